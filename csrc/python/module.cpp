@@ -1,0 +1,17 @@
+// eden._core: the host models and the kernels for NumPy arrays, without torch.
+// pybind11 rather than the torch ABI: these functions take and return plain data.
+
+#include <pybind11/pybind11.h>
+
+namespace eden::python {
+
+void bind_lowering(pybind11::module_& m);
+void bind_kernels(pybind11::module_& m);
+
+}  // namespace eden::python
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "Host models of eden: error-model lowering, kernels on NumPy arrays.";
+  eden::python::bind_lowering(m);
+  eden::python::bind_kernels(m);
+}

@@ -1,0 +1,1 @@
+"""Accurate DNN inference on approximate DRAM (EDEN, Koppula et al., MICRO 2019)."""
