@@ -1,0 +1,32 @@
+"""Shared by all tests: the CUDA mark, isolated random states, one trained network."""
+
+import os
+import random
+
+import numpy as np
+import pytest
+import torch
+
+
+def pytest_runtest_setup(item):
+    """Without a GPU, skip a `cuda` test; where one was promised, fail: no job passes by it."""
+    if next(item.iter_markers("cuda"), None) and not torch.cuda.is_available():
+        if os.environ.get("EDEN_REQUIRE_CUDA", "0") not in ("", "0"):
+            pytest.fail("EDEN_REQUIRE_CUDA is set, but torch finds no CUDA device", pytrace=False)
+        pytest.skip("no CUDA device")
+
+
+@pytest.fixture(autouse=True)
+def isolated_random_state():
+    """Every test starts from the same global generators and leaves no trace in them."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    threads = torch.get_num_threads()
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+    yield
+    random.setstate(states[0])
+    np.random.set_state(states[1])
+    torch.set_rng_state(states[2])
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)

@@ -1,0 +1,158 @@
+"""Who may know whom (docs/architecture.md), read off the includes and imports."""
+
+import ast
+import re
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PYTHON_FILES = sorted((ROOT / "eden").rglob("*.py"))
+
+# folder -> what its quoted includes may start with, what its angle includes may start with.
+# Headers without a slash are the standard library's, CUDA's or the compiler's.
+CPP_LAYERS = {
+    "kernels": (("kernels/",), ()),
+    "csrc/core": (("csrc/core/",), ("nlohmann/",)),
+    "csrc/ops": (("csrc/ops/", "kernels/"), ("torch/csrc/stable/", "torch/headeronly/")),
+    "csrc/python": (
+        ("csrc/python/", "csrc/core/", "kernels/"),
+        ("pybind11/", "nlohmann/"),
+    ),
+    "tests/cpp": (
+        ("tests/cpp/", "csrc/core/", "kernels/"),
+        ("catch2/", "nlohmann/"),
+    ),
+}
+# The stable ABI's own C functions, for the dispatcher and the current CUDA stream.
+TORCH_C_SHIM = "torch/csrc/inductor/aoti_torch/c/shim.h"
+
+# The thin modules over the torch-free extension.
+MAY_NAME_CORE = {
+    "_load.py",
+    "arrays.py",
+    "devices.py",
+    "energy.py",
+    "errors.py",
+    "mapping.py",
+    "systems",
+}
+NEVER_IMPORTED = {"torchvision", "timm", "torchmetrics", "pickle", "dill", "joblib"}
+
+
+def cpp_files(folder: str) -> list[Path]:
+    endings = {".h", ".cuh", ".cpp", ".cu"}
+    return sorted(p for p in (ROOT / folder).rglob("*") if p.suffix in endings)
+
+
+@pytest.mark.parametrize("folder", CPP_LAYERS)
+def test_includes_point_one_way(folder):
+    quoted_allowed, angle_allowed = CPP_LAYERS[folder]
+    for path in cpp_files(folder):
+        for mark, name in re.findall(r'^\s*#\s*include\s*([<"])([^>"]+)', path.read_text(), re.M):
+            where = f"{path.relative_to(ROOT)} includes {name}"
+            if mark == '"':
+                assert name.startswith(quoted_allowed), where
+            elif "/" in name:
+                allowed = name.startswith(angle_allowed) if angle_allowed else False
+                assert allowed or (folder == "csrc/ops" and name == TORCH_C_SHIM), where
+            else:
+                assert name != "Python.h", where
+
+
+def test_no_included_fragments():
+    endings = {".inc", ".inl", ".ipp"}
+    for folder in ("kernels", "csrc"):
+        assert [p for p in (ROOT / folder).rglob("*") if p.suffix in endings] == []
+
+
+def imports(path: Path) -> set[str]:
+    """Absolute names of all that a module of eden imports, wherever it does so."""
+    package = ["eden", *path.relative_to(ROOT / "eden").parts[:-1]]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*start, *([node.module] if node.module else [])])
+            found |= {f"{base}.{alias.name}" for alias in node.names} | {base}
+    return found
+
+
+def name_of(path: Path) -> str:
+    parts = list(path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def dotted_names(path: Path) -> set[str]:
+    """All that a module's code refers to, comments and docstrings apart: `a`, `a.b`, `a.b.c`."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return imports(path) | {
+        ast.unparse(n) for n in nodes if isinstance(n, ast.Name | ast.Attribute)
+    }
+
+
+def refers_to(path: Path, name: str) -> bool:
+    pattern = re.compile(rf"(^|\.){re.escape(name)}(\.|$)")
+    return any(pattern.search(dotted) for dotted in dotted_names(path))
+
+
+def test_only_ops_names_torch_ops():
+    guilty = {p.name for p in PYTHON_FILES if refers_to(p, "torch.ops")}
+    assert guilty <= {"ops.py"}
+
+
+def test_only_thin_modules_name_the_core():
+    for path in PYTHON_FILES:
+        if refers_to(path, "_core"):
+            assert {path.name, path.parent.name} & MAY_NAME_CORE, path
+
+
+def test_only_the_loader_and_ops_name_the_torch_extension():
+    guilty = {p.name for p in PYTHON_FILES if refers_to(p, "_C")}
+    assert guilty <= {"_load.py", "ops.py"}
+
+
+def test_forbidden_imports():
+    for path in PYTHON_FILES:
+        roots = {name.split(".")[0] for name in imports(path)}
+        assert not roots & NEVER_IMPORTED, path
+
+
+def test_torch_load_reads_weights_only():
+    for path in PYTHON_FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load":
+                keywords = {k.arg: ast.unparse(k.value) for k in node.keywords}
+                assert keywords.get("weights_only") == "True", f"{path}:{node.lineno}"
+
+
+def test_package_init_only_reexports():
+    body = ast.parse((ROOT / "eden" / "__init__.py").read_text()).body
+    for node in body[1:]:
+        named = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("__")
+        assert named or isinstance(node, ast.Import | ast.ImportFrom), ast.unparse(node)
+
+
+def test_modules_form_no_circle():
+    modules = {name_of(p): p for p in PYTHON_FILES if p.parent.name != "recipes"}
+    graph = {
+        name: {i for i in imports(path) if i in modules and i not in ("eden", name)}
+        for name, path in modules.items()
+    }
+    # A package's own parts are reached through it, not the other way round.
+    for name in graph:
+        graph[name] -= {parent for parent in modules if name.startswith(parent + ".")}
+    tuple(TopologicalSorter(graph).static_order())
+
+
+def test_the_library_does_not_know_the_command_line():
+    """Verbs are thin: what they call may be called without them."""
+    for path in PYTHON_FILES:
+        known = {i for i in imports(path) if i.startswith("eden.")}
+        if path.name not in ("cli.py", "__main__.py"):
+            assert not {"eden.cli", "eden.__main__"} & known, path
+        if path.name not in ("cli.py", "__main__.py", "__init__.py", "run.py", "report.py"):
+            assert not {"eden.run", "eden.report"} & known, path
