@@ -1,0 +1,29 @@
+"""The paper's networks, by name, and the plain training loop of a baseline."""
+
+from torch import nn
+
+from ._lenet import LeNet as LeNet
+from ._lenet import lenet as lenet
+from ._train import train as train
+
+_BUILDERS = {"lenet": lenet}
+
+
+def names() -> list[str]:
+    """Return the names that `build` knows."""
+    return sorted(_BUILDERS)
+
+
+def build(name: str, **kwargs) -> nn.Module:
+    """Build a network by name.
+
+    Args:
+        name: one of `names`.
+        **kwargs: passed to the builder, such as ``classes=10``.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    if name not in _BUILDERS:
+        raise ValueError(f"unknown network {name!r}; accepted: {', '.join(names())}")
+    return _BUILDERS[name](**kwargs)

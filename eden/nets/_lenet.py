@@ -1,0 +1,37 @@
+"""LeNet-5 for 28 x 28 grey images."""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class LeNet(nn.Module):
+    """Two convolutions and three linear layers, ReLU and max pooling between them.
+
+    Reference: LeCun et al., "Gradient-based learning applied to document recognition", 1998,
+    section II, with today's ReLU and max pooling for its squashing and subsampling layers.
+    """
+
+    def __init__(self, classes: int = 10):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 6, 5, padding=2)
+        self.conv2 = nn.Conv2d(6, 16, 5)
+        self.fc1 = nn.Linear(16 * 5 * 5, 120)
+        self.fc2 = nn.Linear(120, 84)
+        self.fc3 = nn.Linear(84, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits ``[batch, classes]`` for images ``[batch, 1, 28, 28]``."""
+        x = functional.max_pool2d(functional.relu(self.conv1(x)), 2)
+        x = functional.max_pool2d(functional.relu(self.conv2(x)), 2)
+        x = functional.relu(self.fc1(x.flatten(1)))
+        x = functional.relu(self.fc2(x))
+        return self.fc3(x)
+
+
+def lenet(classes: int = 10) -> LeNet:
+    """Build LeNet-5 with random weights from torch's global generator.
+
+    Args:
+        classes: number of outputs, at least 1.
+    """
+    return LeNet(classes)
