@@ -1,0 +1,7 @@
+"""``python -m eden``."""
+
+import sys
+
+from eden.cli import main
+
+sys.exit(main())

@@ -1,0 +1,343 @@
+"""How many errors a network bears: coarsely (one BER) and finely (one BER a tensor).
+
+The criterion is a quantile, not a mean: P(accuracy >= target) >= 0.95 over error draws. A search
+over 20 draws cannot show that; it aims at no miss in its draws and takes one grid step off, and
+`eden.verify` then tests the point on fresh draws and images (design, section 7).
+
+Reference:
+    Koppula et al., EDEN, MICRO 2019, section 3.3 (error tolerance characterisation).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from tqdm.auto import tqdm
+
+from eden.config import Config, calibration_of
+from eden.oracle import Evaluate, Oracle, oracle
+from eden.search import (
+    WorstFirst,
+    ber_of,
+    coarse_search,
+    fine_search,
+    highest_step,
+    step_of,
+)
+from eden.seeds import seeds_for
+from eden.tolerances import TensorTolerance, Tolerances
+
+__all__ = ["CurvePoint", "accuracy_curve", "characterize_coarse", "characterize_fine"]
+
+
+def characterize_coarse(
+    model: torch.nn.Module,
+    evaluate: Evaluate,
+    *,
+    config: Config,
+    target_accuracy: float,
+    seeds: int = 20,
+    low: float = 1e-9,
+    high: float = 0.4,
+    margin_steps: int = 1,
+    seed: int = 0,
+    folder: Path | str | None = None,
+    progress: bool = False,
+) -> Tolerances:
+    """Find the highest BER the whole network bears.
+
+    Each seed is bisected on its own nested weak sets; the lowest threshold less ``margin_steps``
+    grid steps is then confirmed under all seeds.
+
+    Args:
+        model: The network; left as it was.
+        evaluate: ``evaluate(model) -> accuracy`` on validation images. If it has
+            ``reaches(model, target) -> bool``, questions stop early.
+        config: What is injected. Without a calibration that of the model is taken, if it has one.
+        target_accuracy: In [0, 1], on the same images.
+        seeds: Error draws, >= 1.
+        low: Lowest BER asked, > 0.
+        high: Highest BER asked, at most 1.
+        margin_steps: Grid steps (tenths of a decade) to stay below the worst draw.
+        seed: Of the family of draws.
+        folder: Keeps each finished trial as a Parquet shard, and replays those it finds.
+        progress: Show a progress bar.
+
+    Returns:
+        The tolerances; every tensor has the same.
+
+    Raises:
+        ValueError: If the network misses the target without errors, or at the lowest BER.
+    """
+    _check_probability("target_accuracy", target_accuracy)
+    draws = seeds_for("search", seeds, seed=seed)
+    first, last = step_of(low), step_of(high)
+    config = _calibrated(model, config)
+    with oracle(model, evaluate, config, folder=folder, subject={"seed": seed}) as asked:
+        clean = _clean_accuracy(asked)
+        _check_clean(clean, target_accuracy)
+
+        def meets(step: int, draw: int) -> bool:
+            return _meets(asked, "coarse", ber_of(step), draw, target_accuracy)
+
+        with tqdm(draws, desc="coarse tolerance", unit="draw", disable=not progress) as bar:
+            found = coarse_search(meets, bar, low=first, high=last)
+        if found.worst < first:
+            raise ValueError(
+                f"no BER from {low:g} up meets the target accuracy {target_accuracy:.4f} under "
+                f"every draw; lower characterize.low or accept a larger accuracy loss"
+            )
+        step = found.worst - margin_steps
+        accuracies = asked.accuracies("confirm", ber_of(step), draws)
+        while min(accuracies) < target_accuracy:
+            step -= 1
+            accuracies = asked.accuracies("confirm", ber_of(step), draws)
+        mean_step = _highest_mean(asked, found.thresholds, draws, target_accuracy, first, last)
+        ber = ber_of(step)
+        return Tolerances(
+            config=asked.handle.config,
+            granularity="coarse",
+            target_accuracy=target_accuracy,
+            clean_accuracy=clean,
+            coarse_ber=ber,
+            tensors=_tensors(asked, ber),
+            thresholds=tuple(ber_of(s) if s >= first else 0.0 for s in found.thresholds),
+            accuracies=tuple(accuracies),
+            mean_ber=None if mean_step < first else ber_of(mean_step),
+            trials=len(asked.trials),
+        )
+
+
+def characterize_fine(
+    model: torch.nn.Module,
+    evaluate: Evaluate,
+    *,
+    config: Config | None = None,
+    start: Tolerances,
+    seeds: int | None = None,
+    high: float = 0.4,
+    fraction: float = 0.1,
+    margin_steps: int = 1,
+    seed: int = 0,
+    folder: Path | str | None = None,
+    progress: bool = False,
+) -> Tolerances:
+    """Raise each tensor as far as the accuracy target allows, from the coarse tolerance on.
+
+    The trials run on ``fraction`` of the images if ``evaluate`` has ``subset(n, seed)``. So small
+    a subset has an accuracy of its own, so the target there is paired with the clean network image
+    by image: it may lose what it may lose on all the images. The result less ``margin_steps`` is
+    confirmed on all images under all draws and lowered step by step until none misses.
+
+    Args:
+        model: The network; left as it was.
+        evaluate: As for `characterize_coarse`.
+        config: Default: that of ``start``.
+        start: The coarse tolerances of this network on these images.
+        seeds: Error draws; default: as many as the coarse search used.
+        high: Highest BER of a tensor.
+        fraction: Of the images used in trials, in (0, 1].
+        margin_steps: Grid steps taken off every tensor that was raised, down to the start.
+        seed: Of the family of draws.
+        folder: As for `characterize_coarse`.
+        progress: Show a progress bar.
+
+    Returns:
+        The tolerances, one a tensor.
+
+    Raises:
+        ValueError: If ``start`` is not a coarse result.
+    """
+    if start.granularity != "coarse":
+        raise ValueError(f"start must be a coarse result, got {start.granularity!r}")
+    if not 0.0 < fraction <= 1.0:
+        raise ValueError(f"fraction must lie in (0, 1], got {fraction}")
+    config = start.config if config is None else _calibrated(model, config)
+    draws = seeds_for("search", seeds or len(start.accuracies), seed=seed)
+    base = step_of(start.coarse_ber)
+    strides = (4, 2, 1)
+    small, target = _small_task(model, evaluate, config, start, fraction, seed)
+    subject = {"seed": seed, "fraction": fraction}
+    with oracle(model, small, config, folder=folder, subject=subject) as asked:
+        names = [tensor.name for tensor in asked.handle.tensors]
+        order = WorstFirst(draws)
+
+        def holds(steps: Mapping[str, int]) -> bool:
+            return _holds(asked, order, steps, target)
+
+        total = len(names) * len(strides)
+        with tqdm(total=total, desc="fine tolerance", unit="tensor", disable=not progress) as bar:
+            found = fine_search(
+                holds,
+                {name: base for name in names},
+                high=step_of(high),
+                strides=strides,
+                on_settled=lambda name, stride: bar.update(),
+            )
+        searched = len(asked.trials)
+    steps = _lowered(found, base, margin_steps)
+    with oracle(model, evaluate, config, folder=folder, subject=subject) as asked:
+        accuracies = asked.accuracies("confirm", _bers(steps), draws)
+        while min(accuracies) < start.target_accuracy and max(steps.values()) > base:
+            steps = _lowered(steps, base, 1)
+            accuracies = asked.accuracies("confirm", _bers(steps), draws)
+        return replace(
+            start,
+            config=asked.handle.config,
+            granularity="fine",
+            tensors=_tensors(asked, _bers(steps)),
+            thresholds=(),
+            accuracies=tuple(accuracies),
+            mean_ber=None,
+            trials=searched,
+        )
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """Accuracies at one BER, one for each draw."""
+
+    ber: float
+    accuracies: tuple[float, ...]
+
+
+def accuracy_curve(
+    model: torch.nn.Module,
+    evaluate: Evaluate,
+    *,
+    config: Config,
+    bers: list[float],
+    seeds: int = 10,
+    seed: int = 0,
+    folder: Path | str | None = None,
+    progress: bool = False,
+) -> list[CurvePoint]:
+    """Accuracy against BER under several draws, for a figure.
+
+    Args:
+        model: The network; left as it was.
+        evaluate: ``evaluate(model) -> accuracy``.
+        config: What is injected.
+        bers: Where, each in [0, 1].
+        seeds: Draws a BER.
+        seed: Of the family of draws.
+        folder: As for `characterize_coarse`.
+        progress: Show a progress bar.
+
+    Returns:
+        A point a BER, in the order given.
+    """
+    draws = seeds_for("curve", seeds, seed=seed)
+    config = _calibrated(model, config)
+    with (
+        oracle(model, evaluate, config, folder=folder, subject={"seed": seed}) as asked,
+        tqdm(bers, desc="accuracy curve", unit="BER", disable=not progress) as bar,
+    ):
+        return [CurvePoint(ber, tuple(asked.accuracies("curve", float(ber), draws))) for ber in bar]
+
+
+def _calibrated(model: torch.nn.Module, config: Config) -> Config:
+    if config.calibration is None and (known := calibration_of(model)) is not None:
+        return replace(config, calibration=known)
+    return config
+
+
+def _clean_accuracy(asked: Oracle) -> float:
+    """Accuracy in the stored format, without errors (no draw matters then)."""
+    return asked.accuracies("clean", 0.0, [0])[0]
+
+
+def _check_clean(clean: float, target: float) -> None:
+    if clean < target:
+        raise ValueError(
+            f"target_accuracy {target:.4f} is above what the network reaches without errors, "
+            f"{clean:.4f}; accepted: at most that"
+        )
+
+
+def _check_probability(name: str, value: float) -> None:
+    if not (isinstance(value, int | float) and math.isfinite(value) and 0.0 <= value <= 1.0):
+        raise ValueError(f"{name} must lie in [0, 1], got {value!r}")
+
+
+def _meets(asked: Oracle, label: str, ber: float, draw: int, target: float) -> bool:
+    rows = asked.trials.get(
+        {"label": label, "ber": ber, "seed": draw, "target": target},
+        lambda: [
+            {"seed": draw, "ber": ber, "accuracy": None, "met": asked.meets(ber, draw, target)}
+        ],
+    )
+    return rows[0]["met"]
+
+
+def _holds(asked: Oracle, order: WorstFirst, steps: Mapping[str, int], target: float) -> bool:
+    """One trial of the fine search: do all draws meet the target?"""
+    bers = _bers(steps)
+
+    def run() -> list[dict]:
+        met, missed = order.first_miss(lambda draw: asked.meets(bers, draw, target))
+        return [{"seed": missed, "ber": None, "accuracy": None, "met": met}]
+
+    row = asked.trials.get({"label": "fine", "bers": bers, "target": target}, run)[0]
+    if not row["met"]:
+        order.move_first(row["seed"])
+    return row["met"]
+
+
+def _small_task(
+    model: torch.nn.Module,
+    evaluate: Evaluate,
+    config: Config,
+    start: Tolerances,
+    fraction: float,
+    seed: int,
+) -> tuple[Evaluate, float]:
+    """The subset and the target on it: the clean accuracy there less the loss allowed."""
+    subset = getattr(evaluate, "subset", None)
+    if subset is None or fraction == 1.0:
+        return evaluate, start.target_accuracy
+    small = subset(max(1, round(fraction * len(evaluate))), seed)  # type: ignore[arg-type]
+    with oracle(model, small, config) as asked:
+        clean = _clean_accuracy(asked)
+    return small, clean - (start.clean_accuracy - start.target_accuracy)
+
+
+def _highest_mean(
+    asked: Oracle,
+    thresholds: tuple[int, ...],
+    draws: list[int],
+    target: float,
+    low: int,
+    high: int,
+) -> int:
+    def meets(step: int) -> bool:
+        accuracies = asked.accuracies("mean", ber_of(step), draws)
+        return sum(accuracies) / len(accuracies) >= target
+
+    middle = sorted(thresholds)[len(thresholds) // 2]
+    return highest_step(meets, low=low, high=high, start=middle)
+
+
+def _lowered(steps: Mapping[str, int], base: int, by: int) -> dict[str, int]:
+    return {name: max(base, step - by) if step > base else step for name, step in steps.items()}
+
+
+def _bers(steps: Mapping[str, int]) -> dict[str, float]:
+    return {name: ber_of(step) for name, step in steps.items()}
+
+
+def _tensors(asked: Oracle, ber: float | Mapping[str, float]) -> tuple[TensorTolerance, ...]:
+    return tuple(
+        TensorTolerance(
+            name=info.name,
+            kind=info.kind,
+            elements=info.elements,
+            bits=info.bits,
+            size_bytes=info.size_bytes,
+            reads=info.reads,
+            tolerance=ber if isinstance(ber, float) else ber[info.name],
+        )
+        for info in asked.handle.tensors
+    )

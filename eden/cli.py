@@ -1,0 +1,113 @@
+"""The command line: every verb is three lines over a library function.
+
+What a user can cause ends in one line on stderr and exit code 2. ``EDEN_TRACEBACK=1`` shows the
+whole traceback instead, for a bug report.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="EDEN: accurate neural networks on approximate DRAM.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Run folder; default runs/RECIPE.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on where a run was cut short.")]
+Until = Annotated[str, typer.Option("--until", help="Last stage to run.")]
+
+
+@app.command()
+def run(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name, or a path to one.")],
+    out: Out = None,
+    resume: Resume = False,
+    until: Until = "report",
+) -> None:
+    """Run a recipe from the images to the report."""
+    from eden import run as runs
+
+    runs.run(recipe, out, resume=resume, until=until)
+
+
+def _verb(stage: str, text: str) -> None:
+    def command(folder: Folder) -> None:
+        from eden import run as runs
+
+        runs.advance(folder, until=stage)
+
+    command.__doc__ = text
+    app.command(name=stage)(command)
+
+
+_verb("boost", "Train and boost the network of a run folder.")
+_verb("characterize", "Search the tolerances, before and after boosting.")
+_verb("map", "Place the networks on the device.")
+_verb("evaluate", "Verify the declared placement and account for the energy.")
+_verb("report", "Write the report.")
+
+
+@app.command()
+def devices() -> None:
+    """List the DRAM devices that come with eden, with their operating points."""
+    from eden import run as runs
+
+    runs.print_devices()
+
+
+@app.command()
+def doctor() -> None:
+    """Print versions and build facts, and check the injector's statistics."""
+    from eden import doctor as checks
+
+    raise SystemExit(checks.main())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: Default: those of the process.
+
+    Returns:
+        The exit code: 0, or 2 for what a user can mend.
+    """
+    if os.environ.get("EDEN_TRACEBACK") == "1":
+        return _exit_code(app(arguments, standalone_mode=False))
+    try:
+        return _exit_code(app(arguments, standalone_mode=False))
+    except KeyboardInterrupt:
+        return _complain("interrupted; `--resume` goes on from here", code=130)
+    except Exception as error:
+        if type(error).__name__ in ("Exit", "NoArgsIsHelpError"):
+            return getattr(error, "exit_code", 0)
+        if hasattr(error, "format_message"):  # a usage error of the option parser
+            return _complain(error.format_message())
+        if isinstance(error, OSError) and error.filename is not None:
+            return _complain(f"{error.filename}: {error.strerror}")
+        if isinstance(error, ValueError | TypeError | OSError | _safetensors_error()):
+            return _complain(str(error))
+        raise
+
+
+def _exit_code(result: object) -> int:
+    return result if isinstance(result, int) else 0
+
+
+def _complain(message: str, *, code: int = 2) -> int:
+    print(f"eden: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _safetensors_error() -> type[Exception]:
+    from safetensors import SafetensorError
+
+    return SafetensorError

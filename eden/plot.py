@@ -1,0 +1,366 @@
+"""Figures of a run. Each function takes plain data and returns a matplotlib figure.
+
+Nothing here touches pyplot's global state, and the SVG of a figure is the same on every run.
+"""
+
+import base64
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
+
+__all__ = [
+    "COLOURS",
+    "accuracy_figure",
+    "curriculum_figure",
+    "energy_figure",
+    "placement_figure",
+    "svg",
+    "svg_uri",
+    "tolerance_figure",
+]
+
+# Okabe and Ito's palette, told apart also by colour-blind eyes.
+COLOURS = {
+    "before": "#D55E00",
+    "after": "#0072B2",
+    "good": "#009E73",
+    "accent": "#E69F00",
+    "soft": "#56B4E9",
+    "other": "#CC79A7",
+    "grey": "#6b7280",
+    "light": "#d1d5db",
+}
+_STYLE = {
+    "svg.hashsalt": "eden",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#9ca3af",
+    "axes.labelcolor": "#374151",
+    "axes.axisbelow": True,
+    "xtick.color": "#4b5563",
+    "ytick.color": "#4b5563",
+    "grid.color": "#e5e7eb",
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+}
+_NAMES = {"before": "before boosting", "after": "after boosting"}
+
+
+def svg(figure: Figure) -> bytes:
+    """The figure as SVG, without a date and with stable ids."""
+    out = io.BytesIO()
+    with matplotlib.rc_context(_STYLE):
+        figure.savefig(out, format="svg", metadata={"Date": None}, bbox_inches="tight")
+    return out.getvalue()
+
+
+def svg_uri(figure: Figure) -> str:
+    """The figure as a data URI, for a page that works offline."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg(figure)).decode()
+
+
+def accuracy_figure(
+    curves: Mapping[str, Sequence[tuple[float, Sequence[float]]]],
+    *,
+    target: float,
+    tolerances: Mapping[str, float],
+    points: Iterable[tuple[str, float, float, float]] = (),
+) -> Figure:
+    """Accuracy against BER with the band of the draws.
+
+    Args:
+        curves: "before" and "after" -> (ber, accuracies of the draws), BER rising.
+        target: Accuracy to keep.
+        tolerances: "before" and "after" -> tolerable BER.
+        points: Operating points of the device as (label, ber, lowest, highest estimate).
+
+    Returns:
+        The figure.
+    """
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(7.6, 4.2))
+        axes = figure.add_subplot()
+        for which, curve in curves.items():
+            bers = [ber for ber, _ in curve]
+            colour = COLOURS[which]
+            low = [min(values) for _, values in curve]
+            high = [max(values) for _, values in curve]
+            mean = [sum(values) / len(values) for _, values in curve]
+            axes.fill_between(bers, low, high, color=colour, alpha=0.18, linewidth=0)
+            axes.plot(bers, mean, color=colour, marker="o", markersize=3.5, label=_NAMES[which])
+            if which in tolerances:
+                axes.axvline(tolerances[which], color=colour, linestyle=":", linewidth=1.3)
+        axes.axhline(target, color=COLOURS["good"], linestyle="--", linewidth=1.2)
+        axes.set_xscale("log")
+        left, right = axes.get_xlim()
+        axes.text(
+            left * 1.15,
+            target - 0.012,
+            f"target {target:.1%}",
+            color=COLOURS["good"],
+            va="top",
+            fontsize=9,
+        )
+        _operating_points(axes, points, left, right)
+        axes.set_xlim(left, right)
+        axes.set_ylim(0.0, 1.0)
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.set_xlabel("bit error rate of every load")
+        axes.set_ylabel("accuracy, validation images")
+        axes.grid(True)
+        handles, _ = axes.get_legend_handles_labels()
+        handles.append(Line2D([], [], color=COLOURS["grey"], linestyle=":", label="tolerable BER"))
+        axes.legend(handles=handles, loc="lower left")
+        return figure
+
+
+def _operating_points(axes, points, left: float, right: float) -> None:
+    """Ticks at the top for the device's points, with a bar over the range of estimates."""
+    for index, (label, ber, low, high) in enumerate(p for p in points if left <= p[1] <= right):
+        height = 0.965 - 0.05 * index
+        axes.plot(
+            [max(low, left), min(high, right)],
+            [height, height],
+            color=COLOURS["grey"],
+            linewidth=2,
+            alpha=0.5,
+            solid_capstyle="butt",
+        )
+        axes.plot([ber], [height], marker="D", markersize=5, color=COLOURS["grey"])
+        axes.annotate(
+            label,
+            (ber, height),
+            xytext=(-7, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontsize=8.5,
+            color="#374151",
+        )
+
+
+def tolerance_figure(
+    fine: Mapping[str, Mapping[str, float]], coarse: Mapping[str, float]
+) -> Figure:
+    """Tolerance by tensor, before and after boosting.
+
+    Args:
+        fine: "before" and "after" -> tensor name -> BER.
+        coarse: "before" and "after" -> BER of the whole network.
+
+    Returns:
+        The figure.
+    """
+    names = list(next(iter(fine.values())))
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(7.6, 0.9 + 0.31 * len(names)))
+        axes = figure.add_subplot()
+        for row, name in enumerate(names):
+            values = [bers[name] for bers in fine.values()]
+            axes.plot([min(values), max(values)], [row, row], color=COLOURS["light"], linewidth=2)
+        for which, bers in fine.items():
+            axes.scatter(
+                [bers[n] for n in names],
+                range(len(names)),
+                s=44,
+                color=COLOURS[which],
+                label=f"{_NAMES[which]}, fine",
+                zorder=3,
+            )
+            axes.axvline(
+                coarse[which],
+                color=COLOURS[which],
+                linestyle=":",
+                linewidth=1.3,
+                label=f"{_NAMES[which]}, coarse",
+            )
+        axes.set_xscale("log")
+        axes.set_yticks(range(len(names)), names)
+        axes.invert_yaxis()
+        axes.set_xlabel("tolerable bit error rate")
+        axes.grid(True, axis="x")
+        axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2)
+        return figure
+
+
+def placement_figure(
+    tensors: Sequence[Mapping[str, Any]], *, floor: float = 1e-10, title: str = ""
+) -> Figure:
+    """What each tensor bears and what its partition does to it.
+
+    Args:
+        tensors: Dicts with ``name``, ``tolerance``, ``ber`` (of its partition at the chosen
+            point), ``partition`` and ``vdd_volts``.
+        floor: Where a BER of nought is drawn.
+        title: Above the axes.
+
+    Returns:
+        The figure.
+    """
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(7.6, 1.0 + 0.31 * len(tensors)))
+        axes = figure.add_subplot()
+        colours = _by_partition(tensors)
+        for row, tensor in enumerate(tensors):
+            ber, colour = max(tensor["ber"], floor), colours[tensor["partition"]]
+            axes.plot([ber, tensor["tolerance"]], [row, row], color=colour, alpha=0.35, linewidth=3)
+            axes.plot(ber, row, marker="s", markersize=7, color=colour)
+            axes.plot(
+                tensor["tolerance"],
+                row,
+                marker="|",
+                markersize=13,
+                markeredgewidth=2.4,
+                color="#111827",
+            )
+            axes.annotate(
+                f"{tensor['partition']}, {tensor['vdd_volts']:g} V",
+                (tensor["tolerance"], row),
+                xytext=(9, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8.5,
+                color="#374151",
+            )
+        axes.set_xscale("log")
+        axes.set_yticks(range(len(tensors)), [tensor["name"] for tensor in tensors])
+        axes.set_ylim(len(tensors) - 0.4, -0.6)
+        left, right = axes.get_xlim()
+        axes.set_xlim(left, right * (right / left) ** 0.22)
+        axes.set_xlabel("bit error rate")
+        axes.set_title(title)
+        axes.grid(True, axis="x")
+        axes.legend(
+            handles=[
+                Line2D(
+                    [],
+                    [],
+                    color=COLOURS["grey"],
+                    marker="s",
+                    linestyle="",
+                    label="of the partition",
+                ),
+                Line2D(
+                    [],
+                    [],
+                    color="#111827",
+                    marker="|",
+                    markersize=11,
+                    markeredgewidth=2.4,
+                    linestyle="",
+                    label="the tensor bears",
+                ),
+            ],
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),
+            ncols=2,
+        )
+        return figure
+
+
+def _by_partition(tensors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    cycle = [COLOURS[c] for c in ("after", "before", "good", "accent", "other", "soft")]
+    partitions = sorted({tensor["partition"] for tensor in tensors})
+    return {name: cycle[i % len(cycle)] for i, name in enumerate(partitions)}
+
+
+def energy_figure(
+    laws: Mapping[str, Mapping[str, Mapping[str, float]]], *, unit_joules: float = 1e-6
+) -> Figure:
+    """Energy by component, a panel a voltage law, a bar a placement.
+
+    Args:
+        laws: Law -> bar label -> component -> joules; every bar has the same components.
+        unit_joules: The axis counts these.
+
+    Returns:
+        The figure.
+    """
+    cycle = [COLOURS[c] for c in ("after", "soft", "good", "accent", "before", "other")]
+    with matplotlib.rc_context(_STYLE):
+        bars = max(len(rows) for rows in laws.values())
+        figure = Figure(figsize=(9.6, 1.4 + 0.36 * bars))
+        panels = figure.subplots(1, len(laws), sharey=True, sharex=True, squeeze=False)[0]
+        for axes, (law, rows) in zip(panels, laws.items(), strict=True):
+            labels = list(rows)
+            nominal = sum(rows[labels[0]].values())
+            left = [0.0] * len(labels)
+            for index, component in enumerate(rows[labels[0]]):
+                widths = [rows[label][component] / unit_joules for label in labels]
+                axes.barh(
+                    range(len(labels)),
+                    widths,
+                    left=left,
+                    height=0.68,
+                    color=cycle[index % len(cycle)],
+                    label=component,
+                )
+                left = [a + b for a, b in zip(left, widths, strict=True)]
+            for row, total in enumerate(left):
+                change = total * unit_joules / nominal - 1.0
+                said = "" if row == 0 else f"{change:+.1%}".replace("-", "\u2212")
+                axes.text(total, row, f" {said}", va="center", fontsize=8.5, color="#374151")
+            axes.set_yticks(range(len(labels)), labels)
+            axes.set_title(f"law: {law}")
+            axes.grid(True, axis="x")
+            axes.set_xlabel(_unit_label(unit_joules))
+        panels[0].invert_yaxis()
+        right = panels[0].get_xlim()[1]
+        panels[0].set_xlim(0, right * 1.22)
+        handles, names = panels[0].get_legend_handles_labels()
+        figure.legend(
+            handles, names, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(names)
+        )
+        figure.tight_layout()
+        return figure
+
+
+def _unit_label(unit_joules: float) -> str:
+    prefix = {1e-9: "n", 1e-6: "\u00b5", 1e-3: "m", 1.0: ""}[unit_joules]
+    return f"{prefix}J an inference"
+
+
+def curriculum_figure(
+    epochs: Sequence[Mapping[str, Any]], *, target: float | None = None
+) -> Figure:
+    """BER and accuracy by epoch of boosting.
+
+    Args:
+        epochs: Dicts with ``epoch``, ``ber``, and ``accuracy`` (validation, under errors; or None).
+        target: Accuracy to keep.
+
+    Returns:
+        The figure.
+    """
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(7.6, 3.8))
+        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.2))
+        number = [row["epoch"] for row in epochs]
+        top.step(number, [row["ber"] for row in epochs], where="mid", color=COLOURS["before"])
+        top.set_ylabel("BER in training")
+        top.grid(True)
+        known = [(r["epoch"], r["accuracy"]) for r in epochs if r["accuracy"] is not None]
+        if known:
+            bottom.plot(*zip(*known, strict=True), color=COLOURS["after"], marker="o", markersize=4)
+        if target is not None:
+            bottom.axhline(
+                target, color=COLOURS["good"], linestyle="--", linewidth=1.2, label="target"
+            )
+            bottom.legend(loc="lower right")
+        bottom.set_ylabel("accuracy at that BER")
+        bottom.set_xlabel("epoch of boosting")
+        bottom.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+        bottom.xaxis.get_major_locator().set_params(integer=True)
+        bottom.grid(True)
+        figure.align_ylabels()
+        return figure
