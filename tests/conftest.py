@@ -1,11 +1,14 @@
 """Shared by all tests: the CUDA mark, isolated random states, one trained network."""
 
+import copy
 import os
 import random
 
 import numpy as np
 import pytest
 import torch
+
+from eden import data, nets
 
 
 def pytest_runtest_setup(item):
@@ -30,3 +33,22 @@ def isolated_random_state():
     torch.set_rng_state(states[2])
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def fashion_mnist():
+    """The real images: what a test draws from them must be a small part."""
+    return data.load("fashion-mnist")
+
+
+@pytest.fixture(scope="session")
+def _trained_lenet(fashion_mnist):
+    x, y = fashion_mnist.train
+    torch.manual_seed(0)
+    return nets.train(nets.lenet(), (x[:6000], y[:6000]), epochs=3, seed=0, progress=False).eval()
+
+
+@pytest.fixture
+def trained_lenet(_trained_lenet):
+    """LeNet after three epochs on 6,000 images (about 0.8): a copy, so a test may spoil it."""
+    return copy.deepcopy(_trained_lenet)
