@@ -42,6 +42,8 @@ FLAGS = ["-std=c++17", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-Wall
 if os.environ.get("EDEN_WERROR") == "1":
     FLAGS.append("-Werror")
 
+# Absolute, because ninja runs in the build folder.
+ROOT = str(Path(__file__).resolve().parent)
 KERNELS = sorted(glob("kernels/cpu/*.cpp"))
 
 setup(
@@ -49,16 +51,17 @@ setup(
         CppExtension(
             "eden._C",
             sorted(glob("csrc/ops/*.cpp")) + KERNELS,
-            include_dirs=["."],
+            include_dirs=[ROOT],
             # The ABI version this file may use: 2.11, the oldest torch supported.
             define_macros=[("TORCH_TARGET_VERSION", "0x020b000000000000")],
-            extra_compile_args=FLAGS,
+            # Torch's own headers have unused parameters.
+            extra_compile_args=[*FLAGS, "-Wno-unused-parameter"],
             py_limited_api=True,
         ),
         Extension(
             "eden._core",
             sorted(glob("csrc/python/*.cpp")) + sorted(glob("csrc/core/*.cpp")) + KERNELS,
-            include_dirs=[".", pybind11.get_include(), str(json_include)],
+            include_dirs=[ROOT, pybind11.get_include(), str(json_include)],
             extra_compile_args=FLAGS,
             language="c++",
         ),

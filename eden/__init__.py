@@ -1,1 +1,8 @@
 """Accurate DNN inference on approximate DRAM (EDEN, Koppula et al., MICRO 2019)."""
+
+from eden import errors as errors
+from eden.ops import count_flips as count_flips
+from eden.ops import inject as inject
+from eden.rng import fold_access as fold_access
+from eden.rng import fold_in as fold_in
+from eden.rng import key as key

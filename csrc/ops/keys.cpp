@@ -1,0 +1,49 @@
+#include <torch/csrc/stable/library.h>
+#include <torch/csrc/stable/ops.h>
+
+#include <cstdint>
+
+#include "csrc/ops/checks.h"
+#include "kernels/philox.h"
+
+namespace eden::ops {
+namespace {
+
+using torch::headeronly::ScalarType;
+
+Tensor new_key(const Tensor& like, uint64_t device, uint64_t access) {
+  Tensor key = torch::stable::new_empty(like, {2}, ScalarType::Long);
+  auto* words = static_cast<int64_t*>(key.mutable_data_ptr());
+  words[0] = static_cast<int64_t>(device);
+  words[1] = static_cast<int64_t>(access);
+  return key;
+}
+
+Tensor seed_key(const Tensor& seed) {
+  check_dense("seed_key", "seed", seed, ScalarType::Long);
+  STD_TORCH_CHECK(seed.numel() == 1, "eden::seed_key: seed must be one number");
+  const auto value = static_cast<uint64_t>(*static_cast<const int64_t*>(seed.const_data_ptr()));
+  const PhiloxBlock block = random_block(value, 0, Purpose::kSeed, 0, 0, 0);
+  return new_key(seed, block.number(0), block.number(1));
+}
+
+Tensor fold_key(const Tensor& key, const Tensor& data, bool access_only) {
+  check_dense("fold", "key", key, ScalarType::Long);
+  check_dense("fold", "data", data, ScalarType::Long);
+  STD_TORCH_CHECK(key.numel() == 2, "eden::fold: key must have shape [2], got ", key.numel(),
+                  " elements");
+  STD_TORCH_CHECK(data.numel() == 1, "eden::fold: data must be one number");
+  const auto* words = static_cast<const int64_t*>(key.const_data_ptr());
+  const auto device = static_cast<uint64_t>(words[0]);
+  const auto access = static_cast<uint64_t>(words[1]);
+  const auto value = static_cast<uint64_t>(*static_cast<const int64_t*>(data.const_data_ptr()));
+  return new_key(key, access_only ? device : fold(device, value), fold(access, value));
+}
+
+}  // namespace
+}  // namespace eden::ops
+
+STABLE_TORCH_LIBRARY_IMPL(eden, CPU, m) {
+  m.impl("seed_key", TORCH_BOX(&eden::ops::seed_key));
+  m.impl("fold", TORCH_BOX(&eden::ops::fold_key));
+}

@@ -1,0 +1,21 @@
+// The ops of eden and their schemas. Autograd and fake kernels are in eden/ops.py.
+//
+// law, stored and correction are the numbers of kernels/inject.h and kernels/formats.h: an integer
+// argument costs no allocation at each call.
+
+#include <torch/csrc/stable/library.h>
+
+STABLE_TORCH_LIBRARY(eden, m) {
+  m.def(
+      "inject(Tensor x, Tensor key, Tensor table, Tensor? order, Tensor? scale, Tensor? bounds, "
+      "int law, int stored, int correction, int copies, int first_copy, int address, "
+      "int row_bytes, bool mark) -> (Tensor, Tensor)");
+  m.def(
+      "inject_out(Tensor x, Tensor key, Tensor table, Tensor? order, Tensor? scale, "
+      "Tensor? bounds, int law, int stored, int correction, int copies, int first_copy, "
+      "int address, int row_bytes, Tensor(a!) out) -> ()");
+  m.def("count_flips(Tensor x, Tensor y, Tensor? scale, int stored) -> Tensor");
+  m.def("absolute_maximum(Tensor x) -> Tensor");
+  m.def("seed_key(Tensor seed) -> Tensor");
+  m.def("fold(Tensor key, Tensor data, bool access_only) -> Tensor");
+}

@@ -1,0 +1,75 @@
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <optional>
+#include <stdexcept>
+
+#include "kernels/cpu/inject_cpu.h"
+
+namespace py = pybind11;
+
+namespace eden::python {
+namespace {
+
+template <class T>
+using Dense = py::array_t<T, py::array::c_style>;
+
+// Element type of an array: floats by value, integers by width (they fail on their own bits).
+ElementType element_of(const py::array& x) {
+  const char kind = x.dtype().kind();
+  const auto size = x.itemsize();
+  if (kind == 'f' && size == 4) return ElementType::kFp32;
+  if (kind == 'f' && size == 2) return ElementType::kFp16;
+  if ((kind == 'i' || kind == 'u') && size <= 4) {
+    return size == 1 ? ElementType::kRaw8 : size == 2 ? ElementType::kRaw16 : ElementType::kRaw32;
+  }
+  throw py::type_error("inject: x has dtype " + std::string(py::str(x.dtype())) +
+                       ", accepted are float32, float16 and integers of up to 32 bits");
+}
+
+void inject(const py::array& x, const py::array& out, const Dense<int64_t>& table,
+            const std::optional<Dense<int32_t>>& order, const std::optional<Dense<float>>& scale,
+            uint64_t device_key, uint64_t access_key, int law, int stored, int correction, float lo,
+            float hi, int64_t copies, int64_t first_copy, int64_t address, int64_t row_bytes) {
+  if (!(x.flags() & py::array::c_style) || !(out.flags() & py::array::c_style)) {
+    throw std::invalid_argument("inject: x and out must be C-contiguous");
+  }
+  InjectParams p{};
+  p.input = x.data();
+  p.output = const_cast<void*>(out.data());
+  p.table = reinterpret_cast<const TableEntry*>(table.data());
+  p.entries = table.shape(0);
+  p.rank_columns = order ? order->data() : nullptr;
+  p.scales = scale ? scale->data() : nullptr;
+  p.scale_count = scale ? scale->size() : 0;
+  p.elements = x.size() / copies;
+  p.copies = copies;
+  p.first_copy = first_copy;
+  p.address = address;
+  p.row_bytes = row_bytes;
+  p.device_key = device_key;
+  p.access_key = access_key;
+  p.element = element_of(x);
+  p.stored = static_cast<Stored>(stored);
+  p.law = static_cast<Law>(law);
+  p.correction = static_cast<Correction>(correction);
+  p.bounds = {lo, hi};
+  const py::gil_scoped_release release;
+  const InjectPlan plan(p, 1);
+  plan.run(0, plan.units());
+}
+
+}  // namespace
+
+void bind_kernels(py::module_& m) {
+  m.def("inject", &inject, "Inject into a NumPy array; eden/arrays.py checks the arguments.");
+  m.def(
+      "philox4x32",
+      [](uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint64_t key) {
+        const PhiloxBlock block = philox4x32(c0, c1, c2, c3, key);
+        return py::make_tuple(block.word[0], block.word[1], block.word[2], block.word[3]);
+      },
+      "One block of Philox4x32-10, for tests.");
+}
+
+}  // namespace eden::python

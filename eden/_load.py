@@ -1,0 +1,38 @@
+"""Loads the two extensions, or says in one error why it cannot."""
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import torch
+
+
+def _fail(what: str, error: Exception) -> ImportError:
+    folder = Path(__file__).parent
+    present = sorted(p.name for p in folder.glob("_c*")) + sorted(
+        p.name for p in folder.glob("_C*")
+    )
+    return ImportError(
+        f"eden: {what} could not be loaded with torch {torch.__version__} ({error}). "
+        f"Built files in {folder}: {present or 'none'}. "
+        "Run `pip install --no-build-isolation .` in the source folder, outside of it."
+    )
+
+
+def _load_ops() -> None:
+    try:
+        (library,) = Path(__file__).parent.glob("_C*.so")
+        torch.ops.load_library(library)
+    except (ValueError, OSError) as error:
+        raise _fail("the extension eden._C", error) from error
+
+
+def _load_core() -> ModuleType:
+    try:
+        return import_module("eden._core")
+    except ImportError as error:
+        raise _fail("the extension eden._core", error) from error
+
+
+_load_ops()
+core = _load_core()

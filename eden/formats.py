@@ -1,0 +1,89 @@
+"""Stored formats: how an element lies in DRAM."""
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Format:
+    """A stored format.
+
+    Attributes:
+        name: As users write it.
+        code: Its number in the ops.
+        bits: Bits an element.
+        integer: Whether it is a symmetric integer times a scale.
+        dtype: The torch type that holds it natively, None for integers.
+    """
+
+    name: str
+    code: int
+    bits: int
+    integer: bool
+    dtype: torch.dtype | None
+
+    @property
+    def qmax(self) -> int:
+        """Greatest code an encoder writes: 2^(bits-1) - 1. Only for integer formats."""
+        if not self.integer:
+            raise ValueError(f"stored format {self.name} has no integer codes")
+        return 2 ** (self.bits - 1) - 1
+
+    @property
+    def bit_names(self) -> tuple[str, ...]:
+        """What each bit position means, least significant first."""
+        if self.integer:
+            return (*(f"bit {i}" for i in range(self.bits - 1)), "sign")
+        exponent = {"fp32": 8, "fp16": 5, "bf16": 8}[self.name]
+        fraction = self.bits - 1 - exponent
+        return (
+            *(f"fraction {i}" for i in range(fraction)),
+            *(f"exponent {i}" for i in range(exponent)),
+            "sign",
+        )
+
+
+FORMATS: dict[str, Format] = {
+    f.name: f
+    for f in (
+        Format("fp32", 0, 32, False, torch.float32),
+        Format("fp16", 1, 16, False, torch.float16),
+        Format("bf16", 2, 16, False, torch.bfloat16),
+        Format("int16", 3, 16, True, None),
+        Format("int8", 4, 8, True, None),
+        Format("int4", 5, 4, True, None),
+    )
+}
+
+# Integer tensors fail on their own bits; the format's code is not read for them.
+RAW_BITS: dict[torch.dtype, int] = {
+    torch.int8: 8,
+    torch.uint8: 8,
+    torch.int16: 16,
+    torch.int32: 32,
+}
+
+
+def get(name: str) -> Format:
+    """Look a stored format up.
+
+    Raises:
+        ValueError: There is no such format.
+    """
+    if name not in FORMATS:
+        raise ValueError(f"stored format is {name!r}, accepted are {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def native(dtype: torch.dtype) -> Format:
+    """Return the format in which a floating-point type lies as it is.
+
+    Raises:
+        TypeError: The type has no native format.
+    """
+    for f in FORMATS.values():
+        if f.dtype == dtype:
+            return f
+    accepted = [str(f.dtype) for f in FORMATS.values() if f.dtype] + [str(d) for d in RAW_BITS]
+    raise TypeError(f"dtype is {dtype}, accepted are {', '.join(accepted)}")

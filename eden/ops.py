@@ -1,0 +1,223 @@
+"""The torch ops: wrappers, fake kernels and gradients. The only module that says torch.ops."""
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+import eden._load  # noqa: F401  (registers the ops)
+from eden import formats
+from eden.errors import ErrorModel, Table
+
+CORRECTIONS = {"off": 0, "zero": 1, "saturate": 2}
+
+_ops = torch.ops.eden
+
+
+# Tables made once for each other device than the CPU. Tables compare by identity.
+_on_device = lru_cache(maxsize=256)(Table.to)
+
+
+def inject(
+    x: Tensor,
+    error: ErrorModel | Table,
+    *,
+    key: Tensor,
+    stored: str | None = None,
+    scale: Tensor | float | None = None,
+    copies: int = 1,
+    first_copy: int = 0,
+    address: int = 0,
+    row_bytes: int = 8192,
+    bounds: tuple[float, float] | Tensor | None = None,
+    correction: str = "off",
+    out: Tensor | None = None,
+) -> Tensor:
+    """Return what reading `x` back from approximate DRAM returns.
+
+    Encodes to the stored format, fails the weak cells, decodes, corrects implausible values.
+    The gradient is straight through, zero where a value was corrected.
+
+    Args:
+        x: Tensor of any shape, `copies` x elements: float32, float16, bfloat16, or int8, uint8,
+            int16, int32 (which fail on their own bits).
+        error: Which cells are weak and how often they fail: an error model, or its table.
+        key: int64 [2] from `eden.key`.
+        stored: fp32, fp16, bf16, int16, int8 or int4; default the native format of `x`.
+        scale: Step of an integer format: one number or, as a 1-D tensor, one for each index of
+            dimension 0 of a copy. Default max|x| over finite values / (2^(bits-1) - 1).
+        copies: How many times the same cells are read with other data, such as samples of a batch:
+            the leading part of `x`'s elements is cut into this many equal copies.
+        first_copy: Number of the first copy, for an `x` that is a part of a larger batch.
+        address: Where a copy begins, in bytes within the partition; a multiple of the stored
+            element's size.
+        row_bytes: Bytes of a DRAM row, a power of two from 64 to 8192.
+        bounds: Lowest and highest plausible value; needed for a correction.
+        correction: "off", "zero" (implausible values become 0) or "saturate" (they become the
+            nearer bound, NaN becomes 0).
+        out: Contiguous tensor to write to, of the shape and type of `x`, on other memory.
+
+    Returns:
+        Tensor of the shape and type of `x`, contiguous.
+
+    Raises:
+        TypeError: The type of `x` or of an argument is not accepted.
+        ValueError: An argument is out of range.
+        RuntimeError: The arguments do not fit together; the message says which.
+
+    Reference: paper, section 3; docs/rng.md.
+    """
+    if not isinstance(x, Tensor):
+        raise TypeError(f"x is a {type(x).__name__}, must be a tensor")
+    if correction not in CORRECTIONS:
+        raise ValueError(f"correction is {correction!r}, accepted are {', '.join(CORRECTIONS)}")
+    if correction == "off":
+        bounds = None
+    elif bounds is None:
+        raise ValueError(f"correction {correction!r} needs bounds=(lowest, highest)")
+    elif not isinstance(bounds, Tensor):
+        bounds = torch.tensor(bounds, dtype=torch.float32, device=x.device)
+    x = x.contiguous()
+    code, scale = _stored_as(x, stored, scale)
+    table = error if isinstance(error, Table) else error.lower()
+    if table.entries.device != x.device:
+        table = _on_device(table, x.device)
+    law = table.law
+    arguments = (x, key, table.entries, table.order, scale, bounds, law, code)
+    arguments += (CORRECTIONS[correction],)
+    place = (copies, first_copy, address, row_bytes)
+    if out is not None:
+        if out.shape != x.shape:
+            raise ValueError(f"out has shape {list(out.shape)}, must be that of x: {list(x.shape)}")
+        _ops.inject_out(*arguments, *place, out)
+        return out
+    mark = bounds is not None and x.requires_grad and torch.is_grad_enabled()
+    return _ops.inject(*arguments, *place, mark)[0]
+
+
+def _stored_as(
+    x: Tensor, stored: str | None, scale: Tensor | float | None
+) -> tuple[int, Tensor | None]:
+    """Number of the stored format, and the scale where the format has one."""
+    if x.dtype in formats.RAW_BITS:
+        own = {8: ("int8", "int4"), 16: ("int16",), 32: ()}[formats.RAW_BITS[x.dtype]]
+        if stored is not None and stored not in own:
+            raise ValueError(
+                f"stored is {stored!r}, but a tensor of {x.dtype} fails on its own bits"
+            )
+        return 0, None
+    fmt = formats.native(x.dtype) if stored is None else formats.get(stored)
+    if x.dtype not in {f.dtype for f in formats.FORMATS.values()}:
+        formats.native(x.dtype)  # raises, naming the accepted types
+    if not fmt.integer:
+        return fmt.code, None
+    if scale is None:
+        scale = scale_of(x, fmt.name)
+    elif not isinstance(scale, Tensor):
+        scale = torch.tensor(scale, dtype=torch.float32, device=x.device)
+    return fmt.code, scale.detach()
+
+
+def scale_of(x: Tensor, stored: str) -> Tensor:
+    """Return the step of an integer format that holds all finite values of `x`.
+
+    Args:
+        x: float32, float16 or bfloat16, any shape.
+        stored: int16, int8 or int4.
+
+    Returns:
+        float32 []: max|x| over finite values / (2^(bits-1) - 1), at least 2^-126, 1 if all are 0.
+    """
+    greatest = _ops.absolute_maximum(x.detach().contiguous())
+    step = (greatest / formats.get(stored).qmax).clamp_min(2.0**-126)
+    return torch.where(greatest > 0, step, torch.ones_like(step))
+
+
+def count_flips(
+    x: Tensor, y: Tensor, *, stored: str = "fp32", scale: Tensor | float | None = None
+) -> Tensor:
+    """Count the flipped bits between two tensors as they lie in DRAM.
+
+    Args:
+        x: What was stored, any shape.
+        y: What was read, the same shape and type.
+        stored: Stored format, as in `inject`.
+        scale: Step of an integer format; default that of `x`.
+
+    Returns:
+        int64 [bits, 2]: flips 0 -> 1 and 1 -> 0 by bit position, least significant first.
+
+    Raises:
+        ValueError: The shapes or types differ.
+    """
+    if x.shape != y.shape or x.dtype != y.dtype:
+        raise ValueError(
+            f"y is {y.dtype} {list(y.shape)}, must be like x: {x.dtype} {list(x.shape)}"
+        )
+    raw = x.dtype in formats.RAW_BITS
+    code, scale = _stored_as(x, None if raw else stored, scale)
+    return _ops.count_flips(x.contiguous(), y.contiguous(), scale, code)
+
+
+def seed_key(seed: Tensor) -> Tensor:
+    """Key of a seed, int64 []; see `eden.rng`."""
+    return _ops.seed_key(seed)
+
+
+def fold(key: Tensor, data: Tensor, *, access_only: bool) -> Tensor:
+    """Key folded with data, int64 []; see `eden.rng`."""
+    return _ops.fold(key, data, access_only)
+
+
+@torch.library.register_fake("eden::inject")
+def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *rest):
+    torch._check(key.numel() == 2, lambda: "eden::inject: key must have shape [2]")
+    torch._check(copies >= 1, lambda: "eden::inject: copies must be at least 1")
+    mark = rest[-1]
+    corrected = x.new_empty([(x.numel() + 7) // 8 if mark else 0], dtype=torch.uint8)
+    return torch.empty_like(x), corrected
+
+
+@torch.library.register_fake("eden::inject_out")
+def _(*arguments):
+    x, out = arguments[0], arguments[-1]
+    torch._check(out.numel() == x.numel(), lambda: "eden::inject: out must have the size of x")
+
+
+@torch.library.register_fake("eden::count_flips")
+def _(x, y, scale, stored):
+    bits = formats.RAW_BITS.get(x.dtype) or list(formats.FORMATS.values())[stored].bits
+    return x.new_empty([bits, 2], dtype=torch.int64)
+
+
+@torch.library.register_fake("eden::absolute_maximum")
+def _(x):
+    return x.new_empty([], dtype=torch.float32)
+
+
+@torch.library.register_fake("eden::seed_key")
+def _(seed):
+    return seed.new_empty([2])
+
+
+@torch.library.register_fake("eden::fold")
+def _(key, data, access_only):
+    return torch.empty_like(key)
+
+
+def _keep_mask(ctx, inputs, output):
+    ctx.save_for_backward(output[1])
+    ctx.mark_non_differentiable(output[1])
+    ctx.set_materialize_grads(False)
+
+
+def _straight_through(ctx, grad, _):
+    (corrected,) = ctx.saved_tensors
+    if grad is not None and corrected.numel() > 0:
+        positions = torch.arange(8, dtype=torch.uint8, device=corrected.device)
+        bits = ((corrected[:, None] >> positions) & 1).flatten()[: grad.numel()]
+        grad = grad.masked_fill(bits.view(grad.shape).bool(), 0.0)
+    return grad, *[None] * 13
+
+
+torch.library.register_autograd("eden::inject", _straight_through, setup_context=_keep_mask)

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/weak.h"
+
+namespace eden {
+
+// An injection cut into independent units: a segment of the address range for some of the copies.
+// Units may run in any order and on any thread; the result does not depend on how they are cut.
+class InjectPlan {
+ public:
+  // Checks nothing: `params` must be consistent (the op and the NumPy binding check).
+  InjectPlan(const InjectParams& params, int threads);
+
+  int64_t units() const { return segments_ * chunks_; }
+  void run(int64_t unit_begin, int64_t unit_end) const;
+
+ private:
+  InjectParams params_;
+  TableSummary summary_;
+  int element_bits_;
+  int64_t first_segment_;
+  int64_t segments_;
+  int64_t chunks_;  // parts into which the copies are cut
+};
+
+// Bits that one element takes in DRAM.
+int stored_bits(ElementType element, Stored stored);
+
+// Greatest |x| over the finite values of n elements, 0 if there is none.
+float absolute_maximum_cpu(const void* x, ElementType element, int64_t n);
+
+// Adds to counts[2 * bit] the 0 -> 1 flips and to counts[2 * bit + 1] the 1 -> 0 flips between the
+// stored codes of x and y (n elements each). `scale` is read for integer formats only.
+void count_flips_cpu(const void* x, const void* y, ElementType element, Stored stored, float scale,
+                     int64_t n, int64_t* counts);
+
+}  // namespace eden
