@@ -49,6 +49,7 @@ def cpp_files(folder: str) -> list[Path]:
 @pytest.mark.parametrize("folder", CPP_LAYERS)
 def test_includes_point_one_way(folder):
     quoted_allowed, angle_allowed = CPP_LAYERS[folder]
+    assert cpp_files(folder), f"{folder} holds no C++"
     for path in cpp_files(folder):
         for mark, name in re.findall(r'^\s*#\s*include\s*([<"])([^>"]+)', path.read_text(), re.M):
             where = f"{path.relative_to(ROOT)} includes {name}"
