@@ -1,6 +1,13 @@
 """Accurate DNN inference on approximate DRAM (EDEN, Koppula et al., MICRO 2019)."""
 
+from eden import data as data
 from eden import errors as errors
+from eden import nets as nets
+from eden.attach import approximate as approximate
+from eden.attach import attach as attach
+from eden.attach import attached as attached
+from eden.config import Calibration as Calibration
+from eden.config import Config as Config
 from eden.ops import count_flips as count_flips
 from eden.ops import inject as inject
 from eden.rng import fold_access as fold_access

@@ -1,0 +1,203 @@
+"""One tensor in approximate DRAM: where it lies, how it fails, how often it was read."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from eden import formats, ops, rng
+from eden.config import Config, TensorCalibration
+from eden.errors import ErrorModel
+
+
+class Switch:
+    """What all reads of one attachment do just now: "faulty", "clean" or "learn"."""
+
+    def __init__(self):
+        self.state = "faulty"
+
+
+class StoredTensor:
+    """A weight or an input feature map that is read from approximate DRAM.
+
+    Hooks share it where modules share a weight. Everything that a read needs and that changes
+    between reads is a tensor changed in place, so that a compiled network sees the change.
+
+    Args:
+        name: tensor name, such as ``conv1.weight``.
+        kind: "weight" or "input".
+        config: format, correction and error model.
+        switch: shared by all tensors of an attachment.
+        entry: where it is placed; None where it is not.
+    """
+
+    def __init__(self, name: str, kind: str, config: Config, switch: Switch, *, entry: Any):
+        self.name, self.kind, self.switch = name, kind, switch
+        self.stored, self.correction = config.stored, config.correction
+        self.base_error = config.error if entry is None else entry.error
+        self.error = self.base_error
+        self.table = self.error.lower().to("cpu")  # a copy of its own
+        self.partition = None if entry is None else entry.partition
+        self.address = 0 if entry is None else entry.address
+        self.row_bytes = 8192 if entry is None else entry.row_bytes
+        self.elements, self.reads = 0, 1  # of one copy, by one inference
+        self.key = torch.zeros(2, dtype=torch.int64)
+        self.counter = torch.zeros((), dtype=torch.int64)
+        self.bounds: Tensor | None = None  # float32 [2]
+        self.scale: Tensor | None = None  # float32 []
+        self.seen_range: Tensor | None = None  # float32 [2], while learning
+        self.seen_reads = 0
+
+    def set_error(self, error: ErrorModel) -> None:
+        """Change the error model to another of the same kind and order."""
+        self.error = error
+        self.table.entries.copy_(error.lower().entries)
+
+    def set_key(self, key: Tensor) -> None:
+        """Draw this tensor's cells and accesses from a network's key; reads start anew.
+
+        Args:
+            key: int64 ``[2]``.
+        """
+        # A placed tensor's cells belong to its partition, whichever tensor lies there.
+        own = rng.fold_in(key, self.name if self.partition is None else self.partition)
+        self.key.copy_(own)
+        self.counter.zero_()
+
+    def calibrate(self, entry: TensorCalibration) -> None:
+        """Take over what was learned on the clean network."""
+        self.elements, self.reads = entry.elements, entry.reads
+        seen = torch.tensor(entry.bounds, dtype=torch.float32, device=self.key.device)
+        bounds, scale = stored_range(seen, self.stored)
+        # In place where there is something to change: see the class.
+        if self.bounds is None:
+            self.bounds, self.scale = bounds, scale
+        else:
+            self.bounds.copy_(bounds)
+            if scale is not None:
+                self.scale.copy_(scale)
+
+    def read(self, x: Tensor, copies: int) -> Tensor:
+        """Return what reading `x` back gives.
+
+        Args:
+            x: ``[copies, ...]``, or one copy of any shape.
+            copies: inferences that lie in `x`, each at the same address.
+        """
+        if self.switch.state == "clean":
+            return x
+        if self.switch.state == "learn":
+            self._learn(x.detach(), copies)
+            return x
+        if x.numel() == 0:
+            return x
+        self._follow(x.device)
+        bounds, scale = self.bounds, self.scale
+        if self.kind == "weight":
+            # Weights are known when they are written, so their range is theirs of now: bounds
+            # from before retraining would call grown weights implausible.
+            bounds, scale = stored_range(_finite_range(x.detach()), self.stored)
+        elif bounds is None and (self._integer or self.correction != "off"):
+            need = f"its {self.stored} scale" if self._integer else "its bounds"
+            raise ValueError(
+                f"{self.name} is not calibrated, so {need} cannot be known; call "
+                "learn_bounds(loader) on clean training data, or give a config with a calibration"
+            )
+        key = rng.fold_access(self.key, self.counter)
+        self.counter.add_(1)
+        shape = x.shape
+        y = ops.inject(
+            x.reshape(-1),
+            self.table,
+            key=key,
+            stored=self.stored,
+            scale=scale,
+            copies=copies,
+            address=self.address,
+            row_bytes=self.row_bytes,
+            bounds=None if self.correction == "off" else bounds,
+            correction=self.correction,
+        )
+        return y.reshape(shape)
+
+    def start_learning(self) -> None:
+        """Forget what was seen before."""
+        self.seen_range, self.seen_reads = None, 0
+
+    def learned(self, forwards: int) -> TensorCalibration | None:
+        """Return what was seen since `start_learning`, None if it was never read.
+
+        Args:
+            forwards: how often the network was called.
+        """
+        if self.seen_range is None:
+            return None
+        lo, hi = self.seen_range.tolist()
+        if lo > hi:
+            raise ValueError(f"{self.name}: every value seen was NaN or infinite")
+        reads = math.ceil(self.seen_reads / forwards)
+        return TensorCalibration(self.kind, self.elements, reads, lo, hi)
+
+    @property
+    def bits(self) -> int:
+        """Bits of one element."""
+        return formats.get(self.stored).bits
+
+    @property
+    def _integer(self) -> bool:
+        return formats.get(self.stored).integer
+
+    def _learn(self, x: Tensor, copies: int) -> None:
+        self.seen_reads += 1
+        if x.numel() == 0:
+            return
+        self.elements = max(self.elements, x.numel() // copies)
+        seen = _finite_range(x)
+        if self.seen_range is not None:
+            lo, hi = torch.stack([self.seen_range, seen])
+            seen = torch.stack([torch.minimum(lo[0], hi[0]), torch.maximum(lo[1], hi[1])])
+        self.seen_range = seen
+
+    def _follow(self, device: torch.device) -> None:
+        """Move the state to where the tensor is; a no-op but after ``model.to(device)``."""
+        if self.key.device == device:
+            return
+        self.key, self.counter = self.key.to(device), self.counter.to(device)
+        self.table = self.table.to(device)
+        if self.bounds is not None:
+            self.bounds = self.bounds.to(device)
+        if self.scale is not None:
+            self.scale = self.scale.to(device)
+
+
+def stored_range(seen: Tensor, stored: str) -> tuple[Tensor, Tensor | None]:
+    """Return bounds and scale of a tensor whose clean values lie in a range.
+
+    A value is plausible if it is what a clean value reads as, and the extreme clean values are
+    rounded too: outward as often as not. So the bounds lie half a step beyond their codes.
+
+    Args:
+        seen: smallest and largest clean value, float32 ``[2]``.
+        stored: name of the stored format.
+
+    Returns:
+        Bounds, float32 ``[2]``, and for integer formats the scale, float32 ``[]``.
+    """
+    if formats.get(stored).integer:
+        scale = ops.scale_of(seen, stored)
+        half_a_step = torch.tensor([-0.5, 0.5], dtype=torch.float32, device=seen.device)
+        return (torch.round(seen / scale) + half_a_step) * scale, scale
+    narrow = {"fp16": torch.float16, "bf16": torch.bfloat16}.get(stored)
+    return (seen if narrow is None else seen.to(narrow).to(torch.float32)), None
+
+
+def _finite_range(x: Tensor) -> Tensor:
+    """Return smallest and largest finite value as float32 ``[2]``; (inf, -inf) if there is none."""
+    if x.numel() == 0:
+        return x.new_zeros(2, dtype=torch.float32)
+    lo = torch.nan_to_num(x, nan=math.inf, posinf=math.inf, neginf=math.inf).amin()
+    hi = torch.nan_to_num(x, nan=-math.inf, posinf=-math.inf, neginf=-math.inf).amax()
+    return torch.stack([lo, hi]).to(torch.float32)
