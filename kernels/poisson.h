@@ -11,7 +11,7 @@ namespace eden {
 // cdf[i] = floor(2^64 P(N <= i)); the count of u is the number of entries <= u. The table is made
 // in integers only, so every machine and compiler has the same: terms proportional to m^i / i!
 // start from 2^96 at the mode and go outwards by exact ratios, each rounded down.
-// docs/rng.md states the algorithm, eden/reference.py repeats it.
+// docs/rng.md states the algorithm, eden/reference repeats it.
 struct PoissonTables {
   static constexpr int kLeastExponent = -10;
   static constexpr int kMeans = 20;
