@@ -62,8 +62,7 @@ def inject(
 
     Raises:
         TypeError: The type of `x` or of an argument is not accepted.
-        ValueError: An argument is out of range.
-        RuntimeError: The arguments do not fit together; the message says which.
+        ValueError: An argument is out of range or the arguments do not fit together.
 
     Reference: paper, section 3; docs/rng.md.
     """
@@ -86,13 +85,22 @@ def inject(
     arguments = (x, key, table.entries, table.order, scale, bounds, law, code)
     arguments += (CORRECTIONS[correction],)
     place = (copies, first_copy, address, row_bytes)
-    if out is not None:
-        if out.shape != x.shape:
-            raise ValueError(f"out has shape {list(out.shape)}, must be that of x: {list(x.shape)}")
-        _ops.inject_out(*arguments, *place, out)
-        return out
-    mark = bounds is not None and x.requires_grad and torch.is_grad_enabled()
-    return _ops.inject(*arguments, *place, mark)[0]
+    if out is not None and out.shape != x.shape:
+        raise ValueError(f"out has shape {list(out.shape)}, must be that of x: {list(x.shape)}")
+    try:
+        if out is not None:
+            _ops.inject_out(*arguments, *place, out)
+            return out
+        mark = bounds is not None and x.requires_grad and torch.is_grad_enabled()
+        return _ops.inject(*arguments, *place, mark)[0]
+    except RuntimeError as failure:
+        raise _as_value_error(failure) from None
+
+
+def _as_value_error(failure: RuntimeError) -> Exception:
+    """The op's own complaint without the place in the C++ source; other failures as they are."""
+    _, found, message = str(failure).partition("eden::")
+    return ValueError("eden::" + message.splitlines()[0]) if found else failure
 
 
 def _stored_as(

@@ -40,6 +40,7 @@ struct InjectParams {
   const int32_t* rank_columns;  // [8 * row_bytes] bitline of each rank, or null
   const float* scales;          // [scale_count], or null for a float format
   int64_t entries;
+  int64_t ranks;  // entries of rank_columns
   int64_t scale_count;
   int64_t elements;  // of one copy
   int64_t copies;

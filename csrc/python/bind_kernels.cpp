@@ -1,8 +1,10 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <optional>
 #include <stdexcept>
+#include <string>
 
 #include "kernels/cpu/inject_cpu.h"
 
@@ -34,12 +36,21 @@ void inject(const py::array& x, const py::array& out, const Dense<int64_t>& tabl
   if (!(x.flags() & py::array::c_style) || !(out.flags() & py::array::c_style)) {
     throw std::invalid_argument("inject: x and out must be C-contiguous");
   }
+  if (table.ndim() != 2 || table.shape(1) != 4) {
+    throw std::invalid_argument("inject: table must have shape [entries, 4]");
+  }
+  if (copies < 1 || x.size() % copies != 0) {
+    throw std::invalid_argument("inject: copies is " + std::to_string(copies) +
+                                ", must be at least 1 and divide the number of elements, " +
+                                std::to_string(x.size()));
+  }
   InjectParams p{};
   p.input = x.data();
   p.output = const_cast<void*>(out.data());
   p.table = reinterpret_cast<const TableEntry*>(table.data());
   p.entries = table.shape(0);
   p.rank_columns = order ? order->data() : nullptr;
+  p.ranks = order ? order->size() : 0;
   p.scales = scale ? scale->data() : nullptr;
   p.scale_count = scale ? scale->size() : 0;
   p.elements = x.size() / copies;
@@ -54,6 +65,9 @@ void inject(const py::array& x, const py::array& out, const Dense<int64_t>& tabl
   p.law = static_cast<Law>(law);
   p.correction = static_cast<Correction>(correction);
   p.bounds = {lo, hi};
+  const std::string problem = problem_of(p, out.nbytes());
+  if (!problem.empty()) throw std::invalid_argument("inject: " + problem);
+  if (!out.writeable()) throw std::invalid_argument("inject: out is read-only");
   const py::gil_scoped_release release;
   const InjectPlan plan(p, 1);
   plan.run(0, plan.units());

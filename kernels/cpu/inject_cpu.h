@@ -1,16 +1,21 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "kernels/weak.h"
 
 namespace eden {
 
+// What is wrong with an injection: what, the value, what is accepted. Empty if nothing is.
+// `out_bytes` is the size of the output; pointers are not followed but for the scales.
+std::string problem_of(const InjectParams& params, int64_t out_bytes);
+
 // An injection cut into independent units: a segment of the address range for some of the copies.
 // Units may run in any order and on any thread; the result does not depend on how they are cut.
 class InjectPlan {
  public:
-  // Checks nothing: `params` must be consistent (the op and the NumPy binding check).
+  // `params` must have no problem (above).
   InjectPlan(const InjectParams& params, int threads);
 
   int64_t units() const { return segments_ * chunks_; }
