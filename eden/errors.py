@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from eden._load import core
+from eden._stress import bitline_weights, row_weights, scaled
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,34 +65,6 @@ def _probabilities(name: str, values: object, entries: int | None = None) -> np.
     return array
 
 
-def _scaled(weak: np.ndarray, failure: np.ndarray, ber: float) -> np.ndarray:
-    """Weak fractions with every stress times one factor, so that mean(P * F) is `ber`."""
-    ber = _probability("ber", ber)
-    weights = failure / failure.size
-    if ber == 0.0:
-        return np.zeros_like(weak)
-    most = float(weights[weak > 0].sum())
-    if ber > most * (1 + 1e-12) or most == 0.0:
-        raise ValueError(
-            f"ber is {ber}, this error model reaches at most {most} (all of its weak cells fail "
-            "with their failure probability)"
-        )
-    with np.errstate(divide="ignore"):
-        stress = -np.log1p(-weak)
-
-    def mean(factor: float) -> float:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return float((-np.expm1(-np.where(stress > 0, factor * stress, 0.0)) * weights).sum())
-
-    low, high = 0.0, 1.0
-    while mean(high) < ber and high < 1e300:
-        high *= 2.0
-    while low < (middle := (low + high) / 2) < high:
-        low, high = (middle, high) if mean(middle) < ber else (low, middle)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return -np.expm1(-np.where(stress > 0, high * stress, 0.0))
-
-
 @dataclass(frozen=True)
 class Uniform:
     """Error model 0: weak cells uniformly at random.
@@ -126,8 +99,11 @@ class Uniform:
         """Mean bit error rate, P * F."""
         return self.weak_fraction * self.failure_probability
 
-    def with_ber(self, ber: float) -> "Uniform":
-        """Return the model with the weak fraction that gives this mean BER; F stays."""
+    def with_ber(self, ber: float, **_: int | None) -> "Uniform":
+        """Return the model with the weak fraction that gives this mean BER; F stays.
+
+        Takes and does not read the byte range of the other models: all cells are alike.
+        """
         ber = _probability("ber", ber)
         if ber > self.failure_probability:
             raise ValueError(
@@ -184,8 +160,11 @@ class DataDependent:
         """Mean bit error rate at as many ones as zeros."""
         return self.weak_fraction * self._failure
 
-    def with_ber(self, ber: float) -> "DataDependent":
-        """Return the model with the weak fraction that gives this mean BER; F stays."""
+    def with_ber(self, ber: float, **_: int | None) -> "DataDependent":
+        """Return the model with the weak fraction that gives this mean BER; F stays.
+
+        Takes and does not read the byte range of the other models: all cells are alike.
+        """
         ber = _probability("ber", ber)
         if ber > self._failure:
             raise ValueError(
@@ -239,9 +218,23 @@ class Wordline:
         """Mean of P * F over the rows."""
         return float((self.weak_fraction * self.failure_probability).mean())
 
-    def with_ber(self, ber: float) -> "Wordline":
-        """Return the model with every stress times one factor, so that the mean BER is `ber`."""
-        weak = _scaled(self.weak_fraction, self.failure_probability, ber)
+    def with_ber(
+        self, ber: float, *, address: int = 0, size_bytes: int | None = None, row_bytes: int = 8192
+    ) -> "Wordline":
+        """Return the model with every stress times one factor, so that the mean BER is `ber`.
+
+        Args:
+            ber: Wanted mean of P * F, in [0, 1].
+            address: First byte of the cells over which the mean is taken.
+            size_bytes: Their number of bytes; default all rows.
+            row_bytes: Bytes of a row.
+
+        Raises:
+            ValueError: No factor reaches `ber`, or the range lies outside of the rows.
+        """
+        ber = _probability("ber", ber)
+        share = row_weights(self.weak_fraction.size, address, size_bytes, row_bytes)
+        weak = scaled(self.weak_fraction, self.failure_probability, share, ber)
         return Wordline(weak, self.failure_probability)
 
     def lower(self) -> Table:
@@ -305,9 +298,23 @@ class Bitline:
         """Mean of P * F over the bitlines."""
         return float((self.weak_fraction * self.failure_probability).mean())
 
-    def with_ber(self, ber: float) -> "Bitline":
-        """Return the model with every stress times one factor, so that the mean BER is `ber`."""
-        weak = _scaled(self.weak_fraction, self.failure_probability, ber)
+    def with_ber(
+        self, ber: float, *, address: int = 0, size_bytes: int | None = None, row_bytes: int = 8192
+    ) -> "Bitline":
+        """Return the model with every stress times one factor, so that the mean BER is `ber`.
+
+        Args:
+            ber: Wanted mean of P * F, in [0, 1].
+            address: First byte of the cells over which the mean is taken.
+            size_bytes: Their number of bytes; default whole rows.
+            row_bytes: Not read: the number of bitlines says it.
+
+        Raises:
+            ValueError: No factor reaches `ber`.
+        """
+        ber = _probability("ber", ber)
+        share = bitline_weights(self.weak_fraction.size, address, size_bytes)
+        weak = scaled(self.weak_fraction, self.failure_probability, share, ber)
         return Bitline(weak, self.failure_probability, self.order)
 
     def lower(self) -> Table:

@@ -1,0 +1,106 @@
+"""Error models: what they accept, how they scale, what they lower to."""
+
+import copy
+import math
+
+import numpy as np
+import pytest
+
+from eden import errors
+
+ALWAYS = -1  # 2^64 - 1 as int64
+
+
+def one_of_each() -> list[errors.ErrorModel]:
+    rng = np.random.default_rng(5)
+    return [
+        errors.Uniform(0.02, 0.5),
+        errors.Bitline(rng.random(512) * 0.1, 0.5),
+        errors.Wordline(rng.random(40) * 0.1, rng.random(40)),
+        errors.DataDependent(0.02, 0.9, 0.1),
+    ]
+
+
+@pytest.mark.parametrize("model", one_of_each(), ids=lambda m: m.kind)
+@pytest.mark.parametrize("ber", [0.0, 1e-9, 1e-4, 0.03, 0.2])
+def test_with_ber_reaches_the_mean_and_keeps_failure(model, ber):
+    scaled = model.with_ber(ber)
+    assert scaled.ber == pytest.approx(ber, rel=1e-9)
+    assert type(scaled) is type(model)
+    if hasattr(model, "order"):
+        assert np.array_equal(scaled.order, model.order)
+
+
+@pytest.mark.parametrize("model", one_of_each(), ids=lambda m: m.kind)
+def test_round_trip_through_plain_data(model):
+    again = errors.from_dict(model.to_dict())
+    assert again.ber == model.ber
+    assert again.lower().entries.equal(model.lower().entries)
+
+
+@pytest.mark.parametrize("model", one_of_each(), ids=lambda m: m.kind)
+def test_deepcopy_keeps_the_table(model):
+    assert copy.deepcopy(model).lower().entries.equal(model.lower().entries)
+
+
+def test_mean_over_the_rows_of_a_tensor():
+    # Rows of 64 bytes with P = 0.1 ... 0.4. Bytes 64..159 cover row 1 whole and half of row 2.
+    model = errors.Wordline([0.1, 0.2, 0.3, 0.4])
+    scaled = model.with_ber(0.01, address=64, size_bytes=96, row_bytes=64)
+    covered = (64 * scaled.weak_fraction[1] + 32 * scaled.weak_fraction[2]) / 96
+    assert covered == pytest.approx(0.01, rel=1e-9)
+    # One factor for all stresses: log(1 - P') / log(1 - P) is the same in every row.
+    factor = np.log1p(-scaled.weak_fraction) / np.log1p(-model.weak_fraction)
+    assert np.allclose(factor, factor[0], rtol=1e-9)
+    with pytest.raises(ValueError, match="lies in none of the 4 rows"):
+        model.with_ber(0.01, address=256, size_bytes=8, row_bytes=64)
+
+
+def test_mean_over_the_bitlines_of_a_tensor():
+    # 512 bitlines; the first 32 bytes use only the first 256, which are ten times stronger.
+    weak = np.repeat([0.01, 0.001], 256)
+    scaled = errors.Bitline(weak).with_ber(1e-4, address=0, size_bytes=32)
+    assert scaled.weak_fraction[:256].mean() == pytest.approx(1e-4, rel=1e-9)
+
+
+def test_lowering_by_hand():
+    # P = 2^-20: -log(1 - P) = 2^-20 + 2^-41 + 2^-60 / 3 + ..., in units of 2^-64
+    # 2^44 + 2^23 + 2^4 / 3 + 2^-18 = 17592186044416 + 8388608 + 5.33, rounded down.
+    stress, dense, one, zero = errors.Uniform(2.0**-20, 0.75).lower().entries[0].tolist()
+    assert stress == 2**44 + 2**23 + 5
+    assert dense == 0
+    assert one == zero == 3 * 2**62 - 2**64
+    # P = 1/2 is dense: 1 - e^(1/64) / 2 of the cells that no sparse rung reaches.
+    stress, dense, one, _ = errors.Uniform(0.5).lower().entries[0].tolist()
+    assert stress == 2**58
+    assert dense % 2**64 / 2**64 == pytest.approx(1 - math.exp(1 / 64) / 2, abs=1e-15)
+    assert one == ALWAYS
+    assert errors.Uniform(1.0).lower().entries[0].tolist() == [2**58, ALWAYS, ALWAYS, ALWAYS]
+    assert errors.Uniform(0.0, 0.0).lower().entries[0].tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: errors.Uniform(1.5), "weak_fraction is 1.5, must be a probability"),
+        (lambda: errors.Uniform(math.nan), "weak_fraction is nan"),
+        (lambda: errors.Uniform(0.1, -0.1), "failure_probability is -0.1"),
+        (lambda: errors.Wordline([0.1, 2.0]), r"weak_fraction\[1\] is 2.0"),
+        (lambda: errors.Wordline([]), "must be one row of probabilities"),
+        (lambda: errors.Wordline([0.1, 0.1], [0.5] * 3), "has 3 entries, must have 2"),
+        (lambda: errors.Bitline(np.zeros(100)), "100 bitlines, must have 8"),
+        (lambda: errors.Bitline(np.zeros(512), order=np.zeros(512)), "permutation"),
+        (lambda: errors.Uniform(0.1, 0.5).with_ber(0.6), "must not exceed the failure probability"),
+        (lambda: errors.Wordline([0.0, 0.1], 0.5).with_ber(0.3), "reaches at most 0.25"),
+        (lambda: errors.from_dict({"kind": "magic"}), "kind of error model is 'magic'"),
+        (lambda: errors.from_dict({"kind": "uniform"}), "weak_fraction"),
+    ],
+)
+def test_bad_values_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_word_is_no_probability():
+    with pytest.raises(TypeError, match="weak_fraction is 'often'"):
+        errors.Uniform("often")
