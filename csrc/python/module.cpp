@@ -7,11 +7,19 @@ namespace eden::python {
 
 void bind_lowering(pybind11::module_& m);
 void bind_kernels(pybind11::module_& m);
+void bind_energy(pybind11::module_& m);
+void bind_device(pybind11::module_& m);
+void bind_mapping(pybind11::module_& m);
 
 }  // namespace eden::python
 
 PYBIND11_MODULE(_core, m) {
-  m.doc() = "Host models of eden: error-model lowering, kernels on NumPy arrays.";
+  m.doc() =
+      "Host models of eden: error-model lowering, kernels on NumPy arrays, devices, mapping, "
+      "energy.";
   eden::python::bind_lowering(m);
   eden::python::bind_kernels(m);
+  eden::python::bind_energy(m);
+  eden::python::bind_device(m);
+  eden::python::bind_mapping(m);
 }

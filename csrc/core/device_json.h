@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "csrc/core/device.h"
+
+namespace eden {
+
+// Reads and checks a device description (docs/architecture.md lists the fields).
+// Throws std::invalid_argument: one line, the field, the value got, what is accepted.
+Device parse_device(const std::string& json_text);
+
+// The same description again; parse_device(device_to_json(d)) equals d.
+std::string device_to_json(const Device& device);
+
+}  // namespace eden

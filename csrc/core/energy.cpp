@@ -1,0 +1,87 @@
+#include "csrc/core/energy.h"
+
+#include <cmath>
+#include <stdexcept>
+
+namespace eden {
+namespace {
+
+double activate(const CommandCounts& n, const Currents& i, const Timing& t) {
+  return n.activates * t.tras_seconds * (i.idd0 - i.idd3n);
+}
+
+double precharge(const CommandCounts& n, const Currents& i, const Timing& t) {
+  return n.precharges * (t.trc_seconds - t.tras_seconds) * (i.idd0 - i.idd2n);
+}
+
+double burst_seconds(const Timing& t) {
+  return static_cast<double>(t.burst_clocks) * t.clock_seconds;
+}
+
+double read(const CommandCounts& n, const Currents& i, const Timing& t) {
+  return n.reads * burst_seconds(t) * (i.idd4r - i.idd3n);
+}
+
+double write(const CommandCounts& n, const Currents& i, const Timing& t) {
+  return n.writes * burst_seconds(t) * (i.idd4w - i.idd3n);
+}
+
+double refresh(const CommandCounts& n, const Currents& i, const Timing& t) {
+  return n.refreshes * t.trfc_seconds * (i.idd5 - i.idd3n);
+}
+
+}  // namespace
+
+double DramEnergy::total() const {
+  return activate + precharge + read + write + refresh + background_active + background_precharged;
+}
+
+DramEnergy operator+(const DramEnergy& a, const DramEnergy& b) {
+  return {a.activate + b.activate,
+          a.precharge + b.precharge,
+          a.read + b.read,
+          a.write + b.write,
+          a.refresh + b.refresh,
+          a.background_active + b.background_active,
+          a.background_precharged + b.background_precharged};
+}
+
+DramEnergy operator*(double f, const DramEnergy& e) {
+  return {f * e.activate,
+          f * e.precharge,
+          f * e.read,
+          f * e.write,
+          f * e.refresh,
+          f * e.background_active,
+          f * e.background_precharged};
+}
+
+VoltageLaw voltage_law(const std::string& name) {
+  if (name == "linear") return VoltageLaw::kLinear;
+  if (name == "cv2") return VoltageLaw::kCv2;
+  if (name == "array") return VoltageLaw::kArray;
+  throw std::invalid_argument("voltage law " + name + "; accepted: linear, cv2, array");
+}
+
+DramEnergy dram_energy(const CommandCounts& n, const Currents& i, const Timing& t, double vdd_volts,
+                       VoltageLaw law) {
+  if (!(vdd_volts > 0 && std::isfinite(vdd_volts) && i.vdd_volts > 0)) {
+    throw std::invalid_argument("vdd_volts = " + std::to_string(vdd_volts) +
+                                "; accepted: a voltage above 0");
+  }
+  const double ratio = vdd_volts / i.vdd_volts;
+  const double cells = law == VoltageLaw::kLinear ? ratio : ratio * ratio;
+  const double rest = law == VoltageLaw::kArray ? 1 : cells;
+  const double array_volts = i.vdd_volts * cells, rest_volts = i.vdd_volts * rest;
+  DramEnergy e;
+  e.activate = array_volts * activate(n, i, t);
+  e.precharge = array_volts * precharge(n, i, t);
+  e.refresh = array_volts * refresh(n, i, t);
+  e.read = rest_volts * read(n, i, t);
+  e.write = rest_volts * write(n, i, t);
+  e.background_active = rest_volts * n.active_cycles * t.clock_seconds * i.idd3n;
+  e.background_precharged = rest_volts * n.precharged_cycles * t.clock_seconds * i.idd2n;
+  return e;
+}
+
+}  // namespace eden

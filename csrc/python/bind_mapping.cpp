@@ -1,0 +1,57 @@
+// Placement of tensors: the problem, Algorithm 1, and the checks of any other solution.
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "csrc/core/mapping.h"
+
+namespace py = pybind11;
+
+namespace eden::python {
+
+void bind_mapping(py::module_& m) {
+  py::class_<MapSlot>(m, "MapSlot")
+      .def(py::init([](std::size_t partition, std::size_t group, std::size_t point, double ber,
+                       double reduction) {
+             return MapSlot{partition, group, point, ber, reduction};
+           }),
+           py::kw_only(), py::arg("partition"), py::arg("group"), py::arg("point"), py::arg("ber"),
+           py::arg("reduction"))
+      .def_readonly("partition", &MapSlot::partition)
+      .def_readonly("group", &MapSlot::group)
+      .def_readonly("point", &MapSlot::point)
+      .def_readonly("ber", &MapSlot::ber)
+      .def_readonly("reduction", &MapSlot::reduction);
+  py::class_<MapProblem>(m, "MapProblem")
+      .def(py::init([](std::vector<int64_t> bytes, std::vector<double> tolerances,
+                       std::vector<int64_t> room, std::vector<MapSlot> slots,
+                       std::vector<std::vector<double>> cost) {
+             MapProblem problem{std::move(bytes), std::move(tolerances), std::move(room),
+                                std::move(slots), std::move(cost)};
+             check_problem(problem);
+             return problem;
+           }),
+           py::kw_only(), py::arg("tensor_bytes"), py::arg("tolerances"), py::arg("room_bytes"),
+           py::arg("slots"), py::arg("cost"))
+      .def_readonly("tensor_bytes", &MapProblem::tensor_bytes)
+      .def_readonly("tolerances", &MapProblem::tolerances)
+      .def_readonly("room_bytes", &MapProblem::room_bytes)
+      .def_readonly("slots", &MapProblem::slots)
+      .def_readonly("cost", &MapProblem::cost);
+  m.def(
+      "map_greedily",
+      [](const MapProblem& problem) {
+        const Assignment a = map_greedily(problem);
+        py::list missing;
+        for (const Shortfall& s : a.shortfalls) {
+          missing.append(py::make_tuple(s.tensor, s.missing_bytes));
+        }
+        return py::make_tuple(a.slot, missing, a.cost);
+      },
+      "Algorithm 1: slot of each tensor, (tensor, missing bytes) of those without, joules.",
+      py::arg("problem"));
+  m.def("assignment_cost", &assignment_cost, py::arg("problem"), py::arg("slot"));
+  m.def("cost_bound", &cost_bound, py::arg("problem"));
+}
+
+}  // namespace eden::python
