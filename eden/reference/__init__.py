@@ -6,6 +6,7 @@ keys, table entries, and whatever has more than 64 bits are Python integers.
 """
 
 from eden.reference._cells import plane_numbers as plane_numbers
+from eden.reference._cells import points as points
 from eden.reference._cells import weak_cells as weak_cells
 from eden.reference._formats import ELEMENT_BITS as ELEMENT_BITS
 from eden.reference._formats import STORED_BITS as STORED_BITS

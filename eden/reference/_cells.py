@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -47,6 +48,8 @@ def plane_numbers(key: int, purpose: int, cells: np.ndarray) -> np.ndarray:
     return numbers
 
 
+# Points do not depend on the table, and tests ask for the same ones at many rates.
+@lru_cache(maxsize=4096)
 def points(
     key: int, purpose: int, segment: int, rung: int, interval: int, cells_log2: int
 ) -> tuple[np.ndarray, np.ndarray]:

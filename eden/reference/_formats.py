@@ -56,6 +56,19 @@ def encode(raw: np.ndarray, element: str, stored: str, scale: np.ndarray | None)
     return (code.astype(np.int64) % 2**bits).astype(np.uint32)
 
 
+def code_of_loaded(
+    raw: np.ndarray, element: str, stored: str, scale: np.ndarray | None
+) -> np.ndarray:
+    """Return the codes, uint32 [n], that loaded elements had: as `encode`, and -2^(bits-1) too."""
+    code = encode(raw, element, stored, scale)
+    if element.startswith("raw") or not stored.startswith("int"):
+        return code
+    lowest = 2 ** (STORED_BITS[stored] - 1)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        below = to_float(raw, element) / scale < np.float32(0.5 - lowest)
+    return np.where(below, np.uint32(lowest), code)
+
+
 def decode(code: np.ndarray, element: str, stored: str, scale: np.ndarray | None) -> np.ndarray:
     """Return the bits of the elements that stored codes, uint32 [n], decode to."""
     if element.startswith("raw") or element == stored:

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from eden.reference._cells import cell_entries, column, plane_numbers, weak_cells
-from eden.reference._formats import ELEMENT_BITS, STORED_BITS, correct, decode, encode, scale_of
+from eden.reference._formats import (
+    ELEMENT_BITS,
+    STORED_BITS,
+    code_of_loaded,
+    correct,
+    decode,
+    encode,
+    scale_of,
+)
 from eden.reference._random import ACCESS, ALWAYS, Entry, Key, fold
 
 
@@ -83,7 +91,8 @@ def count_flips(
     bits = ELEMENT_BITS[element] if raw else STORED_BITS[stored]
     if not raw and stored.startswith("int"):
         scale = np.float32(scale_of(x, element, stored) if scale is None else scale)
-    a, b = (encode(v.reshape(-1), element, stored, scale) for v in (x, y))
+    a = encode(x.reshape(-1), element, stored, scale)
+    b = code_of_loaded(y.reshape(-1), element, stored, scale)
     position = np.arange(bits, dtype=np.uint32)[:, None]
     a, b = a >> position & np.uint32(1), b >> position & np.uint32(1)
     return np.stack([(a < b).sum(axis=1), (a > b).sum(axis=1)], axis=1)
