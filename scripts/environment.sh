@@ -97,7 +97,7 @@ install_eden() {
     compgen -G 'eden/_core*.so' >/dev/null; then
     return
   fi
-  say "Building eden (about two minutes on two cores)"
+  say "Building eden (a minute or two)"
   pip_install -q 'setuptools>=77' wheel 'pybind11>=3.0' ninja
   pip_install -q --no-build-isolation -e .
   echo "$now" >"$stamp"
