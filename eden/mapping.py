@@ -21,6 +21,8 @@ from eden.placement import WHOLE_MODULE, Entry, Placement, Rejection
 METHODS = ("greedy", "exact", "coarse")
 ESTIMATES = ("low", "mean", "high")
 LEVELS = ("bank", "subarray")
+# Sums of joules in another order differ by less than this.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ class _Problem:
                 )
                 for i, o, ber in slots
             ],
-            cost=[[row[o] for _, o, _ in slots] for row in cost],
+            cost=cost,
         )
         bound = core.cost_bound(native)
         vdd = max(point.vdd_volts for point in points)
@@ -197,14 +199,16 @@ class _Problem:
         missing = "; ".join(self._shortfall(task, t, bytes_) for t, bytes_ in shortfalls)
         if task.method == "greedy" or math.isinf(self.bound):
             return greedy, self.bound, missing
-        if greedy is not None and joules <= self.bound:
+        if greedy is not None and joules <= self.bound * (1 + _ROUNDING):
             return greedy, self.bound, missing
         exact = milp.solve(self.native, time_limit_seconds=task.time_limit_seconds)
         bound = max(exact.bound, self.bound)
-        if exact.slots is None:
+        found = exact.slots
+        if found is None:
             return greedy, bound, missing
-        better = greedy is None or core.assignment_cost(self.native, exact.slots) < joules
-        return (exact.slots if better else greedy), bound, missing
+        # Equal to rounding: the greedy one has the cleaner partitions.
+        better = core.assignment_cost(self.native, found) < joules * (1 - _ROUNDING)
+        return (found if greedy is None or better else greedy), bound, missing
 
     def solved(self, task: _Task, slots: Sequence[int], joules: float) -> _Solved:
         """Lay the tensors of each partition one after another."""

@@ -5,6 +5,7 @@ scipy's `milp` (HiGHS) rather than a solver of our own: it proves the bound behi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,13 +81,14 @@ def solve(problem, *, time_limit_seconds: float = 60.0) -> Solution:
     choices = [(g, o) for g, points in points_of_group.items() if len(points) > 1 for o in points]
     y = {choice: len(x) + i for i, choice in enumerate(choices)}
 
+    unit_bytes = math.gcd(*problem.tensor_bytes)
     rows = _Rows()
     for columns in x_of_tensor.values():
         rows.add([(c, 1.0) for c in columns], 1, 1)
     for partition, columns in x_of_partition.items():
-        # In units of the room: the solver's tolerance is absolute.
-        room = max(problem.room_bytes[partition], 1)
-        rows.add([(c, problem.tensor_bytes[x[c][0]] / room) for c in columns], 0, 1)
+        # In whole bytes, up to a common divisor: the solver's tolerances are absolute.
+        terms = [(c, problem.tensor_bytes[x[c][0]] / unit_bytes) for c in columns]
+        rows.add(terms, 0, problem.room_bytes[partition] // unit_bytes)
     for column, (_, s) in enumerate(x):
         choice = y.get((slots[s].group, slots[s].point))
         if choice is not None:
@@ -95,7 +97,7 @@ def solve(problem, *, time_limit_seconds: float = 60.0) -> Solution:
         if len(points) > 1:
             rows.add([(y[group, o], 1.0) for o in points], 0, 1)
 
-    joules = np.array([cost[t][s] for t, s in x] + [0.0] * len(y))
+    joules = np.array([cost[t][slots[s].point] for t, s in x] + [0.0] * len(y))
     # Microjoules would vanish beside the solver's absolute tolerances.
     unit = joules.max() or 1.0
     found = milp(

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from eden import formats
-
-# Modules whose weights and maps are DRAM traffic, whether placed or not: design, section 5.
-_KINDS = (
-    nn.modules.conv._ConvNd,
-    nn.Linear,
-    nn.Bilinear,
-    nn.Embedding,
-    nn.EmbeddingBag,
-    nn.RNNBase,
-    nn.MultiheadAttention,
-)
+from eden import _targets, formats
+from eden.placement import Placement
 
 
 @dataclass(frozen=True)
@@ -38,11 +30,11 @@ class Move:
     home: str | None
 
 
-def observe(model: nn.Module, sample, placement) -> list[Move]:
-    """List what one inference reads and writes.
+def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
+    """List what one inference reads and writes, from one run of the network.
 
     Args:
-        model: The network.
+        model: The network; left as it was.
         sample: Its input, or a tuple of inputs; dimension 0 of the first tensor is the batch.
         placement: Its ``entries`` are the placed tensors, its ``config`` the stored format.
 
@@ -51,55 +43,79 @@ def observe(model: nn.Module, sample, placement) -> list[Move]:
         placed and its OFM.
 
     Raises:
-        ValueError: For a sample without a tensor or with an empty batch.
+        ValueError: For a sample without a tensor or with an empty batch, or a placement without
+            a config.
     """
-    arguments = sample if isinstance(sample, tuple | list) else (sample,)
+    if placement.config is None:
+        raise ValueError("placement has no config; accepted: one made from tolerances with theirs")
+    arguments = tuple(sample) if isinstance(sample, tuple | list) else (sample,)
     batch = next((a.shape[0] for a in arguments if isinstance(a, torch.Tensor) and a.ndim), 0)
     if batch < 1:
-        raise ValueError("sample holds no tensor with a batch; accepted: at least one input image")
+        raise ValueError("sample holds no batch; accepted: a tensor of at least one input, or more")
     moves = [Move(e.kind, e.size_bytes, e.reads, name) for name, e in placement.entries.items()]
-    owners = {name.rpartition(".")[0] for name in placement.entries}
+    targets = _targets.find(model)
+    # A shared weight is placed under the first name it has.
+    placed = {
+        id(getattr(owner, attribute, None))
+        for target in targets
+        for owner, attribute, name in target.weights
+        if name in placement.entries
+    }
     bits = formats.get(placement.config.stored).bits
-
-    def hook(name: str):
-        def record(module, inputs, output):
-            _record(moves, placement.entries, name, module, inputs, output, batch, bits)
-
-        return record
-
+    observer = _Observer(moves, placement.entries, placed, bits, batch)
     handles = [
-        module.register_forward_hook(hook(name))
-        for name, module in model.named_modules()
-        if name in owners or isinstance(module, _KINDS)
+        target.module.register_forward_hook(observer.hook(target), with_kwargs=True)
+        for target in targets
     ]
-    training = model.training
+    modes = [(module, module.training) for module in model.modules()]
     try:
         model.eval()
         with torch.no_grad():
             model(*arguments)
     finally:
-        model.train(training)
+        for module, mode in modes:
+            module.training = mode
         for handle in handles:
             handle.remove()
     return moves
 
 
-def _record(moves, entries, name, module, inputs, output, batch, bits) -> None:
-    prefix = name + "." if name else ""
-    for key, parameter in module.named_parameters(recurse=False):
-        placed = f"{prefix}{key}" in entries
-        if not placed and key.split("_")[0] in ("weight", "in") and parameter.ndim > 1:
-            size = parameter.numel() * parameter.element_size()
-            moves.append(Move("weight", size, 1, None))
-    home = f"{prefix}input" if f"{prefix}input" in entries else None
-    given = _first_map(inputs)
-    if home is None and given is not None:
-        size = -(-given.numel() * given.element_size() // batch)
-        moves.append(Move("input", max(1, size), 1, None))
-    written = _first_map(output)
-    if written is not None:
-        width = bits if home else 8 * written.element_size()
-        moves.append(Move("output", max(1, -(-written.numel() * width // (8 * batch))), 1, home))
+class _Observer:
+    """Notes the moves of each call of a module that the placed tensors do not cover."""
+
+    def __init__(
+        self, moves: list[Move], entries: Mapping, placed: set[int], bits: int, batch: int
+    ):
+        self.moves, self.entries, self.placed = moves, entries, placed
+        self.bits, self.batch = bits, batch
+
+    def hook(self, target: _targets.Target):
+        """Return the forward hook of a module."""
+        weights = [
+            weight
+            for owner, attribute, name in target.weights
+            if name not in self.entries
+            and (weight := getattr(owner, attribute, None)) is not None
+            and id(weight) not in self.placed
+        ]
+
+        def record(module, inputs, keywords, output):
+            for weight in weights:
+                self._move("weight", weight.numel() * weight.element_size())
+            home = target.input_name if target.input_name in self.entries else None
+            given = _first_map((*inputs, *keywords.values()))
+            if home is None and given is not None:
+                self._move("input", given.numel() * given.element_size() / self.batch)
+            written = _first_map(output)
+            if written is not None:
+                width = self.bits if home else 8 * written.element_size()
+                self._move("output", written.numel() * width / (8 * self.batch), home)
+
+        return record
+
+    def _move(self, kind: str, size_bytes: float, home: str | None = None) -> None:
+        if size_bytes > 0:
+            self.moves.append(Move(kind, math.ceil(size_bytes), 1, home))
 
 
 def _first_map(values) -> torch.Tensor | None:

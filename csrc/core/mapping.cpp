@@ -58,14 +58,15 @@ void check_problem(const MapProblem& p) {
     require(p.tensor_bytes[i] >= 1, "a tensor of no bytes; accepted: at least 1");
     require(p.tolerances[i] >= 0 && p.tolerances[i] <= 1,
             "a tolerance outside [0, 1]; accepted: a bit error rate");
-    require(p.cost[i].size() == p.slots.size(), "a row of cost without one entry a slot");
     for (double c : p.cost[i]) require(std::isfinite(c) && c >= 0, "a cost below 0 or not finite");
   }
   for (int64_t room : p.room_bytes) require(room >= 0, "a partition with room below 0");
   for (const MapSlot& s : p.slots) {
     require(s.partition < p.room_bytes.size(), "a slot of an unknown partition");
-    require(s.group < p.slots.size() && s.point < p.slots.size(),
-            "a slot whose group or point is not below the number of slots");
+    require(s.group < p.slots.size(), "a slot whose group is not below the number of slots");
+    for (const auto& of_tensor : p.cost) {
+      require(s.point < of_tensor.size(), "a slot at a point that has no cost");
+    }
     require(s.ber >= 0 && s.ber <= 1, "a slot with a BER outside [0, 1]");
     require(std::isfinite(s.reduction), "a slot whose reduction is not finite");
   }
@@ -95,7 +96,7 @@ Assignment map_greedily(const MapProblem& p) {
     }
     filling.put(p, tensor, best);
     result.slot[tensor] = best;
-    result.cost += p.cost[tensor][best];
+    result.cost += p.cost_of(tensor, best);
   }
   return result;
 }
@@ -112,7 +113,7 @@ double assignment_cost(const MapProblem& p, const std::vector<std::size_t>& slot
             "a group of partitions assigned to two operating points");
     filling.put(p, tensor, slot[tensor]);
     require(filling.room[p.slots[slot[tensor]].partition] >= 0, "a partition overfilled");
-    cost += p.cost[tensor][slot[tensor]];
+    cost += p.cost_of(tensor, slot[tensor]);
   }
   return cost;
 }
@@ -123,8 +124,9 @@ std::optional<double> cost_bound(const MapProblem& p) {
   for (std::size_t tensor = 0; tensor < p.tensor_bytes.size(); ++tensor) {
     std::optional<double> cheapest;
     for (std::size_t slot = 0; slot < p.slots.size(); ++slot) {
-      if (p.allows(tensor, slot))
-        cheapest = std::min(cheapest.value_or(p.cost[tensor][slot]), p.cost[tensor][slot]);
+      if (!p.allows(tensor, slot)) continue;
+      const double cost = p.cost_of(tensor, slot);
+      cheapest = std::min(cheapest.value_or(cost), cost);
     }
     if (!cheapest) return std::nullopt;
     bound += *cheapest;

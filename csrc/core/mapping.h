@@ -22,8 +22,11 @@ struct MapProblem {
   std::vector<double> tolerances;         // [tensors], highest BER each bears
   std::vector<int64_t> room_bytes;        // [partitions]
   std::vector<MapSlot> slots;             // [slots]
-  std::vector<std::vector<double>> cost;  // [tensors][slots], joules
+  std::vector<std::vector<double>> cost;  // [tensors][points], joules
 
+  double cost_of(std::size_t tensor, std::size_t slot) const {
+    return cost[tensor][slots[slot].point];
+  }
   bool allows(std::size_t tensor, std::size_t slot) const {
     return slots[slot].ber <= tolerances[tensor];
   }
