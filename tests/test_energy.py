@@ -1,0 +1,186 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+import eden
+from eden import devices, energy, mapping
+
+# DRAMPower 4.0's own run, worked by hand in tests/cpp/test_energy.cpp.
+CLOCK = 0.83e-9
+COUNTS = energy.CommandCounts(8249, 8233, 6650, 1588, 21, 191614, 717)
+CURRENTS = energy.Currents(1.2, 0.048, 0.034, 0.043, 0.135, 0.123, 0.250)
+TIMING = energy.Timing(CLOCK, 4, 39 * CLOCK, 56 * CLOCK, 420 * CLOCK, 7.8e-6)
+PRINTED = {  # microjoules
+    "activate": 1.60212,
+    "precharge": 1.95162,
+    "read": 2.43741,
+    "write": 0.50613,
+    "refresh": 1.81844,
+    "background_active": 8.20644,
+    "background_precharged": 0.02428,
+}
+
+
+@pytest.fixture(scope="module")
+def b10():
+    return devices.load("ddr3l-1600-b10")
+
+
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 6 * 6, 10))
+
+
+def placed(device, method="coarse", *, model=None, tolerance=1e-3, **config):
+    model = network() if model is None else model
+    attachment = eden.attach(model, eden.Config(error=eden.errors.Uniform(1e-4), **config))
+    attachment.learn_bounds([torch.rand(4, 1, 8, 8)])
+    tensors = [SimpleNamespace(**vars(t), tolerance=tolerance) for t in attachment.tensors]
+    attachment.detach()
+    found = SimpleNamespace(config=attachment.config, coarse_ber=tolerance, tensors=tensors)
+    return mapping.place(found, device, method=method)
+
+
+@pytest.mark.parametrize("law", energy.LAWS)
+def test_golden_case_to_the_printed_digits(law):
+    joules = energy.dram_energy(COUNTS, CURRENTS, TIMING, law=law)
+    got = {name: round(value * 1e6, 5) for name, value in vars(joules).items()}
+    assert got == PRINTED
+    assert joules.total * 1e6 == pytest.approx(sum(PRINTED.values()), abs=5e-5)
+    assert joules.background == joules.background_active + joules.background_precharged
+
+
+def test_laws_scale_with_the_voltage():
+    rated = energy.dram_energy(COUNTS, CURRENTS, TIMING)
+    linear = energy.dram_energy(COUNTS, CURRENTS, TIMING, vdd_volts=0.9, law="linear")
+    cv2 = energy.dram_energy(COUNTS, CURRENTS, TIMING, vdd_volts=0.9, law="cv2")
+    array = energy.dram_energy(COUNTS, CURRENTS, TIMING, vdd_volts=0.9, law="array")
+    assert linear.total == pytest.approx(0.75 * rated.total)
+    assert cv2.total == pytest.approx(0.75**2 * rated.total)
+    for name, value in vars(rated).items():
+        scale = 0.75**2 if name in ("activate", "precharge", "refresh") else 1
+        assert getattr(array, name) == pytest.approx(scale * value)
+
+
+def test_unknown_names_are_refused(b10):
+    with pytest.raises(ValueError, match="voltage law cubic; accepted: linear, cv2, array"):
+        energy.dram_energy(COUNTS, CURRENTS, TIMING, law="cubic")
+    with pytest.raises(ValueError, match=r"vdd_volts = 0\.0"):
+        energy.dram_energy(COUNTS, CURRENTS, TIMING, vdd_volts=0)
+    placement, sample = placed(b10), torch.rand(1, 1, 8, 8)
+    with pytest.raises(ValueError, match="system = 'cpu'; accepted: streaming"):
+        eden.evaluate_energy(network(), sample, placement, system="cpu")
+    with pytest.raises(ValueError, match="law = 'cubic'; accepted: linear, cv2, array"):
+        eden.evaluate_energy(network(), sample, placement, law="cubic")
+    with pytest.raises(ValueError, match="law = 'cv2'; accepted: linear"):
+        eden.evaluate_energy(network(), sample, placement, law="linear").saving("cv2")
+    for empty in (torch.rand(0, 1, 8, 8), (), torch.tensor(1.0)):
+        with pytest.raises(ValueError, match="sample holds no batch"):
+            eden.evaluate_energy(network(), empty, placement)
+
+
+def test_traffic_is_weights_inputs_and_outputs_once(b10):
+    model = network()
+    result = eden.evaluate_energy(model, torch.rand(5, 1, 8, 8), placed(b10, model=model))
+    # int8: a byte an element. Conv2d: 4 x 9 weights, 64 in, 4 x 36 out; Linear: 1440, 144, 10.
+    assert result.traffic_bytes == {
+        "weights": 36 + 1440,
+        "inputs": 64 + 144,
+        "outputs": 144 + 10,
+        "reliable": 0,
+    }
+    # 64-byte bursts: 1 + 23 lines of weights, 1 + 3 of inputs; 3 + 1 of outputs.
+    read = 28 * 8 * 1.35 * 5e-9 * (0.155 - 0.055)
+    write = 4 * 8 * 1.35 * 5e-9 * (0.145 - 0.055)
+    assert result.nominal.read == pytest.approx(read)
+    assert result.nominal.write == pytest.approx(write)
+    assert result.nominal.background_precharged == 0
+
+
+def test_savings_follow_the_laws_at_the_point(b10):
+    result = eden.evaluate_energy(network(), torch.rand(2, 1, 8, 8), placed(b10))
+    ratio = 1.05 / 1.35
+    assert result.approximate["linear"].read == pytest.approx(ratio * result.nominal.read)
+    assert result.approximate["cv2"].write == pytest.approx(ratio**2 * result.nominal.write)
+    assert result.approximate["array"].read == pytest.approx(result.nominal.read)
+    # The same layout at lower latencies takes less time, so more than the law is saved.
+    assert result.approximate_seconds < result.nominal_seconds
+    assert result.saving("cv2") > result.saving("linear") > 1 - ratio
+    assert 0 < result.saving("array") < result.saving("linear")
+    assert result.system == "streaming"
+    assert any("reads weights and IFMs once" in note for note in result.assumptions)
+    assert any("assumed at 1.35 V" in note for note in result.assumptions)
+
+
+def test_one_bank_shows_its_openings(b10):
+    sample = torch.rand(2, 1, 8, 8)
+    coarse = eden.evaluate_energy(network(), sample, placed(b10, "coarse"))
+    fine = eden.evaluate_energy(network(), sample, placed(b10, "greedy"))
+    assert fine.nominal == coarse.nominal
+    assert fine.approximate["linear"].activate < coarse.approximate["linear"].activate
+    assert fine.approximate["linear"].read == coarse.approximate["linear"].read
+
+
+def test_what_is_not_placed_stays_at_the_rated_point(b10):
+    sample = torch.rand(2, 1, 8, 8)
+    model = network()
+    weights = eden.evaluate_energy(model, sample, placed(b10, model=model, inputs=False))
+    # fp32 inputs and outputs as they are
+    assert weights.traffic_bytes == {
+        "weights": 1476,
+        "inputs": 4 * 208,
+        "outputs": 4 * 154,
+        "reliable": 4 * (208 + 154),
+    }
+    first = eden.evaluate_energy(model, sample, placed(b10, model=model, include="0"))
+    assert first.traffic_bytes["weights"] == 36 + 4 * 1440
+    assert first.traffic_bytes["outputs"] == 144 + 4 * 10
+    everything = eden.evaluate_energy(model, sample, placed(b10, model=model))
+    assert weights.saving() < everything.saving()
+    nominal = placed(b10, model=model, tolerance=0.0)
+    assert eden.evaluate_energy(model, sample, nominal).saving() == pytest.approx(0)
+
+
+def test_shared_weights_attention_and_recurrence(b10):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = nn.LSTM(8, 16, batch_first=True)
+            self.attention = nn.MultiheadAttention(16, 2, batch_first=True)
+            self.first = nn.Linear(16, 16, bias=False)
+            self.second = nn.Linear(16, 16, bias=False)
+            self.second.weight = self.first.weight
+
+        def forward(self, x):
+            y, _ = self.lstm(x.squeeze(1))
+            y, _ = self.attention(y, y, y)
+            return self.second(self.first(y))
+
+    torch.manual_seed(0)
+    model = Net()
+    result = eden.evaluate_energy(model, torch.rand(3, 1, 8, 8), placed(b10, model=model))
+    lstm, attention, linear = 4 * 16 * (8 + 16), 4 * 16 * 16, 2 * 16 * 16  # read twice
+    assert result.traffic_bytes["weights"] == lstm + attention + linear
+    assert result.traffic_bytes["outputs"] == 4 * 8 * 16
+    assert result.traffic_bytes["reliable"] == 0
+
+
+def test_the_model_is_left_as_it_was(b10):
+    model = network().train()
+    model[1].eval()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    eden.evaluate_energy(model, torch.rand(2, 1, 8, 8), placed(b10))
+    assert model.training and not model[1].training
+    assert all(not m._forward_hooks for m in model.modules())
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+
+
+def test_result_is_plain_data(b10):
+    result = eden.evaluate_energy(network(), torch.rand(2, 1, 8, 8), placed(b10), law="cv2")
+    data = result.to_dict()
+    assert list(data["approximate_joules"]) == ["cv2"]
+    assert data["nominal_joules"]["total"] == result.nominal.total
+    assert data["saving"]["cv2"] == result.saving("cv2")
+    assert data["nominal_seconds"] > 0
