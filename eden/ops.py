@@ -87,6 +87,9 @@ def inject(
     place = (copies, first_copy, address, row_bytes)
     if out is not None and out.shape != x.shape:
         raise ValueError(f"out has shape {list(out.shape)}, must be that of x: {list(x.shape)}")
+    if out is not None and x.requires_grad and torch.is_grad_enabled():
+        # Torch's own ops refuse this too: the gradient would end here without a word.
+        raise ValueError("out is given but x requires a gradient, must be one or the other")
     try:
         if out is not None:
             _ops.inject_out(*arguments, *place, out)
