@@ -7,6 +7,8 @@ from eden import nets as nets
 from eden.attach import approximate as approximate
 from eden.attach import attach as attach
 from eden.attach import attached as attached
+from eden.boost import CurriculumSchedule as CurriculumSchedule
+from eden.boost import boost as boost
 from eden.config import Calibration as Calibration
 from eden.config import Config as Config
 from eden.energy import evaluate_energy as evaluate_energy

@@ -38,8 +38,8 @@ class StoredTensor:
         self.name, self.kind, self.switch = name, kind, switch
         self.stored, self.correction = config.stored, config.correction
         self.base_error = config.error if entry is None else entry.error
-        self.error = self.base_error
-        self.table = self.error.lower().to("cpu")  # a copy of its own
+        self.asked_ber: float | None = None
+        self.table = self.base_error.lower().to("cpu")  # a copy of its own
         self.partition = None if entry is None else entry.partition
         self.address = 0 if entry is None else entry.address
         self.row_bytes = 8192 if entry is None else entry.row_bytes
@@ -51,10 +51,22 @@ class StoredTensor:
         self.seen_range: Tensor | None = None  # float32 [2], while learning
         self.seen_reads = 0
 
-    def set_error(self, error: ErrorModel) -> None:
-        """Change the error model to another of the same kind and order."""
-        self.error = error
+    def scaled(self, ber: float) -> ErrorModel:
+        """Return the error model scaled to a mean bit error rate over this tensor's cells."""
+        size = -(-self.elements * self.bits // 8) or None
+        return self.base_error.with_ber(
+            ber, address=self.address, size_bytes=size, row_bytes=self.row_bytes
+        )
+
+    def set_error(self, error: ErrorModel, ber: float) -> None:
+        """Change the error model to what `scaled` returned for a rate."""
+        self.asked_ber = ber
         self.table.entries.copy_(error.lower().entries)
+
+    @property
+    def ber(self) -> float:
+        """The bit error rate just now."""
+        return self.base_error.ber if self.asked_ber is None else self.asked_ber
 
     def set_key(self, key: Tensor) -> None:
         """Draw this tensor's cells and accesses from a network's key; reads start anew.
@@ -69,6 +81,10 @@ class StoredTensor:
 
     def calibrate(self, entry: TensorCalibration) -> None:
         """Take over what was learned on the clean network."""
+        if self.asked_ber is not None and self.elements != entry.elements:
+            # Which cells are this tensor's is known only now.
+            self.elements = entry.elements
+            self.set_error(self.scaled(self.asked_ber), self.asked_ber)
         self.elements, self.reads = entry.elements, entry.reads
         seen = torch.tensor(entry.bounds, dtype=torch.float32, device=self.key.device)
         bounds, scale = stored_range(seen, self.stored)

@@ -13,7 +13,7 @@ from torch import nn
 from eden import _targets, bounds, rng
 from eden._hooks import FreezeStatistics, ReadInput, ReadWeights, RestoreWeights
 from eden._stored import StoredTensor, Switch
-from eden.config import Calibration, Config, calibration_of, identity_of
+from eden.config import Calibration, Config, calibration_of, identity_of, keep_calibration
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,12 @@ class Attachment:
     @property
     def ber(self) -> dict[str, float]:
         """The bit error rate of each tensor just now."""
-        return {name: tensor.error.ber for name, tensor in self._tensors.items()}
+        return {name: tensor.ber for name, tensor in self._tensors.items()}
 
     def learn_bounds(self, loader: Iterable[Any]) -> Calibration:
         """Learn scales, bounds and sizes on the clean network, and use them from now on.
+
+        The model keeps them after `detach` too; retrained, it needs new ones.
 
         Args:
             loader: yields inputs or ``(inputs, labels)``, from the training images.
@@ -84,6 +86,7 @@ class Attachment:
         known = self.config.calibration
         calibration = Calibration(learned, None if known is None else known.identity)
         self._use(calibration)
+        keep_calibration(self.model, calibration)
         return calibration
 
     def set_ber(self, ber: float | Mapping[str, float]) -> None:
@@ -101,23 +104,29 @@ class Attachment:
         if unknown:
             there = _targets.shorten(list(self._tensors))
             raise ValueError(f"set_ber: no tensor {unknown[0]!r}; there are {there}")
-        scaled = {n: self._tensors[n].base_error.with_ber(rate) for n, rate in rates.items()}
+        scaled = {name: self._tensors[name].scaled(rate) for name, rate in rates.items()}
         for name, error in scaled.items():
-            self._tensors[name].set_error(error)
+            self._tensors[name].set_error(error, rates[name])
 
     def step(self) -> None:
         """Go on to another draw of errors: another module, or other accesses to a fixed one."""
         self._steps += 1
         self._draw()
 
-    def reseed(self, seed: int) -> None:
+    def reseed(self, seed: int, *, steps: int = 0) -> None:
         """Start anew with the draw of errors of a seed.
 
         Args:
             seed: in [0, 2^63); of cells and accesses with fresh cells, of accesses with fixed ones.
+            steps: how often `step` was called since, to go on from a `draw` noted before.
         """
-        self._seed, self._steps = seed, 0
+        self._seed, self._steps = seed, steps
         self._draw()
+
+    @property
+    def draw(self) -> tuple[int, int]:
+        """Seed and steps of the current draw of errors, as `reseed` takes them."""
+        return self._seed, self._steps
 
     @contextmanager
     def clean(self) -> Iterator[None]:

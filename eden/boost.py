@@ -1,0 +1,303 @@
+"""Boosting: curricular retraining, so that a network bears a higher bit error rate.
+
+Reference: EDEN, curricular retraining: errors in the forward pass only, gradients as if clean, the
+rate stepped from 0 up to the target every two epochs.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm.auto import tqdm
+
+from eden.attach import Attachment, attach, attached
+from eden.bounds import call, inputs_of
+from eden.config import Calibration, Config, calibration_of, identity_of, keep_calibration
+
+# A target given without successors is doubled for as long as the network bears it, this often.
+_MOST_TARGETS = 8
+
+
+class CurriculumSchedule:
+    """Raises an attachment's bit error rate, step by step, like a learning-rate scheduler.
+
+    Call `step` after each epoch. The first `step_epochs` epochs run at `start_ber`, the last ones
+    at `target_ber`, with equal steps between.
+
+    Args:
+        handle: the attachment of the network in training.
+        target_ber: rate to end at, in (0, 1].
+        epochs: epochs in all, at least 1; if they make one step only, that is at the target.
+        step_epochs: epochs at each rate.
+        start_ber: rate to begin with, from 0 to `target_ber`; not 0 where a network that was
+            boosted before is boosted further (the first step is then already above it).
+
+    Raises:
+        ValueError: for a rate or number of epochs outside what is named here.
+    """
+
+    def __init__(
+        self,
+        handle: Attachment,
+        *,
+        target_ber: float,
+        epochs: int = 10,
+        step_epochs: int = 2,
+        start_ber: float = 0.0,
+    ):
+        if not 0.0 < target_ber <= 1.0:
+            raise ValueError(f"target_ber: got {target_ber}; accepted: above 0, at most 1")
+        if not 0.0 <= start_ber <= target_ber:
+            raise ValueError(f"start_ber: got {start_ber}; accepted: 0 to target_ber, {target_ber}")
+        for name, value in (("epochs", epochs), ("step_epochs", step_epochs)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name}: got {value!r}; accepted: an int of at least 1")
+        self.handle = handle
+        self.target_ber, self.start_ber = float(target_ber), float(start_ber)
+        self.epochs, self.step_epochs = epochs, step_epochs
+        self.epoch = 0
+        handle.set_ber(self.target_ber)  # refused now, not after hours, if out of reach
+        handle.set_ber(self.ber)
+
+    @property
+    def ber(self) -> float:
+        """The rate of the current epoch."""
+        steps = -(-self.epochs // self.step_epochs)
+        # From clean, one step is spent at 0; from an earlier boost, none at its rate.
+        skip = 1 if self.start_ber == 0 else 0
+        done = min(self.epoch // self.step_epochs + 1, steps) - skip
+        if steps == skip or done == steps - skip:
+            return self.target_ber
+        return self.start_ber + (self.target_ber - self.start_ber) * done / (steps - skip)
+
+    def step(self) -> None:
+        """End an epoch: set the rate of the next."""
+        self.epoch += 1
+        self.handle.set_ber(self.ber)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint needs to go on from here, JSON-able."""
+        names = ("epoch", "target_ber", "start_ber", "epochs", "step_epochs")
+        return {name: getattr(self, name) for name in names} | {"draw": list(self.handle.draw)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict`: the rate, and the draws of errors that follow."""
+        state = dict(state)
+        seed, steps = state.pop("draw")
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.handle.reseed(seed, steps=steps)
+        self.handle.set_ber(self.ber)
+
+
+def boost(
+    model: nn.Module,
+    train_loader: Iterable[Any],
+    *,
+    config: Config,
+    target_ber: float | Sequence[float],
+    epochs: int = 10,
+    more_epochs: int = 4,
+    step_epochs: int = 2,
+    start_ber: float = 0.0,
+    optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] | None = None,
+    loss: Callable[[Any, Tensor], Tensor] = functional.cross_entropy,
+    evaluate: Callable[[nn.Module], float] | None = None,
+    target_accuracy: float | None = None,
+    seeds: int | Sequence[int] = 10,
+    progress: bool = True,
+) -> nn.Module:
+    """Retrain a copy of a network under errors.
+
+    With `evaluate` and `target_accuracy` the target rate is raised for as long as the boosted
+    network still meets the accuracy there in every draw of errors: to the next one given, or to
+    twice the last. The network of the highest rate met is returned; the one of the first
+    rate if that is not met either.
+
+    Scales and bounds of the inputs are those of the original network, learned before (or found in
+    the config or on the model) and kept: the retrained network has to do with that range.
+    Learned anew along the way they would grow with the activations, and a flipped bit with them:
+    int8 LeNet then gained nothing. Those of weights always follow the weights. Batch-norm
+    statistics are frozen as they are: they do not learn from faulty activations.
+
+    Args:
+        model: the trained network; it is not changed.
+        train_loader: yields ``(inputs, labels)``, several times over.
+        config: how the network is stored. With ``cells="fixed"`` the boosted network is for that
+            one module, and is refused on another.
+        target_ber: rate to boost for, in (0, 1]; or rising rates to go on to while they are met.
+        epochs: to the first target.
+        more_epochs: to each further one.
+        step_epochs: epochs at each rate.
+        start_ber: rate to begin with; where the model was boosted before, the rate it bears.
+        optimizer: makes an optimiser of the copy's parameters; default AdamW at 1e-3.
+        loss: ``(output, labels) -> scalar``.
+        evaluate: ``evaluate(model) -> accuracy`` in [0, 1].
+        target_accuracy: what the boosted network has to reach under errors, in [0, 1]; the
+            original network's accuracy on the same images less what may be lost.
+        seeds: how many draws of errors a check takes, or which.
+        progress: show a bar with the time left.
+
+    Returns:
+        The boosted copy, not attached. `eden.config.calibration_of` finds its calibration and
+        `history_of` what happened.
+
+    Raises:
+        ValueError: for a rate or number outside what is named here, an attached model, or only one
+            of `evaluate` and `target_accuracy`.
+    """
+    if attached(model) is not None:
+        raise ValueError("boost: the model is attached; detach it first")
+    if (evaluate is None) != (target_accuracy is None):
+        raise ValueError("boost: evaluate and target_accuracy go together; got one of them")
+    targets = _targets_of(target_ber, evaluate is not None)
+    draws = _draws_of(seeds)
+    boosted = copy.deepcopy(model)
+    # Who boosts for a module may start from a network that was boosted for another.
+    known = config.calibration or calibration_of(model)
+    known = None if known is None else Calibration(known.tensors)
+    keep_calibration(boosted, known)
+    handle = attach(boosted, config.with_(calibration=known))
+    history: list[dict[str, Any]] = []
+    try:
+        if handle.config.calibration is None:
+            handle.learn_bounds(train_loader)
+        original = handle.config.calibration
+        params = [p for p in boosted.parameters() if p.requires_grad]
+        steps = optimizer(params) if optimizer else torch.optim.AdamW(params, lr=1e-3)
+        best, start, kept = None, start_ber, 0
+        with _Bar(train_loader, progress) as bar:
+            for target in targets:
+                schedule = CurriculumSchedule(
+                    handle,
+                    target_ber=target,
+                    epochs=more_epochs if history else epochs,
+                    step_epochs=step_epochs,
+                    start_ber=start,
+                )
+                bar.add(schedule.epochs)
+                while schedule.epoch < schedule.epochs:
+                    ber = schedule.ber
+                    mean = _train_epoch(handle, train_loader, steps, loss, bar, ber)
+                    schedule.step()
+                    history.append({"epoch": len(history) + 1, "ber": ber, "loss": mean})
+                    history[-1] |= {"accuracy": None, "met": None}
+                if evaluate is None:
+                    break
+                # A check of its own draws: training goes on with others than it would have had.
+                accuracies, met = _check(handle, evaluate, target_accuracy, draws)
+                history[-1] |= {"accuracy": accuracies, "met": met}
+                if met or best is None:
+                    best, kept = copy.deepcopy(boosted.state_dict()), len(history)
+                start = target
+                if not met:
+                    break
+        if best is not None:
+            boosted.load_state_dict(best)
+        now = handle.learn_bounds(itertools.islice(train_loader, 1)).tensors
+        inputs = {n: entry for n, entry in original.tensors.items() if entry.kind == "input"}
+        identity = identity_of(config) if config.cells == "fixed" else None
+        calibration = Calibration({**now, **inputs}, identity)
+    finally:
+        handle.detach()
+    keep_calibration(boosted, calibration)
+    boosted.__dict__["_eden_history"] = [
+        {**row, "kept": best is None or row["epoch"] <= kept} for row in history
+    ]
+    return boosted
+
+
+def history_of(model: nn.Module) -> list[dict[str, Any]]:
+    """Return what happened while a model was boosted, an entry an epoch.
+
+    Returns:
+        Dicts with ``epoch`` (from 1), ``ber`` in training, mean ``loss``, and at the end of each
+        round ``accuracy`` (the mean over the draws under that rate) and ``met``; None
+        elsewhere. ``kept`` is False for epochs after the network that was returned.
+    """
+    return model.__dict__.get("_eden_history", [])
+
+
+def _train_epoch(handle, loader, optimizer, loss, bar, ber: float) -> float:
+    model = handle.model
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    was_training = [(module, module.training) for module in model.modules()]
+    model.train()
+    total, count = torch.zeros((), device=device), 0
+    try:
+        for batch in loader:
+            handle.step()
+            value = loss(call(model, inputs_of(batch), device), batch[1].to(device))
+            optimizer.zero_grad(set_to_none=True)
+            value.backward()
+            optimizer.step()
+            total += value.detach()
+            count += 1
+            bar.update(ber)
+    finally:
+        for module, mode in was_training:
+            module.training = mode
+    if not count:
+        raise ValueError("boost: the loader yielded no batch; it has to yield them every epoch")
+    return float(total / count)
+
+
+def _check(handle, evaluate, target: float, seeds: Sequence[int]) -> tuple[float, bool]:
+    """Return the mean accuracy over the draws, and whether every one reached the target."""
+    draw = handle.draw
+    accuracies = []
+    for seed in seeds:
+        handle.reseed(seed)
+        accuracies.append(float(evaluate(handle.model)))
+    handle.reseed(draw[0], steps=draw[1])
+    return sum(accuracies) / len(accuracies), min(accuracies) >= target
+
+
+def _targets_of(target_ber: float | Sequence[float], checked: bool) -> list[float]:
+    if isinstance(target_ber, int | float):
+        most = _MOST_TARGETS if checked else 1
+        doubled = [target_ber * 2**k for k in range(most)]
+        # 0.5 is noise: nothing is learned beyond.
+        return [b for k, b in enumerate(doubled) if k == 0 or b <= 0.25]
+    targets = list(target_ber)
+    if not targets or sorted(set(targets)) != targets:
+        raise ValueError(f"target_ber: got {targets}; accepted: a rate, or rates that rise")
+    if len(targets) > 1 and not checked:
+        raise ValueError("target_ber: several rates need evaluate and target_accuracy")
+    return targets
+
+
+def _draws_of(seeds: int | Sequence[int]) -> list[int]:
+    if not isinstance(seeds, int):
+        return list(seeds)
+    if seeds < 1:
+        raise ValueError(f"seeds: got {seeds}; accepted: at least 1")
+    # Far from the small seeds that people use for training and for verification.
+    return [2**40 + k for k in range(seeds)]
+
+
+class _Bar:
+    """A progress bar over batches whose end moves when a further round begins."""
+
+    def __init__(self, loader: Iterable[Any], shown: bool):
+        self.batches = len(loader) if hasattr(loader, "__len__") else None
+        self.bar = tqdm(total=0, desc="boost", unit="step", disable=not shown)
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def add(self, epochs: int) -> None:
+        self.bar.total = self.bar.total + epochs * self.batches if self.batches else None
+
+    def update(self, ber: float) -> None:
+        self.bar.update()
+        self.bar.set_postfix(ber=f"{ber:.1e}", refresh=False)
