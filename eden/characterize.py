@@ -9,7 +9,7 @@ Reference:
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,6 +45,7 @@ def characterize_coarse(
     seed: int = 0,
     folder: Path | str | None = None,
     progress: bool = False,
+    label: str = "",
 ) -> Tolerances:
     """Find the highest BER the whole network bears.
 
@@ -64,6 +65,7 @@ def characterize_coarse(
         seed: Of the family of draws.
         folder: Keeps each finished trial as a Parquet shard, and replays those it finds.
         progress: Show a progress bar.
+        label: Before its name.
 
     Returns:
         The tolerances; every tensor has the same.
@@ -82,7 +84,9 @@ def characterize_coarse(
         def meets(step: int, draw: int) -> bool:
             return _meets(asked, "coarse", ber_of(step), draw, target_accuracy)
 
-        with tqdm(draws, desc="coarse tolerance", unit="draw", disable=not progress) as bar:
+        with tqdm(
+            draws, desc=f"{label} coarse tolerance".strip(), unit="draw", disable=not progress
+        ) as bar:
             found = coarse_search(meets, bar, low=first, high=last)
         if found.worst < first:
             raise ValueError(
@@ -106,7 +110,7 @@ def characterize_coarse(
             thresholds=tuple(ber_of(s) if s >= first else 0.0 for s in found.thresholds),
             accuracies=tuple(accuracies),
             mean_ber=None if mean_step < first else ber_of(mean_step),
-            trials=len(asked.trials),
+            trials=asked.trials.asked,
         )
 
 
@@ -123,6 +127,7 @@ def characterize_fine(
     seed: int = 0,
     folder: Path | str | None = None,
     progress: bool = False,
+    label: str = "",
 ) -> Tolerances:
     """Raise each tensor as far as the accuracy target allows, from the coarse tolerance on.
 
@@ -143,6 +148,7 @@ def characterize_fine(
         seed: Of the family of draws.
         folder: As for `characterize_coarse`.
         progress: Show a progress bar.
+        label: Before its name.
 
     Returns:
         The tolerances, one a tensor.
@@ -168,7 +174,9 @@ def characterize_fine(
             return _holds(asked, order, steps, target)
 
         total = len(names) * len(strides)
-        with tqdm(total=total, desc="fine tolerance", unit="tensor", disable=not progress) as bar:
+        with tqdm(
+            total=total, desc=f"{label} fine tolerance".strip(), unit="tensor", disable=not progress
+        ) as bar:
             found = fine_search(
                 holds,
                 {name: base for name in names},
@@ -176,7 +184,7 @@ def characterize_fine(
                 strides=strides,
                 on_settled=lambda name, stride: bar.update(),
             )
-        searched = len(asked.trials)
+        searched = asked.trials.asked
     steps = _lowered(found, base, margin_steps)
     with oracle(model, evaluate, config, folder=folder, subject=subject) as asked:
         accuracies = asked.accuracies("confirm", _bers(steps), draws)
@@ -213,6 +221,7 @@ def accuracy_curve(
     seed: int = 0,
     folder: Path | str | None = None,
     progress: bool = False,
+    label: str = "",
 ) -> list[CurvePoint]:
     """Accuracy against BER under several draws, for a figure.
 
@@ -225,6 +234,7 @@ def accuracy_curve(
         seed: Of the family of draws.
         folder: As for `characterize_coarse`.
         progress: Show a progress bar.
+        label: Before its name.
 
     Returns:
         A point a BER, in the order given.
@@ -233,9 +243,13 @@ def accuracy_curve(
     config = _calibrated(model, config)
     with (
         oracle(model, evaluate, config, folder=folder, subject={"seed": seed}) as asked,
-        tqdm(bers, desc="accuracy curve", unit="BER", disable=not progress) as bar,
+        _bar(bers, label, "accuracy curve", "BER", progress) as bar,
     ):
         return [CurvePoint(ber, tuple(asked.accuracies("curve", float(ber), draws))) for ber in bar]
+
+
+def _bar(items: Iterable, label: str, what: str, unit: str, progress: bool) -> tqdm:
+    return tqdm(items, desc=f"{label} {what}".strip(), unit=unit, disable=not progress)
 
 
 def _calibrated(model: torch.nn.Module, config: Config) -> Config:

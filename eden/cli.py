@@ -33,16 +33,16 @@ def run(
     until: Until = "report",
 ) -> None:
     """Run a recipe from the images to the report."""
-    from eden import run as runs
+    from eden.run import run as run_recipe
 
-    runs.run(recipe, out, resume=resume, until=until)
+    run_recipe(recipe, out, resume=resume, until=until)
 
 
 def _verb(stage: str, text: str) -> None:
     def command(folder: Folder) -> None:
-        from eden import run as runs
+        from eden.run import advance
 
-        runs.advance(folder, until=stage)
+        advance(folder, until=stage)
 
     command.__doc__ = text
     app.command(name=stage)(command)
@@ -58,9 +58,9 @@ _verb("report", "Write the report.")
 @app.command()
 def devices() -> None:
     """List the DRAM devices that come with eden, with their operating points."""
-    from eden import run as runs
+    from eden import listing
 
-    runs.print_devices()
+    listing.print_devices()
 
 
 @app.command()

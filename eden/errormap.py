@@ -30,16 +30,12 @@ def error_maps(*, ber: float = 4e-3, seed: int = 7) -> dict[str, np.ndarray]:
     """
     # The spread of a real chip's bitlines and rows: a few are much worse than the rest.
     spread = np.random.Generator(np.random.Philox(key=seed))
-    bitlines = torch.from_numpy(spread.pareto(1.2, BITLINES).clip(0.02, 60).astype(np.float64))
-    rows = torch.from_numpy(spread.pareto(1.2, ROWS).clip(0.02, 60).astype(np.float64))
+    bitlines = spread.pareto(1.2, BITLINES).clip(0.02, 60)
+    rows = spread.pareto(1.2, ROWS).clip(0.02, 60)
     models = {
         "model 0, uniform": errors.Uniform(weak_fraction=ber),
-        "model 1, bitlines": errors.Bitline(
-            weak_fraction=_scaled(bitlines, ber), failure_probability=torch.ones(BITLINES)
-        ),
-        "model 2, wordlines": errors.Wordline(
-            weak_fraction=_scaled(rows, ber), failure_probability=torch.ones(ROWS)
-        ),
+        "model 1, bitlines": errors.Bitline(weak_fraction=_scaled(bitlines, ber)),
+        "model 2, wordlines": errors.Wordline(weak_fraction=_scaled(rows, ber)),
         "model 3, data-dependent": errors.DataDependent(
             weak_fraction=2 * ber, failure_probability_one=0.9, failure_probability_zero=0.1
         ),
@@ -55,8 +51,8 @@ def error_maps(*, ber: float = 4e-3, seed: int = 7) -> dict[str, np.ndarray]:
     return maps
 
 
-def _scaled(weights: torch.Tensor, ber: float) -> torch.Tensor:
-    return (weights * (ber / weights.mean())).clamp(max=0.5)
+def _scaled(weights: np.ndarray, ber: float) -> np.ndarray:
+    return (weights * (ber / weights.mean())).clip(max=0.5)
 
 
 def error_map_figure(maps: dict[str, np.ndarray], *, stripe: int = 64) -> Figure:

@@ -88,44 +88,69 @@ def accuracy_figure(
         The figure.
     """
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(7.6, 4.2))
-        axes = figure.add_subplot()
-        for which, curve in curves.items():
-            bers = [ber for ber, _ in curve]
-            colour = COLOURS[which]
-            low = [min(values) for _, values in curve]
-            high = [max(values) for _, values in curve]
-            mean = [sum(values) / len(values) for _, values in curve]
-            axes.fill_between(bers, low, high, color=colour, alpha=0.18, linewidth=0)
-            axes.plot(bers, mean, color=colour, marker="o", markersize=3.5, label=_NAMES[which])
-            if which in tolerances:
-                axes.axvline(tolerances[which], color=colour, linestyle=":", linewidth=1.3)
-        axes.axhline(target, color=COLOURS["good"], linestyle="--", linewidth=1.2)
-        axes.set_xscale("log")
-        left, right = axes.get_xlim()
-        axes.text(
-            left * 1.15,
-            target - 0.012,
+        figure = Figure(figsize=(9.6, 4.2))
+        whole, near = figure.subplots(1, 2, width_ratios=(1.25, 1))
+        for axes in (whole, near):
+            for which, curve in curves.items():
+                _band(axes, curve, which)
+                if which in tolerances:
+                    axes.axvline(
+                        tolerances[which], color=COLOURS[which], linestyle=":", linewidth=1.3
+                    )
+            axes.axhline(target, color=COLOURS["good"], linestyle="--", linewidth=1.2)
+            axes.set_xscale("log")
+            axes.set_xlabel("bit error rate of every load")
+            axes.grid(True)
+        left, right = whole.get_xlim()
+        _operating_points(whole, points, left, right)
+        whole.set_xlim(left, right)
+        whole.set_ylim(0.0, 1.0)
+        whole.yaxis.set_major_formatter(PercentFormatter(1.0))
+        whole.set_ylabel("accuracy on validation images")
+        best = max(max(values) for curve in curves.values() for _, values in curve)
+        near.set_ylim(target - 0.03, best + 0.008)
+        near.set_xlim(left, max(*tolerances.values(), left * 30) * 8)
+        near.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        near.set_title("near the target")
+        near.text(
+            left * 1.2,
+            target - 0.001,
             f"target {target:.1%}",
             color=COLOURS["good"],
             va="top",
             fontsize=9,
         )
-        _operating_points(axes, points, left, right)
-        axes.set_xlim(left, right)
-        axes.set_ylim(0.0, 1.0)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_xlabel("bit error rate of every load")
-        axes.set_ylabel("accuracy, validation images")
-        axes.grid(True)
-        handles, _ = axes.get_legend_handles_labels()
+        handles, _ = whole.get_legend_handles_labels()
         handles.append(Line2D([], [], color=COLOURS["grey"], linestyle=":", label="tolerable BER"))
-        axes.legend(handles=handles, loc="lower left")
+        whole.legend(handles=handles, loc="lower left")
+        figure.tight_layout()
         return figure
 
 
+def _band(axes, curve: Sequence[tuple[float, Sequence[float]]], which: str) -> None:
+    """The mean of the draws and the band from the worst to the best."""
+    bers, draws = [ber for ber, _ in curve], [values for _, values in curve]
+    colour = COLOURS[which]
+    axes.fill_between(
+        bers,
+        [min(v) for v in draws],
+        [max(v) for v in draws],
+        color=colour,
+        alpha=0.18,
+        linewidth=0,
+    )
+    axes.plot(
+        bers,
+        [sum(v) / len(v) for v in draws],
+        color=colour,
+        marker="o",
+        markersize=3.5,
+        label=_NAMES[which],
+    )
+
+
 def _operating_points(axes, points, left: float, right: float) -> None:
-    """Ticks at the top for the device's points, with a bar over the range of estimates."""
+    """Marks at the top for the device's points, with a bar over the range of estimates."""
     for index, (label, ber, low, high) in enumerate(p for p in points if left <= p[1] <= right):
         height = 0.965 - 0.05 * index
         axes.plot(
@@ -330,36 +355,45 @@ def _unit_label(unit_joules: float) -> str:
     return f"{prefix}J an inference"
 
 
-def curriculum_figure(
-    epochs: Sequence[Mapping[str, Any]], *, target: float | None = None
-) -> Figure:
-    """BER and accuracy by epoch of boosting.
+def curriculum_figure(epochs: Sequence[Mapping[str, Any]]) -> Figure:
+    """BER and loss by epoch of boosting.
 
     Args:
-        epochs: Dicts with ``epoch``, ``ber``, and ``accuracy`` (validation, under errors; or None).
-        target: Accuracy to keep.
+        epochs: Dicts with ``epoch``, ``ber``, ``loss``, and at the end of a round ``accuracy``
+            (mean over the draws of its check; else None).
 
     Returns:
         The figure.
     """
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(7.6, 3.8))
-        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.2))
+        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(1.3, 1))
         number = [row["epoch"] for row in epochs]
-        top.step(number, [row["ber"] for row in epochs], where="mid", color=COLOURS["before"])
+        bers = [row["ber"] for row in epochs]
+        top.step(number, bers, where="mid", color=COLOURS["before"])
+        for row in epochs:
+            if row["accuracy"] is not None:
+                top.plot(row["epoch"], row["ber"], marker="o", color=COLOURS["after"])
+                top.annotate(
+                    f"{row['accuracy']:.1%}",
+                    (row["epoch"], row["ber"]),
+                    xytext=(0, 6),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=8.5,
+                )
+        top.set_ylim(0, max(bers) * 1.3)
         top.set_ylabel("BER in training")
         top.grid(True)
-        known = [(r["epoch"], r["accuracy"]) for r in epochs if r["accuracy"] is not None]
-        if known:
-            bottom.plot(*zip(*known, strict=True), color=COLOURS["after"], marker="o", markersize=4)
-        if target is not None:
-            bottom.axhline(
-                target, color=COLOURS["good"], linestyle="--", linewidth=1.2, label="target"
-            )
-            bottom.legend(loc="lower right")
-        bottom.set_ylabel("accuracy at that BER")
+        bottom.plot(
+            number,
+            [row["loss"] for row in epochs],
+            color=COLOURS["after"],
+            marker="o",
+            markersize=3.5,
+        )
+        bottom.set_ylabel("mean loss")
         bottom.set_xlabel("epoch of boosting")
-        bottom.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
         bottom.xaxis.get_major_locator().set_params(integer=True)
         bottom.grid(True)
         figure.align_ylabels()

@@ -108,9 +108,12 @@ def write_csv(path: Path | str, rows: Iterable[Mapping[str, Any]], columns: Sequ
     return write_bytes(path, text.getvalue().encode())
 
 
-def digest_bytes(data: bytes) -> str:
-    """SHA-256 of ``data`` in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
+def digest_bytes(*data: bytes | memoryview) -> str:
+    """SHA-256 of buffers one after another, in hexadecimal."""
+    total = hashlib.sha256()
+    for part in data:
+        total.update(part)
+    return total.hexdigest()
 
 
 def digest(value: Any) -> str:

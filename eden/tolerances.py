@@ -1,12 +1,13 @@
 """What a characterisation finds: the BER each tensor bears at the accuracy target."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eden.config import Config
+from eden.search import ber_of
 
-__all__ = ["TensorTolerance", "Tolerances"]
+__all__ = ["TensorTolerance", "Tolerances", "lowered"]
 
 
 @dataclass(frozen=True)
@@ -109,3 +110,14 @@ class Tolerances:
             )
         except KeyError as error:
             raise ValueError(f"tolerances: field {error} is missing") from None
+
+
+def lowered(tolerances: Tolerances, steps: int) -> Tolerances:
+    """The tolerances with ``steps`` grid steps taken off every tensor: a retreat."""
+    factor = ber_of(-steps)
+    return replace(
+        tolerances,
+        coarse_ber=tolerances.coarse_ber * factor,
+        tensors=tuple(replace(t, tolerance=t.tolerance * factor) for t in tolerances.tensors),
+        accuracies=(),
+    )

@@ -30,12 +30,15 @@ class Trials:
         self.folder = None if folder is None else Path(folder)
         self.context = context
         self._answers: dict[str, list[Row]] = {}
+        self._asked: set[str] = set()
         if self.folder is not None and self.folder.is_dir():
             for path in sorted(self.folder.glob("*.parquet")):
                 self._load(path)
 
-    def __len__(self) -> int:
-        return len(self._answers)
+    @property
+    def asked(self) -> int:
+        """Trials asked for since this object was made, whether run or replayed."""
+        return len(self._asked)
 
     def get(self, question: Mapping[str, Any], answer: Callable[[], Iterable[Row]]) -> list[Row]:
         """The rows of the trial ``question``, from disk or by running ``answer`` once.
@@ -49,6 +52,7 @@ class Trials:
             The rows, in the order ``answer`` gave them.
         """
         key = json.dumps({"context": self.context, **question}, sort_keys=True)
+        self._asked.add(key)
         if key not in self._answers:
             rows = list(answer())
             if self.folder is not None:

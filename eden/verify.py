@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from eden.oracle import Evaluate, oracle
 from eden.seeds import seeds_for
 
-__all__ = ["Verdict", "draws_needed", "upper_bound", "verify"]
+__all__ = ["Verdict", "draws_needed", "places", "upper_bound", "verify"]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def verify(
     if attempt > 0:
         seeds = max(seeds, draws_needed(quantile=quantile, confidence=confidence))
     draws = seeds_for(f"verify {attempt}", seeds, seed=seed)
-    subject = {"verify": attempt, "placement": _describe(placement)}
+    subject = {"verify": attempt, "placement": places(placement)}
     with (
         oracle(model, evaluate, placement, folder=folder, subject=subject) as asked,
         tqdm(draws, desc="verify", unit="draw", disable=not progress) as bar,
@@ -150,8 +150,8 @@ def verify(
     )
 
 
-def _describe(placement: Any) -> dict[str, Any]:
-    """What tells this placement from another, for the key of its trials."""
+def places(placement: Any) -> dict[str, Any]:
+    """What tells a placement from another: where each tensor lies, and its errors there."""
     entries = getattr(placement, "entries", None)
     if entries is None:
         return placement.to_dict()

@@ -7,6 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Any of these would put foreign packages in front of those of .venv, or install past it.
 unset PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX
 export PYTHONNOUSERSITE=1
+# Threads that wait for each other give their core away: where another program shares the cores,
+# spinning makes the small steps of LeNet twenty times slower, and elsewhere nothing faster.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 readonly TORCH_VERSION=2.13.0
 readonly DATA_PACKAGE=/usr/share/datasets/fashion-mnist

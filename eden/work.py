@@ -1,0 +1,152 @@
+"""What the stages of a run share: images, networks and the config, read once when first needed."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from eden import data, devices, errors, nets
+from eden.config import Calibration, Config, keep_calibration
+from eden.folder import RunFolder, StageFiles
+from eden.recipe import Recipe
+from eden.store import digest_bytes, read_json
+from eden.tolerances import Tolerances
+
+__all__ = ["NETWORKS", "Inputs", "Work", "load_network", "network_bytes", "read_inputs"]
+
+NETWORKS = ("baseline", "boosted")
+
+
+class Inputs(NamedTuple):
+    """What a run reads from outside its folder."""
+
+    splits: data.Splits
+    device: devices.Device
+
+
+def read_inputs(recipe: Recipe) -> Inputs:
+    """Read images and device, before a folder is made: what is wrong with them shows at once.
+
+    Args:
+        recipe: Names the data set, how many images of each split to take, and the device.
+
+    Returns:
+        The first so many images of each split, and the device.
+
+    Raises:
+        ValueError: If the network, data set or device is not known, or cannot be read.
+    """
+    nets.build(recipe.network.name)
+    device = devices.load(recipe.device)
+    part = recipe.data
+    whole = data.load(part.name)
+    counts = (part.train_images, part.validation_images, part.test_images)
+    for name, (x, _), count in zip(whole._fields, whole, counts, strict=True):
+        if count is not None and count > len(x):
+            raise ValueError(
+                f"recipe key data.{name}_images: got {count}, accepted: at most {len(x)}, "
+                f"the images there are"
+            )
+    pairs = ((x[:n], y[:n]) for (x, y), n in zip(whole, counts, strict=True))
+    return Inputs(data.Splits(*pairs), device)
+
+
+class Work:
+    """The inputs of the stages of one run folder.
+
+    Args:
+        folder: The run folder.
+        inputs: From `read_inputs`.
+        progress: Whether stages show progress bars.
+    """
+
+    def __init__(self, folder: RunFolder, inputs: "Inputs", *, progress: bool = True):
+        self.folder = folder
+        self.splits, self.device = inputs
+        self.recipe = folder.recipe
+        self.progress = progress
+
+    def path(self, name: str) -> Path:
+        """A file of the folder."""
+        return self.folder.path / name
+
+    def files(self) -> StageFiles:
+        """A fresh list of what a stage writes."""
+        return StageFiles(self.folder.path)
+
+    def images_digest(self) -> dict[str, str]:
+        """What tells these images from others, by split."""
+        return {
+            name: digest_bytes(x.numpy().data, y.numpy().data)
+            for name, (x, y) in zip(self.splits._fields, self.splits, strict=True)
+        }
+
+    def noted_images(self) -> dict[str, str]:
+        """`images_digest` as it was when the run began."""
+        return read_json(self.path("data.json"))["sha256"]
+
+    def evaluator(self, split: str, *, most: int | None = None) -> data.Evaluator:
+        """Accuracy on a split, or on as many images of it drawn at random."""
+        x, y = getattr(self.splits, split)
+        whole = data.Evaluator(x, y, self.recipe.data.batch_size)
+        if most is not None and most < len(x):
+            whole = whole.subset(most, self.recipe.seed)
+        whole.digest = digest_bytes(whole.x.numpy().data, whole.y.numpy().data)
+        return whole
+
+    @cached_property
+    def config(self) -> Config:
+        """What is injected while searching; the BER is set by the search."""
+        recipe = self.recipe
+        return Config(
+            error=errors.Uniform(weak_fraction=1e-3),
+            stored=recipe.stored,
+            weights=recipe.weights,
+            inputs=recipe.inputs,
+            correction=recipe.correction,
+            seed=recipe.seed,
+        )
+
+    def network(self, name: str) -> torch.nn.Module:
+        """The baseline or the boosted network, with its calibration."""
+        return load_network(
+            self.path(f"{name}.safetensors"), nets.build(self.recipe.network.name)
+        ).eval()
+
+    def tolerances(self, network: str, granularity: str) -> Tolerances:
+        """What the characterise stage found."""
+        return Tolerances.from_dict(
+            read_json(self.path(f"tolerances/{network}-{granularity}.json"))
+        )
+
+
+def network_bytes(model: torch.nn.Module, calibration: Calibration) -> bytes:
+    """A network as safetensors, its calibration in the metadata (one key: their order is free)."""
+    state = {name: value.detach().contiguous() for name, value in model.state_dict().items()}
+    return save(state, {"eden": json.dumps(calibration.to_dict(), sort_keys=True)})
+
+
+def load_network(path: Path, model: torch.nn.Module) -> torch.nn.Module:
+    """Fill ``model`` from what `network_bytes` made.
+
+    Raises:
+        ValueError: If the file is not safetensors, not eden's, or of another network.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path}: not a safetensors file ({error})") from error
+    if "eden" not in metadata:
+        raise ValueError(f"{path}: holds no calibration (metadata key 'eden'); not made by eden")
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(f"{path}: of another network: {' '.join(str(error).split())}") from error
+    keep_calibration(model, Calibration.from_dict(json.loads(metadata["eden"])))
+    return model
