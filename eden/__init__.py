@@ -9,6 +9,9 @@ from eden.attach import attach as attach
 from eden.attach import attached as attached
 from eden.boost import CurriculumSchedule as CurriculumSchedule
 from eden.boost import boost as boost
+from eden.characterize import accuracy_curve as accuracy_curve
+from eden.characterize import characterize_coarse as characterize_coarse
+from eden.characterize import characterize_fine as characterize_fine
 from eden.config import Calibration as Calibration
 from eden.config import Config as Config
 from eden.energy import evaluate_energy as evaluate_energy
@@ -19,3 +22,6 @@ from eden.placement import Placement as Placement
 from eden.rng import fold_access as fold_access
 from eden.rng import fold_in as fold_in
 from eden.rng import key as key
+from eden.tolerances import Tolerances as Tolerances
+from eden.verify import Verdict as Verdict
+from eden.verify import verify as verify

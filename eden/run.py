@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from eden import placing, reporting, stages, summary
+from eden import placing, report, stages, summary
 from eden import recipe as recipes
 from eden.folder import RunFolder, StageFiles
 from eden.work import Inputs, Work, read_inputs
@@ -40,7 +40,7 @@ STAGES = (
     Stage("map", placing.map_networks, ("device", "map", "verify"), ("characterize",)),
     Stage("verify", placing.verify_declared, (*_COMMON, "verify"), ("boost", "map")),
     Stage("energy", placing.account_energy, ("device", "energy"), ("map", "verify")),
-    Stage("report", reporting.write_report, (), ("boost", "characterize", "verify", "energy")),
+    Stage("report", report.write_report, (), ("boost", "characterize", "verify", "energy")),
 )
 # What a user calls it -> the last stage that belongs to it.
 _UNTIL = {stage.name: stage.name for stage in STAGES} | {"evaluate": "energy"}

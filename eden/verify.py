@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scipy.stats import binomtest
 from tqdm.auto import tqdm
 
 from eden.oracle import Evaluate, oracle
@@ -73,6 +72,8 @@ def upper_bound(misses: int, seeds: int, *, confidence: float = 0.95) -> float:
     Returns:
         The bound, in [0, 1].
     """
+    from scipy.stats import binomtest  # scipy.stats takes a second to import
+
     interval = binomtest(misses, seeds, alternative="less").proportion_ci(
         confidence_level=confidence, method="exact"
     )

@@ -8,7 +8,7 @@ import pytest
 
 from eden import plot
 from eden.errormap import BITLINES, ROWS, error_map_figure, error_maps
-from eden.report import Section, Table, render
+from eden.page import Section, Table, render
 from eden.summary import percent, rate
 
 CURVE = [(1e-5, [0.9, 0.89]), (1e-3, [0.88, 0.8]), (1e-1, [0.3, 0.1])]

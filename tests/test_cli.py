@@ -1,0 +1,108 @@
+"""The command line: one line for what a user can mend, exit code 2, nothing half-written."""
+
+import errno
+
+import pytest
+from _small import write_images, write_recipe
+
+from eden import cli, store
+from eden.cli import main
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EDEN_TRACEBACK", raising=False)
+    monkeypatch.setenv("EDEN_DATA", str(write_images(tmp_path / "images")))
+
+
+def refused(capsys, *arguments):
+    """Run, expect a refusal, and return the one line."""
+    assert main(list(arguments)) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith("eden: ") and err.count("\n") == 1, err
+    assert out == ""
+    return err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "nope"], "recipe 'nope': neither a file nor a recipe"),
+        (["run"], "Missing argument"),
+        (["fly"], "No such command 'fly'"),
+        (["run", "lenet-fashion-mnist", "--speed", "9"], "No such option"),
+        (["boost", "nowhere"], "nowhere: not a run folder"),
+        (["report", "images"], "images: not a run folder"),
+    ],
+)
+def test_refusals(capsys, arguments, said):
+    assert said in refused(capsys, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("boost: {epochs: 0}", "recipe key boost.epochs: got 0, accepted: an integer from 1"),
+        ("device: ddr9", "ddr9"),
+        ("network: {name: resnet}", "unknown network 'resnet'"),
+        ("data: {name: imagenet}", "unknown data set 'imagenet'"),
+    ],
+)
+def test_what_is_wrong_with_a_recipe_shows_before_a_folder_is_made(capsys, tmp_path, text, said):
+    path = write_recipe(tmp_path, text)
+    assert said in refused(capsys, "run", str(path), "--out", "made")
+    assert not (tmp_path / "made").exists()
+
+
+def test_missing_and_truncated_images(capsys, tmp_path, monkeypatch):
+    recipe = str(write_recipe(tmp_path))
+    images = tmp_path / "images" / "train-images-idx3-ubyte"
+    images.write_bytes(images.read_bytes()[:-1])
+    assert "truncated" in refused(capsys, "run", recipe, "--out", "made")
+    monkeypatch.setenv("EDEN_DATA", "")
+    assert "EDEN_DATA is set but empty" in refused(capsys, "run", recipe, "--out", "made")
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_full_disk_is_one_line(capsys, tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store.os, "fsync", full)
+    line = refused(capsys, "run", str(write_recipe(tmp_path)), "--out", "made")
+    assert "No space left on device" in line and "made" in line
+    assert not [path for path in (tmp_path / "made").rglob("*") if path.is_file()]
+
+
+def test_devices_are_listed_with_their_points(capsys):
+    assert main(["devices"]) == 0
+    out = capsys.readouterr().out
+    assert "ddr3l-1600-b10" in out and "1.075" in out and "estimated" in out
+
+
+def test_a_checkpoint_that_is_not_safetensors(capsys, tmp_path):
+    recipe = str(write_recipe(tmp_path))
+    assert main(["run", recipe, "--out", "made", "--until", "train"]) == 0
+    capsys.readouterr()
+    path = tmp_path / "made" / "baseline.safetensors"
+    from eden import nets
+    from eden.work import load_network
+
+    path.write_bytes(b"\x80\x04pickle")
+    with pytest.raises(ValueError, match=r"baseline.safetensors: not a safetensors file"):
+        load_network(path, nets.lenet())
+
+
+def test_a_bug_is_not_hidden(monkeypatch):
+    def broken():
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(cli, "app", lambda *_, **__: broken())
+    with pytest.raises(RuntimeError, match="a bug"):
+        main(["devices"])
+
+
+def test_help_is_not_an_error(capsys):
+    assert main(["--help"]) == 0
+    assert "characterize" in capsys.readouterr().out
