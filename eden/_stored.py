@@ -124,9 +124,8 @@ class StoredTensor:
             )
         key = rng.fold_access(self.key, self.counter)
         self.counter.add_(1)
-        shape = x.shape
         y = ops.inject(
-            x.reshape(-1),
+            x,
             self.table,
             key=key,
             stored=self.stored,
@@ -137,7 +136,11 @@ class StoredTensor:
             bounds=None if self.correction == "off" else bounds,
             correction=self.correction,
         )
-        return y.reshape(shape)
+        if x.requires_grad and not y.requires_grad and not torch.compiler.is_compiling():
+            # Without gradients torch still looks at this flag, to choose between two ways of
+            # multiplying that round differently.
+            y.requires_grad_()
+        return y
 
     def start_learning(self) -> None:
         """Forget what was seen before."""

@@ -27,13 +27,13 @@ class Target:
         module: the module that is called.
         name: its name in the network, "" for the network itself.
         weights: ``(owner, parameter name, tensor name)``.
-        batch: where the batch dimension of its input is.
+        batch: where the batch dimension of its input is; None where the input is indices.
     """
 
     module: nn.Module
     name: str
     weights: list[tuple[nn.Module, str, str]]
-    batch: Batch
+    batch: Batch | None
 
     @property
     def input_name(self) -> str:
@@ -146,7 +146,7 @@ def _target(name: str, module: nn.Module, batch: Batch | None) -> Target | None:
     elif isinstance(module, _LINEAR):
         weights, batch = ["weight"], batch or Batch(2)
     elif isinstance(module, _EMBEDDING):
-        weights, batch = ["weight"], Batch(2)
+        weights, batch = ["weight"], None
     elif isinstance(module, nn.RNNBase):
         weights = [w for w in module._flat_weights_names if w.startswith("weight")]
         batch = Batch(3, 0 if module.batch_first else 1)

@@ -56,10 +56,12 @@ class Attachment:
 
     @property
     def tensors(self) -> list[TensorInfo]:
-        """The tensors in approximate DRAM, in model order."""
+        """The tensors in approximate DRAM, in model order; once calibrated, those ever read."""
+        known = self.config.calibration
         return [
             TensorInfo(t.name, t.kind, t.elements, t.bits, -(-t.elements * t.bits // 8), t.reads)
             for t in self._tensors.values()
+            if known is None or t.name in known.tensors
         ]
 
     @property
@@ -263,7 +265,8 @@ def _hook(attachment: Attachment) -> None:
                 shared[id(parameter)] = tensor
             if shared[id(parameter)] is not None:
                 weights.append((owner, attribute, shared[id(parameter)]))
-        if config.inputs and (tensor := stored(target.input_name, "input", target)) is not None:
+        stores_input = config.inputs and target.batch is not None
+        if stores_input and (tensor := stored(target.input_name, "input", target)) is not None:
             hook = ReadInput(tensor, target.batch)
             attachment._handles.append(
                 target.module.register_forward_pre_hook(hook, with_kwargs=True)
