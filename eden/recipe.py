@@ -51,13 +51,18 @@ class Train(_Part):
 class Boost(_Part):
     """Boosting: rounds of curricular retraining, each to a higher BER than the one before."""
 
-    target_bers: list[Ber] = Field([1e-3, 2e-3, 4e-3], min_length=1, max_length=20)
+    target_bers: list[Ber] = Field([3e-3], min_length=1, max_length=20)
     epochs: int = Field(10, ge=1, le=1000, description="of the first round")
     more_epochs: int = Field(4, ge=1, le=1000, description="of each further round")
     step_epochs: int = Field(2, ge=1, le=100)
-    batch_size: int = Field(128, ge=1, le=100_000)
-    learning_rate: float = Field(1e-3, ge=1e-8, le=10.0, allow_inf_nan=False)
+    batch_size: int = Field(256, ge=1, le=100_000)
+    learning_rate: float = Field(
+        2e-3, ge=1e-8, le=10.0, allow_inf_nan=False, description="at first; falls to a tenth"
+    )
     check_seeds: int = Field(20, ge=1, le=10_000)
+    correction: Literal["off", "zero", "saturate"] | None = Field(
+        None, description="while boosting; that of the run if absent"
+    )
 
 
 class Curve(_Part):
@@ -129,7 +134,7 @@ class Recipe(_Part):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1 as PyYAML reads it, but 1e-3 is a number and a key may stand only once."""
+    """Safe YAML in which 1e-3 is a number, `off` a word, and a key may stand only once."""
 
     def construct_mapping(self, node, deep=False):
         seen: set[Any] = set()
@@ -143,6 +148,14 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+# YAML 1.1 reads `correction: off` as false; here, as in YAML 1.2, only true and false are booleans.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 # PyYAML wants a dot in a float; without this, `1e-3` would silently be a word.
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",

@@ -9,7 +9,7 @@ CASES = {
     "boost: {epoch: 3}": r"recipe key boost.epoch: unknown; known here: .*epochs",
     "boost: {epochs: 0}": r"recipe key boost.epochs: got 0, accepted: an integer from 1 to 1000",
     "boost: {epochs: 2.5}": r"boost.epochs: got 2.5, accepted: an integer",
-    "boost: {epochs: yes}": r"boost.epochs: got True",
+    "boost: {epochs: true}": r"boost.epochs: got True",
     "boost: {target_bers: [1e-3, 2]}": r"boost.target_bers.1: got 2, accepted: a number from 1e-12",
     "boost: {target_bers: [2e-3, 1e-3]}": r"target_bers.*must rise",
     "boost: {target_bers: []}": r"target_bers: got \[\], accepted: a list of 1 to 20 entries",
@@ -48,11 +48,12 @@ def test_the_recipes_that_come_with_eden_are_accepted(name):
     assert recipe.load(name) == recipe.parse(recipe.load(name).model_dump(mode="json"))
 
 
-def test_exponents_without_a_dot_are_numbers(tmp_path):
+def test_exponents_are_numbers_and_off_is_a_word(tmp_path):
     path = tmp_path / "r.yaml"
-    path.write_text("accuracy_loss: 1e-2\nboost: {target_bers: [1e-3, 2E-3]}")
+    path.write_text("correction: off\naccuracy_loss: 1e-2\nboost: {target_bers: [1e-3, 2E-3]}")
     assert recipe.load(path).accuracy_loss == 0.01
     assert recipe.load(path).boost.target_bers == [1e-3, 2e-3]
+    assert recipe.load(path).correction == "off"
 
 
 def test_every_number_has_both_bounds():
