@@ -147,6 +147,13 @@ class Attachment:
         if self.model.__dict__.get("_eden_attachment") is self:
             del self.model.__dict__["_eden_attachment"]
 
+    def stored_weights(self) -> list[nn.Parameter]:
+        """List the parameters in approximate DRAM, each once."""
+        found = [
+            owner._parameters[name] for _, hook in self._restores for owner, name, _ in hook.weights
+        ]
+        return list({id(parameter): parameter for parameter in found}.values())
+
     def _draw(self) -> None:
         key = rng.key(self._seed)
         if self.config.cells == "fixed":

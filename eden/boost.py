@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.lr_scheduler import CosineAnnealingLR
 from tqdm.auto import tqdm
 
 from eden.attach import Attachment, attach, attached
@@ -107,6 +108,7 @@ def boost(
     step_epochs: int = 2,
     start_ber: float = 0.0,
     optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] | None = None,
+    anneal: bool = True,
     loss: Callable[[Any, Tensor], Tensor] = functional.cross_entropy,
     evaluate: Callable[[nn.Module], float] | None = None,
     target_accuracy: float | None = None,
@@ -123,8 +125,9 @@ def boost(
     Scales and bounds of the inputs are those of the original network, learned before (or found in
     the config or on the model) and kept: the retrained network has to do with that range.
     Learned anew along the way they would grow with the activations, and a flipped bit with them:
-    int8 LeNet then gained nothing. Those of weights always follow the weights. Batch-norm
-    statistics are frozen as they are: they do not learn from faulty activations.
+    int8 LeNet then gained nothing. The weights stored there are kept within the range that they
+    had in the original network, for the same reason. Batch-norm statistics are frozen as they
+    are: they do not learn from faulty activations.
 
     Args:
         model: the trained network; it is not changed.
@@ -136,7 +139,9 @@ def boost(
         more_epochs: to each further one.
         step_epochs: epochs at each rate.
         start_ber: rate to begin with; where the model was boosted before, the rate it bears.
-        optimizer: makes an optimiser of the copy's parameters; default AdamW at 1e-3.
+        optimizer: makes an optimiser of the copy's parameters; default AdamW at 2e-3.
+        anneal: let its learning rates fall to 0 along a half cosine in each round; each batch
+            meets other errors, and small steps at the end average over them.
         loss: ``(output, labels) -> scalar``.
         evaluate: ``evaluate(model) -> accuracy`` in [0, 1].
         target_accuracy: what the boosted network has to reach under errors, in [0, 1]; the
@@ -169,8 +174,10 @@ def boost(
         if handle.config.calibration is None:
             handle.learn_bounds(train_loader)
         original = handle.config.calibration
-        params = [p for p in boosted.parameters() if p.requires_grad]
-        steps = optimizer(params) if optimizer else torch.optim.AdamW(params, lr=1e-3)
+        ranges = _ranges(handle)
+        parameters = [p for p in boosted.parameters() if p.requires_grad]
+        stepper = optimizer(parameters) if optimizer else torch.optim.AdamW(parameters, lr=2e-3)
+        learning_rates = [group["lr"] for group in stepper.param_groups]
         best, start, kept = None, start_ber, 0
         with _Bar(train_loader, progress) as bar:
             for target in targets:
@@ -182,12 +189,11 @@ def boost(
                     start_ber=start,
                 )
                 bar.add(schedule.epochs)
-                while schedule.epoch < schedule.epochs:
-                    ber = schedule.ber
-                    mean = _train_epoch(handle, train_loader, steps, loss, bar, ber)
-                    schedule.step()
-                    history.append({"epoch": len(history) + 1, "ber": ber, "loss": mean})
-                    history[-1] |= {"accuracy": None, "met": None}
+                for group, rate in zip(stepper.param_groups, learning_rates, strict=True):
+                    group["lr"] = rate
+                    group.pop("initial_lr", None)
+                falling = CosineAnnealingLR(stepper, schedule.epochs) if anneal else None
+                history += _round(schedule, train_loader, stepper, falling, loss, ranges, bar)
                 if evaluate is None:
                     break
                 # A check of its own draws: training goes on with others than it would have had.
@@ -208,7 +214,8 @@ def boost(
         handle.detach()
     keep_calibration(boosted, calibration)
     boosted.__dict__["_eden_history"] = [
-        {**row, "kept": best is None or row["epoch"] <= kept} for row in history
+        {"epoch": number, **row, "kept": best is None or number <= kept}
+        for number, row in enumerate(history, 1)
     ]
     return boosted
 
@@ -224,7 +231,20 @@ def history_of(model: nn.Module) -> list[dict[str, Any]]:
     return model.__dict__.get("_eden_history", [])
 
 
-def _train_epoch(handle, loader, optimizer, loss, bar, ber: float) -> float:
+def _round(schedule, loader, optimizer, falling, loss, ranges, bar) -> list[dict[str, Any]]:
+    """Train through a curriculum; return an entry of the history for each epoch."""
+    rows = []
+    while schedule.epoch < schedule.epochs:
+        ber = schedule.ber
+        mean = _train_epoch(schedule.handle, loader, optimizer, loss, ranges, bar, ber)
+        schedule.step()
+        if falling is not None:
+            falling.step()
+        rows.append({"ber": ber, "loss": mean, "accuracy": None, "met": None})
+    return rows
+
+
+def _train_epoch(handle, loader, optimizer, loss, ranges, bar, ber: float) -> float:
     model = handle.model
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
     was_training = [(module, module.training) for module in model.modules()]
@@ -237,6 +257,9 @@ def _train_epoch(handle, loader, optimizer, loss, bar, ber: float) -> float:
             optimizer.zero_grad(set_to_none=True)
             value.backward()
             optimizer.step()
+            with torch.no_grad():
+                for weight, lo, hi in ranges:
+                    weight.clamp_(lo, hi)
             total += value.detach()
             count += 1
             bar.update(ber)
@@ -246,6 +269,11 @@ def _train_epoch(handle, loader, optimizer, loss, bar, ber: float) -> float:
     if not count:
         raise ValueError("boost: the loader yielded no batch; it has to yield them every epoch")
     return float(total / count)
+
+
+def _ranges(handle: Attachment) -> list[tuple[nn.Parameter, float, float]]:
+    """List the stored weights with the range that each has now."""
+    return [(p, p.min().item(), p.max().item()) for p in handle.stored_weights() if p.numel()]
 
 
 def _check(handle, evaluate, target: float, seeds: Sequence[int]) -> tuple[float, bool]:

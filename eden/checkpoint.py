@@ -33,10 +33,7 @@ def save(model: nn.Module, path: str | Path, *, calibration: Calibration | None 
     path = Path(path)
     tensors, aliases = _without_aliases(model.state_dict())
     calibration = calibration or calibration_of(model)
-    facts = {
-        "aliases": aliases,
-        "calibration": None if calibration is None else calibration.to_dict(),
-    }
+    facts = ({} if calibration is None else calibration.to_dict()) | {"aliases": aliases}
     data = safetensors.torch.save(tensors, {_METADATA: json.dumps(facts, sort_keys=True)})
     temporary = path.with_name(path.name + ".tmp")
     try:
@@ -81,8 +78,7 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
                 f"{path}: {name} is {value.dtype} {list(value.shape)}; the model has "
                 f"{own[name].dtype} {list(own[name].shape)}"
             )
-    stored = facts.get("calibration")
-    calibration = None if stored is None else Calibration.from_dict(stored)
+    calibration = Calibration.from_dict(facts) if "tensors" in facts else None
     model.load_state_dict(tensors)
     keep_calibration(model, calibration)
     return calibration

@@ -106,6 +106,9 @@ def test_boost_returns_a_copy_that_bears_more(model, blobs):
     assert attached(boosted) is None and not boosted.training and type(boosted) is type(model)
     assert all(torch.equal(v, state[k]) for k, v in model.state_dict().items())
     assert list(boosted.state_dict()) == list(state)
+    for name in ("0.weight", "3.weight"):
+        now, then = boosted.get_parameter(name), model.get_parameter(name)
+        assert then.min() <= now.min() and now.max() <= then.max()
     # Frozen: the running statistics are the original's, the affine part learned.
     assert torch.equal(boosted[1].running_mean, model[1].running_mean)
     assert not torch.equal(boosted[1].weight, model[1].weight)
