@@ -125,14 +125,20 @@ double mean_weight(const MeasuredPoint& p) {
   return sum / static_cast<double>(p.weights.size());
 }
 
-// Share 1 is the module's mean.
-BerRange measured_ber(const MeasuredPoint& p, double share) {
+// The rate of a part of the module that holds `part` of its cells and, relative to the mean,
+// `share` of its failures.
+BerRange measured_ber(const MeasuredPoint& p, double share, double part) {
   if (p.fraction == 0) {
     const double limit = 1 / p.cells_tested;
     return {0, limit, limit};
   }
   const double fraction = std::min(1.0, p.fraction * share);
-  return p.by_lines ? ber_of_lines(fraction) : BerRange{fraction, fraction, fraction};
+  if (!p.by_lines) return {fraction, fraction, fraction};
+  // Lines that all fail are censored like lines of which none does: independent bits are known to
+  // fail so often that at most one line in those tested would be spared, not to fail always.
+  const double lines = std::max(2.0, p.cells_tested * part / kLineBits);
+  const BerRange spared = ber_of_lines(std::min(fraction, 1 - 1 / lines));
+  return {spared.low, spared.mean, fraction};
 }
 
 double share_of(const Device& device, const MeasuredPoint& p, const Partition* partition) {
@@ -153,9 +159,12 @@ BerRange ber_at(const Device& device, const OperatingPoint& point, const Partiti
   // Rated operation: the manufacturer's promise, not a measurement.
   if (point.quality == Quality::kNominal) return {0, 0, 0};
   const MeasuredPoint &a = device.points[point.below], &b = device.points[point.above];
-  const BerRange below = measured_ber(a, share_of(device, a, partition));
+  const double part = partition == nullptr ? 1
+                                           : static_cast<double>(partition->size_bytes()) /
+                                                 static_cast<double>(device.geometry.size_bytes());
+  const BerRange below = measured_ber(a, share_of(device, a, partition), part);
   if (point.below == point.above) return below;
-  const BerRange above = measured_ber(b, share_of(device, b, partition));
+  const BerRange above = measured_ber(b, share_of(device, b, partition), part);
   return {mix(below.low, above.low, point.share), mix(below.mean, above.mean, point.share),
           mix(below.high, above.high, point.share)};
 }

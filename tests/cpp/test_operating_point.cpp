@@ -97,7 +97,9 @@ TEST_CASE("a share cannot exceed all lines", "[ber]") {
   const Device d = parse_device(json.dump());
   const BerRange r = partition_ber(d, operating_point(d, 1.0, {}, {}), d.subarrays()[1]);
   CHECK(r.high == 1);
-  CHECK(r.mean == 1);
+  // 1e6 cells tested, a quarter of them here: 488.28 lines, of which at most one was spared.
+  CHECK(close(r.mean, 1 - std::pow(512 / 0.25e6, 1 / 512.0)));
+  CHECK(r.low < r.mean);
 }
 
 TEST_CASE("between measured points the logarithm runs straight", "[point]") {
