@@ -90,6 +90,10 @@ def test_many_segments_at_low_rates(model, rate):
     x = torch.arange(elements, dtype=torch.int32)
     error = model(rate, 0.5, np.random.default_rng(1))
     assert_as_reference(x, error, key=rng.key(5), row_bytes=ROW_BYTES)
+    for stored, each in (("int8", 4), ("int4", 8)):  # as many cells
+        values = (torch.arange(each * elements) % 15 - 7.0) * 0.5
+        arguments = {"stored": stored, "scale": 0.5, "row_bytes": ROW_BYTES}
+        assert_as_reference(values, error, key=rng.key(5), **arguments)
 
 
 @pytest.mark.parametrize("row_bytes", [64, 128, 1024, 8192])
