@@ -19,6 +19,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_GO_ON = "interrupted; the same command with --resume goes on"
+
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Run folder; default runs/RECIPE.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where a run was cut short.")]
@@ -84,9 +87,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _exit_code(app(arguments, standalone_mode=False))
     try:
         return _exit_code(app(arguments, standalone_mode=False))
-    except KeyboardInterrupt:
-        return _complain("interrupted; `--resume` goes on from here", code=130)
     except Exception as error:
+        if type(error).__name__ == "Abort":  # or raises this for it, in some versions
+            return _complain(_GO_ON, code=_INTERRUPTED)
         if type(error).__name__ in ("Exit", "NoArgsIsHelpError"):
             return getattr(error, "exit_code", 0)
         if hasattr(error, "format_message"):  # a usage error of the option parser
@@ -99,6 +102,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _exit_code(result: object) -> int:
+    if result == _INTERRUPTED:  # the option parser has caught Ctrl-C
+        return _complain(_GO_ON, code=_INTERRUPTED)
     return result if isinstance(result, int) else 0
 
 

@@ -19,6 +19,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from eden import checkpoint
+from eden.config import Calibration
 from eden.recipe import Recipe, differing_keys, parse
 from eden.store import (
     digest,
@@ -60,6 +64,11 @@ class StageFiles:
         """Write a file of the stage."""
         self.outputs[name] = digest_bytes(data)
         return write_bytes(self.folder / name, data)
+
+    def network(self, name: str, model: torch.nn.Module, calibration: Calibration | None) -> Path:
+        """Write a network of the stage with its calibration."""
+        checkpoint.save(model, self.folder / name, calibration=calibration)
+        return self._written(name, self.folder / name)
 
     def json(self, name: str, value: Any) -> Path:
         """Write a JSON file of the stage."""
@@ -219,8 +228,6 @@ def _strangers(path: Path) -> list[str]:
 
 
 def _environment() -> dict[str, Any]:
-    import torch
-
     return {
         "host": socket.gethostname(),
         "platform": platform.platform(),

@@ -22,7 +22,7 @@ from eden.folder import StageFiles
 from eden.search import ber_of, step_of
 from eden.seeds import seeds_for
 from eden.store import read_json
-from eden.work import NETWORKS, Work, network_bytes
+from eden.work import NETWORKS, Work
 
 __all__ = ["boost", "characterize", "read_images", "train"]
 
@@ -56,7 +56,7 @@ def train(work: Work, files: StageFiles) -> None:
     with approximate(model, work.config) as handle:
         x, y = work.splits.train
         calibration = handle.learn_bounds(batches(x, y, recipe.data.batch_size))
-    files.bytes("baseline.safetensors", network_bytes(model, calibration))
+    files.network("baseline.safetensors", model, calibration)
     files.json(
         "train.json",
         {
@@ -94,7 +94,7 @@ def boost(work: Work, files: StageFiles) -> None:
             seeds=seeds_for("boost check", part.check_seeds, seed=recipe.seed),
             progress=work.progress,
         ).eval()
-    files.bytes("boosted.safetensors", network_bytes(boosted, calibration_of(boosted)))
+    files.network("boosted.safetensors", boosted, calibration_of(boosted))
     files.csv("curriculum.csv", history_of(boosted), CURRICULUM_COLUMNS)
     files.json(
         "boost.json",

@@ -1,22 +1,19 @@
 """What the stages of a run share: images, networks and the config, read once when first needed."""
 
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 
-from eden import data, devices, errors, nets
-from eden.config import Calibration, Config, keep_calibration
+from eden import checkpoint, data, devices, errors, nets
+from eden.config import Config
 from eden.folder import RunFolder, StageFiles
 from eden.recipe import Recipe
 from eden.store import digest_bytes, read_json
 from eden.tolerances import Tolerances
 
-__all__ = ["NETWORKS", "Inputs", "Work", "load_network", "network_bytes", "read_inputs"]
+__all__ = ["NETWORKS", "Inputs", "Work", "read_inputs"]
 
 NETWORKS = ("baseline", "boosted")
 
@@ -113,40 +110,12 @@ class Work:
 
     def network(self, name: str) -> torch.nn.Module:
         """The baseline or the boosted network, with its calibration."""
-        return load_network(
-            self.path(f"{name}.safetensors"), nets.build(self.recipe.network.name)
-        ).eval()
+        model = nets.build(self.recipe.network.name)
+        checkpoint.load_into(model, self.path(f"{name}.safetensors"))
+        return model.eval()
 
     def tolerances(self, network: str, granularity: str) -> Tolerances:
         """What the characterise stage found."""
         return Tolerances.from_dict(
             read_json(self.path(f"tolerances/{network}-{granularity}.json"))
         )
-
-
-def network_bytes(model: torch.nn.Module, calibration: Calibration) -> bytes:
-    """A network as safetensors, its calibration in the metadata (one key: their order is free)."""
-    state = {name: value.detach().contiguous() for name, value in model.state_dict().items()}
-    return save(state, {"eden": json.dumps(calibration.to_dict(), sort_keys=True)})
-
-
-def load_network(path: Path, model: torch.nn.Module) -> torch.nn.Module:
-    """Fill ``model`` from what `network_bytes` made.
-
-    Raises:
-        ValueError: If the file is not safetensors, not eden's, or of another network.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"{path}: not a safetensors file ({error})") from error
-    if "eden" not in metadata:
-        raise ValueError(f"{path}: holds no calibration (metadata key 'eden'); not made by eden")
-    try:
-        model.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(f"{path}: of another network: {' '.join(str(error).split())}") from error
-    keep_calibration(model, Calibration.from_dict(json.loads(metadata["eden"])))
-    return model

@@ -81,17 +81,15 @@ def test_devices_are_listed_with_their_points(capsys):
     assert "ddr3l-1600-b10" in out and "1.075" in out and "estimated" in out
 
 
-def test_a_checkpoint_that_is_not_safetensors(capsys, tmp_path):
+def test_a_checkpoint_that_is_not_safetensors_is_made_again(capsys, tmp_path):
     recipe = str(write_recipe(tmp_path))
     assert main(["run", recipe, "--out", "made", "--until", "train"]) == 0
-    capsys.readouterr()
     path = tmp_path / "made" / "baseline.safetensors"
-    from eden import nets
-    from eden.work import load_network
-
+    good = path.read_bytes()
     path.write_bytes(b"\x80\x04pickle")
-    with pytest.raises(ValueError, match=r"baseline.safetensors: not a safetensors file"):
-        load_network(path, nets.lenet())
+    assert main(["run", recipe, "--out", "made", "--until", "train", "--resume"]) == 0
+    assert path.read_bytes() == good
+    assert "done up to train" in capsys.readouterr().out
 
 
 def test_a_bug_is_not_hidden(monkeypatch):
@@ -106,3 +104,14 @@ def test_a_bug_is_not_hidden(monkeypatch):
 def test_help_is_not_an_error(capsys):
     assert main(["--help"]) == 0
     assert "characterize" in capsys.readouterr().out
+
+
+def test_an_interruption_says_how_to_go_on(capsys, monkeypatch):
+    from eden import listing
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(listing, "print_devices", interrupted)
+    assert main(["devices"]) == 130
+    assert "--resume goes on" in capsys.readouterr().err

@@ -97,14 +97,13 @@ def killed_after(monkeypatch, writes):
 
 def test_cut_short_again_and_again_it_ends_in_the_same_bits(tmp_path, finished, monkeypatch):
     # Each life may write a few more files than the last; between two of them everything in
-    # memory is lost and a temporary is left behind.
+    # memory is lost, and a temporary may be left behind.
     folder = tmp_path / "cut"
     for writes in (0, 1, 3, 5, 6, 9, 40, 90):
         with monkeypatch.context() as patch:
             killed_after(patch, writes)
             with pytest.raises(Killed):
                 run(small(), folder, resume=True, progress=False)
-        assert list(folder.rglob("*.tmp"))
     run(small(), folder, resume=True, progress=False)
     assert contents(folder) == contents(finished)
 
