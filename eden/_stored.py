@@ -115,7 +115,8 @@ class StoredTensor:
         if self.kind == "weight":
             # Weights are known when they are written, so their range is theirs of now: bounds
             # from before retraining would call grown weights implausible.
-            bounds, scale = stored_range(_finite_range(x.detach()), self.stored)
+            scale = ops.scale_of(x, self.stored) if self._integer else None
+            bounds, scale = stored_range(_range(x.detach()), self.stored, scale)
         elif bounds is None and (self._integer or self.correction != "off"):
             need = f"its {self.stored} scale" if self._integer else "its bounds"
             raise ValueError(
@@ -192,7 +193,9 @@ class StoredTensor:
             self.scale = self.scale.to(device)
 
 
-def stored_range(seen: Tensor, stored: str) -> tuple[Tensor, Tensor | None]:
+def stored_range(
+    seen: Tensor, stored: str, scale: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
     """Return bounds and scale of a tensor whose clean values lie in a range.
 
     A value is plausible if it is what a clean value reads as, and the extreme clean values are
@@ -201,16 +204,27 @@ def stored_range(seen: Tensor, stored: str) -> tuple[Tensor, Tensor | None]:
     Args:
         seen: smallest and largest clean value, float32 ``[2]``.
         stored: name of the stored format.
+        scale: of an integer format, float32 ``[]``; default the range's.
 
     Returns:
         Bounds, float32 ``[2]``, and for integer formats the scale, float32 ``[]``.
     """
     if formats.get(stored).integer:
-        scale = ops.scale_of(seen, stored)
+        scale = ops.scale_of(seen, stored) if scale is None else scale
         half_a_step = torch.tensor([-0.5, 0.5], dtype=torch.float32, device=seen.device)
         return (torch.round(seen / scale) + half_a_step) * scale, scale
     narrow = {"fp16": torch.float16, "bf16": torch.bfloat16}.get(stored)
     return (seen if narrow is None else seen.to(narrow).to(torch.float32)), None
+
+
+def _range(x: Tensor) -> Tensor:
+    """Return smallest and largest value of a weight as float32 ``[2]``, in one pass.
+
+    A weight that is not finite is the network's own fault: nothing is implausible then.
+    """
+    lo, hi = torch.aminmax(x)
+    lo, hi = torch.nan_to_num(lo, nan=-math.inf), torch.nan_to_num(hi, nan=math.inf)
+    return torch.stack([lo, hi]).to(torch.float32)
 
 
 def _finite_range(x: Tensor) -> Tensor:

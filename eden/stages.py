@@ -89,6 +89,7 @@ def boost(work: Work, files: StageFiles) -> None:
             more_epochs=part.more_epochs,
             step_epochs=part.step_epochs,
             optimizer=partial(_annealed, learning_rate=part.learning_rate, steps=steps),
+            anneal=False,  # the optimiser made here does it
             evaluate=evaluate,
             target_accuracy=target,
             seeds=seeds_for("boost check", part.check_seeds, seed=recipe.seed),

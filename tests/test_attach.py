@@ -386,3 +386,12 @@ def attach_off(layer, x, handle, config):
     with approximate(layer, config.with_(correction="off")) as plain:
         plain.learn_bounds([x])
         return layer(x)
+
+
+@pytest.mark.parametrize("stored", ["fp32", "int8"])
+def test_weights_that_are_not_finite_are_the_networks_own(stored):
+    layer = nn.Linear(3, 2, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[1.0, -0.5, 0.25], [float("inf"), float("nan"), 0.5]]))
+    attach(layer, Config(NONE, stored=stored, inputs=False))
+    torch.testing.assert_close(layer(torch.eye(3))[:, 0], layer.weight[0], rtol=0.01, atol=0.01)
