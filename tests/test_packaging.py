@@ -1,0 +1,78 @@
+"""The wheel, built as the README says, runs from another folder than the checkout."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# Run far from the checkout: one call into each extension, and the package data.
+USE = """
+import eden, torch
+from pathlib import Path
+import sys
+assert Path(eden.__file__).is_relative_to(sys.argv[1]), eden.__file__
+x = torch.ones(1000)
+y = eden.inject(x, eden.errors.Uniform(weak_fraction=1e-2), key=eden.key(7))
+assert int(eden.count_flips(x, y).sum()) > 0
+point = eden.devices.load("ddr3l-1600-b10").at(vdd_volts=1.05)
+assert 0 < point.ber < 1
+print("used", point.ber)
+"""
+
+
+def run(*command, cwd, **variables):
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | variables
+    done = subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, f"{command}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Build once, from a copy without what earlier builds left in the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    built = shutil.ignore_patterns("*.so", "__pycache__")
+    for name in ("csrc", "eden", "kernels"):
+        shutil.copytree(ROOT / name, source / name, ignore=built)
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    pip = (sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation")
+    run(*pip, "-w", str(folder), str(source), cwd=folder)
+    return next(folder.glob("eden_dram-*.whl"))
+
+
+@pytest.mark.slow
+def test_wheel_holds_the_extensions_and_the_package_data(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    for start, end in (
+        ("eden/_C", ".so"),
+        ("eden/_core", ".so"),
+        ("eden/specs/ddr3l-1600-b10", ".json"),
+        ("eden/specs/ddr3l-1600-a1", ".json"),
+        ("eden/recipes/lenet-fashion-mnist", ".yaml"),
+        ("eden/", ".j2"),
+    ):
+        assert any(n.startswith(start) and n.endswith(end) for n in names), (start, end)
+    assert not [n for n in names if n.startswith(("tests", "csrc", "kernels"))]
+
+
+@pytest.mark.slow
+def test_wheel_runs_from_another_folder(wheel, tmp_path):
+    site = tmp_path / "site"
+    pip = (sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(site))
+    run(*pip, str(wheel), cwd=tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    used = run(sys.executable, "-c", USE, str(site), cwd=elsewhere, PYTHONPATH=str(site))
+    assert used.startswith("used ")
+    listed = run(sys.executable, "-m", "eden", "devices", cwd=elsewhere, PYTHONPATH=str(site))
+    assert "ddr3l-1600-b10" in listed
