@@ -87,7 +87,7 @@ class Attachment:
             learned = bounds.learn(self.model, loader, self._tensors.values())
         known = self.config.calibration
         calibration = Calibration(learned, None if known is None else known.identity)
-        self._use(calibration)
+        self.use(calibration)
         keep_calibration(self.model, calibration)
         return calibration
 
@@ -165,7 +165,12 @@ class Attachment:
         for tensor in self._tensors.values():
             tensor.set_key(key)
 
-    def _use(self, calibration: Calibration) -> None:
+    def use(self, calibration: Calibration) -> None:
+        """Take other scales and bounds from now on.
+
+        Args:
+            calibration: of the tensors it names; the others keep theirs.
+        """
         for name, entry in calibration.tensors.items():
             if name in self._tensors:
                 self._tensors[name].calibrate(entry)
@@ -213,7 +218,7 @@ def attach(model: nn.Module, config: Config | Any) -> Attachment:
     try:
         _hook(attachment)
         if calibration is not None:
-            attachment._use(calibration)
+            attachment.use(calibration)
         attachment._draw()
     except BaseException:
         attachment.detach()

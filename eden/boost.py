@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from torch.nn import functional
 from torch.optim.lr_scheduler import CosineAnnealingLR
 from tqdm.auto import tqdm
 
+from eden import formats
 from eden.attach import Attachment, attach, attached
 from eden.bounds import call, inputs_of
 from eden.config import Calibration, Config, calibration_of, identity_of, keep_calibration
@@ -109,6 +111,7 @@ def boost(
     start_ber: float = 0.0,
     optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] | None = None,
     anneal: bool = True,
+    input_range: float | None = None,
     loss: Callable[[Any, Tensor], Tensor] = functional.cross_entropy,
     evaluate: Callable[[nn.Module], float] | None = None,
     target_accuracy: float | None = None,
@@ -122,8 +125,8 @@ def boost(
     twice the last. The network of the highest rate met is returned; the one of the first
     rate if that is not met either.
 
-    Scales and bounds of the inputs are those of the original network, learned before (or found in
-    the config or on the model) and kept: the retrained network has to do with that range.
+    Scales and bounds of the inputs follow from the original network's, learned before (or found
+    in the config or on the model), and are kept: the retrained network has to do with that range.
     Learned anew along the way they would grow with the activations, and a flipped bit with them:
     int8 LeNet then gained nothing. The weights stored there are kept within the range that they
     had in the original network, for the same reason. Batch-norm statistics are frozen as they
@@ -143,6 +146,11 @@ def boost(
         anneal: let its learning rates fall to 0 along a half cosine in each round; each batch
             meets other errors, and small steps at the end average over them.
         loss: ``(output, labels) -> scalar``.
+        input_range: share of the original range that the inputs are given, in (0, 1]; the first
+            one, which is data, keeps all of it. Values beyond are clamped, as a stored integer
+            clamps them; what a flipped bit adds shrinks with the range, and retraining makes up
+            for the clamping. Default 0.5, and 1 where implausible values of a floating-point
+            format become zero: there nothing clamps.
         evaluate: ``evaluate(model) -> accuracy`` in [0, 1].
         target_accuracy: what the boosted network has to reach under errors, in [0, 1]; the
             original network's accuracy on the same images less what may be lost.
@@ -161,19 +169,21 @@ def boost(
         raise ValueError("boost: the model is attached; detach it first")
     if (evaluate is None) != (target_accuracy is None):
         raise ValueError("boost: evaluate and target_accuracy go together; got one of them")
+    share = _input_range(config, input_range)
     targets = _targets_of(target_ber, evaluate is not None)
     draws = _draws_of(seeds)
     boosted = copy.deepcopy(model)
     # Who boosts for a module may start from a network that was boosted for another.
     known = config.calibration or calibration_of(model)
-    known = None if known is None else Calibration(known.tensors)
+    known = None if known is None else replace(known, identity=None)
     keep_calibration(boosted, known)
     handle = attach(boosted, config.with_(calibration=known))
     history: list[dict[str, Any]] = []
     try:
         if handle.config.calibration is None:
             handle.learn_bounds(train_loader)
-        original = handle.config.calibration
+        original = _narrowed(handle, share)
+        handle.use(original)
         ranges = _ranges(handle)
         parameters = [p for p in boosted.parameters() if p.requires_grad]
         stepper = optimizer(parameters) if optimizer else torch.optim.AdamW(parameters, lr=2e-3)
@@ -209,7 +219,7 @@ def boost(
         now = handle.learn_bounds(itertools.islice(train_loader, 1)).tensors
         inputs = {n: entry for n, entry in original.tensors.items() if entry.kind == "input"}
         identity = identity_of(config) if config.cells == "fixed" else None
-        calibration = Calibration({**now, **inputs}, identity)
+        calibration = Calibration({**now, **inputs}, identity, share)
     finally:
         handle.detach()
     keep_calibration(boosted, calibration)
@@ -269,6 +279,28 @@ def _train_epoch(handle, loader, optimizer, loss, ranges, bar, ber: float) -> fl
     if not count:
         raise ValueError("boost: the loader yielded no batch; it has to yield them every epoch")
     return float(total / count)
+
+
+def _input_range(config: Config, share: float | None) -> float:
+    if share is None:
+        clamps = formats.get(config.stored).integer or config.correction == "saturate"
+        return 0.5 if clamps else 1.0
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"input_range: got {share}; accepted: above 0, at most 1")
+    return share
+
+
+def _narrowed(handle: Attachment, share: float) -> Calibration:
+    """Return the calibration with all inputs' ranges but the first's cut to a share."""
+    known = handle.config.calibration
+    inputs = [tensor.name for tensor in handle.tensors if tensor.kind == "input"]
+    # A network that was boosted before has a narrowed range already.
+    cut = share / known.input_range
+    narrow = {
+        name: replace(known.tensors[name], lo=cut * entry.lo, hi=cut * entry.hi)
+        for name, entry in ((name, known.tensors[name]) for name in inputs[1:])
+    }
+    return Calibration({**known.tensors, **narrow}, input_range=share)
 
 
 def _ranges(handle: Attachment) -> list[tuple[nn.Parameter, float, float]]:

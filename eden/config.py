@@ -50,15 +50,18 @@ class Calibration:
         tensors: by tensor name, such as ``conv1.weight`` and ``conv1.input``.
         identity: the known module that the network was boosted for, or None if it may meet any
             module of a kind.
+        input_range: share of the range seen that boosting left the inputs.
     """
 
     tensors: Mapping[str, TensorCalibration] = field(default_factory=dict)
     identity: str | None = None
+    input_range: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as JSON-able values."""
         return {
             "identity": self.identity,
+            "input_range": self.input_range,
             "tensors": {name: dict(vars(entry)) for name, entry in self.tensors.items()},
         }
 
@@ -73,6 +76,7 @@ class Calibration:
             return cls(
                 tensors={n: TensorCalibration(**entry) for n, entry in values["tensors"].items()},
                 identity=values["identity"],
+                input_range=values.get("input_range", 1.0),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a calibration: {error}") from error

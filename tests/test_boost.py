@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from eden import errors
-from eden.attach import attach, attached
+from eden.attach import approximate, attach, attached
 from eden.boost import CurriculumSchedule, boost, history_of
 from eden.config import Config, calibration_of, identity_of
 from eden.data import Evaluator, batches
@@ -198,6 +198,36 @@ def test_a_network_for_one_module_says_so(model, blobs):
         progress=False,
     )
     assert calibration_of(moved).identity == identity_of(config.with_(seed=10))
+    # Its range was narrowed once, not twice.
+    assert calibration_of(moved).tensors["3.input"] == calibration_of(boosted).tensors["3.input"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "share"),
+    [
+        ({}, None, 0.5),
+        ({}, 0.25, 0.25),
+        ({"stored": "fp32"}, None, 1.0),
+        ({"stored": "fp32", "correction": "saturate"}, None, 0.5),
+    ],
+)
+def test_inputs_are_given_a_share_of_their_range(model, blobs, changes, given, share):
+    config = CONFIG.with_(**changes)
+    with approximate(model, config) as handle:
+        whole = handle.learn_bounds(batches(*blobs, 100)).tensors
+    boosted = boost(
+        model,
+        batches(*blobs, 100),
+        config=config,
+        target_ber=1e-3,
+        epochs=1,
+        input_range=given,
+        progress=False,
+    )
+    calibration = calibration_of(boosted)
+    assert calibration.input_range == share
+    assert calibration.tensors["0.input"] == whole["0.input"]  # data
+    assert calibration.tensors["3.input"].hi == share * whole["3.input"].hi
 
 
 @pytest.mark.parametrize(
@@ -208,6 +238,7 @@ def test_a_network_for_one_module_says_so(model, blobs):
         ({"target_ber": 0.1, "evaluate": len}, "go together"),
         ({"target_ber": 2.0}, "target_ber: got 2.0"),
         ({"target_ber": 0.1, "seeds": 0}, "seeds: got 0"),
+        ({"target_ber": 0.1, "input_range": 0.0}, "input_range: got 0.0"),
     ],
 )
 def test_bad_arguments_are_named(model, blobs, arguments, words):
