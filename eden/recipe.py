@@ -57,7 +57,7 @@ class Boost(_Part):
     step_epochs: int = Field(2, ge=1, le=100)
     batch_size: int = Field(256, ge=1, le=100_000)
     learning_rate: float = Field(
-        2e-3, ge=1e-8, le=10.0, allow_inf_nan=False, description="at first; falls to a tenth"
+        2e-3, ge=1e-8, le=10.0, allow_inf_nan=False, description="at first; falls to a hundredth"
     )
     check_seeds: int = Field(20, ge=1, le=10_000)
     correction: Literal["off", "zero", "saturate"] | None = Field(

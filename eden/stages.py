@@ -104,10 +104,10 @@ def boost(work: Work, files: StageFiles) -> None:
 
 
 def _annealed(params, *, learning_rate: float, steps: int) -> torch.optim.Optimizer:
-    """AdamW whose rate falls to a tenth on a cosine over the first round, and stays there."""
+    """AdamW whose rate falls to a hundredth on a cosine over the first round, and stays there."""
     optimizer = torch.optim.AdamW(params, lr=learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: 0.1 + 0.45 * (1 + math.cos(math.pi * min(step / steps, 1.0)))
+        optimizer, lambda step: 0.01 + 0.495 * (1 + math.cos(math.pi * min(step / steps, 1.0)))
     )
     optimizer.register_step_post_hook(lambda *_: schedule.step())
     return optimizer
