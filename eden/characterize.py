@@ -24,6 +24,7 @@ from eden.search import (
     coarse_search,
     fine_search,
     highest_step,
+    repair,
     step_of,
 )
 from eden.seeds import seeds_for
@@ -133,7 +134,7 @@ def characterize_fine(
     The trials run on ``fraction`` of the images if ``evaluate`` has ``subset(n, seed)``. So small
     a subset has an accuracy of its own, so the target there is paired with the clean network image
     by image: it may lose what it may lose on all the images. The result less ``margin_steps`` is
-    confirmed on all images under all draws and lowered step by step until none misses.
+    then held against all images under all draws, and tensors are lowered until none misses.
 
     Args:
         model: The network; left as it was.
@@ -182,12 +183,23 @@ def characterize_fine(
                 on_settled=lambda name, stride: bar.update(),
             )
         searched = asked.trials.asked
-    steps = _lowered(found, base, margin_steps)
-    with oracle(model, evaluate, config, folder=folder, subject=subject) as asked:
-        accuracies = asked.accuracies("confirm", _bers(steps), draws)
-        while min(accuracies) < start.target_accuracy and max(steps.values()) > base:
-            steps = _lowered(steps, base, 1)
-            accuracies = asked.accuracies("confirm", _bers(steps), draws)
+    with (
+        oracle(model, evaluate, config, folder=folder, subject=subject) as asked,
+        _bar(range(len(draws)), label, "fine, all images", "draw", progress) as bar,
+    ):
+
+        def accuracy(steps: Mapping[str, int], draw: int) -> float:
+            return asked.accuracies("repair", _bers(steps), [draw])[0]
+
+        steps = repair(
+            accuracy,
+            _lowered(found, base, margin_steps),
+            base=base,
+            draws=draws,
+            target=start.target_accuracy,
+            on_draw=lambda: bar.update(bar.n < bar.total),
+        )
+        accuracies = [accuracy(steps, draw) for draw in draws]
         return replace(
             start,
             config=asked.handle.config,

@@ -51,13 +51,17 @@ class Train(_Part):
 class Boost(_Part):
     """Boosting: rounds of curricular retraining, each to a higher BER than the one before."""
 
-    target_bers: list[Ber] = Field([3e-3], min_length=1, max_length=20)
+    target_bers: list[Ber] = Field([4e-3], min_length=1, max_length=20)
     epochs: int = Field(10, ge=1, le=1000, description="of the first round")
     more_epochs: int = Field(4, ge=1, le=1000, description="of each further round")
     step_epochs: int = Field(2, ge=1, le=100)
-    batch_size: int = Field(256, ge=1, le=100_000)
+    batch_size: int = Field(128, ge=1, le=100_000)
     learning_rate: float = Field(
-        2e-3, ge=1e-8, le=10.0, allow_inf_nan=False, description="at first; falls to a hundredth"
+        2e-3,
+        ge=1e-8,
+        le=10.0,
+        allow_inf_nan=False,
+        description="at first; falls to 0 in each round",
     )
     check_seeds: int = Field(20, ge=1, le=10_000)
     correction: Literal["off", "zero", "saturate"] | None = Field(

@@ -18,6 +18,7 @@ __all__ = [
     "coarse_search",
     "fine_search",
     "highest_step",
+    "repair",
     "step_of",
 ]
 
@@ -170,4 +171,46 @@ def fine_search(
                 elif on_settled is not None:
                     on_settled(name, stride)
             candidates = raised
+    return steps
+
+
+def repair(
+    accuracy: Callable[[Mapping[str, int], int], float],
+    steps: Mapping[str, int],
+    *,
+    base: int,
+    draws: Sequence[int],
+    target: float,
+    on_draw: Callable[[], None] | None = None,
+) -> dict[str, int]:
+    """Lower tensors until no draw misses the target.
+
+    A fine search on few images accepts what more images would not. For a draw that misses, the
+    tensor whose fall to the base helps this draw most goes halfway there, until the draw meets
+    the target; so the tensors that are not to blame keep what they have.
+
+    Args:
+        accuracy: ``accuracy(steps, draw)``; asked repeatedly, so it should remember.
+        steps: The step of every tensor.
+        base: The step at which all draws are known to meet the target.
+        draws: Error draws.
+        target: Accuracy to reach.
+        on_draw: Called whenever a draw has been brought to meet it.
+
+    Returns:
+        The steps, none above what was given, none that was above the base below it.
+    """
+    steps, changed = dict(steps), True
+    while changed:
+        changed = False
+        for draw in draws:
+            while accuracy(steps, draw) < target:
+                raised = [name for name, step in steps.items() if step > base]
+                if not raised:
+                    break
+                worst = max(raised, key=lambda n, d=draw: accuracy({**steps, n: base}, d))
+                steps[worst] = base + (steps[worst] - base) // 2
+                changed = True
+            if on_draw is not None:
+                on_draw()
     return steps

@@ -5,7 +5,6 @@ It reads what earlier stages wrote from the folder, never from memory, so a run 
 sees what a run in one go sees.
 """
 
-import math
 from collections.abc import Callable
 from functools import partial
 
@@ -77,7 +76,6 @@ def boost(work: Work, files: StageFiles) -> None:
     evaluate = work.evaluator("validation")
     target = read_json(work.path("train.json"))["validation_accuracy"] - recipe.accuracy_loss
     loader = batches(*work.splits.train, part.batch_size, seed=recipe.seed)
-    steps = part.epochs * len(loader)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         boosted = boost_network(
@@ -88,7 +86,7 @@ def boost(work: Work, files: StageFiles) -> None:
             epochs=part.epochs,
             more_epochs=part.more_epochs,
             step_epochs=part.step_epochs,
-            optimizer=partial(_annealed, learning_rate=part.learning_rate, steps=steps),
+            optimizer=partial(torch.optim.AdamW, lr=part.learning_rate),
             anneal=False,  # the optimiser made here does it
             evaluate=evaluate,
             target_accuracy=target,
@@ -101,16 +99,6 @@ def boost(work: Work, files: StageFiles) -> None:
         "boost.json",
         {"target_accuracy": target, "validation_accuracy": evaluate(boosted)},
     )
-
-
-def _annealed(params, *, learning_rate: float, steps: int) -> torch.optim.Optimizer:
-    """AdamW whose rate falls to a hundredth on a cosine over the first round, and stays there."""
-    optimizer = torch.optim.AdamW(params, lr=learning_rate)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: 0.01 + 0.495 * (1 + math.cos(math.pi * min(step / steps, 1.0)))
-    )
-    optimizer.register_step_post_hook(lambda *_: schedule.step())
-    return optimizer
 
 
 def characterize(work: Work, files: StageFiles) -> None:

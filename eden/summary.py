@@ -134,7 +134,7 @@ def verdict_line(results: Results) -> str:
     done = f"{TITLES[seen['network']]} network, {method} mapping, at {attempt['vdd_volts']:.3f} V"
     misses = f"{verdict['misses']} of {verdict['seeds']} fresh draws missed the target"
     shown = (
-        f"P(miss) < {100 * verdict['upper_bound']:.1f} % at "
+        f"P(miss) < {100 * verdict['upper_bound']:.2f} % at "
         f"{100 * verdict['confidence']:.4g} % confidence"
     )
     word = "Verified" if verdict["passed"] else "NOT verified"

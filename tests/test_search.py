@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eden.search import WorstFirst, ber_of, coarse_search, fine_search, highest_step, step_of
+from eden.search import (
+    WorstFirst,
+    ber_of,
+    coarse_search,
+    fine_search,
+    highest_step,
+    repair,
+    step_of,
+)
 from eden.seeds import seeds_for
 
 
@@ -100,3 +108,25 @@ def test_seeds_of_two_purposes_are_disjoint():
     assert seeds_for("search", 3, first=2) == seeds_for("search", 5)[2:]
     with pytest.raises(ValueError, match="at least 1"):
         seeds_for("search", 0)
+
+
+def test_repair_lowers_the_tensor_that_is_to_blame():
+    # Draw 1 bears "a" up to -20 only; nothing else matters to any draw.
+    def accuracy(steps, draw):
+        return 0.5 if draw == 1 and steps["a"] > -20 else 0.9
+
+    met = []
+    found = repair(
+        accuracy,
+        {"a": -10, "b": -5},
+        base=-40,
+        draws=[0, 1, 2],
+        target=0.8,
+        on_draw=lambda: met.append(1),
+    )
+    assert found == {"a": -25, "b": -5}  # halfway from -10 to -40
+    assert len(met) == 6  # a second round makes sure that no draw has come to miss
+
+
+def test_repair_ends_at_the_base_where_nothing_helps():
+    assert repair(lambda s, d: 0.0, {"a": -3}, base=-9, draws=[0], target=0.5) == {"a": -9}
