@@ -52,6 +52,7 @@ class Attachment:
         self._tensors: dict[str, StoredTensor] = {}
         self._handles: list[Any] = []
         self._restores: list[tuple[nn.Module, RestoreWeights]] = []
+        self._unfused: list[nn.TransformerEncoder] = []
         self._seed, self._steps = config.seed, 0
 
     @property
@@ -143,7 +144,9 @@ class Attachment:
         # An interrupt (Ctrl-C) in the middle of a call runs no forward hook.
         for module, restore in self._restores:
             restore(module, (), None)
-        self._handles, self._restores = [], []
+        for encoder in self._unfused:
+            encoder.use_nested_tensor = True
+        self._handles, self._restores, self._unfused = [], [], []
         if self.model.__dict__.get("_eden_attachment") is self:
             del self.model.__dict__["_eden_attachment"]
 
@@ -190,7 +193,12 @@ def attach(model: nn.Module, config: Config | Any) -> Attachment:
     """Make a network read its weights and inputs from approximate DRAM, in place.
 
     Module classes, parameters and ``state_dict`` stay as they are. Attach before
-    ``torch.compile``.
+    ``torch.compile``: one compiled graph then serves all error rates and draws.
+
+    What is read is what a module reads when it is called. A weight that another module takes from
+    it without a call is read clean (attention's ``out_proj`` excepted), and so are the keys and
+    values inside attention. The fused path that a transformer layer takes in evaluation has no place for
+    faults in between; attached, it goes the plain way, which rounds otherwise in the last bits.
 
     Args:
         model: any module. Convolution, linear, embedding, recurrent and attention modules in it
@@ -301,6 +309,11 @@ def _hook(attachment: Attachment) -> None:
     if any(callable(pattern) for pattern in (*(config.include or ()), *(config.exclude or ()))):
         names = tuple(attachment._tensors)
         attachment.config = config.with_(include=names, exclude=None)
+    for module in attachment.model.modules():
+        # Padding as nested tensors needs the fused path of the layers, which hooks rule out.
+        if isinstance(module, nn.TransformerEncoder) and module.use_nested_tensor:
+            module.use_nested_tensor = False
+            attachment._unfused.append(module)
     for module in _targets.batch_norms(attachment.model):
         freeze = FreezeStatistics(switch)
         attachment._handles += [

@@ -274,3 +274,17 @@ def test_half_precision_networks(dtype):
     with approximate(layer, Config(SOME, stored="int8")) as handle:
         handle.learn_bounds([x])
         assert layer(x).dtype == dtype and not torch.equal(layer(x), expected)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_a_padded_batch_goes_through_a_transformer_in_evaluation():
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    model = nn.TransformerEncoder(layer, 2).eval()
+    x, padding = torch.randn(3, 5, 8), torch.arange(5) >= torch.tensor([[3], [5], [4]])
+    with torch.no_grad():
+        fused = model(x, src_key_padding_mask=padding)
+        with approximate(model, NATIVE):
+            plain = model(x, src_key_padding_mask=padding)
+        assert model.use_nested_tensor
+        torch.testing.assert_close(plain[~padding], fused[~padding], rtol=1e-5, atol=1e-5)
+        assert torch.equal(model(x, src_key_padding_mask=padding), fused)
