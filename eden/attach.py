@@ -197,8 +197,9 @@ def attach(model: nn.Module, config: Config | Any) -> Attachment:
 
     What is read is what a module reads when it is called. A weight that another module takes from
     it without a call is read clean (attention's ``out_proj`` excepted), and so are the keys and
-    values inside attention. The fused path that a transformer layer takes in evaluation has no place for
-    faults in between; attached, it goes the plain way, which rounds otherwise in the last bits.
+    values inside attention. The fused path that a transformer layer takes in evaluation has no
+    place for faults in between; attached, it goes the plain way, which rounds otherwise in the
+    last bits.
 
     Args:
         model: any module. Convolution, linear, embedding, recurrent and attention modules in it
