@@ -12,6 +12,8 @@ from eden.boost import boost as boost
 from eden.characterize import accuracy_curve as accuracy_curve
 from eden.characterize import characterize_coarse as characterize_coarse
 from eden.characterize import characterize_fine as characterize_fine
+from eden.checkpoint import load_into as load_into
+from eden.checkpoint import save as save
 from eden.config import Calibration as Calibration
 from eden.config import Config as Config
 from eden.energy import evaluate_energy as evaluate_energy
