@@ -312,7 +312,7 @@ def _verification(results: Results) -> Section:
                 rows,
             ),
         ),
-        notes=(f"Without errors, on the test images, fp32: {clean}.",),
+        notes=(f"Without errors, as stored, on the test images: {clean}.",),
     )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 
 from eden import checkpoint, data, devices, errors, nets
+from eden.attach import approximate
 from eden.config import Config
 from eden.folder import RunFolder, StageFiles
 from eden.recipe import Recipe
@@ -107,6 +108,12 @@ class Work:
             correction=recipe.correction,
             seed=recipe.seed,
         )
+
+    def accuracy_without_errors(self, model: torch.nn.Module, evaluate: data.Evaluator) -> float:
+        """Accuracy in the stored format: a boosted network counts on its clamping."""
+        with approximate(model, self.config) as handle:
+            handle.set_ber(0.0)
+            return evaluate(model)
 
     def network(self, name: str) -> torch.nn.Module:
         """The baseline or the boosted network, with its calibration."""
