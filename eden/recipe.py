@@ -63,6 +63,13 @@ class Boost(_Part):
         allow_inf_nan=False,
         description="at first; falls to 0 in each round",
     )
+    input_range: float | None = Field(
+        None,
+        ge=0.01,
+        le=1.0,
+        allow_inf_nan=False,
+        description="share of their range that inputs keep; by format if absent",
+    )
     check_seeds: int = Field(20, ge=1, le=10_000)
     correction: Literal["off", "zero", "saturate"] | None = Field(
         None, description="while boosting; that of the run if absent"

@@ -88,6 +88,7 @@ def boost(work: Work, files: StageFiles) -> None:
             step_epochs=part.step_epochs,
             optimizer=partial(torch.optim.AdamW, lr=part.learning_rate),
             anneal=False,  # the optimiser made here does it
+            input_range=part.input_range,
             evaluate=evaluate,
             target_accuracy=target,
             seeds=seeds_for("boost check", part.check_seeds, seed=recipe.seed),
