@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -88,6 +88,38 @@ class Attachment:
             learned = bounds.learn(self.model, loader, self._tensors.values())
         known = self.config.calibration
         calibration = Calibration(learned, None if known is None else known.identity)
+        self.use(calibration)
+        keep_calibration(self.model, calibration)
+        return calibration
+
+    def narrow_inputs(self, share: float) -> Calibration:
+        """Cut the range of all inputs but the first, which is data, to a share of what was seen.
+
+        Integer formats clamp what lies beyond. What a flipped bit adds shrinks with the range,
+        which a few outliers set; a network that is retrained makes up for the clamping.
+
+        Args:
+            share: of the range that `learn_bounds` saw, in (0, 1], however often it is cut.
+
+        Returns:
+            The calibration, also found in ``.config``.
+
+        Raises:
+            ValueError: for a share outside (0, 1], or before `learn_bounds`.
+        """
+        if not 0.0 < share <= 1.0:
+            raise ValueError(f"narrow_inputs: got {share}; accepted: above 0, at most 1")
+        known = self.config.calibration
+        if known is None:
+            raise ValueError("narrow_inputs: no range is known yet; call learn_bounds first")
+        cut = share / known.input_range
+        inputs = [tensor.name for tensor in self.tensors if tensor.kind == "input"]
+        entries = dict(known.tensors)
+        for name in inputs[1:]:
+            entries[name] = replace(
+                entries[name], lo=cut * entries[name].lo, hi=cut * entries[name].hi
+            )
+        calibration = Calibration(entries, known.identity, share)
         self.use(calibration)
         keep_calibration(self.model, calibration)
         return calibration

@@ -182,8 +182,7 @@ def boost(
     try:
         if handle.config.calibration is None:
             handle.learn_bounds(train_loader)
-        original = _narrowed(handle, share)
-        handle.use(original)
+        original = handle.narrow_inputs(share)
         ranges = _ranges(handle)
         parameters = [p for p in boosted.parameters() if p.requires_grad]
         stepper = optimizer(parameters) if optimizer else torch.optim.AdamW(parameters, lr=2e-3)
@@ -288,19 +287,6 @@ def _input_range(config: Config, share: float | None) -> float:
     if not 0.0 < share <= 1.0:
         raise ValueError(f"input_range: got {share}; accepted: above 0, at most 1")
     return share
-
-
-def _narrowed(handle: Attachment, share: float) -> Calibration:
-    """Return the calibration with all inputs' ranges but the first's cut to a share."""
-    known = handle.config.calibration
-    inputs = [tensor.name for tensor in handle.tensors if tensor.kind == "input"]
-    # A network that was boosted before has a narrowed range already.
-    cut = share / known.input_range
-    narrow = {
-        name: replace(known.tensors[name], lo=cut * entry.lo, hi=cut * entry.hi)
-        for name, entry in ((name, known.tensors[name]) for name in inputs[1:])
-    }
-    return Calibration({**known.tensors, **narrow}, input_range=share)
 
 
 def _ranges(handle: Attachment) -> list[tuple[nn.Parameter, float, float]]:

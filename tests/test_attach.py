@@ -395,3 +395,17 @@ def test_weights_that_are_not_finite_are_the_networks_own(stored):
         layer.weight.copy_(torch.tensor([[1.0, -0.5, 0.25], [float("inf"), float("nan"), 0.5]]))
     attach(layer, Config(NONE, stored=stored, inputs=False))
     torch.testing.assert_close(layer(torch.eye(3))[:, 0], layer.weight[0], rtol=0.01, atol=0.01)
+
+
+def test_inputs_but_the_first_can_be_given_less_range(model, images):
+    handle = attach(model, Config(NONE))
+    with pytest.raises(ValueError, match="learn_bounds first"):
+        handle.narrow_inputs(0.5)
+    whole = handle.learn_bounds([images]).tensors
+    handle.narrow_inputs(0.5)
+    half = handle.narrow_inputs(0.25).tensors
+    assert half["conv1.input"] == whole["conv1.input"] and half["fc1.weight"] == whole["fc1.weight"]
+    assert half["fc1.input"].hi == 0.25 * whole["fc1.input"].hi
+    assert handle.learn_bounds([images]).input_range == 1.0
+    with pytest.raises(ValueError, match="got 0"):
+        handle.narrow_inputs(0)
