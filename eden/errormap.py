@@ -6,7 +6,7 @@ import torch
 from matplotlib.figure import Figure
 
 from eden import errors, ops, rng
-from eden.plot import _STYLE, COLOURS
+from eden.plot import COLOURS, STYLE
 
 __all__ = ["error_map_figure", "error_maps"]
 
@@ -65,7 +65,7 @@ def error_map_figure(maps: dict[str, np.ndarray], *, stripe: int = 64) -> Figure
     Returns:
         The figure.
     """
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 7.6))
         for axes, (name, failed) in zip(figure.subplots(2, 2).flat, maps.items(), strict=True):
             rows, bitlines = failed.shape

@@ -15,6 +15,7 @@ from matplotlib.ticker import PercentFormatter
 
 __all__ = [
     "COLOURS",
+    "STYLE",
     "accuracy_figure",
     "curriculum_figure",
     "energy_figure",
@@ -35,7 +36,7 @@ COLOURS = {
     "grey": "#6b7280",
     "light": "#d1d5db",
 }
-_STYLE = {
+STYLE = {
     "svg.hashsalt": "eden",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
@@ -59,7 +60,7 @@ _NAMES = {"before": "before boosting", "after": "after boosting"}
 def svg(figure: Figure) -> bytes:
     """The figure as SVG, without a date and with stable ids."""
     out = io.BytesIO()
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure.savefig(out, format="svg", metadata={"Date": None}, bbox_inches="tight")
     return out.getvalue()
 
@@ -87,7 +88,7 @@ def accuracy_figure(
     Returns:
         The figure.
     """
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 4.2))
         whole, near = figure.subplots(1, 2, width_ratios=(1.25, 1))
         for axes in (whole, near):
@@ -187,7 +188,7 @@ def tolerance_figure(
         The figure.
     """
     names = list(next(iter(fine.values())))
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.6, 0.9 + 0.31 * len(names)))
         axes = figure.add_subplot()
         for row, name in enumerate(names):
@@ -232,7 +233,7 @@ def placement_figure(
     Returns:
         The figure.
     """
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.6, 1.0 + 0.31 * len(tensors)))
         axes = figure.add_subplot()
         colours = _by_partition(tensors)
@@ -312,7 +313,7 @@ def energy_figure(
         The figure.
     """
     cycle = [COLOURS[c] for c in ("after", "soft", "good", "accent", "before", "other")]
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         bars = max(len(rows) for rows in laws.values())
         figure = Figure(figsize=(9.6, 1.4 + 0.36 * bars))
         panels = figure.subplots(1, len(laws), sharey=True, sharex=True, squeeze=False)[0]
@@ -365,7 +366,7 @@ def curriculum_figure(epochs: Sequence[Mapping[str, Any]]) -> Figure:
     Returns:
         The figure.
     """
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.6, 3.8))
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(1.3, 1))
         number = [row["epoch"] for row in epochs]

@@ -33,7 +33,7 @@ class Stage:
 
 _COMMON = ("seed", "stored", "correction", "weights", "inputs", "accuracy_loss")
 STAGES = (
-    Stage("data", stages.read_images, ("data", "seed"), ()),
+    Stage("data", stages.read_images, ("data", "seed", "boost", "characterize", "verify"), ()),
     Stage("train", stages.train, (*_COMMON, "network", "train"), ("data",)),
     Stage("boost", stages.boost, (*_COMMON, "boost"), ("data", "train")),
     Stage("characterize", stages.characterize, (*_COMMON, "characterize"), ("train", "boost")),

@@ -46,6 +46,7 @@ def test_a_run_leaves_what_it_promises(finished):
     for name in (
         "recipe.json",
         "versions.json",
+        "seeds.json",
         "baseline.safetensors",
         "boosted.safetensors",
         "placement.json",
@@ -76,6 +77,27 @@ def test_the_report_needs_no_network(finished):
     assert "http://" not in page and "https://" not in page and "<script" not in page
     for word in ("Accuracy against", "Tolerance by tensor", "Placement", "Energy", "Curriculum"):
         assert word in page
+
+
+def test_a_failed_verification_retreats_and_reports_every_attempt(tmp_path):
+    # One draw can show nothing at 95 %, so the declared point fails whatever it does.
+    strict = recipe.Verify(seeds=1, quantile=0.95, confidence=0.95, attempts=2)
+    folder = run(small().model_copy(update={"verify": strict}), tmp_path / "run", progress=False)
+    seen = json.loads((folder / "verify.json").read_text())
+    first, second = seen["attempts"]
+    assert not first["verdict"]["passed"] and first["verdict"]["seeds"] == 1
+    assert (second["verdict"]["seeds"], second["verdict"]["confidence"]) == (72, 0.975)
+    assert seen["passed"] == second["verdict"]["passed"]
+    assert second["placement"]["vdd_volts"] >= first["placement"]["vdd_volts"]
+    assert places_of(first) != places_of(second)
+    assert "retreat" in json.loads((folder / "energy.json").read_text())
+    assert "retreat" in (folder / "table.csv").read_text().splitlines()[-1]
+    assert json.loads((folder / "placement.json").read_text()) == first["placement"]
+
+
+def places_of(attempt):
+    tensors = attempt["placement"]["tensors"].values()
+    return [(t["partition"], t["address"], t["ber"]) for t in tensors]
 
 
 class Killed(BaseException):
