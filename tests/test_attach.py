@@ -409,3 +409,28 @@ def test_inputs_but_the_first_can_be_given_less_range(model, images):
     assert handle.learn_bounds([images]).input_range == 1.0
     with pytest.raises(ValueError, match="got 0"):
         handle.narrow_inputs(0)
+
+
+@pytest.mark.parametrize("kind", ["bitline", "wordline", "data-dependent"])
+def test_set_ber_is_the_mean_over_the_cells_that_the_tensor_covers(kind):
+    layer = nn.Linear(512, 256, bias=False)  # 128 KiB as int8: 16 rows
+    weak = torch.linspace(0, 1, 65536 if kind == "bitline" else 64, dtype=torch.float64) ** 4 / 50
+    error = {
+        "bitline": lambda: errors.Bitline(weak.numpy(), 0.5),
+        "wordline": lambda: errors.Wordline(weak.flip(0).numpy(), 0.5),
+        "data-dependent": lambda: errors.DataDependent(0.01, 0.9, 0.1),
+    }[kind]()
+    config = Config(error, stored="int8", inputs=False, correction="off")
+    with approximate(layer, config.with_(error=error.with_ber(0.0))), torch.no_grad():
+        stored = layer(torch.eye(512)).T  # as quantised, no errors
+    flips = torch.zeros((), dtype=torch.int64)
+    with approximate(layer, config) as handle, torch.no_grad():
+        handle.set_ber(2e-3)
+        for seed in range(10):
+            handle.reseed(seed)
+            read = layer(torch.eye(512)).T
+            scale = eden.ops.scale_of(layer.weight, "int8")
+            flips += eden.count_flips(stored, read, stored="int8", scale=scale).sum()
+    bits = 10 * layer.weight.numel() * 8
+    # Five standard deviations of a binomial, and ones and zeros are not quite as many.
+    assert abs(flips.item() / bits - 2e-3) < 5 * (2e-3 / bits) ** 0.5 + 1e-4
