@@ -67,8 +67,12 @@ class StageFiles:
 
     def network(self, name: str, model: torch.nn.Module, calibration: Calibration | None) -> Path:
         """Write a network of the stage with its calibration."""
-        checkpoint.save(model, self.folder / name, calibration=calibration)
-        return self._written(name, self.folder / name)
+        path = self.folder / name
+        try:
+            checkpoint.save(model, path, calibration=calibration)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        return self._written(name, path)
 
     def json(self, name: str, value: Any) -> Path:
         """Write a JSON file of the stage."""
