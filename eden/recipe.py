@@ -51,7 +51,7 @@ class Train(_Part):
 class Boost(_Part):
     """Boosting: rounds of curricular retraining, each to a higher BER than the one before."""
 
-    target_bers: list[Ber] = Field([4e-3], min_length=1, max_length=20)
+    target_bers: list[Ber] = Field([2e-3], min_length=1, max_length=20)
     epochs: int = Field(10, ge=1, le=1000, description="of the first round")
     more_epochs: int = Field(4, ge=1, le=1000, description="of each further round")
     step_epochs: int = Field(2, ge=1, le=100)

@@ -252,6 +252,9 @@ def _curriculum(results: Results) -> Section:
             "step by step. A round to a higher rate follows while the network meets the target at "
             "the last under every draw, and the last network that met it is kept.",
         ),
+        notes=()
+        if results.boosting["kept"]
+        else ("It then missed the target without errors; the network as trained was kept.",),
         figure=plot.curriculum_figure(epochs),
         alt="Bit error rate and loss by epoch of boosting",
         tables=(

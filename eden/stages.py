@@ -79,7 +79,8 @@ def boost(work: Work, files: StageFiles) -> None:
     """Boost to rising BERs while the network meets the accuracy target at the last.
 
     The accuracy to meet is the baseline's on the validation images less the loss allowed, under
-    every one of the check's draws. The last network that met it is kept; if none did, the first.
+    every one of the check's draws. The last network that met it is kept; if none did, the first;
+    and if that one misses the target without any error, the baseline.
     """
     recipe, part = work.recipe, work.recipe.boost
     evaluate = work.evaluator("validation")
@@ -103,14 +104,15 @@ def boost(work: Work, files: StageFiles) -> None:
             seeds=seeds_for("boost check", part.check_seeds, seed=recipe.seed),
             progress=work.progress,
         ).eval()
-    files.network("boosted.safetensors", boosted, calibration_of(boosted))
     files.csv("curriculum.csv", history_of(boosted), CURRICULUM_COLUMNS)
+    clean = work.accuracy_without_errors(boosted, evaluate)
+    if clean < target:
+        # Retraining cost more than may be lost before any error: the network as trained is better.
+        boosted = work.network("baseline")
+    files.network("boosted.safetensors", boosted, calibration_of(boosted))
     files.json(
         "boost.json",
-        {
-            "target_accuracy": target,
-            "validation_accuracy": work.accuracy_without_errors(boosted, evaluate),
-        },
+        {"target_accuracy": target, "validation_accuracy": clean, "kept": clean >= target},
     )
 
 
