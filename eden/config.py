@@ -131,6 +131,9 @@ class Config:
         formats.get(self.stored)
         _one_of("correction", self.correction, CORRECTIONS)
         _one_of("cells", self.cells, CELLS)
+        for name in ("weights", "inputs"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name}: got {getattr(self, name)!r}; expected True or False")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int):
             raise TypeError(f"seed: got {self.seed!r}; expected an int")
         if not 0 <= self.seed < 2**63:

@@ -277,7 +277,11 @@ def from_json(text: str) -> Device:
     Raises:
         ValueError: One line: the field, the value got, what is accepted.
     """
-    return Device(core.parse_device(text))
+    try:
+        native = core.parse_device(text)
+    except RuntimeError as error:  # a number that no float64 holds, such as 1e400
+        raise ValueError(f"device description: {error}") from None
+    return Device(native)
 
 
 def load(name_or_path: str | Path) -> Device:

@@ -66,8 +66,7 @@ def inject(
 
     Reference: paper, section 3; docs/rng.md.
     """
-    if not isinstance(x, Tensor):
-        raise TypeError(f"x is a {type(x).__name__}, must be a tensor")
+    _check_tensors(x=x, key=key)
     if correction not in CORRECTIONS:
         raise ValueError(f"correction is {correction!r}, accepted are {', '.join(CORRECTIONS)}")
     if correction == "off":
@@ -98,6 +97,14 @@ def inject(
         return _ops.inject(*arguments, *place, mark)[0]
     except RuntimeError as failure:
         raise _as_value_error(failure) from None
+
+
+def _check_tensors(**tensors: object) -> None:
+    for name, value in tensors.items():
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{name} is a {type(value).__name__}, must be a tensor")
+        if value.layout != torch.strided:
+            raise TypeError(f"{name} has layout {value.layout}, must be dense")
 
 
 def _as_value_error(failure: RuntimeError) -> Exception:
@@ -159,8 +166,10 @@ def count_flips(
         int64 [bits, 2]: flips 0 -> 1 and 1 -> 0 by bit position, least significant first.
 
     Raises:
+        TypeError: `x` or `y` is not a dense tensor.
         ValueError: The shapes or types differ.
     """
+    _check_tensors(x=x, y=y)
     if x.shape != y.shape or x.dtype != y.dtype:
         raise ValueError(
             f"y is {y.dtype} {list(y.shape)}, must be like x: {x.dtype} {list(x.shape)}"

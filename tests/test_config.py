@@ -68,3 +68,9 @@ def test_identity_is_the_modules_not_the_operating_points():
         identity_of(config, {"fc.weight": SimpleNamespace(**{**vars(entry), "address": 64})}),
     ]
     assert len(set(others)) == len(others)
+
+
+@pytest.mark.parametrize("name", ["weights", "inputs"])
+def test_what_to_store_is_true_or_false(name):
+    with pytest.raises(TypeError, match=f"{name}: got 'no'"):
+        Config(error=errors.Uniform(weak_fraction=0.1), **{name: "no"})

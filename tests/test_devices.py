@@ -216,3 +216,8 @@ def test_unknown_devices_and_bad_files_are_refused(tmp_path):
         ValueError, match=r"timing.tras_seconds = -1; accepted: a number from 1e-10"
     ):
         devices.load(bad)
+
+
+def test_a_number_beyond_any_float_is_refused():
+    with pytest.raises(ValueError, match="1e400"):
+        devices.from_json('{"name": 1e400}')

@@ -247,3 +247,14 @@ def test_a_cell_is_weak_from_its_strength_on():
             table = errors.Table(0, torch.tensor([[stress, 0, -1, -1]]))
             y = ops.inject(x, table, key=rng.key(11), address=segment * 8192)
             assert bool(y[cell // 8] >> (cell % 8) & 1) is weak
+
+
+@pytest.mark.parametrize("bad", [None, [1.0], torch.eye(2).to_sparse()])
+def test_what_is_not_a_dense_tensor_is_refused_by_name(bad):
+    x, error, key = torch.ones(2, 2), errors.Uniform(weak_fraction=0.1), rng.key(1)
+    with pytest.raises(TypeError, match=r"^x (is a|has layout)"):
+        ops.inject(bad, error, key=key)
+    with pytest.raises(TypeError, match=r"^key (is a|has layout)"):
+        ops.inject(x, error, key=bad)
+    with pytest.raises(TypeError, match=r"^y (is a|has layout)"):
+        ops.count_flips(x, bad)
