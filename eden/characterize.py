@@ -132,8 +132,9 @@ def characterize_fine(
     """Raise each tensor as far as the accuracy target allows, from the coarse tolerance on.
 
     The trials run on ``fraction`` of the images if ``evaluate`` has ``subset(n, seed)``. So small
-    a subset has an accuracy of its own, so the target there is paired with the clean network image
-    by image: it may lose what it may lose on all the images. The result less ``margin_steps`` is
+    a part has an accuracy of its own, so targets there are paired: on the same images and under
+    the same draw, the network may lose from the coarse tolerance on what it may still lose on all
+    the images. The result less ``margin_steps`` is
     then held against all images under all draws, and tensors are lowered until none misses.
 
     Args:
@@ -164,14 +165,20 @@ def characterize_fine(
     draws = seeds_for("search", seeds or len(start.accuracies), seed=seed)
     base = step_of(start.coarse_ber)
     strides = (4, 2, 1)
-    small, target = _small_task(model, evaluate, replace(start, config=config), fraction, seed)
     subject = {"seed": seed, "fraction": fraction}
+    with oracle(model, evaluate, config, folder=folder, subject=subject) as asked:
+        whole = asked.accuracies("base", ber_of(base), draws)
+    small = _part_of(evaluate, fraction, seed)
     with oracle(model, small, config, folder=folder, subject=subject) as asked:
+        part = asked.accuracies("base", ber_of(base), draws)
+        # What a draw may still lose on all the images, it may lose on the part.
+        spare = [accuracy - start.target_accuracy for accuracy in whole]
+        targets = {d: a - s for d, a, s in zip(draws, part, spare, strict=True)}
         names = [tensor.name for tensor in asked.handle.tensors]
         order = WorstFirst(draws)
 
         def holds(steps: Mapping[str, int]) -> bool:
-            return _holds(asked, order, steps, target)
+            return _holds(asked, order, steps, targets)
 
         total = len(names) * len(strides)
         with _bar(range(total), label, "fine tolerance", "tensor", progress) as bar:
@@ -295,31 +302,28 @@ def _meets(asked: Oracle, label: str, ber: float, draw: int, target: float) -> b
     return rows[0]["met"]
 
 
-def _holds(asked: Oracle, order: WorstFirst, steps: Mapping[str, int], target: float) -> bool:
-    """One trial of the fine search: do all draws meet the target?"""
+def _holds(
+    asked: Oracle, order: WorstFirst, steps: Mapping[str, int], targets: Mapping[int, float]
+) -> bool:
+    """One trial of the fine search: does every draw meet its target?"""
     bers = _bers(steps)
 
     def run() -> list[dict]:
-        met, missed = order.first_miss(lambda draw: asked.meets(bers, draw, target))
+        met, missed = order.first_miss(lambda draw: asked.meets(bers, draw, targets[draw]))
         return [{"seed": missed, "ber": None, "accuracy": None, "met": met}]
 
-    row = asked.trials.get({"label": "fine", "bers": bers, "target": target}, run)[0]
+    row = asked.trials.get({"label": "fine", "bers": bers}, run)[0]
     if not row["met"]:
         order.move_first(row["seed"])
     return row["met"]
 
 
-def _small_task(
-    model: torch.nn.Module, evaluate: Evaluate, found: Tolerances, fraction: float, seed: int
-) -> tuple[Evaluate, float]:
-    """The subset and the target on it: the clean accuracy there less the loss allowed."""
+def _part_of(evaluate: Evaluate, fraction: float, seed: int) -> Evaluate:
+    """An evaluator on a part of the images, if it can be had."""
     subset = getattr(evaluate, "subset", None)
     if subset is None or fraction == 1.0:
-        return evaluate, found.target_accuracy
-    small = subset(max(1, round(fraction * len(evaluate))), seed)  # type: ignore[arg-type]
-    with oracle(model, small, found.config) as asked:
-        clean = _clean_accuracy(asked)
-    return small, clean - (found.clean_accuracy - found.target_accuracy)
+        return evaluate
+    return subset(max(1, round(fraction * len(evaluate))), seed)  # type: ignore[arg-type]
 
 
 def _mean_ber(
@@ -337,8 +341,9 @@ def _mean_ber(
     It is only shown beside the quantile, and asks for every accuracy in full: a fifth of the
     images, paired with the clean network as in the fine search, will do.
     """
-    small, target = _small_task(model, evaluate, found, 0.2, seed)
+    small = _part_of(evaluate, 0.2, seed)
     with oracle(model, small, found.config, folder=folder, subject={"seed": seed}) as asked:
+        target = _clean_accuracy(asked) - (found.clean_accuracy - found.target_accuracy)
 
         def meets(step: int) -> bool:
             accuracies = asked.accuracies("mean", ber_of(step), draws)
