@@ -50,6 +50,8 @@ def _probability(name: str, value: float) -> float:
 
 
 def _probabilities(name: str, values: object, entries: int | None = None) -> np.ndarray:
+    if isinstance(values, Tensor):
+        values = values.detach().cpu().numpy()
     array = np.array(values, dtype=np.float64)
     if entries is not None and array.ndim == 0:
         array = np.full(entries, array)

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from eden import errors
 
@@ -104,3 +105,8 @@ def test_bad_values_are_named(make, message):
 def test_a_word_is_no_probability():
     with pytest.raises(TypeError, match="weak_fraction is 'often'"):
         errors.Uniform("often")
+
+
+def test_tensors_are_taken_as_arrays():
+    rows = torch.tensor([0.1, 0.2], dtype=torch.float64)
+    assert errors.Wordline(rows, rows).ber == pytest.approx((0.01 + 0.04) / 2)
