@@ -1,12 +1,13 @@
 """The last stages of a run: placement, verification and energy."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 from eden import mapping
 from eden.energy import evaluate_energy
 from eden.folder import StageFiles
-from eden.placement import Placement
+from eden.placement import WHOLE_MODULE, Placement
 from eden.search import ber_of, step_of
 from eden.store import read_json
 from eden.tolerances import Tolerances, lowered
@@ -14,6 +15,7 @@ from eden.verify import places, verify
 from eden.work import NETWORKS, Work
 
 __all__ = [
+    "LATENCY",
     "RETREAT",
     "account_energy",
     "declared",
@@ -25,6 +27,8 @@ __all__ = [
 
 # The entry of the energy account for a placement that was verified after a retreat.
 RETREAT = "retreat"
+# The entry for rated voltage at the latency of the measured points: what the voltage adds to it.
+LATENCY = "latency"
 
 
 def placement_name(network: str, method: str) -> str:
@@ -122,6 +126,19 @@ def _retreat(
     return None
 
 
+def _latency_alone(work: Work) -> Placement | None:
+    """Coarse placement at rated voltage and the lowest latency known there, if below the rated."""
+    rated = work.device.nominal
+    points = [p for p in work.device.points if p.vdd_volts == rated.vdd_volts]
+    point = min(points, key=lambda p: (p.trcd_seconds, p.trp_seconds))
+    if point == rated:
+        return None
+    # Whether the network bears it is not the question here, only what it would save.
+    anything = replace(_tolerances(work, work.recipe.verify.network, "coarse"), coarse_ber=1.0)
+    coarse = mapping.place(anything, work.device, method="coarse")
+    return replace(coarse, points={WHOLE_MODULE: point}, partition_bers={WHOLE_MODULE: point.ber})
+
+
 def account_energy(work: Work, files: StageFiles) -> None:
     """DRAM energy of one inference for every placement, by voltage law and component."""
     sample = work.splits.test[0][:1]
@@ -132,6 +149,8 @@ def account_energy(work: Work, files: StageFiles) -> None:
     attempts = read_json(work.path("verify.json"))["attempts"]
     if len(attempts) > 1:
         jobs[RETREAT] = (work.recipe.verify.network, attempts[-1]["placement"])
+    if (reduced := _latency_alone(work)) is not None:
+        jobs[LATENCY] = (work.recipe.verify.network, reduced.to_dict())
     accounts = {}
     for key, (network, placement) in jobs.items():
         energy = evaluate_energy(

@@ -74,8 +74,8 @@ def _overview(results: Results, table: Table) -> Section:
             "Each network is placed on the module coarsely (one operating point, lines "
             "interleaved over all banks) and finely (greedy or exact: every tensor in a bank it "
             "bears). The last columns are DRAM energy against rated voltage and latencies, for "
-            "three laws of how it follows the voltage. The highlighted row was verified on the "
-            "test images.",
+            "three laws of how it follows the voltage; latency alone is rated voltage at the tRCD "
+            "and tRP of the measured points. The highlighted row was verified on the test images.",
         ),
         tables=(table,),
         notes=(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from eden.placement import Placement
-from eden.placing import RETREAT, placement_name
+from eden.placing import LATENCY, RETREAT, placement_name
 from eden.store import read_json
 from eden.tolerances import Tolerances
 from eden.work import NETWORKS, Work
@@ -82,6 +82,8 @@ class Results:
         if key == RETREAT:
             seen = self.verification
             return TITLES[seen["network"]], "retreat"
+        if key == LATENCY:
+            return "either", "latency alone"
         network, method = key.split("-")
         return TITLES[network], METHOD_TITLES[method]
 
@@ -104,6 +106,11 @@ class Results:
                     *(percent(-saving[law]) for law in ("linear", "cv2", "array")),
                 ]
             )
+        if LATENCY in self.energy:
+            rated, saving = self.work.device.nominal.vdd_volts, self.energy[LATENCY]["saving"]
+            laws = (percent(-saving[law]) for law in ("linear", "cv2", "array"))
+            rows.insert(0, [*self.title_of(LATENCY), "", f"{rated:.3f}", "", *laws])
+            keys.insert(0, LATENCY)
         return head, rows, keys.index(self.verified_key)
 
     def _placement_of(self, key: str) -> Placement:
@@ -164,7 +171,8 @@ def print_end(work: Work, last: str) -> None:
     table = Table(
         title=f"{work.recipe.network.name} on {work.recipe.data.name}, {work.recipe.stored}, "
         f"{work.recipe.device}",
-        caption="V low/high: if a bad line had one bad bit, or all; then DRAM energy by law",
+        caption="V low/high: if a bad line had one bad bit, or all; then DRAM energy by law. "
+        "Latency alone: rated voltage at the tRCD and tRP of the measured points",
         box=box.SIMPLE_HEAD,
         padding=(0, 1),
         collapse_padding=True,

@@ -65,6 +65,10 @@ def test_a_run_leaves_what_it_promises(finished):
     accounts = json.loads(files["energy.json"])
     names = {f"{n}-{m}" for n in ("baseline", "boosted") for m in ("coarse", "greedy")}
     assert names <= accounts.keys()
+    # Rated voltage at 10 ns: less time and so less background energy, the same for every law.
+    saving = accounts["latency"]["saving"]
+    assert 0 < saving["linear"] == saving["cv2"] == saving["array"] < 0.05
+    assert "latency alone,,1.350" in files["table.csv"].decode()
     # Host, paths and times stay out of everything that is compared.
     for name, data in files.items():
         if not name.endswith((".parquet", ".safetensors")):
