@@ -39,7 +39,7 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
         placement: Its ``entries`` are the placed tensors, its ``config`` the stored format.
 
     Returns:
-        Placed tensors in their order, then for each call of a module its tensors that are not
+        Placed tensors by address, then for each call of a module its tensors that are not
         placed and its OFM.
 
     Raises:
@@ -52,7 +52,9 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
     batch = next((a.shape[0] for a in arguments if isinstance(a, torch.Tensor) and a.ndim), 0)
     if batch < 1:
         raise ValueError("sample holds no batch; accepted: a tensor of at least one input, or more")
-    moves = [Move(e.kind, e.size_bytes, e.reads, name) for name, e in placement.entries.items()]
+    # By address, so that a placement read back from a file, its names sorted, costs the same.
+    entries = sorted(placement.entries.items(), key=lambda e: (e[1].partition, e[1].address))
+    moves = [Move(e.kind, e.size_bytes, e.reads, name) for name, e in entries]
     targets = _targets.find(model)
     # A shared weight is placed under the first name it has.
     placed = {

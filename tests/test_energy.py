@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -5,7 +6,7 @@ import torch
 from torch import nn
 
 import eden
-from eden import devices, energy, mapping
+from eden import devices, energy, mapping, nets
 
 # DRAMPower 4.0's own run, worked by hand in tests/cpp/test_energy.cpp.
 CLOCK = 0.83e-9
@@ -33,10 +34,10 @@ def network():
     return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 6 * 6, 10))
 
 
-def placed(device, method="coarse", *, model=None, tolerance=1e-3, **config):
+def placed(device, method="coarse", *, model=None, tolerance=1e-3, image=8, **config):
     model = network() if model is None else model
     attachment = eden.attach(model, eden.Config(error=eden.errors.Uniform(1e-4), **config))
-    attachment.learn_bounds([torch.rand(4, 1, 8, 8)])
+    attachment.learn_bounds([torch.rand(4, 1, image, image)])
     tensors = [SimpleNamespace(**vars(t), tolerance=tolerance) for t in attachment.tensors]
     attachment.detach()
     found = SimpleNamespace(config=attachment.config, coarse_ber=tolerance, tensors=tensors)
@@ -184,3 +185,13 @@ def test_result_is_plain_data(b10):
     assert data["nominal_joules"]["total"] == result.nominal.total
     assert data["saving"]["cv2"] == result.saving("cv2")
     assert data["nominal_seconds"] > 0
+
+
+def test_the_order_of_entries_does_not_matter(b10):
+    # A file holds its names sorted, a placement made here the network's order.
+    model, placement = nets.lenet(), placed(b10, "greedy", model=nets.lenet(), image=28)
+    again = replace(placement, entries=dict(sorted(placement.entries.items(), reverse=True)))
+    sample = torch.zeros(1, 1, 28, 28)
+    first, second = (eden.evaluate_energy(model, sample, p) for p in (placement, again))
+    assert list(again.entries) != list(placement.entries)
+    assert first.to_dict() == second.to_dict()
