@@ -44,7 +44,7 @@ if os.environ.get("EDEN_WERROR") == "1":
 
 # Absolute, because ninja runs in the build folder.
 ROOT = str(Path(__file__).resolve().parent)
-KERNELS = sorted(glob("kernels/cpu/*.cpp"))
+KERNELS = sorted(glob("kernels/*.cpp") + glob("kernels/cpu/*.cpp"))
 
 setup(
     ext_modules=[

@@ -172,9 +172,22 @@ EDEN_HD inline uint32_t correct(uint32_t raw, Correction correction, Bounds boun
   return Element::narrow(bits_from_float(value < bounds.lo ? bounds.lo : bounds.hi));
 }
 
+// The code in DRAM of a value that a load returned. Unlike what encode writes, a faulty integer can
+// be the one below the symmetric range, -2^(bits - 1).
+template <class Element, class Codec>
+EDEN_HD inline uint32_t code_of_loaded(uint32_t raw, float scale) {
+  const uint32_t code = Codec::encode(raw, scale);
+  if constexpr (Codec::kInteger) {
+    const float value = float_from_bits(Element::widen(raw)) / scale;
+    constexpr float kLowest = -static_cast<float>(1 << (Codec::kBits - 1));
+    if (value < kLowest + 0.5f) return 1u << (Codec::kBits - 1);
+  }
+  return code;
+}
+
 // Bounds moved inward to the nearest values of the element type.
 template <class Element>
-inline Bounds round_inward(Bounds bounds) {
+EDEN_HD inline Bounds round_inward(Bounds bounds) {
   const auto down = [](float limit) {  // greatest element value <= limit
     uint32_t raw = Element::narrow(bits_from_float(limit));
     if (float_from_bits(Element::widen(raw)) <= limit) return float_from_bits(Element::widen(raw));

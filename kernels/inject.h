@@ -31,7 +31,8 @@ constexpr int kSparseRungs = 11;
 constexpr int kSegmentBits = 1 << 16;
 constexpr int kSegmentWords = kSegmentBits / 32;
 
-// All that one injection needs. Plain data: the seam between torch, NumPy and the kernels.
+// All that one injection needs. Plain data: the seam between torch, NumPy and the kernels. What is
+// pointed to lies where the kernel runs, so that a GPU need not be waited for.
 struct InjectParams {
   const void* input;            // [copies, elements] of `element`, contiguous
   void* output;                 // the same shape and type; may not overlap the input
@@ -39,6 +40,8 @@ struct InjectParams {
   const TableEntry* table;      // [entries]
   const int32_t* rank_columns;  // [8 * row_bytes] bitline of each rank, or null
   const float* scales;          // [scale_count], or null for a float format
+  const float* bounds;          // [2] lowest and highest, or null without correction
+  const uint64_t* key;          // [2] device key and access key
   int64_t entries;
   int64_t ranks;  // entries of rank_columns
   int64_t scale_count;
@@ -47,13 +50,10 @@ struct InjectParams {
   int64_t first_copy;
   int64_t address;  // bytes within the partition
   int64_t row_bytes;
-  uint64_t device_key;
-  uint64_t access_key;
   ElementType element;
   Stored stored;
   Law law;
   Correction correction;
-  Bounds bounds;
 };
 
 // Time at which a rung starts, in units of 2^-64.

@@ -83,11 +83,11 @@ constexpr PoissonTables make() {
 inline constexpr PoissonTables kPoisson = poisson_detail::make();
 
 // Poisson(2^exponent) count that belongs to the random number u.
-inline int poisson_count(int exponent, uint64_t u) {
+EDEN_HD inline int poisson_count(const PoissonTables& tables, int exponent, uint64_t u) {
   const int mean = exponent - PoissonTables::kLeastExponent;
-  int entry = kPoisson.guide[mean][u >> 56];
-  while (entry < kPoisson.begin[mean + 1] && kPoisson.cdf[entry] <= u) ++entry;
-  return entry - kPoisson.begin[mean];
+  int entry = tables.guide[mean][u >> 56];
+  while (entry < tables.begin[mean + 1] && tables.cdf[entry] <= u) ++entry;
+  return entry - tables.begin[mean];
 }
 
 }  // namespace eden

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "csrc/ops/checks.h"
+#include "kernels/check.h"
 #include "kernels/cpu/inject_cpu.h"
 
 namespace eden::ops {
@@ -32,9 +33,7 @@ InjectParams make_params(const Tensor& x, const Tensor& key, const Tensor& table
                   "eden::inject: table must have shape [entries, 4]");
   STD_TORCH_CHECK(copies >= 1 && x.numel() % copies == 0, "eden::inject: copies is ", copies,
                   ", must be at least 1 and divide the number of elements, ", x.numel());
-  const auto* keys = static_cast<const int64_t*>(key.const_data_ptr());
-  p.device_key = static_cast<uint64_t>(keys[0]);
-  p.access_key = static_cast<uint64_t>(keys[1]);
+  p.key = static_cast<const uint64_t*>(key.const_data_ptr());
   p.table = static_cast<const TableEntry*>(table.const_data_ptr());
   p.entries = table.size(0);
   if (order.has_value()) {
@@ -51,8 +50,7 @@ InjectParams make_params(const Tensor& x, const Tensor& key, const Tensor& table
   if (bounds.has_value()) {
     check_dense("inject", "bounds", *bounds, ScalarType::Float);
     STD_TORCH_CHECK(bounds->numel() == 2, "eden::inject: bounds must have shape [2]");
-    const auto* limits = static_cast<const float*>(bounds->const_data_ptr());
-    p.bounds = {limits[0], limits[1]};
+    p.bounds = static_cast<const float*>(bounds->const_data_ptr());
   }
   p.input = x.const_data_ptr();
   p.elements = x.numel() / copies;
@@ -67,7 +65,8 @@ InjectParams make_params(const Tensor& x, const Tensor& key, const Tensor& table
 }
 
 void run(const InjectParams& params, int64_t out_bytes) {
-  const std::string problem = problem_of(params, out_bytes);
+  std::string problem = problem_of(params, out_bytes);
+  if (problem.empty()) problem = problem_of_arrays(params);
   STD_TORCH_CHECK(problem.empty(), "eden::inject: ", problem);
   const InjectPlan plan(params, static_cast<int>(torch::stable::get_num_threads()));
   if (plan.units() == 0) return;

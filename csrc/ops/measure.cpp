@@ -8,6 +8,7 @@
 
 #include "csrc/ops/checks.h"
 #include "kernels/cpu/inject_cpu.h"
+#include "kernels/dispatch.h"
 
 namespace eden::ops {
 namespace {

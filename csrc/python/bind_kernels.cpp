@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/check.h"
 #include "kernels/cpu/inject_cpu.h"
 
 namespace py = pybind11;
@@ -58,14 +59,16 @@ void inject(const py::array& x, const py::array& out, const Dense<int64_t>& tabl
   p.first_copy = first_copy;
   p.address = address;
   p.row_bytes = row_bytes;
-  p.device_key = device_key;
-  p.access_key = access_key;
+  const uint64_t key[2] = {device_key, access_key};
+  p.key = key;
   p.element = element_of(x);
   p.stored = static_cast<Stored>(stored);
   p.law = static_cast<Law>(law);
   p.correction = static_cast<Correction>(correction);
-  p.bounds = {lo, hi};
-  const std::string problem = problem_of(p, out.nbytes());
+  const float bounds[2] = {lo, hi};
+  p.bounds = bounds;
+  std::string problem = problem_of(p, out.nbytes());
+  if (problem.empty()) problem = problem_of_arrays(p);
   if (!problem.empty()) throw std::invalid_argument("inject: " + problem);
   if (!out.writeable()) throw std::invalid_argument("inject: out is read-only");
   const py::gil_scoped_release release;

@@ -2,9 +2,10 @@
 #include <cstring>
 #include <type_traits>
 
-#include "kernels/cpu/dispatch.h"
+#include "kernels/cells.h"
 #include "kernels/cpu/float_mode.h"
 #include "kernels/cpu/inject_cpu.h"
+#include "kernels/dispatch.h"
 
 namespace eden {
 namespace {
@@ -24,7 +25,9 @@ class Load {
         flat_(copy * params.elements),
         per_scale_(params.scale_count > 1 ? params.elements / params.scale_count
                                           : params.elements) {
-    if constexpr (kFloat) bounds_ = round_inward<Element>(params.bounds);
+    if constexpr (kFloat) {
+      if (params.bounds) bounds_ = round_inward<Element>({params.bounds[0], params.bounds[1]});
+    }
   }
 
   // Elements [begin, end) as a memory without errors returns them.
@@ -134,7 +137,7 @@ void run_segment(const InjectParams& p, const TableSummary& summary, uint64_t se
     const Load<Element, Codec> load(p, copy);
     load.clean(begin, end);
     const uint64_t access_key =
-        summary.always_fails ? 0 : fold(p.access_key, static_cast<uint64_t>(p.first_copy + copy));
+        summary.always_fails ? 0 : fold(p.key[1], static_cast<uint64_t>(p.first_copy + copy));
     for (int i = 0; i < weak->count; ++i) {
       const uint32_t word = weak->words[i];
       const int64_t first_bit = segment_bit + 32 * static_cast<int64_t>(word);
@@ -157,10 +160,6 @@ void run_segment(const InjectParams& p, const TableSummary& summary, uint64_t se
 }
 
 }  // namespace
-
-int stored_bits(ElementType element, Stored stored) {
-  return dispatch(element, stored, [](auto, auto codec) { return decltype(codec)::kBits; });
-}
 
 InjectPlan::InjectPlan(const InjectParams& params, int threads)
     : params_(params),

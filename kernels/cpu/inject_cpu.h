@@ -1,21 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
-#include "kernels/weak.h"
+#include "kernels/cpu/weak.h"
 
 namespace eden {
-
-// What is wrong with an injection: what, the value, what is accepted. Empty if nothing is.
-// `out_bytes` is the size of the output; pointers are not followed but for the scales.
-std::string problem_of(const InjectParams& params, int64_t out_bytes);
 
 // An injection cut into independent units: a segment of the address range for some of the copies.
 // Units may run in any order and on any thread; the result does not depend on how they are cut.
 class InjectPlan {
  public:
-  // `params` must have no problem (above).
+  // `params` must have no problem (kernels/check.h).
   InjectPlan(const InjectParams& params, int threads);
 
   int64_t units() const { return segments_ * chunks_; }
@@ -29,9 +24,6 @@ class InjectPlan {
   int64_t segments_;
   int64_t chunks_;  // parts into which the copies are cut
 };
-
-// Bits that one element takes in DRAM.
-int stored_bits(ElementType element, Stored stored);
 
 // Greatest |x| over the finite values of n elements, 0 if there is none.
 float absolute_maximum_cpu(const void* x, ElementType element, int64_t n);

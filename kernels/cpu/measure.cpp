@@ -1,26 +1,10 @@
 #include <algorithm>
 
-#include "kernels/cpu/dispatch.h"
 #include "kernels/cpu/float_mode.h"
 #include "kernels/cpu/inject_cpu.h"
+#include "kernels/dispatch.h"
 
 namespace eden {
-namespace {
-
-// The code in DRAM of a value that a load returned. Unlike what encode writes, a faulty integer can
-// be the one below the symmetric range, -2^(bits - 1).
-template <class Element, class Codec>
-uint32_t code_of_loaded(uint32_t raw, float scale) {
-  const uint32_t code = Codec::encode(raw, scale);
-  if constexpr (Codec::kInteger) {
-    const float value = float_from_bits(Element::widen(raw)) / scale;
-    constexpr float kLowest = -static_cast<float>(1 << (Codec::kBits - 1));
-    if (value < kLowest + 0.5f) return 1u << (Codec::kBits - 1);
-  }
-  return code;
-}
-
-}  // namespace
 
 float absolute_maximum_cpu(const void* x, ElementType element, int64_t n) {
   const auto over = [&](auto type) {

@@ -1,31 +1,12 @@
-#include "kernels/weak.h"
+#include "kernels/cpu/weak.h"
 
 #include <algorithm>
 
+#include "kernels/cells.h"
 #include "kernels/poisson.h"
 
 namespace eden {
 namespace {
-
-constexpr uint64_t kSegmentBytes = kSegmentBits / 8;
-
-int log2_exact(int64_t power) { return __builtin_ctzll(static_cast<uint64_t>(power)); }
-
-// Entry of the table that the cell at a bit of a segment reads.
-const TableEntry& entry_of(const InjectParams& p, uint64_t segment, uint32_t bit) {
-  switch (p.law) {
-    case Law::kBitline:
-      return p.table[bit & (8 * p.row_bytes - 1)];
-    case Law::kWordline:
-      return p.table[(segment * kSegmentBytes + bit / 8) >> log2_exact(p.row_bytes)];
-    default:
-      return p.table[0];
-  }
-}
-
-// Ranks of interval i begin here; it holds 64 of them for i = 0, else as many as lie before it.
-int interval_begin(int i) { return i == 0 ? 0 : 32 << i; }
-int interval_size_log2(int i) { return i == 0 ? 6 : 5 + i; }
 
 // Calls visit(number) for each point of the stream (segment, rung, interval).
 template <class Visit>
@@ -37,7 +18,7 @@ void visit_points(uint64_t key, uint64_t segment, Purpose purpose, int rung, int
   };
   // Number 0 of the stream is the count, the points are the numbers after it.
   const PhiloxBlock head = block(0);
-  const int count = poisson_count(rung_mean_log2(rung, cells_log2), head.number(0));
+  const int count = poisson_count(kPoisson, rung_mean_log2(rung, cells_log2), head.number(0));
   if (count == 0) return;
   visit(head.number(1));
   for (int index = 1; 2 * index <= count; ++index) {
@@ -62,7 +43,7 @@ uint64_t segment_stress(const InjectParams& p, const TableSummary& summary, uint
 void add_sparse(const InjectParams& p, uint64_t segment, uint64_t stress, int first, int last,
                 WeakCells* weak) {
   for (int rung = 0; rung < kSparseRungs && rung_start(rung) < stress; ++rung) {
-    visit_points(p.device_key, segment, Purpose::kPoints, rung, 0, 16, [&](uint64_t r) {
+    visit_points(p.key[0], segment, Purpose::kPoints, rung, 0, 16, [&](uint64_t r) {
       const int bit = static_cast<int>(r & 0xFFFF);
       if (bit < first || bit >= last) return;
       const uint32_t cell = static_cast<uint32_t>(bit);
@@ -81,7 +62,7 @@ void add_sparse_bitline(const InjectParams& p, const TableSummary& summary, uint
       if (summary.interval_stress[i] <= rung_start(rung)) continue;
       const int size_log2 = interval_size_log2(i);
       const int cells_log2 = size_log2 + 16 - columns_log2;
-      visit_points(p.device_key, segment, Purpose::kBitlinePoints, rung, i, cells_log2,
+      visit_points(p.key[0], segment, Purpose::kBitlinePoints, rung, i, cells_log2,
                    [&](uint64_t r) {
                      const uint32_t position = r & ((1u << cells_log2) - 1);
                      const uint32_t rank = interval_begin(i) + (position & ((1u << size_log2) - 1));
@@ -95,27 +76,6 @@ void add_sparse_bitline(const InjectParams& p, const TableSummary& summary, uint
                    });
     }
   }
-}
-
-// Lanes of a group whose own threshold is the special value "always".
-template <class Member>
-uint32_t always_lanes(const TableEntry* entries, Member member) {
-  uint32_t lanes = 0;
-  for (int lane = 0; lane < 32; ++lane) {
-    lanes |= static_cast<uint32_t>(entries[lane].*member == kAlways) << lane;
-  }
-  return lanes;
-}
-
-// Plane j of the thresholds of 32 neighbouring entries, for the lanes that are still of interest.
-template <class Member>
-uint32_t gathered_plane(const TableEntry* entries, Member member, uint32_t lanes, int j) {
-  uint32_t plane = 0;
-  for (; lanes != 0; lanes &= lanes - 1) {
-    const int lane = __builtin_ctz(lanes);
-    plane |= static_cast<uint32_t>((entries[lane].*member >> (63 - j)) & 1) << lane;
-  }
-  return plane;
 }
 
 void add_dense(const InjectParams& p, uint64_t segment, int first, int last, WeakCells* weak) {
@@ -133,14 +93,14 @@ void add_dense(const InjectParams& p, uint64_t segment, int first, int last, Wea
         if (entries[lane].dense == 0) lanes &= ~(uint32_t{1} << lane);
       }
       const uint32_t open = lanes & ~found;
-      found |= below(p.device_key, group, Purpose::kDense, open,
+      found |= below(p.key[0], group, Purpose::kDense, open,
                      [&](int j) { return gathered_plane(entries, &TableEntry::dense, open, j); });
     } else if (entry.dense == 0) {
       continue;
     } else if (entry.dense == kAlways) {
       found = lanes;
     } else {
-      found = below(p.device_key, group, Purpose::kDense, lanes,
+      found = below(p.key[0], group, Purpose::kDense, lanes,
                     [&](int j) { return equal_plane(entry.dense, j); });
     }
     weak->add(static_cast<uint32_t>(word), found);
@@ -181,27 +141,6 @@ void find_weak_cells(const InjectParams& p, const TableSummary& summary, uint64_
     add_sparse(p, segment, stress, first, last, weak);
   }
   if (summary.any_dense) add_dense(p, segment, first, last, weak);
-}
-
-uint32_t failing(const InjectParams& p, uint64_t segment, uint32_t word, uint32_t weak,
-                 uint32_t stored, uint64_t access_key) {
-  const TableEntry& entry = entry_of(p, segment, word * 32);
-  const uint64_t group = segment * kSegmentWords + word;
-  const bool bitline = p.law == Law::kBitline;
-  const auto lanes_always = [&](auto member) {
-    if (bitline) return always_lanes(&entry, member);
-    return entry.*member == kAlways ? ~uint32_t{0} : uint32_t{0};
-  };
-  const uint32_t always = (stored & lanes_always(&TableEntry::fail_one)) |
-                          (~stored & lanes_always(&TableEntry::fail_zero));
-  const auto plane_of = [&](auto member, int j) {
-    return bitline ? gathered_plane(&entry, member, weak, j) : equal_plane(entry.*member, j);
-  };
-  const uint32_t drawn = below(access_key, group, Purpose::kAccess, weak & ~always, [&](int j) {
-    return (stored & plane_of(&TableEntry::fail_one, j)) |
-           (~stored & plane_of(&TableEntry::fail_zero, j));
-  });
-  return (weak & always) | drawn;
 }
 
 }  // namespace eden

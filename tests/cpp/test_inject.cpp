@@ -24,6 +24,8 @@ struct Case {
   std::vector<TableEntry> table;
   std::vector<int32_t> order;
   std::vector<float> scales{0.2f, 0.3f};
+  std::vector<uint64_t> key{11, 12};
+  std::vector<float> bounds{-0.9f, 0.8f};
   InjectParams params{};
 
   Case(Law law, Stored stored, int64_t copies, int64_t elements) {
@@ -53,10 +55,7 @@ struct Case {
     params.first_copy = 5;
     params.address = 8192 - 512;
     params.row_bytes = kRowBytes;
-    params.device_key = 11;
-    params.access_key = 12;
     params.correction = Correction::kZero;
-    params.bounds = {-0.9f, 0.8f};
   }
 
   // Points at the vectors where they now are.
@@ -64,6 +63,8 @@ struct Case {
     params.input = input.data();
     params.output = output.data();
     params.corrected = corrected.data();
+    params.key = key.data();
+    params.bounds = bounds.data();
     params.table = table.data();
     params.rank_columns = params.law == Law::kBitline ? order.data() : nullptr;
     params.scales = params.scale_count > 0 ? scales.data() : nullptr;

@@ -41,11 +41,4 @@ TableSummary summarize(const InjectParams& params);
 void find_weak_cells(const InjectParams& params, const TableSummary& summary, uint64_t segment,
                      int first, int last, WeakCells* weak);
 
-// Of the weak lanes of one word of a segment, those that fail under an access key.
-//
-// `stored` holds the bits the lanes store; it is read only where the table says that a 1 and a 0
-// fail differently.
-uint32_t failing(const InjectParams& params, uint64_t segment, uint32_t word, uint32_t weak,
-                 uint32_t stored, uint64_t access_key);
-
 }  // namespace eden

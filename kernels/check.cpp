@@ -1,8 +1,8 @@
-#include <cstdint>
-#include <sstream>
-#include <string>
+#include "kernels/check.h"
 
-#include "kernels/cpu/inject_cpu.h"
+#include <sstream>
+
+#include "kernels/dispatch.h"
 
 namespace eden {
 namespace {
@@ -68,12 +68,6 @@ std::string problem_of_table(const InjectParams& p) {
       if (!p.rank_columns || p.ranks != p.entries) {
         return text("order has ", p.ranks, " entries, must have one a bitline: ", p.entries);
       }
-      for (int64_t rank = 0; rank < p.ranks; ++rank) {
-        if (p.rank_columns[rank] < 0 || p.rank_columns[rank] >= p.ranks) {
-          return text("order[", rank, "] is ", p.rank_columns[rank],
-                      ", must be a bitline from 0 to ", p.ranks - 1);
-        }
-      }
       return "";
     case Law::kWordline: {
       const int64_t bytes = (p.elements * stored_bits(p.element, p.stored) + 7) / 8;
@@ -101,16 +95,8 @@ std::string problem_of_values(const InjectParams& p) {
       return text("scale has ", p.scale_count, " entries, must divide the ", p.elements,
                   " elements of a copy");
     }
-    for (int64_t i = 0; i < p.scale_count; ++i) {
-      if (!(p.scales[i] >= 0x1p-126f && p.scales[i] <= 0x1.fffffep127f)) {
-        return text("scale[", i, "] is ", p.scales[i], ", must be finite and at least 2^-126");
-      }
-    }
   }
-  if (p.correction != Correction::kOff && !(p.bounds.lo <= p.bounds.hi)) {
-    return text("bounds are [", p.bounds.lo, ", ", p.bounds.hi,
-                "], the lower must not exceed the upper");
-  }
+  if (p.correction != Correction::kOff && !p.bounds) return "correction needs bounds";
   return "";
 }
 
@@ -135,6 +121,30 @@ std::string problem_of(const InjectParams& p, int64_t out_bytes) {
   if (problem.empty()) problem = problem_of_values(p);
   if (problem.empty()) problem = problem_of_output(p, out_bytes);
   return problem;
+}
+
+std::string problem_of_arrays(const InjectParams& p) {
+  if (p.law == Law::kBitline) {
+    for (int64_t rank = 0; rank < p.ranks; ++rank) {
+      if (p.rank_columns[rank] < 0 || p.rank_columns[rank] >= p.ranks) {
+        return text("order[", rank, "] is ", p.rank_columns[rank], ", must be a bitline from 0 to ",
+                    p.ranks - 1);
+      }
+    }
+  }
+  if (is_raw(p)) return "";
+  if (p.stored >= Stored::kInt16) {
+    for (int64_t i = 0; i < p.scale_count; ++i) {
+      if (!(p.scales[i] >= 0x1p-126f && p.scales[i] <= 0x1.fffffep127f)) {
+        return text("scale[", i, "] is ", p.scales[i], ", must be finite and at least 2^-126");
+      }
+    }
+  }
+  if (p.correction != Correction::kOff && !(p.bounds[0] <= p.bounds[1])) {
+    return text("bounds are [", p.bounds[0], ", ", p.bounds[1],
+                "], the lower must not exceed the upper");
+  }
+  return "";
 }
 
 }  // namespace eden

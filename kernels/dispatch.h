@@ -43,4 +43,9 @@ auto dispatch(ElementType element, Stored stored, Visit visit) {
   }
 }
 
+// Bits that one element takes in DRAM.
+inline int stored_bits(ElementType element, Stored stored) {
+  return dispatch(element, stored, [](auto, auto codec) { return decltype(codec)::kBits; });
+}
+
 }  // namespace eden

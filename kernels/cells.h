@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/inject.h"
+
+// Which entry of the injection table a cell reads, and what follows from it: shared by CPU and
+// CUDA.
+
+namespace eden {
+
+constexpr uint64_t kSegmentBytes = kSegmentBits / 8;
+
+// Number of the lowest bit set; x must not be 0.
+EDEN_HD inline int lowest_bit(uint64_t x) {
+#if defined(__CUDA_ARCH__)
+  return __ffsll(static_cast<long long>(x)) - 1;
+#else
+  return __builtin_ctzll(x);
+#endif
+}
+
+EDEN_HD inline int log2_exact(int64_t power) { return lowest_bit(static_cast<uint64_t>(power)); }
+
+// Entry of the table that the cell at a bit of a segment reads.
+EDEN_HD inline const TableEntry& entry_of(const InjectParams& p, uint64_t segment, uint32_t bit) {
+  switch (p.law) {
+    case Law::kBitline:
+      return p.table[bit & (8 * p.row_bytes - 1)];
+    case Law::kWordline:
+      return p.table[(segment * kSegmentBytes + bit / 8) >> log2_exact(p.row_bytes)];
+    default:
+      return p.table[0];
+  }
+}
+
+// Ranks of interval i begin here; it holds 64 of them for i = 0, else as many as lie before it.
+EDEN_HD constexpr int interval_begin(int i) { return i == 0 ? 0 : 32 << i; }
+EDEN_HD constexpr int interval_size_log2(int i) { return i == 0 ? 6 : 5 + i; }
+
+// Lanes of a group whose own threshold is the special value "always".
+template <class Member>
+EDEN_HD inline uint32_t always_lanes(const TableEntry* entries, Member member) {
+  uint32_t lanes = 0;
+  for (int lane = 0; lane < 32; ++lane) {
+    lanes |= static_cast<uint32_t>(entries[lane].*member == kAlways) << lane;
+  }
+  return lanes;
+}
+
+// Plane j of the thresholds of 32 neighbouring entries, for the lanes that are still of interest.
+template <class Member>
+EDEN_HD inline uint32_t gathered_plane(const TableEntry* entries, Member member, uint32_t lanes,
+                                       int j) {
+  uint32_t plane = 0;
+  for (; lanes != 0; lanes &= lanes - 1) {
+    const int lane = lowest_bit(lanes);
+    plane |= static_cast<uint32_t>((entries[lane].*member >> (63 - j)) & 1) << lane;
+  }
+  return plane;
+}
+
+// Of the weak lanes of one word of a segment, those that fail under an access key.
+//
+// `stored` holds the bits the lanes store; it is read only where the table says that a 1 and a 0
+// fail differently.
+EDEN_HD inline uint32_t failing(const InjectParams& p, uint64_t segment, uint32_t word,
+                                uint32_t weak, uint32_t stored, uint64_t access_key) {
+  const TableEntry& entry = entry_of(p, segment, word * 32);
+  const uint64_t group = segment * kSegmentWords + word;
+  const bool bitline = p.law == Law::kBitline;
+  const auto lanes_always = [&](auto member) {
+    if (bitline) return always_lanes(&entry, member);
+    return entry.*member == kAlways ? ~uint32_t{0} : uint32_t{0};
+  };
+  const uint32_t always = (stored & lanes_always(&TableEntry::fail_one)) |
+                          (~stored & lanes_always(&TableEntry::fail_zero));
+  const auto plane_of = [&](auto member, int j) {
+    return bitline ? gathered_plane(&entry, member, weak, j) : equal_plane(entry.*member, j);
+  };
+  const uint32_t drawn = below(access_key, group, Purpose::kAccess, weak & ~always, [&](int j) {
+    return (stored & plane_of(&TableEntry::fail_one, j)) |
+           (~stored & plane_of(&TableEntry::fail_zero, j));
+  });
+  return (weak & always) | drawn;
+}
+
+}  // namespace eden
