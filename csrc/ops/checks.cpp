@@ -26,10 +26,22 @@ ElementType element_of(const char* op, const Tensor& x) {
 }
 
 void check_dense(const char* op, const char* name, const Tensor& t, ScalarType dtype) {
-  STD_TORCH_CHECK(t.is_cpu(), "eden::", op, ": ", name, " must be on the CPU");
   STD_TORCH_CHECK(t.scalar_type() == dtype, "eden::", op, ": ", name, " has dtype ",
                   toString(t.scalar_type()), ", must be ", toString(dtype));
   STD_TORCH_CHECK(t.is_contiguous(), "eden::", op, ": ", name, " must be contiguous");
+}
+
+void check_beside(const char* op, const char* name, const Tensor& t, ScalarType dtype,
+                  const Tensor& x, const char* x_name) {
+  STD_TORCH_CHECK(t.device() == x.device(), "eden::", op, ": ", name, " is on ", device_name(t),
+                  ", must be on the device of ", x_name, ", ", device_name(x));
+  check_dense(op, name, t, dtype);
+}
+
+std::string device_name(const Tensor& t) {
+  if (t.is_cpu()) return "cpu";
+  const std::string kind = t.is_cuda() ? "cuda" : "another device";
+  return kind + ":" + std::to_string(t.get_device_index());
 }
 
 }  // namespace eden::ops

@@ -29,7 +29,7 @@ Tensor seed_key(const Tensor& seed) {
 
 Tensor fold_key(const Tensor& key, const Tensor& data, bool access_only) {
   check_dense("fold", "key", key, ScalarType::Long);
-  check_dense("fold", "data", data, ScalarType::Long);
+  check_beside("fold", "data", data, ScalarType::Long, key, "key");
   STD_TORCH_CHECK(key.numel() == 2, "eden::fold: key must have shape [2], got ", key.numel(),
                   " elements");
   STD_TORCH_CHECK(data.numel() == 1, "eden::fold: data must be one number");

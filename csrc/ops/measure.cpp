@@ -39,7 +39,7 @@ Tensor absolute_maximum(const Tensor& x) {
 Tensor count_flips(const Tensor& x, const Tensor& y, std::optional<Tensor> scale, int64_t stored) {
   const ElementType element = element_of("count_flips", x);
   check_dense("count_flips", "x", x, x.scalar_type());
-  check_dense("count_flips", "y", y, x.scalar_type());
+  check_beside("count_flips", "y", y, x.scalar_type(), x);
   STD_TORCH_CHECK(x.numel() == y.numel(), "eden::count_flips: y has ", y.numel(),
                   " elements, must have as many as x: ", x.numel());
   STD_TORCH_CHECK(stored >= 0 && stored <= 5, "eden::count_flips: stored is ", stored,
@@ -47,7 +47,7 @@ Tensor count_flips(const Tensor& x, const Tensor& y, std::optional<Tensor> scale
   const auto format = static_cast<Stored>(stored);
   float factor = 1.0f;
   if (scale.has_value()) {
-    check_dense("count_flips", "scale", *scale, ScalarType::Float);
+    check_beside("count_flips", "scale", *scale, ScalarType::Float, x);
     STD_TORCH_CHECK(scale->numel() == 1, "eden::count_flips: scale must be one number");
     factor = *static_cast<const float*>(scale->const_data_ptr());
   }

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <torch/csrc/stable/ops.h>
+#include <torch/csrc/stable/tensor.h>
+
+#include <cstdint>
+#include <optional>
+#include <tuple>
+
+#include "csrc/ops/checks.h"
+#include "csrc/ops/params.h"
+
+// The two injection ops, written once for every device: `run` checks the numbers and does the work.
+
+namespace eden::ops {
+
+using Run = void (*)(const InjectParams& params, const Tensor& x);
+
+template <Run run>
+std::tuple<Tensor, Tensor> inject(const Tensor& x, const Tensor& key, const Tensor& table,
+                                  std::optional<Tensor> order, std::optional<Tensor> scale,
+                                  std::optional<Tensor> bounds, int64_t law, int64_t stored,
+                                  int64_t correction, int64_t copies, int64_t first_copy,
+                                  int64_t address, int64_t row_bytes, bool mark) {
+  InjectParams params = make_params(x, key, table, order, scale, bounds, law, stored, correction,
+                                    copies, first_copy, address, row_bytes);
+  Tensor out = torch::stable::empty_like(x);
+  const int64_t mask_bytes = mark ? (x.numel() + 7) / 8 : 0;
+  Tensor corrected = torch::stable::new_zeros(x, {mask_bytes}, torch::headeronly::ScalarType::Byte);
+  params.output = out.mutable_data_ptr();
+  if (mark) params.corrected = static_cast<uint8_t*>(corrected.mutable_data_ptr());
+  run(params, x);
+  return {out, corrected};
+}
+
+template <Run run>
+void inject_out(const Tensor& x, const Tensor& key, const Tensor& table,
+                std::optional<Tensor> order, std::optional<Tensor> scale,
+                std::optional<Tensor> bounds, int64_t law, int64_t stored, int64_t correction,
+                int64_t copies, int64_t first_copy, int64_t address, int64_t row_bytes,
+                Tensor out) {
+  InjectParams params = make_params(x, key, table, order, scale, bounds, law, stored, correction,
+                                    copies, first_copy, address, row_bytes);
+  check_beside("inject", "out", out, x.scalar_type(), x);
+  STD_TORCH_CHECK(out.numel() == x.numel(), "eden::inject: out has ", out.numel(),
+                  " elements, x has ", x.numel());
+  params.output = out.mutable_data_ptr();
+  run(params, x);
+}
+
+// Bytes of `x`, which its output has too.
+inline int64_t bytes_of(const Tensor& x) {
+  return x.numel() * static_cast<int64_t>(x.element_size());
+}
+
+}  // namespace eden::ops

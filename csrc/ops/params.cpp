@@ -1,0 +1,56 @@
+#include "csrc/ops/params.h"
+
+#include "csrc/ops/checks.h"
+
+namespace eden::ops {
+
+using torch::headeronly::ScalarType;
+
+InjectParams make_params(const Tensor& x, const Tensor& key, const Tensor& table,
+                         const std::optional<Tensor>& order, const std::optional<Tensor>& scale,
+                         const std::optional<Tensor>& bounds, int64_t law, int64_t stored,
+                         int64_t correction, int64_t copies, int64_t first_copy, int64_t address,
+                         int64_t row_bytes) {
+  InjectParams p{};
+  p.element = element_of("inject", x);
+  check_dense("inject", "x", x, x.scalar_type());
+  check_beside("inject", "key", key, ScalarType::Long, x);
+  STD_TORCH_CHECK(key.numel() == 2, "eden::inject: key must have shape [2], got ", key.numel(),
+                  " elements");
+  check_beside("inject", "table", table, ScalarType::Long, x);
+  STD_TORCH_CHECK(table.dim() == 2 && table.size(1) == 4,
+                  "eden::inject: table must have shape [entries, 4]");
+  STD_TORCH_CHECK(copies >= 1 && x.numel() % copies == 0, "eden::inject: copies is ", copies,
+                  ", must be at least 1 and divide the number of elements, ", x.numel());
+  p.key = static_cast<const uint64_t*>(key.const_data_ptr());
+  p.table = static_cast<const TableEntry*>(table.const_data_ptr());
+  p.entries = table.size(0);
+  if (order.has_value()) {
+    check_beside("inject", "order", *order, ScalarType::Int, x);
+    p.rank_columns = static_cast<const int32_t*>(order->const_data_ptr());
+    p.ranks = order->numel();
+  }
+  if (scale.has_value()) {
+    check_beside("inject", "scale", *scale, ScalarType::Float, x);
+    p.scales = static_cast<const float*>(scale->const_data_ptr());
+    p.scale_count = scale->numel();
+  }
+  STD_TORCH_CHECK(correction == 0 || bounds.has_value(), "eden::inject: correction needs bounds");
+  if (bounds.has_value()) {
+    check_beside("inject", "bounds", *bounds, ScalarType::Float, x);
+    STD_TORCH_CHECK(bounds->numel() == 2, "eden::inject: bounds must have shape [2]");
+    p.bounds = static_cast<const float*>(bounds->const_data_ptr());
+  }
+  p.input = x.const_data_ptr();
+  p.elements = x.numel() / copies;
+  p.copies = copies;
+  p.first_copy = first_copy;
+  p.address = address;
+  p.row_bytes = row_bytes;
+  p.stored = static_cast<Stored>(stored);
+  p.law = static_cast<Law>(law);
+  p.correction = static_cast<Correction>(correction);
+  return p;
+}
+
+}  // namespace eden::ops
