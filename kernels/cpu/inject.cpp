@@ -1,114 +1,13 @@
 #include <algorithm>
-#include <cstring>
-#include <type_traits>
 
 #include "kernels/cells.h"
 #include "kernels/cpu/float_mode.h"
 #include "kernels/cpu/inject_cpu.h"
+#include "kernels/cpu/load.h"
 #include "kernels/dispatch.h"
 
 namespace eden {
 namespace {
-
-// One copy's share of one segment, for one element type and format.
-template <class Element, class Codec>
-class Load {
- public:
-  using Raw = typename Element::Raw;
-  static constexpr int kBits = Codec::kBits;
-  static constexpr bool kFloat = !std::is_same_v<Codec, RawCodec<Raw, kBits>>;
-
-  Load(const InjectParams& params, int64_t copy)
-      : p_(params),
-        input_(static_cast<const Raw*>(params.input) + copy * params.elements),
-        output_(static_cast<Raw*>(params.output) + copy * params.elements),
-        flat_(copy * params.elements),
-        per_scale_(params.scale_count > 1 ? params.elements / params.scale_count
-                                          : params.elements) {
-    if constexpr (kFloat) {
-      if (params.bounds) bounds_ = round_inward<Element>({params.bounds[0], params.bounds[1]});
-    }
-  }
-
-  // Elements [begin, end) as a memory without errors returns them.
-  void clean(int64_t begin, int64_t end) const {
-    if (Codec::kNative && (!kFloat || p_.correction == Correction::kOff)) {
-      std::memcpy(output_ + begin, input_ + begin, static_cast<size_t>(end - begin) * sizeof(Raw));
-      return;
-    }
-    while (begin < end) {
-      const int64_t channel = begin / per_scale_;
-      const int64_t stop = std::min(end, (channel + 1) * per_scale_);
-      const float scale = p_.scales ? p_.scales[p_.scale_count > 1 ? channel : 0] : 1.0f;
-      clean_run(begin, stop, scale);
-      begin = stop;
-    }
-  }
-
-  // Element i with the bits of `flips` failed.
-  void fail(int64_t i, uint32_t flips) const {
-    const float scale = scale_of(i);
-    store(i, Codec::decode(Codec::encode(input_[i], scale) ^ flips, scale));
-  }
-
-  uint32_t code(int64_t i) const { return Codec::encode(input_[i], scale_of(i)); }
-
- private:
-  float scale_of(int64_t i) const {
-    if (!p_.scales) return 1.0f;
-    return p_.scales[p_.scale_count > 1 ? i / per_scale_ : 0];
-  }
-
-  void clean_run(int64_t begin, int64_t end, float scale) const {
-    if constexpr (kFloat) {
-      const Bounds bounds = bounds_;
-      const Correction correction = p_.correction;
-      bool any = false;
-      for (int64_t i = begin; i < end; ++i) {
-        uint32_t raw = Codec::decode(Codec::encode(input_[i], scale), scale);
-        if (correction != Correction::kOff) {
-          bool corrected;
-          raw = correct<Element>(raw, correction, bounds, &corrected);
-          any |= corrected;
-        }
-        output_[i] = static_cast<Raw>(raw);
-      }
-      if (!any || !p_.corrected) return;
-      // Rare: some clean values were implausible, so mark which.
-      for (int64_t i = begin; i < end; ++i) {
-        store(i, Codec::decode(Codec::encode(input_[i], scale), scale));
-      }
-    }
-  }
-
-  void store(int64_t i, uint32_t raw) const {
-    if constexpr (kFloat) {
-      if (p_.correction != Correction::kOff) {
-        bool corrected;
-        raw = correct<Element>(raw, p_.correction, bounds_, &corrected);
-        if (p_.corrected) mark(flat_ + i, corrected);
-      }
-    }
-    output_[i] = static_cast<Raw>(raw);
-  }
-
-  // Two units may share a byte of the mask, hence the atomics.
-  void mark(int64_t flat, bool corrected) const {
-    const uint8_t bit = static_cast<uint8_t>(1u << (flat % 8));
-    if (corrected) {
-      __atomic_fetch_or(p_.corrected + flat / 8, bit, __ATOMIC_RELAXED);
-    } else {
-      __atomic_fetch_and(p_.corrected + flat / 8, static_cast<uint8_t>(~bit), __ATOMIC_RELAXED);
-    }
-  }
-
-  const InjectParams& p_;
-  const Raw* input_;
-  Raw* output_;
-  int64_t flat_;
-  int64_t per_scale_;
-  Bounds bounds_{};
-};
 
 // Calls visit(element, bits of that element within the word, lane of its lowest bit).
 template <int bits, class Visit>
@@ -135,7 +34,7 @@ void run_segment(const InjectParams& p, const TableSummary& summary, uint64_t se
   find_weak_cells(p, summary, segment, first, last, weak);
   for (int64_t copy = copy_begin; copy < copy_end; ++copy) {
     const Load<Element, Codec> load(p, copy);
-    load.clean(begin, end);
+    load.read(begin, end, nullptr);
     const uint64_t access_key =
         summary.always_fails ? 0 : fold(p.key[1], static_cast<uint64_t>(p.first_copy + copy));
     for (int i = 0; i < weak->count; ++i) {
