@@ -87,7 +87,7 @@ class StoredTensor:
             self.set_error(self.scaled(self.asked_ber), self.asked_ber)
         self.elements, self.reads = entry.elements, entry.reads
         seen = torch.tensor(entry.bounds, dtype=torch.float32, device=self.key.device)
-        bounds, scale = stored_range(seen, self.stored)
+        bounds, scale = ops.weight_range(seen, self.stored)
         # In place where there is something to change: see the class.
         if self.bounds is None:
             self.bounds, self.scale = bounds, scale
@@ -115,16 +115,14 @@ class StoredTensor:
         if self.kind == "weight":
             # Weights are known when they are written, so their range is theirs of now: bounds
             # from before retraining would call grown weights implausible.
-            scale = ops.scale_of(x, self.stored) if self._integer else None
-            bounds, scale = stored_range(_range(x.detach()), self.stored, scale)
+            bounds, scale = ops.weight_range(x.contiguous(), self.stored)
         elif bounds is None and (self._integer or self.correction != "off"):
             need = f"its {self.stored} scale" if self._integer else "its bounds"
             raise ValueError(
                 f"{self.name} is not calibrated, so {need} cannot be known; call "
                 "learn_bounds(loader) on clean training data, or give a config with a calibration"
             )
-        key = rng.fold_access(self.key, self.counter)
-        self.counter.add_(1)
+        key = ops.next_key(self.key, self.counter)
         y = ops.inject(
             x,
             self.table,
@@ -191,40 +189,6 @@ class StoredTensor:
             self.bounds = self.bounds.to(device)
         if self.scale is not None:
             self.scale = self.scale.to(device)
-
-
-def stored_range(
-    seen: Tensor, stored: str, scale: Tensor | None = None
-) -> tuple[Tensor, Tensor | None]:
-    """Return bounds and scale of a tensor whose clean values lie in a range.
-
-    A value is plausible if it is what a clean value reads as, and the extreme clean values are
-    rounded too: outward as often as not. So the bounds lie half a step beyond their codes.
-
-    Args:
-        seen: smallest and largest clean value, float32 ``[2]``.
-        stored: name of the stored format.
-        scale: of an integer format, float32 ``[]``; default the range's.
-
-    Returns:
-        Bounds, float32 ``[2]``, and for integer formats the scale, float32 ``[]``.
-    """
-    if formats.get(stored).integer:
-        scale = ops.scale_of(seen, stored) if scale is None else scale
-        half_a_step = torch.tensor([-0.5, 0.5], dtype=torch.float32, device=seen.device)
-        return (torch.round(seen / scale) + half_a_step) * scale, scale
-    narrow = {"fp16": torch.float16, "bf16": torch.bfloat16}.get(stored)
-    return (seen if narrow is None else seen.to(narrow).to(torch.float32)), None
-
-
-def _range(x: Tensor) -> Tensor:
-    """Return smallest and largest value of a weight as float32 ``[2]``, in one pass.
-
-    A weight that is not finite is the network's own fault: nothing is implausible then.
-    """
-    lo, hi = torch.aminmax(x)
-    lo, hi = torch.nan_to_num(lo, nan=-math.inf), torch.nan_to_num(hi, nan=math.inf)
-    return torch.stack([lo, hi]).to(torch.float32)
 
 
 def _finite_range(x: Tensor) -> Tensor:

@@ -151,6 +151,25 @@ def scale_of(x: Tensor, stored: str) -> Tensor:
     return torch.where(greatest > 0, step, torch.ones_like(step))
 
 
+def weight_range(x: Tensor, stored: str) -> tuple[Tensor, Tensor | None]:
+    """Return bounds and step of a tensor that is known when it is written, in one pass.
+
+    A value is plausible if it is what one of the tensor's own values reads as, and the extreme
+    ones are rounded too: outward as often as not. So the bounds of an integer format lie half a
+    step beyond their codes. A NaN in the tensor is its own fault: nothing is implausible then.
+
+    Args:
+        x: float32, float16 or bfloat16, any shape but empty, contiguous.
+        stored: Name of the stored format.
+
+    Returns:
+        Bounds, float32 [2], and for integer formats the step as of `scale_of`, float32 [].
+    """
+    fmt = formats.get(stored)
+    bounds, scale = _ops.weight_range(x, fmt.code)
+    return bounds, scale if fmt.integer else None
+
+
 def count_flips(
     x: Tensor, y: Tensor, *, stored: str = "fp32", scale: Tensor | float | None = None
 ) -> Tensor:
@@ -189,6 +208,19 @@ def fold(key: Tensor, data: Tensor, *, access_only: bool) -> Tensor:
     return _ops.fold(key, data, access_only)
 
 
+def next_key(key: Tensor, counter: Tensor) -> Tensor:
+    """Return the key of a tensor's next access, and count it.
+
+    Args:
+        key: int64 [2], the tensor's.
+        counter: int64 [], accesses so far; one more afterwards.
+
+    Returns:
+        int64 [2]: `eden.fold_access(key, counter)`.
+    """
+    return _ops.next_key(key, counter)
+
+
 @torch.library.register_fake("eden::inject")
 def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *rest):
     torch._check(key.numel() == 2, lambda: "eden::inject: key must have shape [2]")
@@ -225,6 +257,28 @@ def _(key, data, access_only):
     return torch.empty_like(key)
 
 
+@torch.library.register_fake("eden::next_key")
+def _(key, counter):
+    return torch.empty_like(key)
+
+
+@torch.library.register_fake("eden::weight_range")
+def _(x, stored):
+    torch._check(x.numel() > 0, lambda: "eden::weight_range: x has no elements")
+    integer = list(formats.FORMATS.values())[stored].integer
+    scale = x.new_empty([] if integer else [0], dtype=torch.float32)
+    return x.new_empty([2], dtype=torch.float32), scale
+
+
+@torch.library.register_fake("eden::keep_plausible")
+def _(grad, corrected):
+    torch._check(
+        corrected.numel() == (grad.numel() + 7) // 8,
+        lambda: "eden::keep_plausible: corrected must have a bit for each element of grad",
+    )
+    return torch.empty_like(grad)
+
+
 def _keep_mask(ctx, inputs, output):
     ctx.save_for_backward(output[1])
     ctx.mark_non_differentiable(output[1])
@@ -234,10 +288,24 @@ def _keep_mask(ctx, inputs, output):
 def _straight_through(ctx, grad, _):
     (corrected,) = ctx.saved_tensors
     if grad is not None and corrected.numel() > 0:
-        positions = torch.arange(8, dtype=torch.uint8, device=corrected.device)
-        bits = ((corrected[:, None] >> positions) & 1).flatten()[: grad.numel()]
-        grad = grad.masked_fill(bits.view(grad.shape).bool(), 0.0)
+        grad = _ops.keep_plausible(grad.contiguous(), corrected)
     return grad, *[None] * 13
 
 
 torch.library.register_autograd("eden::inject", _straight_through, setup_context=_keep_mask)
+
+
+def _keep_corrected(ctx, inputs, output):
+    ctx.save_for_backward(inputs[1])
+
+
+def _keep_again(ctx, grad):
+    return _ops.keep_plausible(grad.contiguous(), *ctx.saved_tensors), None
+
+
+torch.library.register_autograd("eden::keep_plausible", _keep_again, setup_context=_keep_corrected)
+
+# What these return has no gradient: torch need not look for one.
+_no_gradient = torch.library.Library("eden", "IMPL", "Autograd")
+for _name in ("weight_range", "next_key", "absolute_maximum", "count_flips", "seed_key", "fold"):
+    _no_gradient.impl(_name, torch.library.fallthrough_kernel)

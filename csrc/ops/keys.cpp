@@ -40,10 +40,25 @@ Tensor fold_key(const Tensor& key, const Tensor& data, bool access_only) {
   return new_key(key, access_only ? device : fold(device, value), fold(access, value));
 }
 
+// The key of the next access to a tensor, of which `counter` counts those so far.
+Tensor next_key(const Tensor& key, Tensor counter) {
+  check_dense("next_key", "key", key, ScalarType::Long);
+  check_beside("next_key", "counter", counter, ScalarType::Long, key, "key");
+  STD_TORCH_CHECK(key.numel() == 2, "eden::next_key: key must have shape [2], got ", key.numel(),
+                  " elements");
+  STD_TORCH_CHECK(counter.numel() == 1, "eden::next_key: counter must be one number");
+  const auto* words = static_cast<const int64_t*>(key.const_data_ptr());
+  auto* count = static_cast<int64_t*>(counter.mutable_data_ptr());
+  const uint64_t access = fold(static_cast<uint64_t>(words[1]), static_cast<uint64_t>(*count));
+  *count = static_cast<int64_t>(static_cast<uint64_t>(*count) + 1);
+  return new_key(key, static_cast<uint64_t>(words[0]), access);
+}
+
 }  // namespace
 }  // namespace eden::ops
 
 STABLE_TORCH_LIBRARY_IMPL(eden, CPU, m) {
   m.impl("seed_key", TORCH_BOX(&eden::ops::seed_key));
   m.impl("fold", TORCH_BOX(&eden::ops::fold_key));
+  m.impl("next_key", TORCH_BOX(&eden::ops::next_key));
 }

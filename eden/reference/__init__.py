@@ -17,6 +17,7 @@ from eden.reference._formats import from_float as from_float
 from eden.reference._formats import round_inward as round_inward
 from eden.reference._formats import scale_of as scale_of
 from eden.reference._formats import to_float as to_float
+from eden.reference._formats import weight_range as weight_range
 from eden.reference._ops import count_flips as count_flips
 from eden.reference._ops import inject as inject
 from eden.reference._random import fold as fold

@@ -91,6 +91,29 @@ def scale_of(raw: np.ndarray, element: str, stored: str) -> np.float32:
     return max(greatest / np.float32(2 ** (STORED_BITS[stored] - 1) - 1), np.float32(2.0**-126))
 
 
+def weight_range(
+    raw: np.ndarray, element: str, stored: str
+) -> tuple[tuple[np.float32, np.float32], np.float32 | None]:
+    """Return bounds and step of a tensor: its range, as extreme values read that are rounded too.
+
+    Returns:
+        Lowest and highest plausible value, (-inf, inf) where a value is NaN; the step of an
+        integer format, else None.
+    """
+    value = to_float(raw, element)
+    if np.isnan(value).any():
+        value = np.array([-np.inf, np.inf], dtype=np.float32)
+    extremes = np.array([value.min(), value.max()]) + np.float32(0)  # -0 becomes 0
+    if not stored.startswith("int"):
+        lo, hi = to_float(from_float(extremes, stored), stored)
+        return (lo, hi), None
+    scale = scale_of(raw, element, stored)
+    half_a_step = np.array([-0.5, 0.5], dtype=np.float32)
+    with np.errstate(over="ignore", under="ignore"):
+        lo, hi = (np.rint(extremes / scale) + half_a_step) * scale
+    return (lo, hi), scale
+
+
 def round_inward(bounds: tuple[float, float], element: str) -> tuple[np.float32, np.float32]:
     """Move bounds inward to the nearest values of a float type; 0 keeps the bound's sign."""
     if element == "fp32":

@@ -1,0 +1,81 @@
+#include <torch/csrc/stable/library.h>
+#include <torch/csrc/stable/ops.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <mutex>
+#include <tuple>
+
+#include "csrc/ops/checks.h"
+#include "kernels/cpu/float_mode.h"
+#include "kernels/range.h"
+
+namespace eden::ops {
+namespace {
+
+using torch::headeronly::ScalarType;
+
+constexpr int64_t kGrain = 1 << 16;
+
+template <class Element>
+Range range_of(const void* x, int64_t n) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Range range{kInfinity, -kInfinity, 0.0f};
+  const auto* raw = static_cast<const typename Element::Raw*>(x);
+  for (int64_t i = 0; i < n; ++i) {
+    const float value = float_from_bits(Element::widen(raw[i]));
+    range.lowest = value != value ? -kInfinity : std::min(range.lowest, value);
+    range.highest = value != value ? kInfinity : std::max(range.highest, value);
+    const float magnitude = value < 0.0f ? -value : value;
+    if (magnitude < kInfinity) range.greatest = std::max(range.greatest, magnitude);
+  }
+  return range;
+}
+
+Range range_cpu(const void* x, ElementType element, int64_t n) {
+  if (element == ElementType::kFp16) return range_of<Fp16>(x, n);
+  if (element == ElementType::kBf16) return range_of<Bf16>(x, n);
+  return range_of<Fp32>(x, n);
+}
+
+std::tuple<Tensor, Tensor> weight_range(const Tensor& x, int64_t stored) {
+  const ElementType element = element_of("weight_range", x);
+  STD_TORCH_CHECK(element < ElementType::kRaw8, "eden::weight_range: x must be floating point");
+  check_dense("weight_range", "x", x, x.scalar_type());
+  STD_TORCH_CHECK(x.numel() > 0, "eden::weight_range: x has no elements, must have at least 1");
+  STD_TORCH_CHECK(stored >= 0 && stored <= 5, "eden::weight_range: stored is ", stored,
+                  ", accepted are 0 to 5");
+  const auto* bytes = static_cast<const char*>(x.const_data_ptr());
+  const int64_t size = x.element_size();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Range range{kInfinity, -kInfinity, 0.0f};
+  std::mutex mutex;
+  torch::stable::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    const SubnormalsKept subnormals_kept;
+    const Range part = range_cpu(bytes + begin * size, element, end - begin);
+    const std::lock_guard<std::mutex> lock(mutex);
+    range = {std::min(range.lowest, part.lowest), std::max(range.highest, part.highest),
+             std::max(range.greatest, part.greatest)};
+  });
+  const auto format = static_cast<Stored>(stored);
+  const bool integer = format >= Stored::kInt16;
+  Tensor bounds = torch::stable::new_empty(x, {2}, ScalarType::Float);
+  Tensor scale = integer ? torch::stable::new_empty(x, {}, ScalarType::Float)
+                         : torch::stable::new_empty(x, {0}, ScalarType::Float);
+  const SubnormalsKept subnormals_kept;
+  const float step = integer ? step_of(range.greatest, format) : 1.0f;
+  const Bounds plausible = plausible_bounds(range.lowest, range.highest, format, step);
+  auto* out = static_cast<float*>(bounds.mutable_data_ptr());
+  out[0] = plausible.lo;
+  out[1] = plausible.hi;
+  if (integer) *static_cast<float*>(scale.mutable_data_ptr()) = step;
+  return {bounds, scale};
+}
+
+}  // namespace
+}  // namespace eden::ops
+
+STABLE_TORCH_LIBRARY_IMPL(eden, CPU, m) {
+  m.impl("weight_range", TORCH_BOX(&eden::ops::weight_range));
+}
