@@ -1,3 +1,5 @@
+#include "kernels/cpu/measure.h"
+
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
 
@@ -7,7 +9,6 @@
 #include <vector>
 
 #include "csrc/ops/checks.h"
-#include "kernels/cpu/inject_cpu.h"
 #include "kernels/dispatch.h"
 
 namespace eden::ops {

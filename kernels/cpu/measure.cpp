@@ -1,26 +1,9 @@
-#include <algorithm>
+#include "kernels/cpu/measure.h"
 
 #include "kernels/cpu/float_mode.h"
-#include "kernels/cpu/inject_cpu.h"
 #include "kernels/dispatch.h"
 
 namespace eden {
-
-float absolute_maximum_cpu(const void* x, ElementType element, int64_t n) {
-  const auto over = [&](auto type) {
-    using Element = decltype(type);
-    const auto* raw = static_cast<const typename Element::Raw*>(x);
-    uint32_t greatest = 0;  // magnitudes order like their bits
-    for (int64_t i = 0; i < n; ++i) {
-      const uint32_t magnitude = Element::widen(raw[i]) & 0x7FFFFFFFu;
-      greatest = std::max(greatest, magnitude < 0x7F800000u ? magnitude : 0);
-    }
-    return float_from_bits(greatest);
-  };
-  if (element == ElementType::kFp16) return over(Fp16{});
-  if (element == ElementType::kBf16) return over(Bf16{});
-  return over(Fp32{});
-}
 
 void count_flips_cpu(const void* x, const void* y, ElementType element, Stored stored, float scale,
                      int64_t n, int64_t* counts) {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <random>
@@ -114,29 +113,4 @@ TEST_CASE("values on both sides of a unit's end are written", "[inject]") {
     const uint32_t flipped = ~bits_from_float(all.input[i]);
     CHECK(bits_from_float(all.output[i]) == (i < 128 ? 0 : flipped));
   }
-}
-
-TEST_CASE("count_flips counts by bit and direction", "[inject]") {
-  const std::vector<uint8_t> before{0b0000'1111, 0b1111'0000};
-  const std::vector<uint8_t> after{0b0000'1110, 0b1111'0001};
-  std::vector<int64_t> counts(16);
-  count_flips_cpu(before.data(), after.data(), ElementType::kRaw8, Stored::kInt8, 1.0f, 2,
-                  counts.data());
-  CHECK(counts[0] == 1);
-  CHECK(counts[1] == 1);
-  CHECK(std::accumulate(counts.begin(), counts.end(), int64_t{0}) == 2);
-  // A loaded -128 is the code that no encoder writes: one flip, of the sign, away from 0.
-  const std::vector<float> zero{0.0f}, lowest{-128.0f * 0.3f};
-  std::fill(counts.begin(), counts.end(), 0);
-  count_flips_cpu(zero.data(), lowest.data(), ElementType::kFp32, Stored::kInt8, 0.3f, 1,
-                  counts.data());
-  CHECK(counts[14] == 1);
-  CHECK(std::accumulate(counts.begin(), counts.end(), int64_t{0}) == 1);
-}
-
-TEST_CASE("the greatest finite magnitude is found", "[inject]") {
-  const std::vector<float> x{-3.0f, 2.0f, INFINITY, -INFINITY, NAN};
-  CHECK(absolute_maximum_cpu(x.data(), ElementType::kFp32, 5) == 3.0f);
-  CHECK(absolute_maximum_cpu(x.data() + 2, ElementType::kFp32, 3) == 0.0f);
-  CHECK(absolute_maximum_cpu(x.data(), ElementType::kFp32, 0) == 0.0f);
 }

@@ -1,0 +1,83 @@
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "kernels/cpu/gradient.h"
+#include "kernels/cpu/measure.h"
+#include "tests/cpp/catch.h"
+
+using namespace eden;
+
+TEST_CASE("count_flips counts by bit and direction", "[inject]") {
+  const std::vector<uint8_t> before{0b0000'1111, 0b1111'0000};
+  const std::vector<uint8_t> after{0b0000'1110, 0b1111'0001};
+  std::vector<int64_t> counts(16);
+  count_flips_cpu(before.data(), after.data(), ElementType::kRaw8, Stored::kInt8, 1.0f, 2,
+                  counts.data());
+  CHECK(counts[0] == 1);
+  CHECK(counts[1] == 1);
+  CHECK(std::accumulate(counts.begin(), counts.end(), int64_t{0}) == 2);
+  // A loaded -128 is the code that no encoder writes: one flip, of the sign, away from 0.
+  const std::vector<float> zero{0.0f}, lowest{-128.0f * 0.3f};
+  std::fill(counts.begin(), counts.end(), 0);
+  count_flips_cpu(zero.data(), lowest.data(), ElementType::kFp32, Stored::kInt8, 0.3f, 1,
+                  counts.data());
+  CHECK(counts[14] == 1);
+  CHECK(std::accumulate(counts.begin(), counts.end(), int64_t{0}) == 1);
+}
+
+TEST_CASE("the greatest finite magnitude is found", "[inject]") {
+  const std::vector<float> x{-3.0f, 2.0f, INFINITY, -INFINITY, NAN};
+  CHECK(absolute_maximum_cpu(x.data(), ElementType::kFp32, 5) == 3.0f);
+  CHECK(absolute_maximum_cpu(x.data() + 2, ElementType::kFp32, 3) == 0.0f);
+  CHECK(absolute_maximum_cpu(x.data(), ElementType::kFp32, 0) == 0.0f);
+}
+
+TEST_CASE("the range of a tensor", "[measure]") {
+  const float top = std::numeric_limits<float>::max();
+  const std::vector<float> x{-3.0f, 2.0f, -INFINITY, 5.0f, INFINITY, NAN, -NAN};
+  const auto check = [&](size_t begin, size_t end, float lowest, float highest, float greatest) {
+    const auto n = static_cast<int64_t>(end - begin);
+    const Range range = range_cpu(x.data() + begin, ElementType::kFp32, n);
+    CHECK(range.lowest == lowest);
+    CHECK(range.highest == highest);
+    CHECK(range.greatest == greatest);
+  };
+  check(0, 2, -3.0f, 2.0f, 3.0f);
+  check(0, 4, -top, 5.0f, 5.0f);
+  check(0, 5, -top, top, 5.0f);
+  check(4, 5, top, top, 0.0f);
+  check(0, 6, -INFINITY, INFINITY, 5.0f);
+  check(6, 7, -INFINITY, INFINITY, 0.0f);
+  check(0, 0, INFINITY, -INFINITY, 0.0f);
+  // Halves: 1, -infinity, the least subnormal below zero.
+  const std::vector<uint16_t> halves{0x3C00, 0xFC00, 0x8001};
+  CHECK(range_cpu(halves.data(), ElementType::kFp16, 2).lowest == -65504.0f);
+  CHECK(range_cpu(halves.data() + 2, ElementType::kFp16, 1).highest == -0x1p-24f);
+}
+
+TEST_CASE("implausible values get no gradient", "[measure]") {
+  std::mt19937 random(3);
+  const auto n = GENERATE(size_t{1}, size_t{63}, size_t{64}, size_t{200}, size_t{1027});
+  std::vector<uint8_t> corrected((n + 7) / 8);
+  for (uint8_t& byte : corrected) byte = static_cast<uint8_t>(random() & random());
+  const auto marked = [&](size_t i) { return ((corrected[i / 8] >> (i % 8)) & 1) != 0; };
+  std::vector<float> grad(n), out(n + 1, 7.0f);
+  std::vector<uint16_t> half(n), half_out(n + 1, 7);
+  for (size_t i = 0; i < n; ++i) {
+    grad[i] = static_cast<float>(random());
+    half[i] = static_cast<uint16_t>(random() | 1);
+  }
+  const auto count = static_cast<int64_t>(n);
+  keep_plausible_cpu(grad.data(), corrected.data(), out.data(), ElementType::kFp32, 0, count);
+  keep_plausible_cpu(half.data(), corrected.data(), half_out.data(), ElementType::kBf16, 0, count);
+  for (size_t i = 0; i < n; ++i) {
+    REQUIRE(out[i] == (marked(i) ? 0.0f : grad[i]));
+    REQUIRE(half_out[i] == (marked(i) ? 0 : half[i]));
+  }
+  CHECK(out[n] == 7.0f);
+  CHECK(half_out[n] == 7);
+}
