@@ -16,18 +16,6 @@ std::string text(const Parts&... parts) {
 
 bool is_raw(const InjectParams& p) { return p.element >= ElementType::kRaw8; }
 
-int64_t element_bytes(ElementType element) {
-  switch (element) {
-    case ElementType::kRaw8:
-      return 1;
-    case ElementType::kFp32:
-    case ElementType::kRaw32:
-      return 4;
-    default:
-      return 2;
-  }
-}
-
 std::string problem_of_numbers(const InjectParams& p) {
   const auto law = static_cast<int>(p.law);
   if (law < 0 || law > 2) return text("law is ", law, ", accepted are 0 to 2");

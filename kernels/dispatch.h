@@ -43,6 +43,19 @@ auto dispatch(ElementType element, Stored stored, Visit visit) {
   }
 }
 
+// Bytes that one element of a tensor takes.
+inline int64_t element_bytes(ElementType element) {
+  switch (element) {
+    case ElementType::kRaw8:
+      return 1;
+    case ElementType::kFp32:
+    case ElementType::kRaw32:
+      return 4;
+    default:
+      return 2;
+  }
+}
+
 // Bits that one element takes in DRAM.
 inline int stored_bits(ElementType element, Stored stored) {
   return dispatch(element, stored, [](auto, auto codec) { return decltype(codec)::kBits; });

@@ -1,13 +1,20 @@
 #include <algorithm>
 
-#include "kernels/cells.h"
+#include "kernels/cpu/failing.h"
 #include "kernels/cpu/float_mode.h"
 #include "kernels/cpu/inject_cpu.h"
 #include "kernels/cpu/load.h"
+#include "kernels/cpu/weak.h"
 #include "kernels/dispatch.h"
 
 namespace eden {
 namespace {
+
+// Up to so many faulty words are patched one by one after the clean pass; more go into the pass.
+constexpr int kMostPatches = 32;
+
+// An output of so many bytes leaves the caches anyway: it is written past them.
+constexpr int64_t kStreamedBytes = int64_t{1} << 25;
 
 // Calls visit(element, bits of that element within the word, lane of its lowest bit).
 template <int bits, class Visit>
@@ -24,52 +31,134 @@ void visit_elements(uint32_t word_bits, int64_t first_bit, Visit visit) {
   }
 }
 
+// One bit for each bit of a segment, with room for a vector past its end.
+using SegmentBits = uint32_t[kSegmentWords + kDrawSlack];
+
+// What one thread needs for one segment after the other.
+struct Workspace {
+  WeakCells weak;
+  alignas(64) SegmentBits flips = {};
+  alignas(64) SegmentBits stored;
+};
+
+const uint8_t* bytes_from(const uint32_t* words, int first_bit) {
+  return reinterpret_cast<const uint8_t*>(words) + first_bit / 8;
+}
+
+// The injection of one segment, for one element type and format.
 template <class Element, class Codec>
-void run_segment(const InjectParams& p, const TableSummary& summary, uint64_t segment, int first,
-                 int last, int64_t copy_begin, int64_t copy_end, WeakCells* weak) {
-  constexpr int kBits = Codec::kBits;
-  const int64_t segment_bit = static_cast<int64_t>(segment) * kSegmentBits - 8 * p.address;
-  const int64_t begin = (segment_bit + first) / kBits;
-  const int64_t end = (segment_bit + last) / kBits;
-  find_weak_cells(p, summary, segment, first, last, weak);
-  for (int64_t copy = copy_begin; copy < copy_end; ++copy) {
-    const Load<Element, Codec> load(p, copy);
-    load.read(begin, end, nullptr);
-    const uint64_t access_key =
-        summary.always_fails ? 0 : fold(p.key[1], static_cast<uint64_t>(p.first_copy + copy));
-    for (int i = 0; i < weak->count; ++i) {
-      const uint32_t word = weak->words[i];
-      const int64_t first_bit = segment_bit + 32 * static_cast<int64_t>(word);
-      uint32_t flips = weak->mask[word];
-      if (!summary.always_fails) {
-        uint32_t stored = 0;
-        if (summary.by_stored_bit) {
-          visit_elements<kBits>(flips, first_bit, [&](int64_t element, uint32_t, int lane) {
-            stored |= load.code(element) << lane;
-          });
-        }
-        flips = failing(p, segment, word, flips, stored, access_key);
-        if (flips == 0) continue;
-      }
-      visit_elements<kBits>(flips, first_bit,
+class Segment {
+ public:
+  using LoadOf = Load<Element, Codec>;
+  static constexpr int kBits = Codec::kBits;
+
+  Segment(const InjectParams& params, const TableSummary& summary, uint64_t segment, int first,
+          int last, bool streaming, Workspace* work)
+      : p_(params),
+        summary_(summary),
+        draw_(draw(isa())),
+        segment_(segment),
+        first_(first),
+        start_bit_(static_cast<int64_t>(segment) * kSegmentBits - 8 * params.address),
+        begin_((start_bit_ + first) / kBits),
+        end_((start_bit_ + last) / kBits),
+        streaming_(streaming),
+        weak_(work->weak),
+        work_(*work) {
+    find_weak_cells(params, summary, draw_, segment, first, last, &weak_);
+  }
+  ~Segment() { weak_.clear(); }
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+
+  void run(int64_t copy) {
+    const LoadOf load(p_, copy, streaming_);
+    if (weak_.count == 0) {
+      load.read(begin_, end_, nullptr);
+    } else if (summary_.always_fails) {
+      apply(load, weak_.mask);
+    } else {
+      find_flips(load, copy);
+      apply(load, work_.flips);
+      for (int i = 0; i < weak_.count; ++i) work_.flips[weak_.words[i]] = 0;
+    }
+  }
+
+ private:
+  // Loads the copy with the bits of `flips` failed, all of which are in words with weak cells.
+  void apply(const LoadOf& load, const uint32_t* flips) const {
+    if (streaming_ || weak_.count > kMostPatches) {
+      load.read(begin_, end_, bytes_from(flips, first_));
+      return;
+    }
+    load.read(begin_, end_, nullptr);
+    for (int i = 0; i < weak_.count; ++i) {
+      const uint32_t word = weak_.words[i];
+      visit_elements<kBits>(flips[word], first_bit_of(word),
                             [&](int64_t element, uint32_t bits, int) { load.fail(element, bits); });
     }
   }
-  weak->clear();
-}
+
+  void find_flips(const LoadOf& load, int64_t copy) {
+    const uint64_t key = fold(p_.key[1], static_cast<uint64_t>(p_.first_copy + copy));
+    const bool all_stored = summary_.by_stored_bit && weak_.count > kMostPatches;
+    if (all_stored) {
+      load.codes(begin_, end_, reinterpret_cast<uint8_t*>(work_.stored) + first_ / 8);
+    }
+    uint32_t weak[kChunkWords], stored[kChunkWords], flips[kChunkWords];
+    for (int chunk = 0; chunk < weak_.count; chunk += kChunkWords) {
+      const uint16_t* words = weak_.words + chunk;
+      const int n = std::min(kChunkWords, weak_.count - chunk);
+      for (int i = 0; i < n; ++i) {
+        weak[i] = weak_.mask[words[i]];
+        if (summary_.by_stored_bit) {
+          stored[i] = all_stored ? work_.stored[words[i]] : stored_in(load, words[i], weak[i]);
+        }
+      }
+      find_failing(p_, summary_, draw_, segment_, words, n, weak,
+                   summary_.by_stored_bit ? stored : nullptr, key, flips);
+      for (int i = 0; i < n; ++i) work_.flips[words[i]] = flips[i];
+    }
+  }
+
+  // The bits that the elements with `lanes` in a word store.
+  uint32_t stored_in(const LoadOf& load, uint32_t word, uint32_t lanes) const {
+    uint32_t stored = 0;
+    visit_elements<kBits>(lanes, first_bit_of(word), [&](int64_t element, uint32_t, int lane) {
+      stored |= load.code(element) << lane;
+    });
+    return stored;
+  }
+
+  int64_t first_bit_of(uint32_t word) const { return start_bit_ + 32 * static_cast<int64_t>(word); }
+
+  const InjectParams& p_;
+  const TableSummary& summary_;
+  const Draw& draw_;
+  uint64_t segment_;
+  int first_;
+  int64_t start_bit_;  // of the segment, counted from the tensor's first bit
+  int64_t begin_, end_;
+  bool streaming_;
+  WeakCells& weak_;
+  Workspace& work_;
+};
 
 }  // namespace
 
 InjectPlan::InjectPlan(const InjectParams& params, int threads)
     : params_(params),
-      summary_(summarize(params)),
-      element_bits_(stored_bits(params.element, params.stored)),
-      first_segment_(8 * params.address / kSegmentBits),
+      start_bit_(8 * params.address),
+      end_bit_(start_bit_ + params.elements * stored_bits(params.element, params.stored)),
+      summary_(summarize(params, start_bit_, end_bit_)),
+      first_segment_(start_bit_ / kSegmentBits),
       segments_(0),
-      chunks_(1) {
-  const int64_t bits = params.elements * element_bits_;
-  if (bits == 0 || params.copies == 0) return;
-  segments_ = (8 * params.address + bits + kSegmentBits - 1) / kSegmentBits - first_segment_;
+      chunks_(1),
+      streaming_(false) {
+  if (start_bit_ == end_bit_) return;
+  segments_ = (end_bit_ + kSegmentBits - 1) / kSegmentBits - first_segment_;
+  const int64_t bytes = params.elements * params.copies * element_bytes(params.element);
+  streaming_ = bytes >= kStreamedBytes;
   // Cutting the copies costs finding the weak cells again, so only where threads would idle.
   if (threads > 1 && segments_ < 4 * threads) {
     chunks_ = std::min<int64_t>(params.copies, (4 * threads + segments_ - 1) / segments_);
@@ -78,21 +167,23 @@ InjectPlan::InjectPlan(const InjectParams& params, int threads)
 
 void InjectPlan::run(int64_t unit_begin, int64_t unit_end) const {
   const SubnormalsKept subnormals_kept;
-  WeakCells weak;
-  const int64_t start_bit = 8 * params_.address;
-  const int64_t end_bit = start_bit + params_.elements * element_bits_;
+  Workspace work;
   dispatch(params_.element, params_.stored, [&](auto element, auto codec) {
     for (int64_t unit = unit_begin; unit < unit_end; ++unit) {
-      const int64_t segment = first_segment_ + unit / chunks_;
+      const int64_t number = first_segment_ + unit / chunks_;
       const int64_t chunk = unit % chunks_;
-      const int64_t segment_bit = segment * kSegmentBits;
-      run_segment<decltype(element), decltype(codec)>(
-          params_, summary_, static_cast<uint64_t>(segment),
-          static_cast<int>(std::max<int64_t>(start_bit - segment_bit, 0)),
-          static_cast<int>(std::min<int64_t>(end_bit - segment_bit, kSegmentBits)),
-          params_.copies * chunk / chunks_, params_.copies * (chunk + 1) / chunks_, &weak);
+      const int64_t bit = number * kSegmentBits;
+      Segment<decltype(element), decltype(codec)> segment(
+          params_, summary_, static_cast<uint64_t>(number),
+          static_cast<int>(std::max<int64_t>(start_bit_ - bit, 0)),
+          static_cast<int>(std::min<int64_t>(end_bit_ - bit, kSegmentBits)), streaming_, &work);
+      for (int64_t copy = params_.copies * chunk / chunks_;
+           copy < params_.copies * (chunk + 1) / chunks_; ++copy) {
+        segment.run(copy);
+      }
     }
   });
+  if (streaming_) streams_done();
 }
 
 }  // namespace eden

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "kernels/cpu/weak.h"
+#include "kernels/cpu/summary.h"
 
 namespace eden {
 
@@ -18,11 +18,12 @@ class InjectPlan {
 
  private:
   InjectParams params_;
+  int64_t start_bit_, end_bit_;  // of a copy, in the partition
   TableSummary summary_;
-  int element_bits_;
   int64_t first_segment_;
   int64_t segments_;
   int64_t chunks_;  // parts into which the copies are cut
+  bool streaming_;  // written past the caches
 };
 
 }  // namespace eden

@@ -1,146 +1,215 @@
 #include "kernels/cpu/weak.h"
 
 #include <algorithm>
+#include <cstring>
 
-#include "kernels/cells.h"
+#include "kernels/cpu/decide.h"
+#include "kernels/cpu/thresholds.h"
 #include "kernels/poisson.h"
 
 namespace eden {
 namespace {
 
-// Calls visit(number) for each point of the stream (segment, rung, interval).
-template <class Visit>
-void visit_points(uint64_t key, uint64_t segment, Purpose purpose, int rung, int interval,
-                  int cells_log2, Visit visit) {
-  const auto block = [&](int index) {
-    return random_block(key, segment, purpose, static_cast<uint32_t>(rung),
-                        static_cast<uint32_t>(interval), static_cast<uint32_t>(index));
-  };
-  // Number 0 of the stream is the count, the points are the numbers after it.
-  const PhiloxBlock head = block(0);
-  const int count = poisson_count(kPoisson, rung_mean_log2(rung, cells_log2), head.number(0));
-  if (count == 0) return;
-  visit(head.number(1));
-  for (int index = 1; 2 * index <= count; ++index) {
-    const PhiloxBlock numbers = block(index);
-    visit(numbers.number(0));
-    if (2 * index + 1 <= count) visit(numbers.number(1));
+constexpr int kMostStreams = kSparseRungs * 11;
+constexpr int kMostPoints = 1024;  // more than the greatest count of any table
+
+// The streams of points of one segment: first the number that makes the count of each.
+struct Streams {
+  uint32_t what[kMostStreams + kDrawSlack];
+  uint8_t rung[kMostStreams];
+  uint8_t interval[kMostStreams];
+  int count = 0;
+  uint64_t heads[2 * (kMostStreams + kDrawSlack)];
+  uint64_t points[kMostPoints + 2 * kDrawSlack];
+
+  void add(Purpose purpose, int rung_number, int interval_number) {
+    what[count] = static_cast<uint32_t>(purpose) | (static_cast<uint32_t>(rung_number) << 8) |
+                  (static_cast<uint32_t>(interval_number) << 16);
+    rung[count] = static_cast<uint8_t>(rung_number);
+    interval[count] = static_cast<uint8_t>(interval_number);
+    ++count;
   }
+
+  // Calls visit(rung, interval, points, how many) for each stream that has points.
+  template <class CellsLog2, class Visit>
+  void draw_all(const Draw& draw, uint64_t key, uint64_t segment, CellsLog2 cells_log2,
+                Visit visit) {
+    draw.heads(key, segment, what, count, heads);
+    for (int i = 0; i < count; ++i) {
+      const int mean_log2 = rung_mean_log2(rung[i], cells_log2(interval[i]));
+      const int n = poisson_count(kPoisson, mean_log2, heads[2 * i]);
+      if (n == 0) continue;
+      points[0] = heads[2 * i + 1];
+      if (n > 1) draw.stream(key, segment, what[i], 1, n / 2, points + 1);
+      visit(rung[i], interval[i], points, n);
+    }
+  }
+};
+
+// Marks cells without a branch: what is found or not decides what is written, not where to go on.
+class Marker {
+ public:
+  explicit Marker(WeakCells* weak) : weak_(weak), count_(weak->count) {}
+  ~Marker() { weak_->count = count_; }
+  Marker(const Marker&) = delete;
+  Marker& operator=(const Marker&) = delete;
+
+  void mark(uint32_t cell, bool found) {
+    const uint32_t word = cell / 32;
+    const uint32_t before = weak_->mask[word];
+    weak_->mask[word] = before | (static_cast<uint32_t>(found) << (cell % 32));
+    weak_->words[count_] = static_cast<uint16_t>(word);
+    count_ += static_cast<int>(found) & static_cast<int>(before == 0);
+  }
+
+ private:
+  WeakCells* weak_;
+  int count_;
+};
+
+// Stresses of the rows of a segment; for other models than the wordline's it is one row.
+struct Rows {
+  uint64_t stress[kSegmentBits / (8 * 64)];
+  int bits_log2 = 16;
+  uint64_t greatest = 0;
+  uint64_t least = ~uint64_t{0};
+
+  Rows(const InjectParams& p, uint64_t segment, int first, int last) {
+    if (p.law == Law::kWordline) bits_log2 = std::min(16, log2_exact(8 * p.row_bytes));
+    for (int row = first >> bits_log2; row <= (last - 1) >> bits_log2; ++row) {
+      stress[row] = entry_of(p, segment, static_cast<uint32_t>(row) << bits_log2).stress;
+      greatest = std::max(greatest, stress[row]);
+      least = std::min(least, stress[row]);
+    }
+  }
+};
+
+void add_sparse(const InjectParams& p, const Draw& draw, uint64_t segment, int first, int last,
+                Streams* streams, WeakCells* weak) {
+  const Rows rows(p, segment, first, last);
+  for (int rung = 0; rung < kSparseRungs && rung_start(rung) < rows.greatest; ++rung) {
+    streams->add(Purpose::kPoints, rung, 0);
+  }
+  const bool whole = first == 0 && last == kSegmentBits;
+  const uint32_t begin = static_cast<uint32_t>(first);
+  const uint32_t length = static_cast<uint32_t>(last - first);
+  streams->draw_all(
+      draw, p.key[0], segment, [](int) { return 16; },
+      [&](int rung, int, const uint64_t* points, int n) {
+        Marker marker(weak);
+        if (whole && rung_start(rung + 1) <= rows.least) {
+          for (int i = 0; i < n; ++i) marker.mark(points[i] & 0xFFFF, true);
+        } else if (whole && rows.least == rows.greatest) {
+          for (int i = 0; i < n; ++i) {
+            marker.mark(points[i] & 0xFFFF, point_time(rung, points[i]) < rows.least);
+          }
+        } else {
+          for (int i = 0; i < n; ++i) {
+            const uint32_t cell = points[i] & 0xFFFF;
+            const bool within = cell - begin < length;
+            const uint64_t stress = rows.stress[(within ? cell : begin) >> rows.bits_log2];
+            marker.mark(cell, within & (point_time(rung, points[i]) < stress));
+          }
+        }
+      });
 }
 
-// Greatest stress among the cells of one segment.
-uint64_t segment_stress(const InjectParams& p, const TableSummary& summary, uint64_t segment,
-                        int first, int last) {
-  if (p.law != Law::kWordline) return summary.greatest_stress;
-  uint64_t stress = 0;
-  const int row_bits = static_cast<int>(8 * p.row_bytes);
-  for (int bit = first & -row_bits; bit < last; bit += row_bits) {
-    stress = std::max(stress, entry_of(p, segment, static_cast<uint32_t>(bit)).stress);
-  }
-  return stress;
-}
-
-void add_sparse(const InjectParams& p, uint64_t segment, uint64_t stress, int first, int last,
-                WeakCells* weak) {
-  for (int rung = 0; rung < kSparseRungs && rung_start(rung) < stress; ++rung) {
-    visit_points(p.key[0], segment, Purpose::kPoints, rung, 0, 16, [&](uint64_t r) {
-      const int bit = static_cast<int>(r & 0xFFFF);
-      if (bit < first || bit >= last) return;
-      const uint32_t cell = static_cast<uint32_t>(bit);
-      if (point_time(rung, r) < entry_of(p, segment, cell).stress) {
-        weak->add(cell / 32, uint32_t{1} << (cell % 32));
-      }
-    });
-  }
-}
-
-void add_sparse_bitline(const InjectParams& p, const TableSummary& summary, uint64_t segment,
-                        int first, int last, WeakCells* weak) {
+void add_sparse_bitline(const InjectParams& p, const TableSummary& summary, const Draw& draw,
+                        uint64_t segment, int first, int last, Streams* streams, WeakCells* weak) {
   const int columns_log2 = log2_exact(8 * p.row_bytes);
+  const auto cells_log2 = [&](int i) { return interval_size_log2(i) + 16 - columns_log2; };
   for (int rung = 0; rung < kSparseRungs; ++rung) {
     for (int i = 0; i < summary.intervals; ++i) {
-      if (summary.interval_stress[i] <= rung_start(rung)) continue;
-      const int size_log2 = interval_size_log2(i);
-      const int cells_log2 = size_log2 + 16 - columns_log2;
-      visit_points(p.key[0], segment, Purpose::kBitlinePoints, rung, i, cells_log2,
-                   [&](uint64_t r) {
-                     const uint32_t position = r & ((1u << cells_log2) - 1);
-                     const uint32_t rank = interval_begin(i) + (position & ((1u << size_log2) - 1));
-                     const uint32_t column = static_cast<uint32_t>(p.rank_columns[rank]);
-                     const uint32_t cell = ((position >> size_log2) << columns_log2) | column;
-                     const int bit = static_cast<int>(cell);
-                     if (bit < first || bit >= last) return;
-                     if (point_time(rung, r) < p.table[column].stress) {
-                       weak->add(cell / 32, uint32_t{1} << (cell % 32));
-                     }
-                   });
+      if (summary.interval_greatest[i] > rung_start(rung)) {
+        streams->add(Purpose::kBitlinePoints, rung, i);
+      }
     }
   }
+  const uint32_t begin = static_cast<uint32_t>(first);
+  const uint32_t length = static_cast<uint32_t>(last - first);
+  streams->draw_all(
+      draw, p.key[0], segment, cells_log2, [&](int rung, int i, const uint64_t* points, int n) {
+        const int size_log2 = interval_size_log2(i);
+        const uint32_t size_mask = (1u << size_log2) - 1;
+        const uint32_t cells_mask = (1u << cells_log2(i)) - 1;
+        const int32_t* columns = p.rank_columns + interval_begin(i);
+        const bool all = rung_start(rung + 1) <= summary.interval_least[i];
+        Marker marker(weak);
+        for (int k = 0; k < n; ++k) {
+          const uint32_t position = points[k] & cells_mask;
+          const auto column = static_cast<uint32_t>(columns[position & size_mask]);
+          const uint32_t cell = ((position >> size_log2) << columns_log2) | column;
+          const bool found = all || point_time(rung, points[k]) < p.table[column].stress;
+          marker.mark(cell, (cell - begin < length) & found);
+        }
+      });
 }
 
-void add_dense(const InjectParams& p, uint64_t segment, int first, int last, WeakCells* weak) {
-  for (int word = first / 32; word * 32 < last; ++word) {
-    uint32_t lanes = ~uint32_t{0};
-    if (word * 32 < first) lanes <<= first % 32;
-    if (word * 32 + 32 > last) lanes &= (uint32_t{1} << (last % 32)) - 1;
-    const TableEntry& entry = entry_of(p, segment, static_cast<uint32_t>(word * 32));
-    const uint64_t group = segment * kSegmentWords + static_cast<uint64_t>(word);
-    uint32_t found;
-    if (p.law == Law::kBitline) {
-      const TableEntry* entries = &entry;
-      found = lanes & always_lanes(entries, &TableEntry::dense);
-      for (int lane = 0; lane < 32; ++lane) {
-        if (entries[lane].dense == 0) lanes &= ~(uint32_t{1} << lane);
-      }
-      const uint32_t open = lanes & ~found;
-      found |= below(p.key[0], group, Purpose::kDense, open,
-                     [&](int j) { return gathered_plane(entries, &TableEntry::dense, open, j); });
-    } else if (entry.dense == 0) {
-      continue;
-    } else if (entry.dense == kAlways) {
-      found = lanes;
-    } else {
-      found = below(p.key[0], group, Purpose::kDense, lanes,
-                    [&](int j) { return equal_plane(entry.dense, j); });
+// Lanes of a word among bits [first, last) of its segment.
+uint32_t lanes_within(int word, int first, int last) {
+  uint32_t lanes = ~uint32_t{0};
+  if (32 * word < first) lanes <<= first % 32;
+  if (32 * word + 32 > last) lanes &= (uint32_t{1} << (last % 32)) - 1;
+  return lanes;
+}
+
+void add_dense(const InjectParams& p, const TableSummary& summary, const Draw& draw,
+               uint64_t segment, int first, int last, WeakCells* weak) {
+  const Thresholds thresholds(p, segment, &TableEntry::dense, summary.dense);
+  const bool same = p.law == Law::kCell;
+  Groups groups;
+  uint16_t words[kChunkWords];
+  alignas(64) uint32_t taken[kChunkWords + kDrawSlack];
+  const int end = (last + 31) / 32;
+  for (int chunk = first / 32; chunk < end; chunk += kChunkWords) {
+    groups.count = 0;
+    for (int word = chunk; word < std::min(end, chunk + kChunkWords); ++word) {
+      const uint32_t lanes = lanes_within(word, first, last);
+      weak->mask[word] |= lanes & thresholds.always(static_cast<uint32_t>(word));
+      words[groups.count] = static_cast<uint16_t>(word);
+      groups.add(word, lanes & thresholds.some(static_cast<uint32_t>(word)));
     }
-    weak->add(static_cast<uint32_t>(word), found);
+    const int n = groups.count;
+    if (n == 0) continue;
+    decide(draw, p.key[0], segment, Purpose::kDense, 2, same, &groups, taken,
+           [&](const uint16_t* where, int count, int plane, int planes, uint32_t* out) {
+             for (int j = 0; j < planes; ++j) {
+               for (int i = 0; i < (same ? 1 : count); ++i) {
+                 out[j * kChunkWords + i] = thresholds.plane(words[where[i]], plane + j);
+               }
+             }
+           });
+    for (int i = 0; i < n; ++i) weak->mask[words[i]] |= taken[i];
+  }
+  weak->count = 0;
+  for (int word = first / 32; word < end; ++word) {
+    weak->words[weak->count] = static_cast<uint16_t>(word);
+    weak->count += weak->mask[word] != 0;
   }
 }
 
 }  // namespace
 
-TableSummary summarize(const InjectParams& p) {
-  TableSummary summary;
-  for (int64_t i = 0; i < p.entries; ++i) {
-    const TableEntry& entry = p.table[i];
-    summary.greatest_stress = std::max(summary.greatest_stress, entry.stress);
-    summary.any_dense |= entry.dense != 0;
-    summary.always_fails &= entry.fail_one == kAlways && entry.fail_zero == kAlways;
-    summary.by_stored_bit |= entry.fail_one != entry.fail_zero;
+void WeakCells::clear() {
+  if (count > kSegmentWords / 16) {
+    std::memset(mask, 0, sizeof mask);
+  } else {
+    for (int i = 0; i < count; ++i) mask[words[i]] = 0;
   }
-  if (p.law == Law::kBitline) {
-    const int columns = static_cast<int>(8 * p.row_bytes);
-    for (int i = 0; interval_begin(i) < columns; ++i) {
-      const int end = std::min(columns, interval_begin(i) + (1 << interval_size_log2(i)));
-      for (int rank = interval_begin(i); rank < end; ++rank) {
-        summary.interval_stress[i] =
-            std::max(summary.interval_stress[i], p.table[p.rank_columns[rank]].stress);
-      }
-      summary.intervals = i + 1;
-    }
-  }
-  return summary;
+  count = 0;
 }
 
-void find_weak_cells(const InjectParams& p, const TableSummary& summary, uint64_t segment,
-                     int first, int last, WeakCells* weak) {
-  if (p.law == Law::kBitline) {
-    add_sparse_bitline(p, summary, segment, first, last, weak);
-  } else {
-    const uint64_t stress = segment_stress(p, summary, segment, first, last);
-    add_sparse(p, segment, stress, first, last, weak);
+void find_weak_cells(const InjectParams& p, const TableSummary& summary, const Draw& draw,
+                     uint64_t segment, int first, int last, WeakCells* weak) {
+  if (summary.greatest_stress > 0) {
+    Streams streams;
+    if (p.law == Law::kBitline) {
+      add_sparse_bitline(p, summary, draw, segment, first, last, &streams, weak);
+    } else {
+      add_sparse(p, draw, segment, first, last, &streams, weak);
+    }
   }
-  if (summary.any_dense) add_dense(p, segment, first, last, weak);
+  if (summary.any_dense) add_dense(p, summary, draw, segment, first, last, weak);
 }
 
 }  // namespace eden

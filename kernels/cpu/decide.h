@@ -1,0 +1,61 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "kernels/cpu/draw.h"
+#include "kernels/inject.h"
+
+namespace eden {
+
+// Which groups of a segment are to be decided: word numbers, and the lanes of interest of each.
+struct Groups {
+  int count = 0;
+  uint16_t words[kChunkWords + kDrawSlack];
+  uint32_t open[kChunkWords + kDrawSlack];
+
+  void add(int word, uint32_t lanes) {
+    words[count] = static_cast<uint16_t>(word);
+    open[count] = lanes;
+    count += lanes != 0;
+  }
+};
+
+// taken[i] = the open lanes of group i whose number is below their threshold: what `below` in
+// kernels/inject.h returns for it. Uses up `groups`.
+//
+// fill(where, n, plane, planes, out) writes planes `plane` ... of the thresholds of the groups
+// where[0] ... where[n - 1] to out[j * kChunkWords + i]; with `same` only those of one group, at
+// out[j * kChunkWords]. `blocks` (1 or 2) is how many Philox blocks to begin with.
+template <class Fill>
+void decide(const Draw& draw, uint64_t key, uint64_t segment, Purpose purpose, int blocks,
+            bool same, Groups* groups, uint32_t* taken, Fill fill) {
+  alignas(64) uint32_t planes[2 * 4 * kChunkWords];
+  alignas(64) uint32_t below[kChunkWords + kDrawSlack];
+  uint16_t where[kChunkWords];
+  const uint64_t place = segment * kSegmentWords;
+  int n = groups->count;
+  for (int i = 0; i < kChunkWords; ++i) where[i] = static_cast<uint16_t>(i);
+  std::fill_n(taken, n, 0u);
+  fill(where, n, 0, 4 * blocks, planes);
+  draw.compare(key, place, purpose, 0, blocks, n, groups->words, planes, same, groups->open, taken);
+  for (uint32_t index = static_cast<uint32_t>(blocks); index < 16; ++index) {
+    // Few groups are still undecided: on with these alone.
+    int rest = 0;
+    for (int i = 0; i < n; ++i) {
+      where[rest] = where[i];
+      groups->words[rest] = groups->words[i];
+      groups->open[rest] = groups->open[i];
+      rest += groups->open[i] != 0;
+    }
+    n = rest;
+    if (n == 0) return;
+    std::fill_n(below, n, 0u);
+    fill(where, n, static_cast<int>(4 * index), 4, planes);
+    draw.compare(key, place, purpose, index, 1, n, groups->words, planes, same, groups->open,
+                 below);
+    for (int i = 0; i < n; ++i) taken[where[i]] |= below[i];
+  }
+}
+
+}  // namespace eden
