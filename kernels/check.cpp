@@ -14,6 +14,9 @@ std::string text(const Parts&... parts) {
   return stream.str();
 }
 
+// Far above any memory, and low enough that no product below overflows: bit addresses take 61 bits.
+constexpr int64_t kMostElements = int64_t{1} << 56;
+
 bool is_raw(const InjectParams& p) { return p.element >= ElementType::kRaw8; }
 
 std::string problem_of_numbers(const InjectParams& p) {
@@ -26,7 +29,12 @@ std::string problem_of_numbers(const InjectParams& p) {
     return text("correction is ", correction, ", accepted are 0 to 2");
   }
   if (p.copies < 1) return text("copies is ", p.copies, ", must be at least 1");
-  if (p.first_copy < 0) return text("first_copy is ", p.first_copy, ", must be >= 0");
+  if (p.first_copy < 0 || p.first_copy > INT64_MAX - p.copies) {
+    return text("first_copy is ", p.first_copy, ", must be from 0 to 2^63 - 1 - copies");
+  }
+  if (p.elements < 0 || p.elements > kMostElements / p.copies) {
+    return text("elements is ", p.elements, ", must be from 0 to 2^56 / copies");
+  }
   if (p.row_bytes < 64 || p.row_bytes > 8192 || (p.row_bytes & (p.row_bytes - 1)) != 0) {
     return text("row_bytes is ", p.row_bytes, ", must be a power of two from 64 to 8192");
   }
@@ -73,6 +81,9 @@ std::string problem_of_table(const InjectParams& p) {
 }
 
 std::string problem_of_values(const InjectParams& p) {
+  if (p.scales && (is_raw(p) || p.stored < Stored::kInt16)) {
+    return "a scale is given, but only integer formats have one";
+  }
   if (is_raw(p)) {
     if (p.correction == Correction::kOff) return "";
     return "integer tensors have no implausible values, correction must be 'off' for them";

@@ -160,6 +160,11 @@ BAD_ARGUMENTS = {
     "copies": ({"copies": 7}, ValueError, r"copies is 7.*number of elements, 100"),
     "no copies": ({"copies": 0}, ValueError, r"copies is 0, must be at least 1"),
     "first_copy": ({"first_copy": -1}, ValueError, r"first_copy is -1, must be"),
+    "last copy": (
+        {"first_copy": 2**63 - 1},
+        ValueError,
+        r"first_copy is 9223372036854775807, must",
+    ),
     "address": (
         {"address": 2},
         ValueError,

@@ -1,0 +1,51 @@
+#include <cstdint>
+#include <string>
+
+#include "kernels/check.h"
+#include "tests/cpp/catch.h"
+
+// What only a caller of the kernels can ask for; all else is tested through the op.
+
+using namespace eden;
+
+namespace {
+
+InjectParams accepted() {
+  static float memory[2][16];
+  InjectParams p{};
+  p.input = memory[0];
+  p.output = memory[1];
+  p.entries = 1;
+  p.elements = 8;
+  p.copies = 2;
+  p.row_bytes = 8192;
+  return p;
+}
+
+std::string problem(const InjectParams& p) { return problem_of(p, 4 * 8 * 2); }
+
+}  // namespace
+
+TEST_CASE("numbers whose products would overflow are refused", "[check]") {
+  InjectParams p = accepted();
+  CHECK(problem(p) == "");
+  p.elements = INT64_MAX / 16;
+  CHECK(problem(p) == "elements is 576460752303423487, must be from 0 to 2^56 / copies");
+  p.elements = -1;
+  CHECK(problem(p) == "elements is -1, must be from 0 to 2^56 / copies");
+  p = accepted();
+  p.first_copy = INT64_MAX - 2;  // its last copy is INT64_MAX - 1
+  CHECK(problem(p) == "");
+  p.first_copy = INT64_MAX - 1;
+  CHECK(problem(p) == "first_copy is 9223372036854775806, must be from 0 to 2^63 - 1 - copies");
+}
+
+TEST_CASE("a scale without an integer format is refused", "[check]") {
+  const float scale = 1.0f;
+  InjectParams p = accepted();
+  p.scales = &scale;
+  p.scale_count = 3;  // does not divide the elements: would be read past its end
+  CHECK(problem(p) == "a scale is given, but only integer formats have one");
+  p.element = ElementType::kRaw32;
+  CHECK(problem(p) == "a scale is given, but only integer formats have one");
+}

@@ -1,0 +1,80 @@
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "kernels/cpu/inject_cpu.h"
+#include "tests/cpp/catch.h"
+
+// What ThreadSanitizer is to see (-DEDEN_SANITIZE=thread): units of one injection on several
+// threads, where neighbours share bytes of the mask of corrected values.
+
+using namespace eden;
+
+namespace {
+
+constexpr int kThreads = 4;
+
+struct Loaded {
+  std::vector<float> values;
+  std::vector<uint8_t> corrected;
+};
+
+// Half of the cells are weak and fail, so that values next to every unit's end are corrected.
+Loaded load(Stored stored, int64_t copies, int64_t elements, int64_t address, int threads) {
+  const size_t n = static_cast<size_t>(copies * elements);
+  const std::vector<float> input(n, 0.5f);
+  const TableEntry entry{kDenseStart, kAlways / 2, kAlways, kAlways / 2};
+  const std::vector<uint64_t> key{1, 2};
+  const std::vector<float> bounds{-0.6f, 0.6f};
+  const float scale = 0.1f;
+  Loaded loaded{std::vector<float>(n), std::vector<uint8_t>((n + 7) / 8)};
+  InjectParams params{};
+  params.input = input.data();
+  params.output = loaded.values.data();
+  params.corrected = loaded.corrected.data();
+  params.table = &entry;
+  params.entries = 1;
+  params.key = key.data();
+  params.bounds = bounds.data();
+  params.correction = Correction::kSaturate;
+  params.element = ElementType::kFp32;
+  params.stored = stored;
+  if (stored >= Stored::kInt16) {
+    params.scales = &scale;
+    params.scale_count = 1;
+  }
+  params.elements = elements;
+  params.copies = copies;
+  params.address = address;
+  params.row_bytes = 8192;
+
+  const InjectPlan plan(params, threads);
+  REQUIRE(plan.units() >= threads);
+  // One unit at a time to whoever is free: neighbours meet on different threads.
+  std::atomic<int64_t> next{0};
+  const auto work = [&] {
+    for (int64_t unit = next++; unit < plan.units(); unit = next++) plan.run(unit, unit + 1);
+  };
+  std::vector<std::thread> others;
+  for (int i = 1; i < threads; ++i) others.emplace_back(work);
+  work();
+  for (std::thread& other : others) other.join();
+  return loaded;
+}
+
+}  // namespace
+
+TEST_CASE("threads agree on values and marks", "[threads]") {
+  const auto stored = GENERATE(Stored::kFp32, Stored::kBf16, Stored::kInt8, Stored::kInt4);
+  // A tensor of several segments whose ends lie within a byte of the mask, and copies of an odd
+  // number of elements, which are cut among the threads.
+  const auto [copies, elements, address] =
+      GENERATE(table<int64_t, int64_t, int64_t>({{1, 70001, 8192 - 12}, {37, 1003, 4}}));
+  const Loaded alone = load(stored, copies, elements, address, 1);
+  const Loaded together = load(stored, copies, elements, address, kThreads);
+  CHECK(together.values == alone.values);
+  CHECK(together.corrected == alone.corrected);
+  CHECK(std::any_of(alone.corrected.begin(), alone.corrected.end(), [](int b) { return b != 0; }));
+}
