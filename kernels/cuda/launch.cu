@@ -6,16 +6,14 @@
 
 namespace eden {
 
-void check_launch(const char* kernel) {
-  const cudaError_t error = cudaGetLastError();
+void check_cuda(cudaError_t error, const char* what) {
   if (error == cudaSuccess) return;
-  std::string text = std::string("eden: the CUDA kernel ") + kernel +
-                     " did not start: " + cudaGetErrorString(error) + " (" +
-                     cudaGetErrorName(error) + ").";
+  std::string text = std::string("eden: CUDA could not run ") + what + ": " +
+                     cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ").";
   if (error == cudaErrorNoKernelImageForDevice || error == cudaErrorUnsupportedPtxVersion) {
     text +=
-        " eden is built for compute capability 8.0, 9.0 and 10.0, and newer ones with a driver"
-        " of its CUDA version; build it on this machine for another.";
+        " eden is built for compute capability 8.0, 9.0 and 10.0, and for newer ones with a "
+        "driver of its CUDA version; for another, build it from source on this machine.";
   }
   throw std::runtime_error(text);
 }

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cuda/vector.h"
+
+namespace eden {
+
+// The threads that run a kernel body together.
+//
+// A body is a row of phases. In each, every thread does its part; what one phase wrote, the next
+// may read. Written so, a body also runs on the host (tests/cpp/host_block.h), where the threads of
+// a phase go in any order and the result must be that of the CPU kernels.
+//
+// What lies between the phases is done by all threads alike and writes nothing.
+class CudaBlock {
+ public:
+  EDEN_HD int threads() const {
+#if defined(__CUDA_ARCH__)
+    return static_cast<int>(blockDim.x);
+#else
+    return 0;
+#endif
+  }
+
+  // part(t) for each thread t, without waiting for the others.
+  template <class Part>
+  EDEN_HD void each(Part part) {
+#if defined(__CUDA_ARCH__)
+    part(static_cast<int>(threadIdx.x));
+#else
+    static_cast<void>(part);
+#endif
+  }
+
+  EDEN_HD void barrier() {
+#if defined(__CUDA_ARCH__)
+    __syncthreads();
+#endif
+  }
+
+  // These return what was there before.
+  EDEN_HD uint32_t atomic_or(uint32_t* where, uint32_t bits) {
+#if defined(__CUDA_ARCH__)
+    return atomicOr(where, bits);
+#else
+    return *where | bits;
+#endif
+  }
+  EDEN_HD int atomic_add(int* where, int value) {
+#if defined(__CUDA_ARCH__)
+    return atomicAdd(where, value);
+#else
+    return *where + value;
+#endif
+  }
+  EDEN_HD uint64_t atomic_add(uint64_t* where, uint64_t value) {
+#if defined(__CUDA_ARCH__)
+    return atomicAdd(reinterpret_cast<unsigned long long*>(where), value);
+#else
+    return *where + value;
+#endif
+  }
+  EDEN_HD uint64_t atomic_max(uint64_t* where, uint64_t value) {
+#if defined(__CUDA_ARCH__)
+    return atomicMax(reinterpret_cast<unsigned long long*>(where), value);
+#else
+    return *where > value ? *where : value;
+#endif
+  }
+  EDEN_HD uint32_t atomic_max(uint32_t* where, uint32_t value) {
+#if defined(__CUDA_ARCH__)
+    return atomicMax(where, value);
+#else
+    return *where > value ? *where : value;
+#endif
+  }
+
+  // Memory that nothing writes while the kernel runs. `from` is 16-byte aligned.
+  EDEN_HD Vector load(const void* from) const {
+#if defined(__CUDA_ARCH__)
+    const uint4 v = __ldg(static_cast<const uint4*>(from));
+    return {{v.x, v.y, v.z, v.w}};
+#else
+    return *static_cast<const Vector*>(from);
+#endif
+  }
+
+  // The line of 128 bytes is on its way into the second-level cache.
+  EDEN_HD void prefetch(const void* line) const {
+#if defined(__CUDA_ARCH__)
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(line));
+#else
+    static_cast<void>(line);
+#endif
+  }
+};
+
+}  // namespace eden

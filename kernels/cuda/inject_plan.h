@@ -1,0 +1,51 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "kernels/cuda/segment.h"
+#include "kernels/dispatch.h"
+
+// What the host decides before the kernel starts, from the parameters alone.
+
+namespace eden {
+
+// Units that keep any GPU busy. Cutting the copies further would only find weak cells again.
+constexpr int64_t kUnitsWanted = 8192;
+
+inline int64_t element_bytes(ElementType element) {
+  switch (element) {
+    case ElementType::kRaw8:
+      return 1;
+    case ElementType::kFp32:
+    case ElementType::kRaw32:
+      return 4;
+    default:
+      return 2;
+  }
+}
+
+// The same injection on bytes, where elements are neither converted nor corrected: then the bits of
+// the tensor lie in memory just as in DRAM, whatever its type.
+inline InjectParams without_conversions(InjectParams p) {
+  const bool raw = p.element >= ElementType::kRaw8;
+  const bool native = raw || static_cast<int>(p.element) == static_cast<int>(p.stored);
+  if (!native || p.correction != Correction::kOff) return p;
+  p.elements *= element_bytes(p.element);
+  p.element = ElementType::kRaw8;
+  p.corrected = nullptr;
+  p.scales = nullptr;
+  p.scale_count = 0;
+  return p;
+}
+
+inline InjectUnits inject_units(const InjectParams& p, int64_t wanted = kUnitsWanted) {
+  const int64_t bits = p.elements * stored_bits(p.element, p.stored);
+  const int64_t first = 8 * p.address / kSegmentBits;
+  if (bits == 0 || p.copies == 0) return {first, 0, 1};
+  const int64_t segments = (8 * p.address + bits + kSegmentBits - 1) / kSegmentBits - first;
+  const int64_t chunks = std::clamp((wanted + segments - 1) / segments, int64_t{1}, p.copies);
+  return {first, segments, chunks};
+}
+
+}  // namespace eden

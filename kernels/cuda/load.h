@@ -1,0 +1,194 @@
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "kernels/cuda/segment.h"
+#include "kernels/cuda/vector.h"
+#include "kernels/formats.h"
+
+// What a load returns: encoded, failed, decoded, corrected; in one pass, 16 bytes at a time.
+
+namespace eden {
+
+// Vectors that a thread has on their way at once, to keep the memory busy.
+constexpr int kLoadsInFlight = 4;
+
+// Scales of the elements of one segment: one for all, or one for each of equal runs.
+class SegmentScales {
+ public:
+  EDEN_HD SegmentScales(const InjectParams& p, int64_t first_element) : scales_(p.scales) {
+    if (p.scale_count <= 1) return;
+    run_ = p.elements / p.scale_count;
+    scales_ += first_element / run_;
+    offset_ = first_element % run_;
+  }
+
+  // Of element e of the segment.
+  EDEN_HD float of(int e) const {
+    if (run_ == 0) return *scales_;
+    const int64_t position = offset_ + e;
+    if (position < run_) return *scales_;
+    if (position - run_ < run_) return scales_[1];
+    // A run ended and another did within a segment, so these are small: no division of 64 bits.
+    return scales_[static_cast<uint32_t>(position) / static_cast<uint32_t>(run_)];
+  }
+
+  // Whether elements [e, e + n) have one scale.
+  EDEN_HD bool uniform(int e, int n) const {
+    if (run_ == 0) return true;
+    const int64_t position = offset_ + e;
+    if (position + n <= run_) return true;
+    return position + n < (int64_t{1} << 31) &&
+           static_cast<uint32_t>(position) / static_cast<uint32_t>(run_) ==
+               static_cast<uint32_t>(position + n - 1) / static_cast<uint32_t>(run_);
+  }
+
+ private:
+  const float* scales_;
+  int64_t run_ = 0;     // elements that share a scale; 0: all
+  int64_t offset_ = 0;  // of the segment's first element within its run
+};
+
+// One copy's share of one segment. Elements are counted from the segment's first.
+template <class Element, class Codec>
+class CopyLoad {
+ public:
+  using Raw = typename Element::Raw;
+  static constexpr int kBits = Codec::kBits;
+  static constexpr int kPerVector = 16 / static_cast<int>(sizeof(Raw));
+  // Floats whose correction is off come as raw bytes too (inject_cuda).
+  static constexpr bool kFloat = !std::is_same_v<Element, RawElement<Raw>>;
+
+  EDEN_HD CopyLoad(const InjectParams& p, const SegmentRange& range, const SegmentScales& scales,
+                   Bounds bounds, int64_t copy)
+      : p_(p),
+        scales_(scales),
+        bounds_(bounds),
+        flat_(copy * p.elements + (range.begin + range.first) / kBits),
+        input_(static_cast<const Raw*>(p.input) + flat_),
+        output_(static_cast<Raw*>(p.output) + flat_),
+        first_bit_(range.first),
+        count_((range.last - range.first) / kBits) {}
+
+  template <class Block>
+  EDEN_HD void prefetch(Block& block, int t) const {
+    constexpr int kLine = 128 / static_cast<int>(sizeof(Raw));
+    for (int e = t * kLine; e < count_; e += block.threads() * kLine) block.prefetch(input_ + e);
+  }
+
+  // The bits that these lanes of a word of the segment store.
+  EDEN_HD uint32_t stored(int word, uint32_t lanes) const {
+    uint32_t bits = 0;
+    while (lanes != 0) {
+      const int lane = lowest_bit(lanes) / kBits * kBits;
+      const int e = (word * 32 + lane - first_bit_) / kBits;
+      bits |= Codec::encode(input_[e], scale_of(e)) << lane;
+      lanes &= ~(field_mask() << lane);
+    }
+    return bits;
+  }
+
+  // Reads all elements, with the failed bits of the segment's mask.
+  template <class Block>
+  EDEN_HD void run(Block& block, const uint32_t* failed) const {
+    block.each([&](int t) {
+      const auto from = reinterpret_cast<uintptr_t>(input_);
+      const auto to = reinterpret_cast<uintptr_t>(output_);
+      // Where input and output lie differently to 16 bytes, there are no vectors.
+      const bool vectors = (from - to) % 16 == 0;
+      const int aligned = static_cast<int>((16 - from % 16) % 16 / sizeof(Raw));
+      const int head = vectors && aligned < count_ ? aligned : count_;
+      const int whole = (count_ - head) / kPerVector;
+      const int tail = head + whole * kPerVector;
+      for (int e = t; e < head; e += block.threads()) one(block, failed, e);
+      for (int e = tail + t; e < count_; e += block.threads()) one(block, failed, e);
+      for (int v = t; v < whole; v += kLoadsInFlight * block.threads()) {
+        Vector loaded[kLoadsInFlight];
+        for (int i = 0; i < kLoadsInFlight; ++i) {
+          const int at = v + i * block.threads();
+          if (at < whole) loaded[i] = block.load(input_ + head + at * kPerVector);
+        }
+        for (int i = 0; i < kLoadsInFlight; ++i) {
+          const int at = v + i * block.threads();
+          if (at < whole) several(block, failed, head + at * kPerVector, loaded[i]);
+        }
+      }
+    });
+  }
+
+ private:
+  EDEN_HD static constexpr uint32_t field_mask() {
+    return kBits == 32 ? ~uint32_t{0} : (uint32_t{1} << kBits % 32) - 1;
+  }
+
+  EDEN_HD float scale_of(int e) const {
+    if constexpr (Codec::kInteger) return scales_.of(e);
+    return 1.0f;
+  }
+
+  EDEN_HD uint32_t read(uint32_t raw, uint32_t failed, float scale, bool* corrected) const {
+    raw = Codec::decode(Codec::encode(raw, scale) ^ failed, scale);
+    *corrected = false;
+    if constexpr (kFloat) {
+      if (p_.correction != Correction::kOff) {
+        raw = correct<Element>(raw, p_.correction, bounds_, corrected);
+      }
+    }
+    return raw;
+  }
+
+  template <class Block>
+  EDEN_HD void one(Block& block, const uint32_t* failed, int e) const {
+    const uint32_t bits = mask_bits<kBits>(failed, first_bit_ + e * kBits).field(0, kBits);
+    bool corrected;
+    output_[e] = static_cast<Raw>(read(input_[e], bits, scale_of(e), &corrected));
+    if (corrected) mark(block, e, 1);
+  }
+
+  template <class Block>
+  EDEN_HD void several(Block& block, const uint32_t* failed, int e, const Vector& loaded) const {
+    const auto bits = mask_bits<kPerVector * kBits>(failed, first_bit_ + e * kBits);
+    Vector result{};
+    uint32_t marks = 0;
+    if constexpr (!kFloat) {
+      for (int j = 0; j < 4; ++j) result.word[j] = loaded.word[j] ^ bits.word[j];
+    } else {
+      float scale = scale_of(e);
+      const bool uniform = !Codec::kInteger || scales_.uniform(e, kPerVector);
+      for (int j = 0; j < kPerVector; ++j) {
+        if (!uniform) scale = scale_of(e + j);
+        bool corrected;
+        put_part<Raw>(
+            &result, j,
+            read(part_of<Raw>(loaded, j), bits.field(j * kBits, kBits), scale, &corrected));
+        marks |= static_cast<uint32_t>(corrected) << j;
+      }
+    }
+    *reinterpret_cast<Vector*>(output_ + e) = result;
+    if (marks != 0) mark(block, e, marks);
+  }
+
+  // Sets bits of the packed mask, which other threads may be setting too: rare, so atomics do.
+  template <class Block>
+  EDEN_HD void mark(Block& block, int e, uint32_t marks) const {
+    if (p_.corrected == nullptr) return;
+    auto* words = reinterpret_cast<uint32_t*>(p_.corrected) + (flat_ + e) / 32;
+    const uint64_t shifted = static_cast<uint64_t>(marks) << ((flat_ + e) % 32);
+    if (static_cast<uint32_t>(shifted) != 0) {
+      block.atomic_or(words, static_cast<uint32_t>(shifted));
+    }
+    if (shifted >> 32 != 0) block.atomic_or(words + 1, static_cast<uint32_t>(shifted >> 32));
+  }
+
+  const InjectParams& p_;
+  const SegmentScales& scales_;
+  Bounds bounds_;
+  int64_t flat_;
+  const Raw* input_;
+  Raw* output_;
+  int first_bit_;
+  int count_;
+};
+
+}  // namespace eden

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cuda/segment.h"
+#include "kernels/poisson.h"
+
+// The weak cells of the sparse rungs, by points (docs/rng.md).
+
+namespace eden {
+
+// The streams that a segment may read; a stream is a rung, for bitlines of an interval of ranks.
+struct Streams {
+  bool bitline;
+  int intervals;     // in each rung
+  int columns_log2;  // of a row
+
+  EDEN_HD explicit Streams(const InjectParams& p)
+      : bitline(p.law == Law::kBitline), columns_log2(log2_exact(8 * p.row_bytes)) {
+    // Interval i > 0 ends at 2^(6 + i).
+    intervals = bitline ? columns_log2 - 5 : 1;
+  }
+  EDEN_HD int count() const { return kSparseRungs * intervals; }
+  EDEN_HD int rung(int stream) const { return bitline ? stream / intervals : stream; }
+  EDEN_HD int interval(int stream) const { return bitline ? stream % intervals : 0; }
+  EDEN_HD int cells_log2(int interval) const {
+    return bitline ? interval_size_log2(interval) + 16 - columns_log2 : 16;
+  }
+  EDEN_HD PhiloxBlock block(uint64_t key, uint64_t segment, int stream, int index) const {
+    return random_block(key, segment, bitline ? Purpose::kBitlinePoints : Purpose::kPoints,
+                        static_cast<uint32_t>(rung(stream)),
+                        static_cast<uint32_t>(interval(stream)), static_cast<uint32_t>(index));
+  }
+};
+
+// Adds the cell of one point, if that makes it weak.
+template <class Block>
+EDEN_HD inline void add_point(Block& block, const InjectParams& p, const Streams& streams,
+                              const SegmentRange& range, SegmentShared& s, int stream, uint64_t r) {
+  uint32_t cell = static_cast<uint32_t>(r) & (kSegmentBits - 1);
+  if (streams.bitline) {
+    const int interval = streams.interval(stream);
+    const int size_log2 = interval_size_log2(interval);
+    const uint32_t position = cell & ((1u << streams.cells_log2(interval)) - 1);
+    const uint32_t rank = interval_begin(interval) + (position & ((1u << size_log2) - 1));
+    // The order was not checked; a wrong one must not lead outside of the table.
+    const uint32_t column =
+        static_cast<uint32_t>(p.rank_columns[rank]) & ((1u << streams.columns_log2) - 1);
+    cell = ((position >> size_log2) << streams.columns_log2) | column;
+  }
+  const int bit = static_cast<int>(cell);
+  if (bit < range.first || bit >= range.last) return;
+  const uint64_t stress = p.law == Law::kCell ? s.stress : entry_of(p, range.segment, cell).stress;
+  if (point_time(streams.rung(stream), r) >= stress) return;
+  const uint32_t before = block.atomic_or(&s.weak[cell / 32], uint32_t{1} << (cell % 32));
+  if (before == 0 && (s.facts & kSurvives) != 0) list_word(block, s, cell / 32);
+}
+
+// The stream that owns a block of random numbers, `begin` being where each starts.
+EDEN_HD inline int stream_of(const int* begin, int streams, int number) {
+  int low = 0;
+  for (int high = streams; high - low > 1;) {
+    const int middle = (low + high) / 2;
+    (begin[middle] <= number ? low : high) = middle;
+  }
+  return low;
+}
+
+// Three phases: the counts; who owns which random numbers; the points, shared out evenly, since
+// half of all of them belong to the last rung.
+template <class Block>
+EDEN_HD void add_sparse(Block& block, const InjectParams& p, const PoissonTables& tables,
+                        const BitlineSummary* summary, const SegmentRange& range,
+                        SegmentShared& s) {
+  const Streams streams(p);
+  const uint64_t key = p.key[0];
+  block.each([&](int t) {
+    for (int stream = t; stream < streams.count(); stream += block.threads()) {
+      const int interval = streams.interval(stream);
+      const uint64_t stress = streams.bitline ? summary->interval_stress[interval] : s.stress;
+      const int rung = streams.rung(stream);
+      s.stream_count[stream] =
+          rung_start(rung) < stress
+              ? poisson_count(tables, rung_mean_log2(rung, streams.cells_log2(interval)),
+                              streams.block(key, range.segment, stream, 0).number(0))
+              : 0;
+    }
+  });
+  block.barrier();
+  block.each([&](int t) {
+    if (t != 0) return;
+    int begin = 0;
+    for (int stream = 0; stream < streams.count(); ++stream) {
+      s.stream_begin[stream] = begin;
+      // Number 0 of a stream was its count, a block holds two.
+      const int count = s.stream_count[stream];
+      begin += count > 0 ? 1 + count / 2 : 0;
+    }
+    s.stream_begin[streams.count()] = begin;
+  });
+  block.barrier();
+  block.each([&](int t) {
+    for (int b = t; b < s.stream_begin[streams.count()]; b += block.threads()) {
+      const int stream = stream_of(s.stream_begin, streams.count(), b);
+      const int index = b - s.stream_begin[stream];
+      const PhiloxBlock numbers = streams.block(key, range.segment, stream, index);
+      if (index > 0) add_point(block, p, streams, range, s, stream, numbers.number(0));
+      if (2 * index + 1 <= s.stream_count[stream]) {
+        add_point(block, p, streams, range, s, stream, numbers.number(1));
+      }
+    }
+  });
+  block.barrier();
+}
+
+}  // namespace eden

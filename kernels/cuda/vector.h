@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/philox.h"
+
+namespace eden {
+
+// What one thread loads or stores at once: the widest access there is.
+struct alignas(16) Vector {
+  uint32_t word[4];
+};
+
+// Element j of a vector of 16 / sizeof(Raw).
+template <class Raw>
+EDEN_HD inline uint32_t part_of(const Vector& v, int j) {
+  constexpr int kEach = 4 / static_cast<int>(sizeof(Raw));
+  return static_cast<Raw>(v.word[j / kEach] >> (j % kEach * 8 * static_cast<int>(sizeof(Raw))));
+}
+
+// Sets element j, which is still 0.
+template <class Raw>
+EDEN_HD inline void put_part(Vector* v, int j, uint32_t raw) {
+  constexpr int kEach = 4 / static_cast<int>(sizeof(Raw));
+  v->word[j / kEach] |= raw << (j % kEach * 8 * static_cast<int>(sizeof(Raw)));
+}
+
+// Bits of a mask that belong to one vector.
+template <int bits>
+struct MaskBits {
+  uint32_t word[(bits + 31) / 32];
+
+  // `width` bits from bit `begin`; they do not straddle words.
+  EDEN_HD uint32_t field(int begin, int width) const {
+    const uint32_t shifted = word[begin / 32] >> (begin % 32);
+    return width == 32 ? shifted : shifted & ((uint32_t{1} << width) - 1);
+  }
+};
+
+// Bits [begin, begin + bits) of a 16-byte aligned mask, which has a word to spare at its end.
+template <int bits>
+EDEN_HD inline MaskBits<bits> mask_bits(const uint32_t* mask, int begin) {
+  MaskBits<bits> found;
+  const uint32_t* from = mask + begin / 32;
+  if (bits == 128 && begin % 128 == 0) {
+    // The usual case, one access: a load of 4 words by each thread meets bank conflicts.
+    const Vector aligned = *reinterpret_cast<const Vector*>(from);
+    for (int j = 0; j < (bits + 31) / 32; ++j) found.word[j] = aligned.word[j % 4];
+    return found;
+  }
+  for (int j = 0; j < (bits + 31) / 32; ++j) {
+    const uint64_t both = from[j] | (static_cast<uint64_t>(from[j + 1]) << 32);
+    found.word[j] = static_cast<uint32_t>(both >> (begin % 32));
+  }
+  return found;
+}
+
+}  // namespace eden

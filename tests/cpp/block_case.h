@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/cuda/inject_plan.h"
+#include "kernels/cuda/inject_unit.h"
+#include "tests/cpp/host_block.h"
+
+// One injection by the body of the CUDA kernel, on a host block; `wanted` units, if it can be cut
+// so.
+inline void inject_by_blocks(const eden::InjectParams& given, int64_t wanted, unsigned seed) {
+  using namespace eden;
+  const InjectParams p = without_conversions(given);
+  const InjectUnits units = inject_units(p, wanted);
+  std::vector<BitlineGroup> scratch;
+  BitlineSummary* summary = nullptr;
+  if (p.law == Law::kBitline) {
+    // Groups and the summary before them are multiples of 16 bytes; one group more holds it.
+    scratch.resize(static_cast<size_t>(bitline_groups(p)) + 1);
+    spoil(scratch.data(), scratch.size(), seed);
+    summary = reinterpret_cast<BitlineSummary*>(scratch.data());
+    *summary = {};
+    std::vector<int> order(static_cast<size_t>(bitline_groups(p)));
+    std::iota(order.begin(), order.end(), 0);
+    std::shuffle(order.begin(), order.end(), std::mt19937(seed));
+    for (const int group : order) {
+      BitlineShared shared;
+      spoil(&shared, 1, seed);
+      ShuffledBlock block(kBitlineThreads, seed++);
+      summarize_bitlines(block, p, group, shared, summary);
+    }
+  }
+  std::vector<int64_t> order(static_cast<size_t>(units.count()));
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), std::mt19937(seed));
+  SegmentShared shared;
+  spoil(&shared, 1, seed);
+  std::vector<uint32_t> failed(kMaskWords);
+  spoil(failed.data(), failed.size(), seed);
+  dispatch(p.element, p.stored, [&](auto element, auto codec) {
+    for (const int64_t unit : order) {
+      ShuffledBlock block(kInjectThreads, seed++);
+      inject_unit<decltype(element), decltype(codec)>(
+          block, p, kPoisson, summary, units, unit, shared,
+          p.copies > units.chunks ? failed.data() : shared.weak);
+    }
+  });
+}

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "kernels/cuda/vector.h"
+
+// The block of threads of kernels/cuda/block.h on the host: one thread after the other, in each
+// phase in another order. Whatever depends on the order shows as another result for another seed.
+class ShuffledBlock {
+ public:
+  ShuffledBlock(int threads, unsigned seed) : order_(static_cast<size_t>(threads)), random_(seed) {
+    std::iota(order_.begin(), order_.end(), 0);
+  }
+
+  int threads() const { return static_cast<int>(order_.size()); }
+
+  template <class Part>
+  void each(Part part) {
+    std::shuffle(order_.begin(), order_.end(), random_);
+    for (const int t : order_) part(t);
+  }
+  void barrier() {}
+
+  template <class T>
+  T atomic_or(T* where, T bits) {
+    const T before = *where;
+    *where |= bits;
+    return before;
+  }
+  template <class T>
+  T atomic_add(T* where, T value) {
+    const T before = *where;
+    *where += value;
+    return before;
+  }
+  template <class T>
+  T atomic_max(T* where, T value) {
+    const T before = *where;
+    *where = std::max(before, value);
+    return before;
+  }
+
+  eden::Vector load(const void* from) const {
+    eden::Vector v;
+    std::memcpy(&v, from, sizeof v);
+    return v;
+  }
+  void prefetch(const void*) const {}
+
+ private:
+  std::vector<int> order_;
+  std::mt19937 random_;
+};
+
+// Memory as a kernel finds it: full of anything.
+template <class T>
+void spoil(T* begin, size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  auto* bytes = reinterpret_cast<unsigned char*>(begin);
+  for (size_t i = 0; i < count * sizeof(T); ++i) bytes[i] = static_cast<unsigned char>(random());
+}

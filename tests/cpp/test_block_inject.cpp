@@ -1,0 +1,184 @@
+#include <cmath>
+#include <cstring>
+
+#include "csrc/core/lower.h"
+#include "kernels/check.h"
+#include "kernels/cpu/inject_cpu.h"
+#include "tests/cpp/block_case.h"
+#include "tests/cpp/catch.h"
+
+using namespace eden;
+
+// The body of the CUDA kernel, run on the host, against the CPU kernel: bit for bit.
+
+namespace {
+
+enum class Model { kUniform, kBitline, kWordline, kData };
+
+TableEntry lowered(double weak, double fail_one, double fail_zero) {
+  const LoweredEntry entry = lower(weak, fail_one, fail_zero);
+  return {entry.stress, entry.dense, entry.fail_one, entry.fail_zero};
+}
+
+// An injection with all that it points to. What is not said is drawn from a seed.
+struct BlockCase {
+  std::mt19937 random;
+  std::vector<uint32_t> input, corrected;
+  std::vector<TableEntry> table;
+  std::vector<int32_t> order;
+  std::vector<float> scales;
+  std::vector<uint64_t> key{0x0123456789ABCDEFu, 0xFEDCBA9876543210u};
+  std::vector<float> bounds{-0.75f, 1.5f};
+  InjectParams p{};
+  int64_t element_size, bytes;
+  int64_t shift_in, shift_out;  // elements between 16-byte aligned memory and the tensor
+  int64_t wanted;
+
+  int64_t draw(int64_t below) { return static_cast<int64_t>(random() % below); }
+  template <class T>
+  T pick(std::initializer_list<T> from) {
+    return from.begin()[draw(static_cast<int64_t>(from.size()))];
+  }
+
+  BlockCase(Model model, ElementType element, Stored stored, double rate, unsigned seed)
+      : random(seed) {
+    p.element = element;
+    p.stored = stored;
+    p.law = model == Model::kBitline    ? Law::kBitline
+            : model == Model::kWordline ? Law::kWordline
+                                        : Law::kCell;
+    const int bits = stored_bits(element, stored);
+    p.copies = pick<int64_t>({1, 1, 2, 5});
+    p.elements = pick<int64_t>({1, 7, 130, 1000, 65536 / bits, 3 * 65536 / (2 * bits) + 5});
+    p.first_copy = draw(1000);
+    p.row_bytes = int64_t{64} << draw(8);
+    p.address = draw(20000) * 4;
+    if (p.law != Law::kWordline && draw(2) == 0) p.address += int64_t{1} << (32 + draw(20));
+    p.correction = element >= ElementType::kRaw8
+                       ? Correction::kOff
+                       : pick({Correction::kOff, Correction::kZero, Correction::kSaturate});
+    element_size = element_bytes(element);
+    bytes = element_size * p.elements * p.copies;
+    shift_in = pick<int64_t>({0, 0, 1, 3, 16});
+    shift_out = pick<int64_t>({0, shift_in, shift_in, 1, 2});
+    wanted = pick<int64_t>({1, 3, 8192});
+    if (element < ElementType::kRaw8 && stored >= Stored::kInt16) {
+      const int64_t runs = pick<int64_t>({1, 1, 2, 5, p.elements});
+      p.scale_count = p.elements % runs == 0 ? runs : 1;
+      for (int64_t i = 0; i < p.scale_count; ++i) {
+        scales.push_back(std::ldexp(1.0f + 0.1f * static_cast<float>(draw(9)), -bits));
+      }
+    }
+    make_table(model, rate);
+    make_input();
+  }
+
+  void make_table(Model model, double rate) {
+    p.entries = p.law == Law::kBitline    ? 8 * p.row_bytes
+                : p.law == Law::kWordline ? (p.address + 4 * p.elements) / p.row_bytes + 1
+                                          : 1;
+    const double fails = pick({1.0, 1.0, 0.5, 0.3, 0.001, 0.0});
+    const double fails_zero = model == Model::kData ? pick({1.0, 0.7, 0.0}) : fails;
+    for (int64_t i = 0; i < p.entries; ++i) {
+      double weak = rate;
+      double fail = fails;
+      if (p.law != Law::kCell) {
+        // Most near the rate, some far from it, some never and some always.
+        weak = std::min(1.0, rate * static_cast<double>(draw(3)));
+        if (draw(32) == 0) weak = pick({0.0, 1e-6, 0.2});
+        if (rate > 0 && draw(500) == 0) weak = 1.0;
+        if (draw(16) == 0) fail = pick({0.0, 0.9, 1.0});
+      }
+      table.push_back(lowered(weak, fail, model == Model::kData ? fails_zero : fail));
+    }
+    if (p.law != Law::kBitline) return;
+    p.ranks = p.entries;
+    order.resize(static_cast<size_t>(p.entries));
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+      return table[static_cast<size_t>(a)].stress > table[static_cast<size_t>(b)].stress;
+    });
+    if (draw(2) == 0) std::shuffle(order.begin(), order.end(), random);
+  }
+
+  void make_input() {
+    input.resize(static_cast<size_t>(bytes + 64 + 16 * element_size) / 4);
+    for (uint32_t& word : input) word = static_cast<uint32_t>(random());
+    // Half of the values plausible, the others anything: infinite, NaN, subnormal.
+    for (uint32_t& word : input) {
+      if (draw(2) == 0) continue;
+      const float value = static_cast<float>(draw(4001)) / 2000.0f - 1.0f;
+      word = p.element == ElementType::kFp32   ? bits_from_float(value)
+             : p.element == ElementType::kFp16 ? Fp16::narrow(bits_from_float(value)) * 0x10001u
+                                               : Bf16::narrow(bits_from_float(value)) * 0x10001u;
+    }
+  }
+
+  // The output between bytes that must stay as they were, and the marks.
+  template <class Run>
+  std::vector<uint8_t> output_of(bool marked, Run run) {
+    std::vector<Vector> memory(static_cast<size_t>(bytes + 32 * element_size) / 16 + 4);
+    std::memset(memory.data(), 0xA5, memory.size() * sizeof(Vector));
+    std::vector<Vector> source(input.size() / 4 + 1);
+    std::memcpy(source.data(), input.data(), input.size() * 4);
+    corrected.assign(static_cast<size_t>(p.elements * p.copies + 31) / 32, 0);
+    p.input = reinterpret_cast<const uint8_t*>(source.data()) + shift_in * element_size;
+    p.output = reinterpret_cast<uint8_t*>(memory.data()) + (16 + shift_out) * element_size;
+    p.corrected = marked ? reinterpret_cast<uint8_t*>(corrected.data()) : nullptr;
+    p.table = table.data();
+    p.rank_columns = order.empty() ? nullptr : order.data();
+    p.scales = scales.empty() ? nullptr : scales.data();
+    p.bounds = p.correction == Correction::kOff ? nullptr : bounds.data();
+    p.key = key.data();
+    REQUIRE(problem_of(p, bytes) == "");
+    REQUIRE(problem_of_arrays(p) == "");
+    run(p);
+    const auto* from = reinterpret_cast<const uint8_t*>(memory.data());
+    std::vector<uint8_t> all(from, from + memory.size() * sizeof(Vector));
+    const auto* marks = reinterpret_cast<const uint8_t*>(corrected.data());
+    all.insert(all.end(), marks, marks + 4 * corrected.size());
+    return all;
+  }
+};
+
+bool same_as_cpu(BlockCase& c, unsigned seed) {
+  const bool marked = c.draw(3) != 0;
+  const auto expected = c.output_of(marked, [](const InjectParams& p) {
+    const InjectPlan plan(p, 1);
+    plan.run(0, plan.units());
+  });
+  return expected ==
+         c.output_of(marked, [&](const InjectParams& p) { inject_by_blocks(p, c.wanted, seed); });
+}
+
+}  // namespace
+
+TEST_CASE("blocks of threads return the CPU's bits", "[block]") {
+  const auto model = GENERATE(Model::kUniform, Model::kBitline, Model::kWordline, Model::kData);
+  const auto element = GENERATE(ElementType::kFp32, ElementType::kFp16, ElementType::kBf16,
+                                ElementType::kRaw8, ElementType::kRaw16, ElementType::kRaw32);
+  int differing = 0;
+  unsigned seed = 1000 * static_cast<unsigned>(model) + 100 * static_cast<unsigned>(element);
+  for (int stored = 0; stored < (element < ElementType::kRaw8 ? 6 : 1); ++stored) {
+    for (const double rate : {0.0, 1e-9, 1e-6, 1e-4, 1e-2, 5e-2, 0.5, 1.0}) {
+      for (int repeat = 0; repeat < 3; ++repeat) {
+        BlockCase c(model, element, static_cast<Stored>(stored), rate, ++seed);
+        CAPTURE(stored, rate, seed, c.p.elements, c.p.copies, c.p.address, c.p.row_bytes);
+        const bool same = same_as_cpu(c, seed);
+        if (!same) ++differing;
+        CHECK(same);
+      }
+    }
+  }
+  CHECK(differing == 0);
+}
+
+TEST_CASE("an order that is none does not lead outside of the table", "[block]") {
+  BlockCase c(Model::kBitline, ElementType::kFp32, Stored::kFp32, 0.01, 1);
+  std::vector<int32_t> wild(c.order.size());
+  for (int32_t& column : wild) column = static_cast<int32_t>(c.random());
+  c.output_of(false, [&](InjectParams p) {
+    p.rank_columns = wild.data();
+    inject_by_blocks(p, 1, 1);
+  });
+}
