@@ -35,6 +35,8 @@ def read_batch(tensor: StoredTensor, x: Tensor | PackedSequence, batch: Batch):
     if x.ndim < batch.min_rank or x.ndim == 0:
         return with_strides_of(x, tensor.read(x, 1))
     copies = x.shape[batch.dim]
+    if batch.dim == 0:
+        return with_strides_of(x, tensor.read(x, copies))
     # In DRAM the samples come one after the other, whichever dimension the module counts them by.
     y = tensor.read(x.movedim(batch.dim, 0), copies).movedim(0, batch.dim)
     return with_strides_of(x, y)

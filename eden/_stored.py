@@ -37,6 +37,7 @@ class StoredTensor:
     def __init__(self, name: str, kind: str, config: Config, switch: Switch, *, entry: Any):
         self.name, self.kind, self.switch = name, kind, switch
         self.stored, self.correction = config.stored, config.correction
+        self.format = formats.get(config.stored)
         self.base_error = config.error if entry is None else entry.error
         self.asked_ber: float | None = None
         self.table = self.base_error.lower().to("cpu")  # a copy of its own
@@ -44,6 +45,8 @@ class StoredTensor:
         self.address = 0 if entry is None else entry.address
         self.row_bytes = 8192 if entry is None else entry.row_bytes
         self.elements, self.reads = 0, 1  # of one copy, by one inference
+        # A placed tensor's cells belong to its partition, whichever tensor lies there.
+        self.origin = rng.number_of(name if self.partition is None else self.partition)
         self.key = torch.zeros(2, dtype=torch.int64)
         self.counter = torch.zeros((), dtype=torch.int64)
         self.bounds: Tensor | None = None  # float32 [2]
@@ -74,9 +77,7 @@ class StoredTensor:
         Args:
             key: int64 ``[2]``.
         """
-        # A placed tensor's cells belong to its partition, whichever tensor lies there.
-        own = rng.fold_in(key, self.name if self.partition is None else self.partition)
-        self.key.copy_(own)
+        self.key.copy_(rng.fold_in(key, self.origin))
         self.counter.zero_()
 
     def calibrate(self, entry: TensorCalibration) -> None:
@@ -103,37 +104,38 @@ class StoredTensor:
             x: ``[copies, ...]``, or one copy of any shape.
             copies: inferences that lie in `x`, each at the same address.
         """
-        if self.switch.state == "clean":
+        state = self.switch.state
+        if state == "clean":
             return x
-        if self.switch.state == "learn":
+        if state == "learn":
             self._learn(x.detach(), copies)
             return x
         if x.numel() == 0:
             return x
-        self._follow(x.device)
+        formats.native(x.dtype)  # raises for a type that cannot be stored
+        if self.key.device != x.device:
+            self._follow(x.device)
+        stored = x.contiguous()
         bounds, scale = self.bounds, self.scale
         if self.kind == "weight":
             # Weights are known when they are written, so their range is theirs of now: bounds
             # from before retraining would call grown weights implausible.
-            bounds, scale = ops.weight_range(x.contiguous(), self.stored)
-        elif bounds is None and (self._integer or self.correction != "off"):
-            need = f"its {self.stored} scale" if self._integer else "its bounds"
+            bounds, scale = ops.weight_range(stored, self.stored)
+        elif bounds is None and (self.format.integer or self.correction != "off"):
+            need = f"its {self.stored} scale" if self.format.integer else "its bounds"
             raise ValueError(
                 f"{self.name} is not calibrated, so {need} cannot be known; call "
                 "learn_bounds(loader) on clean training data, or give a config with a calibration"
             )
-        key = ops.next_key(self.key, self.counter)
-        y = ops.inject(
-            x,
+        y = ops.read(
+            stored,
             self.table,
-            key=key,
-            stored=self.stored,
-            scale=scale,
-            copies=copies,
-            address=self.address,
-            row_bytes=self.row_bytes,
-            bounds=None if self.correction == "off" else bounds,
-            correction=self.correction,
+            ops.next_key(self.key, self.counter),
+            scale,
+            None if self.correction == "off" else bounds,
+            self.format.code,
+            ops.CORRECTIONS[self.correction],
+            (copies, 0, self.address, self.row_bytes),
         )
         if x.requires_grad and not y.requires_grad and not torch.compiler.is_compiling():
             # Without gradients torch still looks at this flag, to choose between two ways of
@@ -162,11 +164,7 @@ class StoredTensor:
     @property
     def bits(self) -> int:
         """Bits of one element."""
-        return formats.get(self.stored).bits
-
-    @property
-    def _integer(self) -> bool:
-        return formats.get(self.stored).integer
+        return self.format.bits
 
     def _learn(self, x: Tensor, copies: int) -> None:
         self.seen_reads += 1
@@ -180,9 +178,7 @@ class StoredTensor:
         self.seen_range = seen
 
     def _follow(self, device: torch.device) -> None:
-        """Move the state to where the tensor is; a no-op but after ``model.to(device)``."""
-        if self.key.device == device:
-            return
+        """Move the state to where the tensor is, as after ``model.to(device)``."""
         self.key, self.counter = self.key.to(device), self.counter.to(device)
         self.table = self.table.to(device)
         if self.bounds is not None:

@@ -61,6 +61,18 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
 
 
+def number_of(data: int | str) -> Tensor:
+    """Return what `fold_in` and `fold_access` make of a number or a name, to be used many times.
+
+    Args:
+        data: As in `fold_in`.
+
+    Returns:
+        int64 [], on the CPU.
+    """
+    return _number(data, "data", None)
+
+
 def _number(data: int | str | Tensor, name: str, device: torch.device | str | None) -> Tensor:
     if isinstance(data, Tensor):
         return data

@@ -6,13 +6,6 @@
 
 namespace eden {
 
-// What is seen of a tensor's values in one pass. Parts of a tensor combine by min and max.
-struct Range {
-  float lowest;    // -inf where a value is NaN
-  float highest;   // +inf where a value is NaN
-  float greatest;  // max |x| over the finite values, 0 if there is none
-};
-
 // Step of an integer format that holds magnitudes up to `greatest`, at least 2^-126.
 EDEN_HD inline float step_of(float greatest, Stored stored) {
   const int bits = stored == Stored::kInt16 ? 16 : stored == Stored::kInt8 ? 8 : 4;

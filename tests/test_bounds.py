@@ -68,15 +68,6 @@ def test_weights_that_are_not_finite_are_the_networks_own(stored):
     torch.testing.assert_close(layer(torch.eye(3))[:, 0], layer.weight[0], rtol=0.01, atol=0.01)
 
 
-@pytest.mark.parametrize("value", [float("inf"), -float("inf")])
-def test_an_infinite_weight_reads_as_it_is(value):
-    layer = nn.Linear(2, 1, bias=False)
-    with torch.no_grad():
-        layer.weight.copy_(torch.tensor([[0.5, value]]))
-    attach(layer, Config(NONE, stored="fp32", inputs=False))
-    assert layer(torch.ones(1, 2)) == value
-
-
 def test_inputs_but_the_first_can_be_given_less_range(model, images):
     handle = attach(model, Config(NONE))
     with pytest.raises(ValueError, match="learn_bounds first"):

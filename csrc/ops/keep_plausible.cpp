@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "csrc/ops/checks.h"
+#include "kernels/cpu/gradient.h"
 
 namespace eden::ops {
 namespace {
@@ -14,21 +15,6 @@ using torch::headeronly::ScalarType;
 // A unit of 64 elements is 8 bytes of the mask: threads share none.
 constexpr int64_t kUnit = 64;
 constexpr int64_t kGrain = (1 << 15) / kUnit;
-
-template <class Raw>
-void keep(const void* grad, const uint8_t* corrected, void* out, int64_t begin, int64_t end) {
-  const auto* from = static_cast<const Raw*>(grad);
-  auto* to = static_cast<Raw*>(out);
-  for (int64_t i = begin; i < end; ++i) {
-    to[i] = (corrected[i / 8] >> (i % 8)) & 1 ? Raw{0} : from[i];
-  }
-}
-
-void keep_plausible_cpu(const void* grad, const uint8_t* corrected, void* out, ElementType element,
-                        int64_t begin, int64_t end) {
-  const auto over = element == ElementType::kFp32 ? &keep<uint32_t> : &keep<uint16_t>;
-  over(grad, corrected, out, begin, end);
-}
 
 Tensor keep_plausible(const Tensor& grad, const Tensor& corrected) {
   const ElementType element = element_of("keep_plausible", grad);

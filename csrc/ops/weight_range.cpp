@@ -9,6 +9,7 @@
 
 #include "csrc/ops/checks.h"
 #include "kernels/cpu/float_mode.h"
+#include "kernels/cpu/measure.h"
 #include "kernels/range.h"
 
 namespace eden::ops {
@@ -17,27 +18,6 @@ namespace {
 using torch::headeronly::ScalarType;
 
 constexpr int64_t kGrain = 1 << 16;
-
-template <class Element>
-Range range_of(const void* x, int64_t n) {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  Range range{kInfinity, -kInfinity, 0.0f};
-  const auto* raw = static_cast<const typename Element::Raw*>(x);
-  for (int64_t i = 0; i < n; ++i) {
-    const float value = float_from_bits(Element::widen(raw[i]));
-    range.lowest = value != value ? -kInfinity : std::min(range.lowest, value);
-    range.highest = value != value ? kInfinity : std::max(range.highest, value);
-    const float magnitude = value < 0.0f ? -value : value;
-    if (magnitude < kInfinity) range.greatest = std::max(range.greatest, magnitude);
-  }
-  return range;
-}
-
-Range range_cpu(const void* x, ElementType element, int64_t n) {
-  if (element == ElementType::kFp16) return range_of<Fp16>(x, n);
-  if (element == ElementType::kBf16) return range_of<Bf16>(x, n);
-  return range_of<Fp32>(x, n);
-}
 
 std::tuple<Tensor, Tensor> weight_range(const Tensor& x, int64_t stored) {
   const ElementType element = element_of("weight_range", x);

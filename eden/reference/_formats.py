@@ -98,9 +98,12 @@ def weight_range(
 
     Returns:
         Lowest and highest plausible value, (-inf, inf) where a value is NaN; the step of an
-        integer format, else None.
+        integer format, else None. An infinity counts as the greatest finite value.
     """
     value = to_float(raw, element)
+    unit = {"fp32": 2.0**104, "fp16": 2.0**5, "bf16": 2.0**120}[element]
+    greatest = np.float32((2 ** {"fp32": 24, "fp16": 11, "bf16": 8}[element] - 1) * unit)
+    value = np.clip(value, -greatest, greatest)
     if np.isnan(value).any():
         value = np.array([-np.inf, np.inf], dtype=np.float32)
     extremes = np.array([value.min(), value.max()]) + np.float32(0)  # -0 becomes 0
