@@ -32,7 +32,7 @@ void decide(const Draw& draw, uint64_t key, uint64_t segment, Purpose purpose, i
             bool same, Groups* groups, uint32_t* taken, Fill fill) {
   alignas(64) uint32_t planes[2 * 4 * kChunkWords];
   alignas(64) uint32_t below[kChunkWords + kDrawSlack];
-  uint16_t where[kChunkWords];
+  uint16_t where[kChunkWords + kDrawSlack];
   const uint64_t place = segment * kSegmentWords;
   int n = groups->count;
   for (int i = 0; i < kChunkWords; ++i) where[i] = static_cast<uint16_t>(i);
@@ -41,14 +41,7 @@ void decide(const Draw& draw, uint64_t key, uint64_t segment, Purpose purpose, i
   draw.compare(key, place, purpose, 0, blocks, n, groups->words, planes, same, groups->open, taken);
   for (uint32_t index = static_cast<uint32_t>(blocks); index < 16; ++index) {
     // Few groups are still undecided: on with these alone.
-    int rest = 0;
-    for (int i = 0; i < n; ++i) {
-      where[rest] = where[i];
-      groups->words[rest] = groups->words[i];
-      groups->open[rest] = groups->open[i];
-      rest += groups->open[i] != 0;
-    }
-    n = rest;
+    n = draw.keep_open(n, groups->words, where, groups->open);
     if (n == 0) return;
     std::fill_n(below, n, 0u);
     fill(where, n, static_cast<int>(4 * index), 4, planes);

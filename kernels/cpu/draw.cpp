@@ -41,9 +41,20 @@ void compare(uint64_t key, uint64_t place, Purpose purpose, uint32_t first, int 
   }
 }
 
+int keep_open(int n, uint16_t* words, uint16_t* where, uint32_t* open) {
+  int kept = 0;
+  for (int i = 0; i < n; ++i) {
+    words[kept] = words[i];
+    where[kept] = where[i];
+    open[kept] = open[i];
+    kept += open[i] != 0;
+  }
+  return kept;
+}
+
 }  // namespace
 
-const Draw kDrawPortable{heads, stream, compare};
+const Draw kDrawPortable{heads, stream, compare, keep_open};
 
 const Draw& draw(Isa isa) {
 #if defined(__x86_64__)

@@ -30,6 +30,10 @@ struct Draw {
   void (*compare)(uint64_t key, uint64_t place, Purpose purpose, uint32_t first, int blocks, int n,
                   const uint16_t* words, const uint32_t* planes, bool same, uint32_t* open,
                   uint32_t* taken);
+
+  // Moves the groups with open lanes, and the number of each in `where`, to the front of their
+  // lists. Returns how many there are.
+  int (*keep_open)(int n, uint16_t* words, uint16_t* where, uint32_t* open);
 };
 
 // The loops of an instruction set that this processor has.

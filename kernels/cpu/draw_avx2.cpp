@@ -122,7 +122,7 @@ template <bool same>
 
 }  // namespace
 
-const Draw kDrawAvx2{heads, stream, compare};
+const Draw kDrawAvx2{heads, stream, compare, kDrawPortable.keep_open};
 
 }  // namespace eden
 

@@ -123,9 +123,31 @@ template <bool same>
   }
 }
 
+// The list is read up to 15 places past its end; what lies there is not kept.
+[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl")]] int keep_open(int n, uint16_t* words,
+                                                                    uint16_t* where,
+                                                                    uint32_t* open) {
+  const auto half = [](uint16_t* at) { return reinterpret_cast<__m256i*>(at); };
+  int kept = 0;
+  for (int i = 0; i < n; i += 16) {
+    const auto there = static_cast<__mmask16>((uint32_t{1} << (n - i < 16 ? n - i : 16)) - 1);
+    const V lanes = _mm512_loadu_si512(open + i);
+    const V word = _mm512_cvtepu16_epi32(_mm256_loadu_si256(half(words + i)));
+    const V number = _mm512_cvtepu16_epi32(_mm256_loadu_si256(half(where + i)));
+    const __mmask16 keep = _mm512_mask_test_epi32_mask(there, lanes, lanes);
+    _mm512_storeu_si512(open + kept, _mm512_maskz_compress_epi32(keep, lanes));
+    _mm256_storeu_si256(half(words + kept),
+                        _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(keep, word)));
+    _mm256_storeu_si256(half(where + kept),
+                        _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(keep, number)));
+    kept += __builtin_popcount(keep);
+  }
+  return kept;
+}
+
 }  // namespace
 
-const Draw kDrawAvx512{heads, stream, compare};
+const Draw kDrawAvx512{heads, stream, compare, keep_open};
 
 }  // namespace eden
 

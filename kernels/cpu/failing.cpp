@@ -16,22 +16,36 @@ void find_failing(const InjectParams& p, const TableSummary& summary, const Draw
   };
   Groups groups;
   uint16_t open[kChunkWords];  // which of the words are to be decided
-  for (int i = 0; i < n; ++i) {
-    uint32_t always = one.always(words[i]);
-    uint32_t some = one.some(words[i]);
-    if (stored) {
-      always = chosen(always, zero.always(words[i]), i);
-      some = chosen(some, zero.some(words[i]), i);
+  const bool same = p.law == Law::kCell && !stored;
+  if (same) {
+    const uint32_t always = one.always(0);
+    const uint32_t some = one.some(0);
+    for (int i = 0; i < n; ++i) {
+      flips[i] = weak[i] & always;
+      open[i] = static_cast<uint16_t>(i);
+      groups.words[i] = words[i];
+      groups.open[i] = weak[i] & some;
     }
-    flips[i] = weak[i] & always;
-    open[groups.count] = static_cast<uint16_t>(i);
-    groups.add(words[i], weak[i] & some);
+    groups.count = some != 0 ? n : 0;
+  } else {
+    for (int i = 0; i < n; ++i) {
+      uint32_t always = one.always(words[i]);
+      uint32_t some = one.some(words[i]);
+      if (stored) {
+        always = chosen(always, zero.always(words[i]), i);
+        some = chosen(some, zero.some(words[i]), i);
+      }
+      flips[i] = weak[i] & always;
+      open[groups.count] = static_cast<uint16_t>(i);
+      groups.add(words[i], weak[i] & some);
+    }
   }
   const int undecided = groups.count;
   if (undecided == 0) return;
-  const bool same = p.law == Law::kCell && !stored;
   alignas(64) uint32_t taken[kChunkWords + kDrawSlack];
-  decide(draw, access_key, segment, Purpose::kAccess, 1, same, &groups, taken,
+  // One block nearly always decides a single lane, but seldom a whole word.
+  const int blocks = summary.any_dense ? 2 : 1;
+  decide(draw, access_key, segment, Purpose::kAccess, blocks, same, &groups, taken,
          [&](const uint16_t* where, int count, int plane, int planes, uint32_t* out) {
            for (int j = 0; j < planes; ++j) {
              for (int k = 0; k < (same ? 1 : count); ++k) {

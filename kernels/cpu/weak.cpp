@@ -13,6 +13,9 @@ namespace {
 constexpr int kMostStreams = kSparseRungs * 11;
 constexpr int kMostPoints = 1024;  // more than the greatest count of any table
 
+// From this stress on, 2^-10, a segment holds 64 weak cells or more.
+constexpr uint64_t kManyWeak = uint64_t{1} << 54;
+
 // The streams of points of one segment: first the number that makes the count of each.
 struct Streams {
   uint32_t what[kMostStreams + kDrawSlack];
@@ -46,26 +49,31 @@ struct Streams {
   }
 };
 
-// Marks cells without a branch: what is found or not decides what is written, not where to go on.
-class Marker {
- public:
-  explicit Marker(WeakCells* weak) : weak_(weak), count_(weak->count) {}
-  ~Marker() { weak_->count = count_; }
-  Marker(const Marker&) = delete;
-  Marker& operator=(const Marker&) = delete;
-
-  void mark(uint32_t cell, bool found) {
-    const uint32_t word = cell / 32;
-    const uint32_t before = weak_->mask[word];
-    weak_->mask[word] = before | (static_cast<uint32_t>(found) << (cell % 32));
-    weak_->words[count_] = static_cast<uint16_t>(word);
-    count_ += static_cast<int>(found) & static_cast<int>(before == 0);
+// Marks those of n points that `found` finds, without a branch: what it returns decides what is
+// written, not where to go on.
+template <class CellOf, class Found>
+void mark_points(const uint64_t* points, int n, WeakCells* weak, CellOf cell_of, Found found) {
+  if (!weak->listed) {
+    for (int i = 0; i < n; ++i) {
+      const uint32_t cell = cell_of(points[i]);
+      weak->mask[cell / 32] |= static_cast<uint32_t>(found(points[i], cell)) << (cell % 32);
+    }
+    return;
   }
+  int count = weak->count;
+  for (int i = 0; i < n; ++i) {
+    const uint32_t cell = cell_of(points[i]);
+    const uint32_t word = cell / 32;
+    const bool is_found = found(points[i], cell);
+    const uint32_t before = weak->mask[word];
+    weak->mask[word] = before | (static_cast<uint32_t>(is_found) << (cell % 32));
+    weak->words[count] = static_cast<uint16_t>(word);
+    count += static_cast<int>(is_found) & static_cast<int>(before == 0);
+  }
+  weak->count = count;
+}
 
- private:
-  WeakCells* weak_;
-  int count_;
-};
+uint32_t position_of(uint64_t point) { return static_cast<uint32_t>(point) & 0xFFFF; }
 
 // Stresses of the rows of a segment; for other models than the wordline's it is one row.
 struct Rows {
@@ -96,20 +104,18 @@ void add_sparse(const InjectParams& p, const Draw& draw, uint64_t segment, int f
   streams->draw_all(
       draw, p.key[0], segment, [](int) { return 16; },
       [&](int rung, int, const uint64_t* points, int n) {
-        Marker marker(weak);
         if (whole && rung_start(rung + 1) <= rows.least) {
-          for (int i = 0; i < n; ++i) marker.mark(points[i] & 0xFFFF, true);
+          mark_points(points, n, weak, position_of, [](uint64_t, uint32_t) { return true; });
         } else if (whole && rows.least == rows.greatest) {
-          for (int i = 0; i < n; ++i) {
-            marker.mark(points[i] & 0xFFFF, point_time(rung, points[i]) < rows.least);
-          }
+          mark_points(points, n, weak, position_of, [&](uint64_t point, uint32_t) {
+            return point_time(rung, point) < rows.least;
+          });
         } else {
-          for (int i = 0; i < n; ++i) {
-            const uint32_t cell = points[i] & 0xFFFF;
+          mark_points(points, n, weak, position_of, [&](uint64_t point, uint32_t cell) {
             const bool within = cell - begin < length;
             const uint64_t stress = rows.stress[(within ? cell : begin) >> rows.bits_log2];
-            marker.mark(cell, within & (point_time(rung, points[i]) < stress));
-          }
+            return within & (point_time(rung, point) < stress);
+          });
         }
       });
 }
@@ -134,14 +140,18 @@ void add_sparse_bitline(const InjectParams& p, const TableSummary& summary, cons
         const uint32_t cells_mask = (1u << cells_log2(i)) - 1;
         const int32_t* columns = p.rank_columns + interval_begin(i);
         const bool all = rung_start(rung + 1) <= summary.interval_least[i];
-        Marker marker(weak);
-        for (int k = 0; k < n; ++k) {
-          const uint32_t position = points[k] & cells_mask;
-          const auto column = static_cast<uint32_t>(columns[position & size_mask]);
-          const uint32_t cell = ((position >> size_log2) << columns_log2) | column;
-          const bool found = all || point_time(rung, points[k]) < p.table[column].stress;
-          marker.mark(cell, (cell - begin < length) & found);
-        }
+        const auto column_of = [&](uint64_t point) {
+          const uint32_t position = position_of(point) & cells_mask;
+          return static_cast<uint32_t>(columns[position & size_mask]);
+        };
+        const auto cell_of = [&](uint64_t point) {
+          const uint32_t row = (position_of(point) & cells_mask) >> size_log2;
+          return (row << columns_log2) | column_of(point);
+        };
+        mark_points(points, n, weak, cell_of, [&](uint64_t point, uint32_t cell) {
+          const bool within = cell - begin < length;
+          return within & (all || point_time(rung, point) < p.table[column_of(point)].stress);
+        });
       });
 }
 
@@ -153,6 +163,30 @@ uint32_t lanes_within(int word, int first, int last) {
   return lanes;
 }
 
+// Writes the words of a chunk that have lanes to decide to `groups`, and marks lanes that are weak
+// without a number.
+template <class Member>
+void gather(const Thresholds<Member>& thresholds, bool same, int begin, int end, int first,
+            int last, Groups* groups, WeakCells* weak) {
+  groups->count = 0;
+  if (same && 32 * begin >= first && 32 * end <= last) {
+    const uint32_t some = thresholds.some(0);
+    const uint32_t always = thresholds.always(0);
+    for (int i = 0; i < end - begin; ++i) {
+      weak->mask[begin + i] |= always;
+      groups->words[i] = static_cast<uint16_t>(begin + i);
+      groups->open[i] = some;
+    }
+    groups->count = some != 0 ? end - begin : 0;
+    return;
+  }
+  for (int word = begin; word < end; ++word) {
+    const uint32_t lanes = lanes_within(word, first, last);
+    weak->mask[word] |= lanes & thresholds.always(static_cast<uint32_t>(word));
+    groups->add(word, lanes & thresholds.some(static_cast<uint32_t>(word)));
+  }
+}
+
 void add_dense(const InjectParams& p, const TableSummary& summary, const Draw& draw,
                uint64_t segment, int first, int last, WeakCells* weak) {
   const Thresholds thresholds(p, segment, &TableEntry::dense, summary.dense);
@@ -162,15 +196,10 @@ void add_dense(const InjectParams& p, const TableSummary& summary, const Draw& d
   alignas(64) uint32_t taken[kChunkWords + kDrawSlack];
   const int end = (last + 31) / 32;
   for (int chunk = first / 32; chunk < end; chunk += kChunkWords) {
-    groups.count = 0;
-    for (int word = chunk; word < std::min(end, chunk + kChunkWords); ++word) {
-      const uint32_t lanes = lanes_within(word, first, last);
-      weak->mask[word] |= lanes & thresholds.always(static_cast<uint32_t>(word));
-      words[groups.count] = static_cast<uint16_t>(word);
-      groups.add(word, lanes & thresholds.some(static_cast<uint32_t>(word)));
-    }
+    gather(thresholds, same, chunk, std::min(end, chunk + kChunkWords), first, last, &groups, weak);
     const int n = groups.count;
     if (n == 0) continue;
+    std::copy_n(groups.words, n, words);
     decide(draw, p.key[0], segment, Purpose::kDense, 2, same, &groups, taken,
            [&](const uint16_t* where, int count, int plane, int planes, uint32_t* out) {
              for (int j = 0; j < planes; ++j) {
@@ -179,13 +208,15 @@ void add_dense(const InjectParams& p, const TableSummary& summary, const Draw& d
                }
              }
            });
-    for (int i = 0; i < n; ++i) weak->mask[words[i]] |= taken[i];
+    if (n == kChunkWords) {
+      for (int i = 0; i < n; ++i) weak->mask[chunk + i] |= taken[i];
+    } else {
+      for (int i = 0; i < n; ++i) weak->mask[words[i]] |= taken[i];
+    }
   }
-  weak->count = 0;
-  for (int word = first / 32; word < end; ++word) {
-    weak->words[weak->count] = static_cast<uint16_t>(word);
-    weak->count += weak->mask[word] != 0;
-  }
+  if (!weak->listed) return;
+  weak->count = end - first / 32;
+  for (int i = 0; i < weak->count; ++i) weak->words[i] = static_cast<uint16_t>(first / 32 + i);
 }
 
 }  // namespace
@@ -201,6 +232,8 @@ void WeakCells::clear() {
 
 void find_weak_cells(const InjectParams& p, const TableSummary& summary, const Draw& draw,
                      uint64_t segment, int first, int last, WeakCells* weak) {
+  weak->listed = !summary.always_fails || summary.greatest_stress < kManyWeak;
+  if (!weak->listed) weak->count = kSegmentWords;
   if (summary.greatest_stress > 0) {
     Streams streams;
     if (p.law == Law::kBitline) {

@@ -7,16 +7,18 @@
 
 namespace eden {
 
-// The weak cells of one segment, as a bit mask and the list of its words that are not zero.
+// The weak cells of one segment, as a bit mask and a list of its words that may not be zero.
 struct WeakCells {
   alignas(64) uint32_t mask[kSegmentWords + kDrawSlack] = {};
   uint16_t words[kSegmentWords + 1];  // in no order; one more is written than counts
-  int count = 0;
+  int count = 0;                      // of all words, where `listed` is false
+  bool listed = true;
 
   void clear();
 };
 
-// Adds the weak cells among bits [first, last) of a segment (0 <= first < last <= 2^16).
+// Finds the weak cells among bits [first, last) of a segment (0 <= first < last <= 2^16). Where
+// they are many the list is left out if they always fail: then the mask is all that is needed.
 void find_weak_cells(const InjectParams& params, const TableSummary& summary, const Draw& draw,
                      uint64_t segment, int first, int last, WeakCells* weak);
 
