@@ -13,18 +13,6 @@ namespace eden {
 // Units that keep any GPU busy. Cutting the copies further would only find weak cells again.
 constexpr int64_t kUnitsWanted = 8192;
 
-inline int64_t element_bytes(ElementType element) {
-  switch (element) {
-    case ElementType::kRaw8:
-      return 1;
-    case ElementType::kFp32:
-    case ElementType::kRaw32:
-      return 4;
-    default:
-      return 2;
-  }
-}
-
 // The same injection on bytes, where elements are neither converted nor corrected: then the bits of
 // the tensor lie in memory just as in DRAM, whatever its type.
 inline InjectParams without_conversions(InjectParams p) {
