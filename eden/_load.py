@@ -1,5 +1,6 @@
 """Loads the two extensions, or says in one error why it cannot."""
 
+import ctypes
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -19,12 +20,16 @@ def _fail(what: str, error: Exception) -> ImportError:
     )
 
 
-def _load_ops() -> None:
+def _load_ops() -> str:
+    """Register the ops; return what their binary was built with."""
     try:
         (library,) = Path(__file__).parent.glob("_C*.so")
         torch.ops.load_library(library)
-    except (ValueError, OSError) as error:
+        facts = ctypes.CDLL(str(library)).eden_build_facts
+    except (ValueError, OSError, AttributeError) as error:
         raise _fail("the extension eden._C", error) from error
+    facts.restype = ctypes.c_char_p
+    return facts().decode()
 
 
 def _load_core() -> ModuleType:
@@ -34,5 +39,6 @@ def _load_core() -> ModuleType:
         raise _fail("the extension eden._core", error) from error
 
 
-_load_ops()
+# Such as "CUDA 13.0 for architectures 8.0 9.0 10.0+PTX" or "without CUDA (why)".
+build_facts = _load_ops()
 core = _load_core()

@@ -17,6 +17,7 @@ import torch
 from scipy import stats
 
 from . import data, devices, errors, ops, reference, rng
+from ._load import build_facts
 
 # Chance that a sound injector fails any of the statistical checks, shared out evenly among them.
 ALPHA = 1e-3
@@ -45,12 +46,13 @@ class Check:
 
 def facts() -> dict[str, str]:
     """Return versions and build facts, by name, as text."""
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     found = {
         "eden": _version("eden-dram"),
         "python": f"{platform.python_version()} on {platform.platform()}",
         "torch": f"{torch.__version__}, built for CUDA {torch.version.cuda or '(none)'}, "
-        f"{torch.get_num_threads()} threads, GPU {gpu}",
+        f"{torch.get_num_threads()} threads",
+        "built": build_facts,
+        "GPUs": ", ".join(map(_gpu, range(torch.cuda.device_count()))) or "none",
     }
     names = ("numpy", "scipy", "pandas", "pyarrow", "pydantic", "safetensors", "matplotlib")
     found["libraries"] = ", ".join(f"{name} {_version(name)}" for name in names)
@@ -63,21 +65,30 @@ def facts() -> dict[str, str]:
     return found
 
 
-def self_check() -> list[Check]:
+def devices_to_check() -> list[str]:
+    """Return the CPU and each GPU that this build has kernels for, as torch names them."""
+    gpus = range(0 if build_facts.startswith("without") else torch.cuda.device_count())
+    return ["cpu", *(f"cuda:{i}" for i in gpus)]
+
+
+def self_check(device: str = "cpu") -> list[Check]:
     """Inject at fixed keys and compare with what the laws demand.
+
+    Args:
+        device: where, as torch names it.
 
     Returns:
         One check for each rate (two-sided z-test of the flips), for the access failures, for the
-        positions (chi-square over the 32 bits of an element), and for four exact properties.
+        positions (chi-square over the 32 bits of an element), and for five exact properties.
     """
-    x = _random_bits(ELEMENTS)
+    x = _random_bits(ELEMENTS).to(device)
     statistical = len(RATES) + 2
     z_limit = float(stats.norm.isf(ALPHA / statistical / 2))
     checks = [_rate_check(x, errors.Uniform(weak_fraction=rate), z_limit) for rate in RATES]
     partly = errors.Uniform(weak_fraction=1e-2, failure_probability=0.3)
     checks.append(_rate_check(x, partly, z_limit))
     checks.append(_position_check(x, ALPHA / statistical))
-    return checks + _exact_checks()
+    return checks + _exact_checks(device)
 
 
 def main() -> int:
@@ -88,13 +99,24 @@ def main() -> int:
     """
     for name, value in facts().items():
         print(f"{name:<12}{value}")
-    print()
-    checks = self_check()
-    for check in checks:
-        print(f"{'ok' if check.passed else 'FAIL':<6}{check.name:<46}{check.finding}")
+    checks = []
+    for device in devices_to_check():
+        print(f"\non {device}:")
+        try:
+            found = self_check(device)
+        except RuntimeError as error:  # such as a GPU that the build has no kernels for
+            found = [Check("the kernels run", str(error).splitlines()[0], False)]
+        for check in found:
+            print(f"{'ok' if check.passed else 'FAIL':<6}{check.name:<46}{check.finding}")
+            checks.append(check)
     failed = sum(not check.passed for check in checks)
     print(f"\n{'FAIL' if failed else 'OK'}: {len(checks) - failed} of {len(checks)} checks passed")
     return int(failed > 0)
+
+
+def _gpu(index: int) -> str:
+    gpu = torch.cuda.get_device_properties(index)
+    return f"cuda:{index} {gpu.name} (compute capability {gpu.major}.{gpu.minor})"
 
 
 def _version(distribution: str) -> str:
@@ -112,7 +134,7 @@ def _random_bits(elements: int) -> torch.Tensor:
 
 
 def _flips(x: torch.Tensor, error: errors.ErrorModel, seed: int) -> torch.Tensor:
-    return ops.count_flips(x, ops.inject(x, error, key=rng.key(seed)))
+    return ops.count_flips(x, ops.inject(x, error, key=rng.key(seed, device=x.device)))
 
 
 def _rate_check(x: torch.Tensor, error: errors.Uniform, z_limit: float) -> Check:
@@ -128,8 +150,8 @@ def _rate_check(x: torch.Tensor, error: errors.Uniform, z_limit: float) -> Check
 def _position_check(x: torch.Tensor, alpha: float) -> Check:
     """Chi-square of the flips by bit and direction against the zeros and ones there were."""
     error = errors.Uniform(weak_fraction=1e-2)
-    flips = _flips(x, error, SEED).numpy()
-    words = x.view(torch.int32).numpy()
+    flips = _flips(x, error, SEED).cpu().numpy()
+    words = x.cpu().view(torch.int32).numpy()
     ones = np.array([np.count_nonzero(words & np.int32(1 << b)) for b in range(31)])
     ones = np.append(ones, np.count_nonzero(words < 0))
     cells = np.stack([x.numel() - ones, ones], axis=1)
@@ -140,9 +162,9 @@ def _position_check(x: torch.Tensor, alpha: float) -> Check:
     return Check(name, f"chi-square {chi2:.1f} on {expected.size} cells, p={p:.2g}", p >= alpha)
 
 
-def _exact_checks() -> list[Check]:
-    x = _random_bits(70_000)  # more than one segment, and no multiple of one
-    key = rng.key(SEED)
+def _exact_checks(device: str) -> list[Check]:
+    x = _random_bits(70_000).to(device)  # more than one segment, and no multiple of one
+    key = rng.key(SEED, device=device)
 
     def delivered(weak_fraction, **options):
         error = errors.Uniform(weak_fraction=weak_fraction)
@@ -150,17 +172,12 @@ def _exact_checks() -> list[Check]:
 
     bits = x.view(torch.int32)
     mild, harsh = bits ^ delivered(1e-3), bits ^ delivered(5e-2)
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(1)
-        alone = delivered(5e-2)
-    finally:
-        torch.set_num_threads(threads)
+    elsewhere, other = _elsewhere(x)
     head = x[:2000]
     error = errors.Uniform(weak_fraction=2e-2, failure_probability=0.5)
     fast = ops.inject(head, error, key=key, stored="int8")
     slow, _ = reference.inject(
-        head.view(torch.int32).numpy().view(np.uint32),
+        head.cpu().view(torch.int32).numpy().view(np.uint32),
         "fp32",
         key=reference.key(SEED),
         law="cell",
@@ -171,12 +188,24 @@ def _exact_checks() -> list[Check]:
         "nothing changes at P=0": torch.equal(delivered(0.0), bits),
         "every bit flips at P=1": torch.equal(delivered(1.0), ~bits),
         "weak cells of P=0.001 are weak at P=0.05": not bool((mild & ~harsh).any()),
-        "one thread computes what many do": torch.equal(alone, delivered(5e-2)),
+        elsewhere: torch.equal(other, delivered(5e-2).cpu()),
         "the kernel agrees with the NumPy reference": np.array_equal(
-            fast.view(torch.int32).numpy().view(np.uint32), slow
+            fast.cpu().view(torch.int32).numpy().view(np.uint32), slow
         ),
     }
     return [
         Check(name, "exactly" if passed else "not so", bool(passed))
         for name, passed in exact.items()
     ]
+
+
+def _elsewhere(x: torch.Tensor) -> tuple[str, torch.Tensor]:
+    """What one thread of the CPU makes of `x`: the same as many threads, or a GPU."""
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        y = ops.inject(x.cpu(), errors.Uniform(weak_fraction=5e-2), key=rng.key(SEED))
+    finally:
+        torch.set_num_threads(threads)
+    many = "many do" if x.device.type == "cpu" else "the GPU does"
+    return f"one thread of the CPU computes what {many}", y.view(torch.int32)

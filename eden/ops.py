@@ -5,14 +5,16 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-import eden._load  # noqa: F401  (registers the ops)
 from eden import formats
+from eden._load import build_facts
 from eden.errors import ErrorModel, Table
 
 CORRECTIONS = {"off": 0, "zero": 1, "saturate": 2}
 
 _ops = torch.ops.eden
 
+# Where there are kernels; "meta" is for shapes alone.
+_DEVICES = {"cpu", "meta"} | (set() if build_facts.startswith("without") else {"cuda"})
 
 # Tables made once for each other device than the CPU. Tables compare by identity.
 _on_device = lru_cache(maxsize=256)(Table.to)
@@ -74,12 +76,14 @@ def inject(
     elif bounds is None:
         raise ValueError(f"correction {correction!r} needs bounds=(lowest, highest)")
     elif not isinstance(bounds, Tensor):
-        bounds = torch.tensor(bounds, dtype=torch.float32, device=x.device)
+        bounds = _numbers(bounds, x.device)
     x = x.contiguous()
     code, scale = _stored_as(x, stored, scale)
     table = error if isinstance(error, Table) else error.lower()
     if table.entries.device != x.device:
-        table = _on_device(table, x.device)
+        # A graph has no cache: what it should not copy at each call is given as a `Table` there.
+        to = Table.to if torch.compiler.is_compiling() else _on_device
+        table = to(table, x.device)
     number = CORRECTIONS[correction]
     place = (copies, first_copy, address, row_bytes)
     if out is None:
@@ -137,6 +141,28 @@ def _check_tensors(**tensors: object) -> None:
             raise TypeError(f"{name} is a {type(value).__name__}, must be a tensor")
         if value.layout != torch.strided:
             raise TypeError(f"{name} has layout {value.layout}, must be dense")
+        if value.device.type not in _DEVICES:
+            raise ValueError(_no_kernels(name, value.device))
+
+
+def _no_kernels(name: str, device: torch.device) -> str:
+    if device.type != "cuda":
+        return f"{name} is on {device}, accepted are tensors on the CPU and on CUDA devices"
+    return (
+        f"{name} is on {device}, but eden was built {build_facts}: build it again with "
+        "`EDEN_CUDA=1 pip install --no-build-isolation .` in its source folder, "
+        f"or use {name}.cpu()"
+    )
+
+
+def _numbers(values: float | tuple[float, ...], device: torch.device) -> Tensor:
+    """float32 numbers on a device, without the copy that would make the host wait for a GPU."""
+    if device.type == "cpu":
+        return torch.tensor(values, dtype=torch.float32)
+    if isinstance(values, tuple | list):
+        return torch.stack([_numbers(value, device) for value in values])
+    # As torch.tensor does, beyond the range of a float this is infinite and not an error.
+    return torch.full((), values, dtype=torch.float64, device=device).to(torch.float32)
 
 
 def _as_value_error(failure: RuntimeError) -> Exception:
@@ -164,7 +190,7 @@ def _stored_as(
     if scale is None:
         scale = scale_of(x, fmt.name)
     elif not isinstance(scale, Tensor):
-        scale = torch.tensor(scale, dtype=torch.float32, device=x.device)
+        scale = _numbers(scale, x.device)
     return fmt.code, scale.detach()
 
 
@@ -178,6 +204,7 @@ def scale_of(x: Tensor, stored: str) -> Tensor:
     Returns:
         float32 []: max|x| over finite values / (2^(bits-1) - 1), at least 2^-126, 1 if all are 0.
     """
+    _check_tensors(x=x)
     greatest = _ops.absolute_maximum.default(x.detach().contiguous())
     step = (greatest / formats.get(stored).qmax).clamp_min(2.0**-126)
     return torch.where(greatest > 0, step, torch.ones_like(step))
@@ -232,11 +259,13 @@ def count_flips(
 
 def seed_key(seed: Tensor) -> Tensor:
     """Key of a seed, int64 []; see `eden.rng`."""
+    _check_tensors(seed=seed)
     return _ops.seed_key.default(seed)
 
 
 def fold(key: Tensor, data: Tensor, *, access_only: bool) -> Tensor:
     """Key folded with data, int64 []; see `eden.rng`."""
+    _check_tensors(key=key, data=data)
     return _ops.fold.default(key, data, access_only)
 
 
@@ -250,11 +279,24 @@ def next_key(key: Tensor, counter: Tensor) -> Tensor:
     Returns:
         int64 [2]: `eden.fold_access(key, counter)`.
     """
+    _check_tensors(key=key, counter=counter)
     return _ops.next_key.default(key, counter)
+
+
+def _check_beside(op: str, x: Tensor, **tensors: Tensor | None) -> None:
+    """The ops' own complaint (csrc/ops/checks.cpp), already while a graph is made."""
+    for name, value in tensors.items():
+        torch._check(
+            value is None or value.device == x.device,
+            lambda name=name, value=value: (
+                f"eden::{op}: {name} is on {value.device}, must be on the device of x, {x.device}"
+            ),
+        )
 
 
 @torch.library.register_fake("eden::inject")
 def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *rest):
+    _check_beside("inject", x, key=key, table=table, order=order, scale=scale, bounds=bounds)
     torch._check(key.numel() == 2, lambda: "eden::inject: key must have shape [2]")
     torch._check(copies >= 1, lambda: "eden::inject: copies must be at least 1")
     mark = rest[-1]
@@ -265,11 +307,13 @@ def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *res
 @torch.library.register_fake("eden::inject_out")
 def _(*arguments):
     x, out = arguments[0], arguments[-1]
+    _check_beside("inject", x, key=arguments[1], table=arguments[2], out=out)
     torch._check(out.numel() == x.numel(), lambda: "eden::inject: out must have the size of x")
 
 
 @torch.library.register_fake("eden::count_flips")
 def _(x, y, scale, stored):
+    _check_beside("count_flips", x, y=y, scale=scale)
     bits = formats.RAW_BITS.get(x.dtype) or list(formats.FORMATS.values())[stored].bits
     return x.new_empty([bits, 2], dtype=torch.int64)
 

@@ -82,4 +82,5 @@ def _number(data: int | str | Tensor, name: str, device: torch.device | str | No
         raise TypeError(f"{name} is {data!r}, must be an integer, a string or an int64 tensor")
     if not -(2**63) <= data < 2**64:
         raise ValueError(f"{name} is {data}, must fit into 64 bits")
-    return torch.tensor(data - 2**64 if data >= 2**63 else data, dtype=torch.int64, device=device)
+    # Not torch.tensor: its copy to a GPU would make the host wait.
+    return torch.full((), data - 2**64 if data >= 2**63 else data, dtype=torch.int64, device=device)

@@ -94,6 +94,9 @@ install_eden() {
   now=$({
     echo "$PWD"
     venv_python -VV
+    # What the choice of EDEN_CUDA in setup.py depends on.
+    venv_python -c 'from importlib.metadata import version; print(version("torch"))'
+    echo "${EDEN_CUDA:-} ${CUDA_HOME:-} ${TORCH_CUDA_ARCH_LIST:-}"
     find csrc kernels setup.py pyproject.toml -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
   } | sha256sum)
   if [[ -f $stamp && $(<"$stamp") == "$now" ]] && compgen -G 'eden/_C*.so' >/dev/null &&

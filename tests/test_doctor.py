@@ -35,3 +35,18 @@ def test_an_injector_that_avoids_a_bit_fails(monkeypatch):
     monkeypatch.setattr(ops, "count_flips", blind_to_the_sign)
     failed = [check.name for check in doctor.self_check() if not check.passed]
     assert any(name.startswith("positions") for name in failed)
+
+
+def test_a_gpu_that_the_kernels_do_not_run_on_fails(monkeypatch, capsys):
+    sound = doctor.self_check
+
+    def no_kernels(device):
+        if device != "cpu":
+            raise RuntimeError("eden: the CUDA kernel inject did not start: no kernel image")
+        return sound()
+
+    monkeypatch.setattr(doctor, "devices_to_check", lambda: ["cpu", "cuda:0"])
+    monkeypatch.setattr(doctor, "self_check", no_kernels)
+    assert doctor.main() == 1
+    printed = capsys.readouterr().out
+    assert "on cuda:0:" in printed and "FAIL  the kernels run" in printed

@@ -38,6 +38,45 @@ void check_beside(const char* op, const char* name, const Tensor& t, ScalarType 
   check_dense(op, name, t, dtype);
 }
 
+void check_seed(const Tensor& seed) {
+  check_dense("seed_key", "seed", seed, ScalarType::Long);
+  STD_TORCH_CHECK(seed.numel() == 1, "eden::seed_key: seed must be one number");
+}
+
+void check_fold(const Tensor& key, const Tensor& data) {
+  check_dense("fold", "key", key, ScalarType::Long);
+  check_beside("fold", "data", data, ScalarType::Long, key, "key");
+  STD_TORCH_CHECK(key.numel() == 2, "eden::fold: key must have shape [2], got ", key.numel(),
+                  " elements");
+  STD_TORCH_CHECK(data.numel() == 1, "eden::fold: data must be one number");
+}
+
+ElementType check_absolute_maximum(const Tensor& x) {
+  const ElementType element = element_of("absolute_maximum", x);
+  STD_TORCH_CHECK(element < ElementType::kRaw8, "eden::absolute_maximum: x must be floating point");
+  check_dense("absolute_maximum", "x", x, x.scalar_type());
+  return element;
+}
+
+ElementType check_count_flips(const Tensor& x, const Tensor& y, const std::optional<Tensor>& scale,
+                              int64_t stored) {
+  const ElementType element = element_of("count_flips", x);
+  check_dense("count_flips", "x", x, x.scalar_type());
+  check_beside("count_flips", "y", y, x.scalar_type(), x);
+  STD_TORCH_CHECK(x.numel() == y.numel(), "eden::count_flips: y has ", y.numel(),
+                  " elements, must have as many as x: ", x.numel());
+  STD_TORCH_CHECK(stored >= 0 && stored <= 5, "eden::count_flips: stored is ", stored,
+                  ", accepted are 0 to 5");
+  if (scale.has_value()) {
+    check_beside("count_flips", "scale", *scale, ScalarType::Float, x);
+    STD_TORCH_CHECK(scale->numel() == 1, "eden::count_flips: scale must be one number");
+  } else {
+    STD_TORCH_CHECK(element >= ElementType::kRaw8 || stored < static_cast<int64_t>(Stored::kInt16),
+                    "eden::count_flips: an integer format needs a scale");
+  }
+  return element;
+}
+
 std::string device_name(const Tensor& t) {
   if (t.is_cpu()) return "cpu";
   const std::string kind = t.is_cuda() ? "cuda" : "another device";

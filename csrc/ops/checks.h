@@ -2,6 +2,8 @@
 
 #include <torch/csrc/stable/tensor.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "kernels/inject.h"
@@ -21,6 +23,13 @@ void check_dense(const char* op, const char* name, const Tensor& t,
 // follows every pointer on one device, and moving a tensor here would wait for a GPU unasked.
 void check_beside(const char* op, const char* name, const Tensor& t,
                   torch::headeronly::ScalarType dtype, const Tensor& x, const char* x_name = "x");
+
+// What each small op asks of its arguments, on every device.
+void check_seed(const Tensor& seed);
+void check_fold(const Tensor& key, const Tensor& data);
+ElementType check_absolute_maximum(const Tensor& x);
+ElementType check_count_flips(const Tensor& x, const Tensor& y, const std::optional<Tensor>& scale,
+                              int64_t stored);
 
 // Such as "cpu" or "cuda:1".
 std::string device_name(const Tensor& t);

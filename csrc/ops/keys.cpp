@@ -20,19 +20,14 @@ Tensor new_key(const Tensor& like, uint64_t device, uint64_t access) {
 }
 
 Tensor seed_key(const Tensor& seed) {
-  check_dense("seed_key", "seed", seed, ScalarType::Long);
-  STD_TORCH_CHECK(seed.numel() == 1, "eden::seed_key: seed must be one number");
+  check_seed(seed);
   const auto value = static_cast<uint64_t>(*static_cast<const int64_t*>(seed.const_data_ptr()));
   const PhiloxBlock block = random_block(value, 0, Purpose::kSeed, 0, 0, 0);
   return new_key(seed, block.number(0), block.number(1));
 }
 
 Tensor fold_key(const Tensor& key, const Tensor& data, bool access_only) {
-  check_dense("fold", "key", key, ScalarType::Long);
-  check_beside("fold", "data", data, ScalarType::Long, key, "key");
-  STD_TORCH_CHECK(key.numel() == 2, "eden::fold: key must have shape [2], got ", key.numel(),
-                  " elements");
-  STD_TORCH_CHECK(data.numel() == 1, "eden::fold: data must be one number");
+  check_fold(key, data);
   const auto* words = static_cast<const int64_t*>(key.const_data_ptr());
   const auto device = static_cast<uint64_t>(words[0]);
   const auto access = static_cast<uint64_t>(words[1]);

@@ -19,9 +19,7 @@ using torch::headeronly::ScalarType;
 constexpr int64_t kGrain = 1 << 16;
 
 Tensor absolute_maximum(const Tensor& x) {
-  const ElementType element = element_of("absolute_maximum", x);
-  STD_TORCH_CHECK(element < ElementType::kRaw8, "eden::absolute_maximum: x must be floating point");
-  check_dense("absolute_maximum", "x", x, x.scalar_type());
+  const ElementType element = check_absolute_maximum(x);
   Tensor out = torch::stable::new_zeros(x, {}, ScalarType::Float);
   auto* greatest = static_cast<float*>(out.mutable_data_ptr());
   const auto* bytes = static_cast<const char*>(x.const_data_ptr());
@@ -38,20 +36,10 @@ Tensor absolute_maximum(const Tensor& x) {
 }
 
 Tensor count_flips(const Tensor& x, const Tensor& y, std::optional<Tensor> scale, int64_t stored) {
-  const ElementType element = element_of("count_flips", x);
-  check_dense("count_flips", "x", x, x.scalar_type());
-  check_beside("count_flips", "y", y, x.scalar_type(), x);
-  STD_TORCH_CHECK(x.numel() == y.numel(), "eden::count_flips: y has ", y.numel(),
-                  " elements, must have as many as x: ", x.numel());
-  STD_TORCH_CHECK(stored >= 0 && stored <= 5, "eden::count_flips: stored is ", stored,
-                  ", accepted are 0 to 5");
+  const ElementType element = check_count_flips(x, y, scale, stored);
   const auto format = static_cast<Stored>(stored);
-  float factor = 1.0f;
-  if (scale.has_value()) {
-    check_beside("count_flips", "scale", *scale, ScalarType::Float, x);
-    STD_TORCH_CHECK(scale->numel() == 1, "eden::count_flips: scale must be one number");
-    factor = *static_cast<const float*>(scale->const_data_ptr());
-  }
+  const float factor =
+      scale.has_value() ? *static_cast<const float*>(scale->const_data_ptr()) : 1.0f;
   const int bits = stored_bits(element, format);
   Tensor out = torch::stable::new_zeros(x, {bits, 2}, ScalarType::Long);
   auto* counts = static_cast<int64_t*>(out.mutable_data_ptr());

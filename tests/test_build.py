@@ -1,0 +1,133 @@
+"""Which build there is, and what a build without CUDA says to a tensor on a GPU."""
+
+import ctypes
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+import eden
+from eden import _load, errors, ops
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def setup():
+    spec = importlib.util.spec_from_file_location("eden_setup", ROOT / "setup.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+CPU_TORCH = {"torch_version": "2.13.0+cpu", "torch_cuda": None}
+GPU_TORCH = {"torch_version": "2.11.0", "torch_cuda": "13.0"}
+
+
+def test_auto_builds_the_kernels_where_they_can_be_built(setup):
+    for toolkit in ("13.0", "13.4"):
+        for wanted in ("auto", "1"):
+            assert setup.choose_cuda(wanted, **GPU_TORCH, toolkit=toolkit) is None
+        assert setup.choose_cuda("0", **GPU_TORCH, toolkit=toolkit) == "EDEN_CUDA=0"
+
+
+@pytest.mark.parametrize(
+    "found, toolkit, named",
+    [
+        (CPU_TORCH, None, ["2.13.0+cpu is built without CUDA", "install a CUDA build"]),
+        (CPU_TORCH, "13.0", ["2.13.0+cpu is built without CUDA"]),
+        (GPU_TORCH, None, ["2.11.0 is built for CUDA 13.0", "no nvcc", "CUDA_HOME"]),
+        (GPU_TORCH, "12.8", ["for CUDA 13.0", "of CUDA 12.8", "toolkit 13.x", "for CUDA 12.x"]),
+    ],
+)
+def test_what_is_missing_is_named(setup, found, toolkit, named):
+    why = setup.choose_cuda("auto", **found, toolkit=toolkit)
+    with pytest.raises(SystemExit, match=r"^eden: EDEN_CUDA=1, but ") as caught:
+        setup.choose_cuda("1", **found, toolkit=toolkit)
+    for part in named:
+        assert part in why and part in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_another_choice_is_refused(setup):
+    with pytest.raises(SystemExit, match=r"EDEN_CUDA is 'yes', accepted are auto, 0 and 1"):
+        setup.choose_cuda("yes", **GPU_TORCH, toolkit="13.0")
+
+
+def test_the_version_of_nvcc_is_read(setup, tmp_path):
+    assert setup.toolkit_version(None) is None
+    assert setup.toolkit_version(str(tmp_path)) is None
+    nvcc = tmp_path / "bin" / "nvcc"
+    nvcc.parent.mkdir()
+    nvcc.write_text("#!/bin/sh\necho 'Cuda compilation tools, release 13.0, V13.0.48'\n")
+    nvcc.chmod(0o755)
+    assert setup.toolkit_version(str(tmp_path)) == "13.0"
+
+
+def test_the_choice_does_not_ask_for_a_gpu():
+    source = (ROOT / "setup.py").read_text()
+    assert not re.search(r"is_available|device_count|get_device", source)
+
+
+def test_the_binary_says_what_it_was_built_with():
+    assert _load.build_facts.startswith(("without CUDA (", "CUDA "))
+    (library,) = (ROOT / "eden").glob("_C*.so")
+    assert hasattr(ctypes.CDLL(str(library)), "eden_build_facts")
+
+
+without_cuda = pytest.mark.skipif(
+    not _load.build_facts.startswith("without"), reason="this build has CUDA"
+)
+
+
+@without_cuda
+def test_a_build_without_cuda_says_what_to_do():
+    key, error = eden.key(1), errors.Uniform(0.1)
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        x = torch.empty(10, device="cuda")
+        gpu_key = torch.empty(2, dtype=torch.int64, device="cuda")
+    calls = {
+        "x": lambda: ops.inject(x, error, key=gpu_key),
+        "key": lambda: ops.inject(torch.zeros(10), error, key=gpu_key),
+        "y": lambda: ops.count_flips(torch.zeros(10), x),
+        "key ": lambda: eden.fold_in(gpu_key, key[0]),
+    }
+    for name, call in calls.items():
+        with pytest.raises(ValueError, match=rf"^{name.strip()} is on cuda:0, but eden") as caught:
+            call()
+        message = str(caught.value)
+        assert "built without CUDA (" in message and "EDEN_CUDA=1 pip install" in message
+        assert len(message.splitlines()) == 1
+
+
+def test_another_kind_of_device_is_named():
+    with FakeTensorMode():
+        x = torch.empty(10, device="xpu")
+    with pytest.raises(ValueError, match=r"^x is on xpu:0, accepted are"):
+        ops.scale_of(x, "int8")
+
+
+def test_tensors_on_two_devices_are_refused_while_a_graph_is_made(monkeypatch):
+    # What the op itself says needs a GPU (tests/test_cuda.py); its fake kernel says the same.
+    monkeypatch.setattr(ops, "_DEVICES", {"cpu", "cuda"})
+    table = errors.Uniform(0.1).lower()
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        x = torch.empty(10, device="cuda")
+        key = torch.empty(2, dtype=torch.int64, device="cuda")
+        y = ops.inject(x, table, key=key, stored="int8", bounds=(-1.0, 1.0), correction="zero")
+        assert y.device == x.device
+        assert ops.count_flips(x, y).device == x.device
+        assert eden.fold_in(key, "conv1").device == x.device
+        assert eden.key(3, device="cuda").device == x.device
+        with pytest.raises(ValueError, match=r"key is on cpu, must be on the device of x, cuda:0"):
+            ops.inject(x, table, key=torch.empty(2, dtype=torch.int64))
+        for wrong in ({"scale": torch.empty(1)}, {"bounds": torch.empty(2)}):
+            options = {"stored": "int8", "correction": "zero", "bounds": (-1.0, 1.0)} | wrong
+            (name,) = wrong
+            with pytest.raises(ValueError, match=rf"{name} is on cpu, must be on the device of x"):
+                ops.inject(x, table, key=key, **options)
+        with pytest.raises(ValueError, match=r"out is on cpu, must be on the device of x"):
+            ops.inject(x, table, key=key, out=torch.empty(10))
