@@ -179,6 +179,7 @@ class StoredTensor:
 
     def _follow(self, device: torch.device) -> None:
         """Move the state to where the tensor is, as after ``model.to(device)``."""
+        ops.check_device(self.name, device)
         self.key, self.counter = self.key.to(device), self.counter.to(device)
         self.table = self.table.to(device)
         if self.bounds is not None:

@@ -141,17 +141,23 @@ def _check_tensors(**tensors: object) -> None:
             raise TypeError(f"{name} is a {type(value).__name__}, must be a tensor")
         if value.layout != torch.strided:
             raise TypeError(f"{name} has layout {value.layout}, must be dense")
-        if value.device.type not in _DEVICES:
-            raise ValueError(_no_kernels(name, value.device))
+        check_device(name, value.device)
 
 
-def _no_kernels(name: str, device: torch.device) -> str:
+def check_device(name: str, device: torch.device) -> None:
+    """Raise a ValueError that says what to do unless there are kernels for a device.
+
+    Args:
+        name: what lies there.
+        device: where.
+    """
+    if device.type in _DEVICES:
+        return
     if device.type != "cuda":
-        return f"{name} is on {device}, accepted are tensors on the CPU and on CUDA devices"
-    return (
+        raise ValueError(f"{name} is on {device}, accepted are the CPU and CUDA devices")
+    raise ValueError(
         f"{name} is on {device}, but eden was built {build_facts}: build it again with "
-        "`EDEN_CUDA=1 pip install --no-build-isolation .` in its source folder, "
-        f"or use {name}.cpu()"
+        "`EDEN_CUDA=1 pip install --no-build-isolation .` in its source folder, or use the CPU"
     )
 
 
@@ -205,9 +211,10 @@ def scale_of(x: Tensor, stored: str) -> Tensor:
         float32 []: max|x| over finite values / (2^(bits-1) - 1), at least 2^-126, 1 if all are 0.
     """
     _check_tensors(x=x)
-    greatest = _ops.absolute_maximum.default(x.detach().contiguous())
-    step = (greatest / formats.get(stored).qmax).clamp_min(2.0**-126)
-    return torch.where(greatest > 0, step, torch.ones_like(step))
+    if x.numel() == 0:
+        return torch.ones((), device=x.device)
+    # Torch's own division by a number is another one on a GPU than on the CPU in the last bit.
+    return _ops.weight_range.default(x.detach().contiguous(), formats.get(stored).code)[1]
 
 
 def weight_range(x: Tensor, stored: str) -> tuple[Tensor, Tensor | None]:
@@ -279,7 +286,6 @@ def next_key(key: Tensor, counter: Tensor) -> Tensor:
     Returns:
         int64 [2]: `eden.fold_access(key, counter)`.
     """
-    _check_tensors(key=key, counter=counter)
     return _ops.next_key.default(key, counter)
 
 

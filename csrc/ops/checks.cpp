@@ -51,6 +51,36 @@ void check_fold(const Tensor& key, const Tensor& data) {
   STD_TORCH_CHECK(data.numel() == 1, "eden::fold: data must be one number");
 }
 
+void check_next_key(const Tensor& key, const Tensor& counter) {
+  check_dense("next_key", "key", key, ScalarType::Long);
+  check_beside("next_key", "counter", counter, ScalarType::Long, key, "key");
+  STD_TORCH_CHECK(key.numel() == 2, "eden::next_key: key must have shape [2], got ", key.numel(),
+                  " elements");
+  STD_TORCH_CHECK(counter.numel() == 1, "eden::next_key: counter must be one number");
+}
+
+ElementType check_weight_range(const Tensor& x, int64_t stored) {
+  const ElementType element = element_of("weight_range", x);
+  STD_TORCH_CHECK(element < ElementType::kRaw8, "eden::weight_range: x must be floating point");
+  check_dense("weight_range", "x", x, x.scalar_type());
+  STD_TORCH_CHECK(x.numel() > 0, "eden::weight_range: x has no elements, must have at least 1");
+  STD_TORCH_CHECK(stored >= 0 && stored <= 5, "eden::weight_range: stored is ", stored,
+                  ", accepted are 0 to 5");
+  return element;
+}
+
+ElementType check_keep_plausible(const Tensor& grad, const Tensor& corrected) {
+  const ElementType element = element_of("keep_plausible", grad);
+  STD_TORCH_CHECK(element < ElementType::kRaw8,
+                  "eden::keep_plausible: grad must be floating point");
+  check_dense("keep_plausible", "grad", grad, grad.scalar_type());
+  check_beside("keep_plausible", "corrected", corrected, ScalarType::Byte, grad, "grad");
+  STD_TORCH_CHECK(corrected.numel() == (grad.numel() + 7) / 8,
+                  "eden::keep_plausible: corrected has ", corrected.numel(),
+                  " bytes, must have a bit for each of the ", grad.numel(), " elements of grad");
+  return element;
+}
+
 ElementType check_absolute_maximum(const Tensor& x) {
   const ElementType element = element_of("absolute_maximum", x);
   STD_TORCH_CHECK(element < ElementType::kRaw8, "eden::absolute_maximum: x must be floating point");

@@ -26,7 +26,10 @@ std::tuple<Tensor, Tensor> inject(const Tensor& x, const Tensor& key, const Tens
                                     copies, first_copy, address, row_bytes);
   Tensor out = torch::stable::empty_like(x);
   const int64_t mask_bytes = mark ? (x.numel() + 7) / 8 : 0;
-  Tensor corrected = torch::stable::new_zeros(x, {mask_bytes}, torch::headeronly::ScalarType::Byte);
+  // Whole words: a GPU sets bits of a word at a time.
+  const int64_t padded = (mask_bytes + 3) / 4 * 4;
+  Tensor corrected = torch::stable::new_zeros(x, {padded}, torch::headeronly::ScalarType::Byte);
+  if (padded != mask_bytes) corrected = torch::stable::narrow(corrected, 0, 0, mask_bytes);
   params.output = out.mutable_data_ptr();
   if (mark) params.corrected = static_cast<uint8_t*>(corrected.mutable_data_ptr());
   run(params, x);

@@ -17,15 +17,8 @@ constexpr int64_t kUnit = 64;
 constexpr int64_t kGrain = (1 << 15) / kUnit;
 
 Tensor keep_plausible(const Tensor& grad, const Tensor& corrected) {
-  const ElementType element = element_of("keep_plausible", grad);
-  STD_TORCH_CHECK(element < ElementType::kRaw8,
-                  "eden::keep_plausible: grad must be floating point");
-  check_dense("keep_plausible", "grad", grad, grad.scalar_type());
-  check_beside("keep_plausible", "corrected", corrected, ScalarType::Byte, grad, "grad");
+  const ElementType element = check_keep_plausible(grad, corrected);
   const int64_t elements = grad.numel();
-  STD_TORCH_CHECK(corrected.numel() == (elements + 7) / 8, "eden::keep_plausible: corrected has ",
-                  corrected.numel(), " bytes, must have a bit for each of the ", elements,
-                  " elements of grad");
   Tensor out = torch::stable::empty_like(grad);
   const void* from = grad.const_data_ptr();
   const auto* marks = static_cast<const uint8_t*>(corrected.const_data_ptr());

@@ -37,11 +37,7 @@ Tensor fold_key(const Tensor& key, const Tensor& data, bool access_only) {
 
 // The key of the next access to a tensor, of which `counter` counts those so far.
 Tensor next_key(const Tensor& key, Tensor counter) {
-  check_dense("next_key", "key", key, ScalarType::Long);
-  check_beside("next_key", "counter", counter, ScalarType::Long, key, "key");
-  STD_TORCH_CHECK(key.numel() == 2, "eden::next_key: key must have shape [2], got ", key.numel(),
-                  " elements");
-  STD_TORCH_CHECK(counter.numel() == 1, "eden::next_key: counter must be one number");
+  check_next_key(key, counter);
   const auto* words = static_cast<const int64_t*>(key.const_data_ptr());
   auto* count = static_cast<int64_t*>(counter.mutable_data_ptr());
   const uint64_t access = fold(static_cast<uint64_t>(words[1]), static_cast<uint64_t>(*count));

@@ -20,12 +20,7 @@ using torch::headeronly::ScalarType;
 constexpr int64_t kGrain = 1 << 16;
 
 std::tuple<Tensor, Tensor> weight_range(const Tensor& x, int64_t stored) {
-  const ElementType element = element_of("weight_range", x);
-  STD_TORCH_CHECK(element < ElementType::kRaw8, "eden::weight_range: x must be floating point");
-  check_dense("weight_range", "x", x, x.scalar_type());
-  STD_TORCH_CHECK(x.numel() > 0, "eden::weight_range: x has no elements, must have at least 1");
-  STD_TORCH_CHECK(stored >= 0 && stored <= 5, "eden::weight_range: stored is ", stored,
-                  ", accepted are 0 to 5");
+  const ElementType element = check_weight_range(x, stored);
   const auto* bytes = static_cast<const char*>(x.const_data_ptr());
   const int64_t size = x.element_size();
   constexpr float kInfinity = std::numeric_limits<float>::infinity();

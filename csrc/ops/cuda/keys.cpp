@@ -34,10 +34,20 @@ Tensor fold_on_gpu(const Tensor& key, const Tensor& data, bool access_only) {
   return out;
 }
 
+Tensor next_key_on_gpu(const Tensor& key, Tensor counter) {
+  check_next_key(key, counter);
+  Tensor out = torch::stable::new_empty(key, {2}, ScalarType::Long);
+  const OnDevice device(key);
+  next_key_cuda(words_of(key), static_cast<int64_t*>(counter.mutable_data_ptr()),
+                static_cast<uint64_t*>(out.mutable_data_ptr()), device.stream());
+  return out;
+}
+
 }  // namespace
 }  // namespace eden::ops
 
 STABLE_TORCH_LIBRARY_IMPL(eden, CUDA, m) {
   m.impl("seed_key", TORCH_BOX(&eden::ops::seed_key_on_gpu));
   m.impl("fold", TORCH_BOX(&eden::ops::fold_on_gpu));
+  m.impl("next_key", TORCH_BOX(&eden::ops::next_key_on_gpu));
 }

@@ -1,0 +1,49 @@
+#include <torch/csrc/stable/library.h>
+#include <torch/csrc/stable/ops.h>
+
+#include <cstdint>
+#include <tuple>
+
+#include "csrc/ops/checks.h"
+#include "csrc/ops/cuda/on_device.h"
+#include "kernels/cuda/inject_cuda.h"
+
+namespace eden::ops {
+namespace {
+
+using torch::headeronly::ScalarType;
+
+std::tuple<Tensor, Tensor> weight_range_on_gpu(const Tensor& x, int64_t stored) {
+  const ElementType element = check_weight_range(x, stored);
+  const auto format = static_cast<Stored>(stored);
+  Tensor bounds = torch::stable::new_empty(x, {2}, ScalarType::Float);
+  Tensor scale = format >= Stored::kInt16 ? torch::stable::new_empty(x, {}, ScalarType::Float)
+                                          : torch::stable::new_empty(x, {0}, ScalarType::Float);
+  Tensor scratch = torch::stable::new_empty(x, {kWeightRangeScratchBytes}, ScalarType::Byte);
+  const OnDevice device(x);
+  // An empty tensor has no memory: the null that a float format asks for.
+  weight_range_cuda(x.const_data_ptr(), element, format, x.numel(),
+                    static_cast<float*>(bounds.mutable_data_ptr()),
+                    static_cast<float*>(scale.mutable_data_ptr()), scratch.mutable_data_ptr(),
+                    device.stream());
+  return {bounds, scale};
+}
+
+Tensor keep_plausible_on_gpu(const Tensor& grad, const Tensor& corrected) {
+  const ElementType element = check_keep_plausible(grad, corrected);
+  Tensor out = torch::stable::empty_like(grad);
+  if (grad.numel() == 0) return out;
+  const OnDevice device(grad);
+  keep_plausible_cuda(grad.const_data_ptr(),
+                      static_cast<const uint8_t*>(corrected.const_data_ptr()),
+                      out.mutable_data_ptr(), element, grad.numel(), device.stream());
+  return out;
+}
+
+}  // namespace
+}  // namespace eden::ops
+
+STABLE_TORCH_LIBRARY_IMPL(eden, CUDA, m) {
+  m.impl("weight_range", TORCH_BOX(&eden::ops::weight_range_on_gpu));
+  m.impl("keep_plausible", TORCH_BOX(&eden::ops::keep_plausible_on_gpu));
+}
