@@ -51,7 +51,7 @@ def train(work: Work, files: StageFiles) -> None:
     recipe = work.recipe
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        model = nets.build(recipe.network.name)
+        model = work.untrained()
         nets.train(
             model,
             work.splits.train,

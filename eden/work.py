@@ -115,9 +115,14 @@ class Work:
             handle.set_ber(0.0)
             return evaluate(model)
 
+    def untrained(self) -> torch.nn.Module:
+        """The network for the images there are, with random weights."""
+        images = self.splits.train[0]
+        return nets.build(self.recipe.network.name, channels=images.shape[1])
+
     def network(self, name: str) -> torch.nn.Module:
         """The baseline or the boosted network, with its calibration."""
-        model = nets.build(self.recipe.network.name)
+        model = self.untrained()
         checkpoint.load_into(model, self.path(f"{name}.safetensors"))
         return model.eval()
 

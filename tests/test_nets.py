@@ -11,6 +11,65 @@ def test_lenet_maps_images_to_ten_logits_and_has_the_known_size():
     assert sum(p.numel() for p in model.parameters()) == 156 + 2416 + 48120 + 10164 + 850
 
 
+# Convolutions without biases, a weight and a bias a channel of each batch norm.
+#
+# ResNet-18: conv1 27 * 64 + 128 = 1,856. A block from c to w channels has 9 c w + 9 w^2 + 4 w, and
+# c w + 2 w more where it projects:
+#   64:  2 * (18 * 64^2 + 256)                                              =   147,968
+#   128: 9*64*128 + 9*128^2 + 512 + 64*128 + 256   + 18*128^2 + 512         =   525,568
+#   256: 9*128*256 + 9*256^2 + 1024 + 128*256 + 512 + 18*256^2 + 1024       = 2,099,712
+#   512: 9*256*512 + 9*512^2 + 2048 + 256*512 + 1024 + 18*512^2 + 2048      = 8,393,728
+# The last layer has 512 * 10 + 10. In all 11,173,962.
+#
+# MobileNetV2: 27 * 32 + 64 = 928; a block from c to w at expansion e, i = e c, has
+# c i + 2 i (not at e = 1) + 9 i + 2 i + i w + 2 w:
+#   16: 896   24: 5,136 + 8,832   32: 10,000 + 2 * 14,848   64: 21,056 + 3 * 54,272
+#   96: 66,624 + 2 * 118,272   160: 155,264 + 2 * 320,000   320: 473,920
+# Then 320 * 1280 + 2560 = 412,160 and 1280 * 10 + 10: in all 2,236,682, which with 1000 classes
+# (1,281,000 in the last layer) are the 3.5 million of the network as published.
+SIZES = {"resnet18": (11_173_962, 9 * 64), "mobilenet_v2": (2_236_682, 9 * 32)}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_a_network_for_small_images_has_the_known_size(name):
+    parameters, first = SIZES[name]
+    for channels in (3, 1):
+        model = nets.build(name, channels=channels)
+        assert model(torch.zeros(2, channels, 32, 32)).shape == (2, 10)
+        assert sum(p.numel() for p in model.parameters()) == parameters - (3 - channels) * first
+    assert nets.build(name, classes=7)(torch.zeros(2, 3, 28, 28)).shape == (2, 7)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_a_network_for_small_images_passes_the_signal_on(name):
+    x = torch.randn(16, 3, 32, 32)
+    model = nets.build(name)
+    logits = model(x)
+    assert 0.05 < logits.std() < 20
+    logits.square().sum().backward()
+    norms = [p.grad.norm() for p in model.parameters() if p.ndim == 4]
+    assert min(norms) > 0
+
+
+def test_the_feature_map_shrinks_where_the_papers_say():
+    model, seen = nets.build("mobilenet_v2").eval(), []
+    for layer in model.features:
+        layer.register_forward_hook(lambda _, __, y: seen.append(tuple(y.shape[1:])))
+    model(torch.zeros(1, 3, 32, 32))
+    # Sandler et al., table 2: channels row by row; here sizes of 32 in place of 112.
+    assert [seen[n] for n in (0, 1, 3, 6, 10, 13, 16, 17, 18)] == [
+        (32, 32, 32),
+        (16, 32, 32),
+        (24, 32, 32),
+        (32, 16, 16),
+        (64, 8, 8),
+        (96, 8, 8),
+        (160, 4, 4),
+        (320, 4, 4),
+        (1280, 4, 4),
+    ]
+
+
 def test_an_unknown_network_is_refused():
     with pytest.raises(ValueError, match="accepted: lenet"):
         nets.build("alexnot")

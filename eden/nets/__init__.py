@@ -4,9 +4,13 @@ from torch import nn
 
 from ._lenet import LeNet as LeNet
 from ._lenet import lenet as lenet
+from ._mobilenet import MobileNetV2 as MobileNetV2
+from ._mobilenet import mobilenet_v2 as mobilenet_v2
+from ._resnet import ResNet18 as ResNet18
+from ._resnet import resnet18 as resnet18
 from ._train import train as train
 
-_BUILDERS = {"lenet": lenet}
+_BUILDERS = {"lenet": lenet, "mobilenet_v2": mobilenet_v2, "resnet18": resnet18}
 
 
 def names() -> list[str]:
@@ -19,7 +23,7 @@ def build(name: str, **kwargs) -> nn.Module:
 
     Args:
         name: one of `names`.
-        **kwargs: passed to the builder, such as ``classes=10``.
+        **kwargs: passed to the builder, such as ``classes=10`` or ``channels=1``.
 
     Raises:
         ValueError: for an unknown name.

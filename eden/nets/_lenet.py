@@ -1,4 +1,4 @@
-"""LeNet-5 for 28 x 28 grey images."""
+"""LeNet-5 for images of 28 x 28."""
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -11,16 +11,16 @@ class LeNet(nn.Module):
     section II, with today's ReLU and max pooling for its squashing and subsampling layers.
     """
 
-    def __init__(self, classes: int = 10):
+    def __init__(self, classes: int = 10, channels: int = 1):
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 6, 5, padding=2)
+        self.conv1 = nn.Conv2d(channels, 6, 5, padding=2)
         self.conv2 = nn.Conv2d(6, 16, 5)
         self.fc1 = nn.Linear(16 * 5 * 5, 120)
         self.fc2 = nn.Linear(120, 84)
         self.fc3 = nn.Linear(84, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits ``[batch, classes]`` for images ``[batch, 1, 28, 28]``."""
+        """Return logits ``[batch, classes]`` for images ``[batch, channels, 28, 28]``."""
         x = functional.max_pool2d(functional.relu(self.conv1(x)), 2)
         x = functional.max_pool2d(functional.relu(self.conv2(x)), 2)
         x = functional.relu(self.fc1(x.flatten(1)))
@@ -28,10 +28,11 @@ class LeNet(nn.Module):
         return self.fc3(x)
 
 
-def lenet(classes: int = 10) -> LeNet:
+def lenet(classes: int = 10, channels: int = 1) -> LeNet:
     """Build LeNet-5 with random weights from torch's global generator.
 
     Args:
         classes: number of outputs, at least 1.
+        channels: of the images, 1 or 3.
     """
-    return LeNet(classes)
+    return LeNet(classes, channels)
