@@ -16,8 +16,9 @@ _ops = torch.ops.eden
 # Where there are kernels; "meta" is for shapes alone.
 _DEVICES = {"cpu", "meta"} | (set() if build_facts.startswith("without") else {"cuda"})
 
-# Tables made once for each other device than the CPU. Tables compare by identity.
-_on_device = lru_cache(maxsize=256)(Table.to)
+# Tables made once for each other device than the CPU. Tables compare by identity, and that of a
+# bitline model takes 2 MiB.
+_on_device = lru_cache(maxsize=64)(Table.to)
 
 
 def inject(

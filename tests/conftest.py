@@ -11,12 +11,23 @@ import torch
 from eden import data, nets
 
 
+@pytest.hookimpl(tryfirst=True)  # before a fixture asks for the GPU
 def pytest_runtest_setup(item):
     """Without a GPU, skip a `cuda` test; where one was promised, fail: no job passes by it."""
     if next(item.iter_markers("cuda"), None) and not torch.cuda.is_available():
         if os.environ.get("EDEN_REQUIRE_CUDA", "0") not in ("", "0"):
             pytest.fail("EDEN_REQUIRE_CUDA is set, but torch finds no CUDA device", pytrace=False)
         pytest.skip("no CUDA device")
+
+
+@pytest.fixture(scope="module", params=["cpu", pytest.param("cuda", marks=pytest.mark.cuda)])
+def device(request):
+    """Where this module's tests make their tensors: they run again on a GPU, where there is one."""
+    if request.param == "cpu":
+        yield request.param
+        return
+    with torch.device(request.param):
+        yield request.param
 
 
 @pytest.fixture(autouse=True)

@@ -20,12 +20,14 @@ ELEMENTS = {
 def bits_of(x: torch.Tensor) -> np.ndarray:
     """The bits of a tensor's elements, as unsigned integers of its shape."""
     _, unsigned, integer = ELEMENTS[x.dtype]
-    return x.detach().contiguous().view(integer).numpy().view(unsigned)
+    return x.detach().contiguous().view(integer).cpu().numpy().view(unsigned)
 
 
 def tensor_of(bits: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
+    """Elements with these bits, on torch's default device."""
     signed = {1: np.int8, 2: np.int16, 4: np.int32}[bits.dtype.itemsize]
-    return torch.from_numpy(np.ascontiguousarray(bits).view(signed)).view(dtype)
+    words = torch.from_numpy(np.ascontiguousarray(bits).view(signed)).view(dtype)
+    return words.to(torch.get_default_device())
 
 
 def any_bits(n: int, dtype: torch.dtype, seed: int = 0) -> torch.Tensor:
@@ -46,14 +48,14 @@ def by_reference(x, error, *, key, **arguments) -> tuple[np.ndarray, np.ndarray]
     table = getattr(error, "lower", lambda: error)()
     for name in ("scale", "bounds"):
         if isinstance(arguments.get(name), torch.Tensor):
-            arguments[name] = arguments[name].numpy()
+            arguments[name] = arguments[name].cpu().numpy()
     return reference.inject(
         bits_of(x),
         ELEMENTS[x.dtype][0],
         key=tuple(int(k) % 2**64 for k in key),
         law=LAWS[table.law],
         table=entries_of(table),
-        order=None if table.order is None else table.order.numpy(),
+        order=None if table.order is None else table.order.cpu().numpy(),
         **arguments,
     )
 

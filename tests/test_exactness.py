@@ -15,6 +15,8 @@ from scipy import stats
 
 from eden import errors, ops, rng
 
+pytestmark = pytest.mark.usefixtures("device")
+
 ALPHA = 1e-3
 ROWS = 64
 ROW_BITS = 65536
@@ -100,16 +102,17 @@ class Sample:
         else:
             self.integer = {1: torch.int8, 2: torch.int16, 4: torch.int32}[dtype.itemsize]
             self.x = torch.from_numpy(self.codes).to(self.integer).view(dtype)
+        self.x = self.x.to(torch.get_default_device())
         self.step = 1.0 if self.quantised else None
         self.out = torch.empty_like(self.x)
-        self.words = [t.view(torch.int8).numpy().view(np.int64) for t in (self.x, self.out)]
+        self.words = [t.view(torch.int8).view(torch.int64) for t in (self.x, self.out)]
         elements = np.arange(n)
         self.row = elements * self.bits // ROW_BITS
         self.first_bitline = elements * self.bits % ROW_BITS
 
     def codes_read(self):
         out = self.out if self.quantised else self.out.view(self.integer)
-        return out.numpy().astype(np.int64)
+        return out.cpu().numpy().astype(np.int64)
 
     def count(self, differences, class_of):
         """Sum `differences` by class, bit position and stored bit."""
@@ -137,7 +140,7 @@ class Sample:
         for i in range(loads):
             key = rng.fold_in(base, i)
             ops.inject(self.x, error, key=key, stored=self.stored, scale=self.step, out=self.out)
-            if np.array_equal(*self.words):
+            if torch.equal(*self.words):
                 continue
             flips += self.count((self.codes ^ self.codes_read()) & (2**self.bits - 1), class_of)
         trials = loads * self.count(np.full_like(self.codes, 2**self.bits - 1), class_of)
@@ -150,7 +153,7 @@ class Sample:
 
 
 @pytest.fixture(scope="module")
-def observations():
+def observations(device):
     threads = torch.get_num_threads()
     # Many short loads: waking threads would cost more than they save.
     torch.set_num_threads(1)
@@ -247,4 +250,4 @@ def test_count_flips_counts_what_was_counted_here(stored, rate):
         key = rng.fold_in(base, i)
         y = ops.inject(sample.x, uniform(rate)[0], key=key, stored=stored, scale=1.0)
         total += ops.count_flips(sample.x, y, stored=stored, scale=1.0)
-    np.testing.assert_array_equal(total.numpy(), seen.flips[0])
+    np.testing.assert_array_equal(total.cpu().numpy(), seen.flips[0])

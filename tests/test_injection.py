@@ -9,6 +9,8 @@ from law import any_bits, bits_of, by_reference, entries_of, tensor_of
 
 from eden import errors, ops, reference, rng
 
+pytestmark = pytest.mark.usefixtures("device")
+
 DENSE_START = -math.expm1(-(2.0**-6))  # the weak fraction at which the dense rung begins
 RATES = (0.0, 1e-9, 1e-5, 1e-3, 1e-2, DENSE_START, math.nextafter(DENSE_START, 1), 0.1, 0.5, 1.0)
 ROW_BYTES = 512
@@ -183,14 +185,14 @@ def test_count_flips(dtype, stored):
     counts = ops.count_flips(x, y, stored=stored, scale=0.5)
     element = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}[dtype]
     expected = reference.count_flips(bits_of(x), bits_of(y), element, stored=stored, scale=0.5)
-    np.testing.assert_array_equal(counts.numpy(), expected)
+    np.testing.assert_array_equal(counts.cpu().numpy(), expected)
 
 
 @pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.int16, torch.int32])
 def test_count_flips_of_integers(dtype):
     x, y = any_bits(500, dtype, seed=1), any_bits(500, dtype, seed=2)
     expected = reference.count_flips(bits_of(x), bits_of(y), f"raw{8 * x.element_size()}")
-    np.testing.assert_array_equal(ops.count_flips(x, y).numpy(), expected)
+    np.testing.assert_array_equal(ops.count_flips(x, y).cpu().numpy(), expected)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

@@ -36,19 +36,29 @@ def samples_of_inject():
     yield x.to(torch.int8), key, entries, None, None, None, 0, 0, 0, *place, False
 
 
-@pytest.mark.parametrize("arguments", list(samples_of_inject()))
-def test_opcheck_inject(arguments):
+def on(device, arguments):
+    """The samples on a device; a table stays on the CPU when it is lowered."""
+    return tuple(
+        a.detach().to(device).requires_grad_(a.requires_grad) if isinstance(a, torch.Tensor) else a
+        for a in arguments
+    )
+
+
+@pytest.mark.parametrize("sample", range(len(list(samples_of_inject()))))
+def test_opcheck_inject(sample, device):
+    arguments = on(device, list(samples_of_inject())[sample])
     torch.library.opcheck(torch.ops.eden.inject.default, arguments)
 
 
-@pytest.mark.parametrize("arguments", list(samples_of_inject()))
-def test_opcheck_inject_out(arguments):
-    x, *middle, _ = arguments
+@pytest.mark.parametrize("sample", range(len(list(samples_of_inject()))))
+def test_opcheck_inject_out(sample, device):
+    x, *middle, _ = on(device, list(samples_of_inject())[sample])
     x = x.detach()
     out = torch.empty_like(x)
     torch.library.opcheck(torch.ops.eden.inject_out.default, (x, *middle, out))
 
 
+@pytest.mark.usefixtures("device")
 @pytest.mark.parametrize("stored, dtype", [(0, torch.float32), (1, torch.half), (5, torch.float32)])
 def test_opcheck_count_flips(stored, dtype):
     x, y = torch.randn(2, 50).to(dtype)
@@ -58,6 +68,7 @@ def test_opcheck_count_flips(stored, dtype):
     torch.library.opcheck(torch.ops.eden.count_flips.default, (raw, raw + 1, None, 0))
 
 
+@pytest.mark.usefixtures("device")
 def test_opcheck_the_small_ops():
     for x in (torch.randn(3, 4), torch.randn(5).bfloat16(), torch.empty(0)):
         torch.library.opcheck(torch.ops.eden.absolute_maximum.default, (x,))

@@ -12,6 +12,8 @@ from law import ELEMENTS, any_bits, bits_of, flips, same_bits
 
 from eden import errors, ops, rng
 
+pytestmark = pytest.mark.usefixtures("device")
+
 ROW_BYTES = 64
 COLUMNS = 8 * ROW_BYTES
 ROWS = 260  # the greatest address and size that are drawn fit

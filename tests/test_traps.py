@@ -9,6 +9,8 @@ from law import ELEMENTS, any_bits, bits_of, by_reference, flips, same_bits
 
 from eden import errors, ops, rng
 
+pytestmark = pytest.mark.usefixtures("device")
+
 ROW_BITS = 65536
 
 
@@ -131,7 +133,7 @@ def test_more_than_2_to_the_31_bits():
     x = torch.zeros(n, dtype=torch.uint8)
     key, error = rng.key(1), errors.Uniform(1e-6)
     y = ops.inject(x, error, key=key)
-    where = np.flatnonzero(y.numpy().view(np.uint64)) * 64
+    where = np.flatnonzero(bits_of(y).view(np.uint64)) * 64
     assert where[0] < 2**25 and where[-1] > 2.25 * 2**30 - 2**25
     assert abs(where.size - 2416) < 5 * math.sqrt(2416)
     assert (where >= 2**31).sum() > 100
