@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/cuda/vector.h"
 
@@ -40,37 +41,29 @@ class CudaBlock {
   }
 
   // These return what was there before.
-  EDEN_HD uint32_t atomic_or(uint32_t* where, uint32_t bits) {
+  template <class T>
+  EDEN_HD T atomic_or(T* where, T value) {
 #if defined(__CUDA_ARCH__)
-    return atomicOr(where, bits);
+    return static_cast<T>(
+        atomicOr(reinterpret_cast<Native<T>*>(where), static_cast<Native<T>>(value)));
 #else
-    return *where | bits;
+    return *where | value;
 #endif
   }
-  EDEN_HD int atomic_add(int* where, int value) {
+  template <class T>
+  EDEN_HD T atomic_add(T* where, T value) {
 #if defined(__CUDA_ARCH__)
-    return atomicAdd(where, value);
-#else
-    return *where + value;
-#endif
-  }
-  EDEN_HD uint64_t atomic_add(uint64_t* where, uint64_t value) {
-#if defined(__CUDA_ARCH__)
-    return atomicAdd(reinterpret_cast<unsigned long long*>(where), value);
+    return static_cast<T>(
+        atomicAdd(reinterpret_cast<Native<T>*>(where), static_cast<Native<T>>(value)));
 #else
     return *where + value;
 #endif
   }
-  EDEN_HD uint64_t atomic_max(uint64_t* where, uint64_t value) {
+  template <class T>
+  EDEN_HD T atomic_max(T* where, T value) {
 #if defined(__CUDA_ARCH__)
-    return atomicMax(reinterpret_cast<unsigned long long*>(where), value);
-#else
-    return *where > value ? *where : value;
-#endif
-  }
-  EDEN_HD uint32_t atomic_max(uint32_t* where, uint32_t value) {
-#if defined(__CUDA_ARCH__)
-    return atomicMax(where, value);
+    return static_cast<T>(
+        atomicMax(reinterpret_cast<Native<T>*>(where), static_cast<Native<T>>(value)));
 #else
     return *where > value ? *where : value;
 #endif
@@ -94,6 +87,11 @@ class CudaBlock {
     static_cast<void>(line);
 #endif
   }
+
+ private:
+  // CUDA's atomics know `unsigned long long`, and uint64_t is `unsigned long`.
+  template <class T>
+  using Native = std::conditional_t<std::is_same_v<T, uint64_t>, unsigned long long, T>;
 };
 
 }  // namespace eden

@@ -4,15 +4,12 @@
 #include <type_traits>
 
 #include "kernels/cuda/segment.h"
-#include "kernels/cuda/vector.h"
+#include "kernels/cuda/visit.h"
 #include "kernels/formats.h"
 
 // What a load returns: encoded, failed, decoded, corrected; in one pass, 16 bytes at a time.
 
 namespace eden {
-
-// Vectors that a thread has on their way at once, to keep the memory busy.
-constexpr int kLoadsInFlight = 4;
 
 // Scales of the elements of one segment: one for all, or one for each of equal runs.
 class SegmentScales {

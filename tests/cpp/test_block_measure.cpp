@@ -1,0 +1,128 @@
+#include <cmath>
+#include <cstring>
+
+#include "kernels/cpu/gradient.h"
+#include "kernels/cpu/measure.h"
+#include "kernels/cuda/measure.h"
+#include "kernels/dispatch.h"
+#include "tests/cpp/catch.h"
+#include "tests/cpp/host_block.h"
+
+using namespace eden;
+
+// The bodies of the CUDA kernels that measure, run on the host, against the CPU's: bit for bit.
+
+namespace {
+
+constexpr int64_t kBlocks = 3;
+
+// Calls body(block, place) for each block of a grid, in any order.
+template <class Body>
+void run_grid(unsigned seed, Body body) {
+  std::vector<int64_t> order(kBlocks);
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), std::mt19937(seed));
+  for (const int64_t number : order) {
+    ShuffledBlock block(kMeasureThreads, seed++);
+    body(block, Place{number, kBlocks});
+  }
+}
+
+// Random words, of which some are special as float32, float16 or bfloat16.
+std::vector<uint32_t> words(int64_t count, unsigned seed, bool finite) {
+  std::mt19937 random(seed);
+  std::vector<uint32_t> all(static_cast<size_t>(count));
+  for (uint32_t& word : all) {
+    word = static_cast<uint32_t>(random());
+    // An exponent of all ones in none of the three types.
+    if (finite) word &= 0xBBFFBBFFu;
+    if (!finite && random() % 16 == 0) word = 0x7F800000u;
+    if (!finite && random() % 16 == 0) word = 0xFC00FC00u;
+  }
+  return all;
+}
+
+struct Pieces {
+  int64_t n, shift;  // elements; elements from 16-byte aligned memory
+};
+
+Pieces pieces(unsigned number) {
+  const Pieces all[] = {{1, 0}, {1, 1}, {7, 1}, {300, 0}, {4099, 3}, {50001, 1}, {65536, 0}};
+  return all[number % 7];
+}
+
+}  // namespace
+
+TEST_CASE("blocks find the CPU's range", "[block]") {
+  const auto element = GENERATE(ElementType::kFp32, ElementType::kFp16, ElementType::kBf16);
+  const auto number = GENERATE(range(0u, 14u));
+  const auto [n, shift] = pieces(number);
+  const auto memory = words(n + 4, number, number >= 7);
+  const auto* x = reinterpret_cast<const char*>(memory.data()) + shift * element_bytes(element);
+  uint32_t seen[3] = {}, greatest_alone[1] = {};
+  run_grid(number, [&, n = n](auto& block, Place place) {
+    uint32_t shared[3] = {1, 2, 3};
+    const auto see = [&](auto type) {
+      see_range<decltype(type)>(block, place, x, n, shared, seen, seen + 2);
+      see_range<decltype(type)>(block, place, x, n, shared, nullptr, greatest_alone);
+    };
+    if (element == ElementType::kFp32) see(Fp32{});
+    if (element == ElementType::kFp16) see(Fp16{});
+    if (element == ElementType::kBf16) see(Bf16{});
+  });
+  const Range range = range_cpu(x, element, n);
+  CHECK(Seen::value(~seen[0]) == range.lowest);
+  CHECK(Seen::value(seen[1]) == range.highest);
+  CHECK(float_from_bits(seen[2]) == range.greatest);
+  CHECK(float_from_bits(greatest_alone[0]) == absolute_maximum_cpu(x, element, n));
+}
+
+TEST_CASE("blocks count the CPU's flips", "[block]") {
+  const auto element = GENERATE(ElementType::kFp32, ElementType::kFp16, ElementType::kBf16,
+                                ElementType::kRaw8, ElementType::kRaw16, ElementType::kRaw32);
+  const int stored = GENERATE(range(0, 6));
+  const auto number = GENERATE(range(0u, 7u));
+  const auto [n, shift] = pieces(number);
+  const auto before = words(n + 8, 1, true);
+  auto after = before;
+  std::mt19937 random(number);
+  // From no flip at all to many.
+  for (uint32_t& word : after) {
+    if (number % 3 > 0 && random() % (number % 3 == 1 ? 50 : 1) == 0) word ^= random() & random();
+  }
+  const int64_t size = element_bytes(element);
+  const auto* x = reinterpret_cast<const char*>(before.data()) + shift * size;
+  const auto* y = reinterpret_cast<const char*>(after.data()) + (number == 3 ? 1 : shift) * size;
+  const float scale = 0.01f;
+  std::vector<int64_t> expected(64), found(64);
+  count_flips_cpu(x, y, element, static_cast<Stored>(stored), scale, n, expected.data());
+  run_grid(number, [&, n = n](auto& block, Place place) {
+    uint32_t shared[64];
+    spoil(shared, 64, number);
+    dispatch(element, static_cast<Stored>(stored), [&](auto type, auto codec) {
+      count_flips<decltype(type), decltype(codec)>(block, place, x, y, &scale, n, shared,
+                                                   reinterpret_cast<uint64_t*>(found.data()));
+    });
+  });
+  CHECK(found == expected);
+}
+
+TEST_CASE("blocks keep the CPU's gradients", "[block]") {
+  const auto element = GENERATE(ElementType::kFp32, ElementType::kFp16);
+  const auto number = GENERATE(range(0u, 7u));
+  const auto [n, shift] = pieces(number);
+  const auto grad = words(n + 8, 1, false);
+  const auto marks = words(n / 32 + 1, 2, false);
+  const int64_t size = element_bytes(element);
+  const auto* from = reinterpret_cast<const char*>(grad.data()) + shift * size;
+  const auto* mask = reinterpret_cast<const uint8_t*>(marks.data());
+  std::vector<uint32_t> expected(grad.size(), 7), found(grad.size(), 7);
+  keep_plausible_cpu(from, mask, reinterpret_cast<char*>(expected.data()) + shift * size, element,
+                     0, n);
+  char* to = reinterpret_cast<char*>(found.data()) + shift * size;
+  run_grid(number, [&, n = n](auto& block, Place place) {
+    if (element == ElementType::kFp32) keep_plausible<uint32_t>(block, place, from, mask, to, n);
+    if (element == ElementType::kFp16) keep_plausible<uint16_t>(block, place, from, mask, to, n);
+  });
+  CHECK(found == expected);
+}
