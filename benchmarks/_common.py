@@ -7,9 +7,9 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -55,8 +55,7 @@ def _cpu_name() -> str:
     return next(named, platform.processor() or "unknown")
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(NamedTuple):
     """Median seconds of one call, and how many runs it is taken over."""
 
     seconds: float
@@ -64,7 +63,11 @@ class Timing:
 
 
 def interleaved(
-    calls: dict[str, Callable[[], object]], *, repeats: int, most_seconds: float = 60.0
+    calls: dict[str, Callable[[], object]],
+    *,
+    repeats: int,
+    most_seconds: float = 60.0,
+    warmed: Callable[[str], object] = lambda name: None,
 ) -> dict[str, Timing]:
     """Time calls in turn, A, B, C, A, B, C, ..., so that a machine's drift meets all of them.
 
@@ -72,6 +75,7 @@ def interleaved(
         calls: What to time, by name. Each runs once before, untimed.
         repeats: Rounds, >= 1.
         most_seconds: A call so slow that its runs would take longer sits out the last rounds.
+        warmed: Called after the untimed run of each call, to look at what it did.
 
     Returns:
         The median of each call.
@@ -81,6 +85,7 @@ def interleaved(
         start = time.perf_counter()
         call()
         warm = time.perf_counter() - start
+        warmed(name)
         rounds[name] = max(1, min(repeats, int(most_seconds / max(warm, 1e-9))))
     times: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(repeats):

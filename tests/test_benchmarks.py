@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -48,3 +49,50 @@ def test_models(run):
         ("F = 0.5", 0.5),
     ):
         assert rows[model]["delivered"] == pytest.approx(1e-2 * share, rel=0.1)
+
+
+def test_rivals(run):
+    sizes = ("--sizes", 32768, "--rates", 1e-3, 0.5, "--repeats", 1)
+    figures, _ = run("rivals", *sizes, "--no-compile", "--mrfi", "nowhere")
+    assert figures["head"]["mrfi"].startswith("left out") or "mrfi" in sys.modules
+    tools = [row["tool"] for row in figures["rows"] if row["tool"].split()[0] != "mrfi"]
+    assert tools == 2 * ["copy_", "eden", "rand", "bernoulli"]
+    for row in figures["rows"]:
+        if row["delivered"] is not None:
+            assert row["delivered"] == pytest.approx(row["ber"], rel=0.3)
+        assert (row["/best rival"] is None) == (row["tool"] != "eden")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_memory(run, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(BENCHMARKS.parent))
+    figures, _ = run("memory", "--sizes", 2**20, "--repeats", 1)
+    (row,) = figures["rows"]
+    assert row["elements"] == 2**20 and row["extra MiB"] < 4 and row["growth"] is None
+
+
+def test_what_more_memory_is_seen(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    memory = runpy.run_path(str(BENCHMARKS / "memory.py"))
+    x = torch.ones(2**22)
+    assert memory["extra_bytes"](lambda: x + (x + 1)) > 0.9 * x.nbytes
+    assert memory["extra_bytes"](lambda: x + 1) < 0.1 * x.nbytes
+
+
+def test_plot(run, tmp_path, monkeypatch, capsys):
+    sizes = ("--elements", 4096, "--repeats", 1, "--rates", 0, 1e-3, 1e-2)
+    run("inject", *sizes)
+    run("rivals", "--sizes", 4096, "--rates", 1e-3, 1e-2, "--repeats", 1, "--no-compile")
+    script = str(BENCHMARKS.parent / "scripts" / "plot_benchmarks")
+    picture = tmp_path / "picture.svg"
+    files = [str(tmp_path / "inject.json"), str(tmp_path / "rivals.json")]
+    monkeypatch.setattr(sys, "argv", ["plot_benchmarks", *files, "--out", str(picture)])
+    with pytest.raises(SystemExit) as done:
+        runpy.run_path(script, run_name="__main__")
+    assert done.value.code == 0 and "<svg" in picture.read_text()
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    monkeypatch.setattr(sys, "argv", ["plot_benchmarks", str(other)])
+    with pytest.raises(SystemExit) as done:
+        runpy.run_path(script, run_name="__main__")
+    assert done.value.code == 2 and "no file of inject.py" in capsys.readouterr().err
