@@ -1,7 +1,9 @@
 #if defined(__x86_64__)
 
 // GCC 12's own header reads variables on purpose before they are set.
+#if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 
 #include <immintrin.h>
 
