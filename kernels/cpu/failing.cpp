@@ -46,15 +46,16 @@ void find_failing(const InjectParams& p, const TableSummary& summary, const Draw
   // One block nearly always decides a single lane, but seldom a whole word.
   const int blocks = summary.any_dense ? 2 : 1;
   decide(draw, access_key, segment, Purpose::kAccess, blocks, same, &groups, taken,
-         [&](const uint16_t* where, int count, int plane, int planes, uint32_t* out) {
+         [&](const uint16_t* where, int count, int plane, int planes, uint32_t* room) {
            for (int j = 0; j < planes; ++j) {
              for (int k = 0; k < (same ? 1 : count); ++k) {
                const int i = open[where[k]];
                uint32_t threshold = one.plane(words[i], plane + j);
                if (stored) threshold = chosen(threshold, zero.plane(words[i], plane + j), i);
-               out[j * kChunkWords + k] = threshold;
+               room[j * kChunkWords + k] = threshold;
              }
            }
+           return room;
          });
   for (int k = 0; k < undecided; ++k) flips[open[k]] |= taken[k];
 }

@@ -15,40 +15,66 @@ uint64_t transposed(uint64_t x) {
   return x ^ t ^ (t << 28);
 }
 
-template <class Member>
-void fill_group(const TableEntry* entries, Member member, int group, BitlinePlanes* planes) {
-  uint32_t plane[BitlinePlanes::kPlanes] = {};
+struct WordPlanes {
+  uint32_t plane[kReadyPlanes] = {};
   uint32_t always = 0;
   uint32_t some = 0;
+};
+
+// The planes of 32 neighbouring entries.
+template <class Member>
+WordPlanes planes_of(const TableEntry* entries, Member member) {
+  WordPlanes planes;
   for (int byte = 0; byte < 4; ++byte) {
     uint64_t top = 0;
     for (int lane = 0; lane < 8; ++lane) {
       const uint64_t threshold = entries[8 * byte + lane].*member;
+      const int bit = 8 * byte + lane;
       top |= (threshold >> 56) << (8 * lane);
-      always |= static_cast<uint32_t>(threshold == kAlways) << (8 * byte + lane);
-      some |= static_cast<uint32_t>(threshold != kAlways && threshold != 0) << (8 * byte + lane);
+      planes.always |= static_cast<uint32_t>(threshold == kAlways) << bit;
+      planes.some |= static_cast<uint32_t>(threshold != kAlways && threshold != 0) << bit;
     }
     top = transposed(top);
-    for (int j = 0; j < BitlinePlanes::kPlanes; ++j) {
-      plane[j] |= static_cast<uint32_t>((top >> (8 * (7 - j))) & 0xFF) << (8 * byte);
+    for (int j = 0; j < kReadyPlanes; ++j) {
+      planes.plane[j] |= static_cast<uint32_t>((top >> (8 * (7 - j))) & 0xFF) << (8 * byte);
     }
   }
-  uint32_t* words = planes->words.get() + group;
-  for (int j = 0; j < BitlinePlanes::kPlanes; ++j) words[j * planes->groups] = plane[j];
-  words[BitlinePlanes::kPlanes * planes->groups] = always;
-  words[(BitlinePlanes::kPlanes + 1) * planes->groups] = some;
+  return planes;
 }
 
+const TableEntry* bitlines_of(const InjectParams& p, int word) {
+  return p.table + ((32 * word) & (p.entries - 1));
+}
+
+// Words [begin, end) of a segment.
 template <class Member>
-BitlinePlanes planes_of(const InjectParams& p, Member member, int64_t first_group, int64_t count) {
-  BitlinePlanes planes;
-  planes.groups = static_cast<int>(p.entries / 32);
-  planes.words.reset(new uint32_t[(BitlinePlanes::kPlanes + 2) * planes.groups]);
-  for (int64_t i = 0; i < count; ++i) {
-    const int group = static_cast<int>((first_group + i) & (planes.groups - 1));
-    fill_group(p.table + 32 * group, member, group, &planes);
+BitlinePlanes bitline_planes(const InjectParams& p, Member member, int begin, int end) {
+  BitlinePlanes ready;
+  ready.words.reset(new uint32_t[(kReadyPlanes + 2) * kSegmentWords]);
+  for (int word = begin; word < end; ++word) {
+    const WordPlanes planes = planes_of(bitlines_of(p, word), member);
+    uint32_t* to = ready.words.get() + word;
+    for (int j = 0; j < kReadyPlanes; ++j) to[j * kSegmentWords] = planes.plane[j];
+    to[kReadyPlanes * kSegmentWords] = planes.always;
+    to[(kReadyPlanes + 1) * kSegmentWords] = planes.some;
   }
-  return planes;
+  return ready;
+}
+
+DenseWords dense_words(const InjectParams& p, int begin, int end) {
+  DenseWords dense;
+  for (int word = begin; word < end; ++word) {
+    const WordPlanes planes = planes_of(bitlines_of(p, word), &TableEntry::dense);
+    if ((planes.always | planes.some) == 0) continue;
+    const size_t i = dense.words.size() % kChunkWords;
+    if (i == 0) dense.planes.resize(dense.planes.size() + kReadyPlanes * kChunkWords);
+    uint32_t* to = &dense.planes[dense.planes.size() - kReadyPlanes * kChunkWords + i];
+    for (int j = 0; j < kReadyPlanes; ++j) to[j * kChunkWords] = planes.plane[j];
+    dense.words.push_back(static_cast<uint16_t>(word));
+    dense.always.push_back(planes.always);
+    dense.some.push_back(planes.some);
+  }
+  return dense;
 }
 
 void add_entry(const TableEntry& entry, TableSummary* summary) {
@@ -59,30 +85,34 @@ void add_entry(const TableEntry& entry, TableSummary* summary) {
 }
 
 void add_bitlines(const InjectParams& p, int64_t first_bit, int64_t last_bit, TableSummary* s) {
-  const int64_t first_group = first_bit / 32;
-  const int64_t count = std::min((last_bit + 31) / 32 - first_group, p.entries / 32);
-  for (int64_t i = 0; i < 32 * count; ++i) {
-    add_entry(p.table[(32 * first_group + i) & (p.entries - 1)], s);
+  // Words of a segment: those of a tensor within one, else all.
+  const bool one_segment = first_bit / kSegmentBits == (last_bit - 1) / kSegmentBits;
+  const int begin = one_segment ? static_cast<int>(first_bit % kSegmentBits) / 32 : 0;
+  const int end = one_segment ? static_cast<int>((last_bit - 1) % kSegmentBits) / 32 + 1
+                              : static_cast<int>(kSegmentWords);
+  const int64_t count = std::min<int64_t>(32 * (end - begin), p.entries);
+  for (int64_t i = 0; i < count; ++i) {
+    const TableEntry& entry = p.table[(32 * begin + i) & (p.entries - 1)];
+    add_entry(entry, s);
+    s->mean_stress += entry.stress / static_cast<uint64_t>(count);
   }
+  s->ranks.reset(new RankedBitline[p.entries]);
   for (int i = 0; interval_begin(i) < p.entries; ++i) {
     s->intervals = i + 1;
-    if (8 * 32 * count < p.entries) {
-      // The few bitlines of a small tensor may have any rank.
-      s->interval_greatest[i] = s->greatest_stress;
-      continue;
-    }
-    const int end = interval_begin(i) + (1 << interval_size_log2(i));
+    const int64_t last =
+        std::min(interval_begin(i) + (int64_t{1} << interval_size_log2(i)), p.entries);
     uint64_t least = ~uint64_t{0};
-    for (int rank = interval_begin(i); rank < std::min<int64_t>(end, p.entries); ++rank) {
+    for (int64_t rank = interval_begin(i); rank < last; ++rank) {
       const uint64_t stress = p.table[p.rank_columns[rank]].stress;
+      s->ranks[rank] = RankedBitline(p.rank_columns[rank], stress);
       s->interval_greatest[i] = std::max(s->interval_greatest[i], stress);
       least = std::min(least, stress);
     }
     s->interval_least[i] = least;
   }
-  if (s->any_dense) s->dense = planes_of(p, &TableEntry::dense, first_group, count);
-  if (!s->always_fails) s->fail_one = planes_of(p, &TableEntry::fail_one, first_group, count);
-  if (s->by_stored_bit) s->fail_zero = planes_of(p, &TableEntry::fail_zero, first_group, count);
+  if (s->any_dense) s->dense = dense_words(p, begin, end);
+  if (!s->always_fails) s->fail_one = bitline_planes(p, &TableEntry::fail_one, begin, end);
+  if (s->by_stored_bit) s->fail_zero = bitline_planes(p, &TableEntry::fail_zero, begin, end);
 }
 
 }  // namespace
@@ -103,6 +133,7 @@ TableSummary summarize(const InjectParams& p, int64_t first_bit, int64_t last_bi
     }
     default:
       add_entry(p.table[0], &summary);
+      summary.mean_stress = summary.greatest_stress;
   }
   return summary;
 }

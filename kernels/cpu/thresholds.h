@@ -18,11 +18,11 @@ class Thresholds {
 
   // Lanes of a word whose threshold is "always", and those for which it is neither that nor 0.
   uint32_t always(uint32_t word) const {
-    if (p_.law == Law::kBitline) return planes_.always()[group_of(word)];
+    if (p_.law == Law::kBitline) return planes_.always()[word];
     return entry(word).*member_ == kAlways ? ~uint32_t{0} : 0;
   }
   uint32_t some(uint32_t word) const {
-    if (p_.law == Law::kBitline) return planes_.some()[group_of(word)];
+    if (p_.law == Law::kBitline) return planes_.some()[word];
     const uint64_t threshold = entry(word).*member_;
     return threshold != kAlways && threshold != 0 ? ~uint32_t{0} : 0;
   }
@@ -30,16 +30,12 @@ class Thresholds {
   // Plane j of the thresholds of a word's lanes.
   uint32_t plane(uint32_t word, int j) const {
     if (p_.law != Law::kBitline) return equal_plane(entry(word).*member_, j);
-    if (j < BitlinePlanes::kPlanes) return planes_.plane(j)[group_of(word)];
+    if (j < kReadyPlanes) return planes_.plane(j)[word];
     return gathered_plane(&entry(word), member_, ~uint32_t{0}, j);
   }
 
  private:
   const TableEntry& entry(uint32_t word) const { return entry_of(p_, segment_, 32 * word); }
-  // The groups are a power of two, and a segment begins at a whole multiple of a row or within one.
-  int group_of(uint32_t word) const {
-    return static_cast<int>((segment_ * kSegmentWords + word) & (planes_.groups - 1));
-  }
 
   const InjectParams& p_;
   uint64_t segment_;

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "kernels/cpu/decide.h"
-#include "kernels/cpu/thresholds.h"
 #include "kernels/poisson.h"
 
 namespace eden {
@@ -81,20 +80,22 @@ struct Rows {
   int bits_log2 = 16;
   uint64_t greatest = 0;
   uint64_t least = ~uint64_t{0};
+  bool any_dense = false;
 
   Rows(const InjectParams& p, uint64_t segment, int first, int last) {
     if (p.law == Law::kWordline) bits_log2 = std::min(16, log2_exact(8 * p.row_bytes));
     for (int row = first >> bits_log2; row <= (last - 1) >> bits_log2; ++row) {
-      stress[row] = entry_of(p, segment, static_cast<uint32_t>(row) << bits_log2).stress;
+      const TableEntry& entry = entry_of(p, segment, static_cast<uint32_t>(row) << bits_log2);
+      stress[row] = entry.stress;
+      any_dense |= entry.dense != 0;
       greatest = std::max(greatest, stress[row]);
       least = std::min(least, stress[row]);
     }
   }
 };
 
-void add_sparse(const InjectParams& p, const Draw& draw, uint64_t segment, int first, int last,
-                Streams* streams, WeakCells* weak) {
-  const Rows rows(p, segment, first, last);
+void add_sparse(const InjectParams& p, const Rows& rows, const Draw& draw, uint64_t segment,
+                int first, int last, Streams* streams, WeakCells* weak) {
   for (int rung = 0; rung < kSparseRungs && rung_start(rung) < rows.greatest; ++rung) {
     streams->add(Purpose::kPoints, rung, 0);
   }
@@ -138,85 +139,130 @@ void add_sparse_bitline(const InjectParams& p, const TableSummary& summary, cons
         const int size_log2 = interval_size_log2(i);
         const uint32_t size_mask = (1u << size_log2) - 1;
         const uint32_t cells_mask = (1u << cells_log2(i)) - 1;
-        const int32_t* columns = p.rank_columns + interval_begin(i);
+        const RankedBitline* ranks = &summary.ranks[interval_begin(i)];
         const bool all = rung_start(rung + 1) <= summary.interval_least[i];
-        const auto column_of = [&](uint64_t point) {
-          const uint32_t position = position_of(point) & cells_mask;
-          return static_cast<uint32_t>(columns[position & size_mask]);
+        const auto ranked = [&](uint64_t point) {
+          return ranks[position_of(point) & cells_mask & size_mask];
         };
         const auto cell_of = [&](uint64_t point) {
           const uint32_t row = (position_of(point) & cells_mask) >> size_log2;
-          return (row << columns_log2) | column_of(point);
+          return (row << columns_log2) | ranked(point).column();
         };
         mark_points(points, n, weak, cell_of, [&](uint64_t point, uint32_t cell) {
           const bool within = cell - begin < length;
-          return within & (all || point_time(rung, point) < p.table[column_of(point)].stress);
+          const uint64_t time = point_time(rung, point);
+          const RankedBitline bitline = ranked(point);
+          if (time >> RankedBitline::kDropped == bitline.stress()) {  // as good as never
+            return within & (time < p.table[bitline.column()].stress);
+          }
+          return within & (all | (time >> RankedBitline::kDropped < bitline.stress()));
         });
       });
 }
 
 // Lanes of a word among bits [first, last) of its segment.
 uint32_t lanes_within(int word, int first, int last) {
-  uint32_t lanes = ~uint32_t{0};
-  if (32 * word < first) lanes <<= first % 32;
-  if (32 * word + 32 > last) lanes &= (uint32_t{1} << (last % 32)) - 1;
-  return lanes;
+  const int begin = std::clamp(first - 32 * word, 0, 32);
+  const int end = std::clamp(last - 32 * word, 0, 32);
+  const auto below = [](int lane) { return static_cast<uint32_t>((uint64_t{1} << lane) - 1); };
+  return below(end) & ~below(begin);
 }
 
-// Writes the words of a chunk that have lanes to decide to `groups`, and marks lanes that are weak
-// without a number.
-template <class Member>
-void gather(const Thresholds<Member>& thresholds, bool same, int begin, int end, int first,
-            int last, Groups* groups, WeakCells* weak) {
-  groups->count = 0;
-  if (same && 32 * begin >= first && 32 * end <= last) {
-    const uint32_t some = thresholds.some(0);
-    const uint32_t always = thresholds.always(0);
-    for (int i = 0; i < end - begin; ++i) {
-      weak->mask[begin + i] |= always;
-      groups->words[i] = static_cast<uint16_t>(begin + i);
-      groups->open[i] = some;
-    }
-    groups->count = some != 0 ? end - begin : 0;
-    return;
-  }
-  for (int word = begin; word < end; ++word) {
-    const uint32_t lanes = lanes_within(word, first, last);
-    weak->mask[word] |= lanes & thresholds.always(static_cast<uint32_t>(word));
-    groups->add(word, lanes & thresholds.some(static_cast<uint32_t>(word)));
-  }
-}
-
-void add_dense(const InjectParams& p, const TableSummary& summary, const Draw& draw,
-               uint64_t segment, int first, int last, WeakCells* weak) {
-  const Thresholds thresholds(p, segment, &TableEntry::dense, summary.dense);
-  const bool same = p.law == Law::kCell;
+// Words [begin, end) of a segment, all cells of which have one threshold.
+void add_dense_words(const InjectParams& p, const Draw& draw, uint64_t segment, uint64_t threshold,
+                     int begin, int end, int first, int last, WeakCells* weak) {
   Groups groups;
-  uint16_t words[kChunkWords];
   alignas(64) uint32_t taken[kChunkWords + kDrawSlack];
-  const int end = (last + 31) / 32;
-  for (int chunk = first / 32; chunk < end; chunk += kChunkWords) {
-    gather(thresholds, same, chunk, std::min(end, chunk + kChunkWords), first, last, &groups, weak);
-    const int n = groups.count;
-    if (n == 0) continue;
-    std::copy_n(groups.words, n, words);
-    decide(draw, p.key[0], segment, Purpose::kDense, 2, same, &groups, taken,
-           [&](const uint16_t* where, int count, int plane, int planes, uint32_t* out) {
+  for (int chunk = begin; chunk < end; chunk += kChunkWords) {
+    const int n = std::min(end - chunk, kChunkWords);
+    groups.count = n;
+    for (int i = 0; i < n; ++i) {
+      groups.words[i] = static_cast<uint16_t>(chunk + i);
+      groups.open[i] = ~uint32_t{0};
+    }
+    groups.open[0] = lanes_within(chunk, first, last);
+    groups.open[n - 1] = lanes_within(chunk + n - 1, first, last);
+    if (threshold == kAlways) {
+      for (int i = 0; i < n; ++i) weak->mask[chunk + i] |= groups.open[i];
+      continue;
+    }
+    decide(draw, p.key[0], segment, Purpose::kDense, 2, true, &groups, taken,
+           [&](const uint16_t*, int, int plane, int planes, uint32_t* room) {
              for (int j = 0; j < planes; ++j) {
-               for (int i = 0; i < (same ? 1 : count); ++i) {
-                 out[j * kChunkWords + i] = thresholds.plane(words[where[i]], plane + j);
+               room[j * kChunkWords] = equal_plane(threshold, plane + j);
+             }
+             return room;
+           });
+    for (int i = 0; i < n; ++i) weak->mask[chunk + i] |= taken[i];
+  }
+}
+
+// One row after the other; for other models than the wordline's all is one row.
+void add_dense_rows(const InjectParams& p, const Draw& draw, uint64_t segment, int first, int last,
+                    WeakCells* weak) {
+  const int row_bits = p.law == Law::kWordline ? static_cast<int>(8 * p.row_bytes) : kSegmentBits;
+  for (int row = first & -row_bits; row < last; row += row_bits) {
+    const uint64_t threshold = entry_of(p, segment, static_cast<uint32_t>(row)).dense;
+    if (threshold == 0) continue;
+    const int begin = std::max(row, first) / 32;
+    const int end = (std::min(row + row_bits, last) + 31) / 32;
+    add_dense_words(p, draw, segment, threshold, begin, end, first, last, weak);
+  }
+}
+
+void add_dense_bitline(const InjectParams& p, const DenseWords& dense, const Draw& draw,
+                       uint64_t segment, int first, int last, WeakCells* weak) {
+  Groups groups;
+  alignas(64) uint32_t taken[kChunkWords + kDrawSlack];
+  const bool whole = first == 0 && last == kSegmentBits;
+  const int count = static_cast<int>(dense.words.size());
+  for (int chunk = 0; chunk < count; chunk += kChunkWords) {
+    const int n = std::min(count - chunk, kChunkWords);
+    const uint16_t* words = &dense.words[static_cast<size_t>(chunk)];
+    const uint32_t* ready = &dense.planes[static_cast<size_t>(chunk) * kReadyPlanes];
+    groups.count = n;
+    for (int i = 0; i < n; ++i) {
+      const uint32_t lanes = whole ? ~uint32_t{0} : lanes_within(words[i], first, last);
+      groups.words[i] = words[i];
+      groups.open[i] = lanes & dense.some[static_cast<size_t>(chunk + i)];
+      weak->mask[words[i]] |= lanes & dense.always[static_cast<size_t>(chunk + i)];
+    }
+    // Most words hold few dense bitlines: one block mostly decides them.
+    decide(draw, p.key[0], segment, Purpose::kDense, 1, false, &groups, taken,
+           [&](const uint16_t* where, int m, int plane, int planes, uint32_t* room) {
+             if (plane == 0) return ready;
+             for (int j = 0; j < planes; ++j) {
+               for (int i = 0; i < m; ++i) {
+                 const int k = where[i];
+                 room[j * kChunkWords + i] =
+                     plane + j < kReadyPlanes
+                         ? ready[(plane + j) * kChunkWords + k]
+                         : gathered_plane(&entry_of(p, segment, 32u * words[k]), &TableEntry::dense,
+                                          groups.open[i], plane + j);
                }
              }
+             return static_cast<const uint32_t*>(room);
            });
-    if (n == kChunkWords) {
-      for (int i = 0; i < n; ++i) weak->mask[chunk + i] |= taken[i];
-    } else {
-      for (int i = 0; i < n; ++i) weak->mask[words[i]] |= taken[i];
-    }
+    for (int i = 0; i < n; ++i) weak->mask[words[i]] |= taken[i];
   }
-  if (!weak->listed) return;
-  weak->count = end - first / 32;
-  for (int i = 0; i < weak->count; ++i) weak->words[i] = static_cast<uint16_t>(first / 32 + i);
+}
+
+// Lists the words of the mask that are not zero.
+void list_words(const Draw& draw, int first, int last, WeakCells* weak) {
+  Groups groups;
+  uint16_t where[kChunkWords + kDrawSlack] = {};
+  weak->count = 0;
+  const int end = (last + 31) / 32;
+  for (int chunk = first / 32; chunk < end; chunk += kChunkWords) {
+    const int n = std::min(end - chunk, kChunkWords);
+    for (int i = 0; i < n; ++i) {
+      groups.words[i] = static_cast<uint16_t>(chunk + i);
+      groups.open[i] = weak->mask[chunk + i];
+    }
+    const int kept = draw.keep_open(n, groups.words, where, groups.open);
+    std::copy_n(groups.words, kept, weak->words + weak->count);
+    weak->count += kept;
+  }
 }
 
 }  // namespace
@@ -232,17 +278,29 @@ void WeakCells::clear() {
 
 void find_weak_cells(const InjectParams& p, const TableSummary& summary, const Draw& draw,
                      uint64_t segment, int first, int last, WeakCells* weak) {
-  weak->listed = !summary.always_fails || summary.greatest_stress < kManyWeak;
-  if (!weak->listed) weak->count = kSegmentWords;
-  if (summary.greatest_stress > 0) {
-    Streams streams;
-    if (p.law == Law::kBitline) {
+  if (p.law == Law::kBitline) {
+    const bool dense = !summary.dense.words.empty();
+    weak->listed = !dense && !(summary.always_fails && summary.mean_stress >= kManyWeak);
+    if (summary.greatest_stress > 0) {
+      Streams streams;
       add_sparse_bitline(p, summary, draw, segment, first, last, &streams, weak);
-    } else {
-      add_sparse(p, draw, segment, first, last, &streams, weak);
     }
+    if (dense) add_dense_bitline(p, summary.dense, draw, segment, first, last, weak);
+  } else {
+    const Rows rows(p, segment, first, last);
+    weak->listed = !rows.any_dense && !(summary.always_fails && rows.least >= kManyWeak);
+    if (rows.greatest > 0) {
+      Streams streams;
+      add_sparse(p, rows, draw, segment, first, last, &streams, weak);
+    }
+    if (rows.any_dense) add_dense_rows(p, draw, segment, first, last, weak);
   }
-  if (summary.any_dense) add_dense(p, summary, draw, segment, first, last, weak);
+  if (weak->listed) return;
+  if (summary.always_fails) {
+    weak->count = kSegmentWords;
+  } else {
+    list_words(draw, first, last, weak);
+  }
 }
 
 }  // namespace eden

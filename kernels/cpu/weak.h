@@ -11,8 +11,8 @@ namespace eden {
 struct WeakCells {
   alignas(64) uint32_t mask[kSegmentWords + kDrawSlack] = {};
   uint16_t words[kSegmentWords + 1];  // in no order; one more is written than counts
-  int count = 0;                      // of all words, where `listed` is false
-  bool listed = true;
+  int count = 0;
+  bool listed = true;  // else count is that of all words, and the mask is all there is
 
   void clear();
 };

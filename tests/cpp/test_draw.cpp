@@ -76,12 +76,13 @@ TEST_CASE("many groups are decided as each alone", "[draw]") {
     }
     std::vector<uint32_t> taken(kChunkWords + kDrawSlack, 0xFFFF'FFFFu);
     decide(draw(isa), key, segment, Purpose::kAccess, blocks, same, &groups, taken.data(),
-           [&](const uint16_t* where, int count, int plane, int planes, uint32_t* out) {
+           [&](const uint16_t* where, int count, int plane, int planes, uint32_t* room) {
              for (int j = 0; j < planes; ++j) {
                for (int i = 0; i < (same ? 1 : count); ++i) {
-                 out[j * kChunkWords + i] = equal_plane(thresholds[where[i]], plane + j);
+                 room[j * kChunkWords + i] = equal_plane(thresholds[where[i]], plane + j);
                }
              }
+             return room;
            });
     for (int i = 0; i < n; ++i) {
       const auto k = static_cast<size_t>(i);
