@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from _small import write_images, write_recipe
+
+from eden import recipe
+from eden.run import run as run_recipe
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -96,3 +100,18 @@ def test_plot(run, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as done:
         runpy.run_path(script, run_name="__main__")
     assert done.value.code == 2 and "no file of inject.py" in capsys.readouterr().err
+
+
+def test_characterise(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("EDEN_DATA", str(write_images(tmp_path / "images")))
+    folder = tmp_path / "run"
+    run_recipe(recipe.load(write_recipe(tmp_path)), folder, until="boost", progress=False)
+    figures, lines = run("characterise", folder, "--images", 60, "--draws", 2)
+    rows = {row["sweep"]: row for row in figures["rows"]}
+    steps = 8040 // (2 * 60)  # the grid's, from 1e-7 to 0.4
+    assert rows["every step and draw"]["passes"] == 2 * 60 * steps
+    for row in rows.values():
+        assert row["ratio"] == row["eden's"] / row["passes"] < 1
+        assert 0 <= row["equal"] <= row["within 1"] <= 1
+    assert rows["every step and draw"]["of"] == 3 and rows["fine, same part"]["of"] == 10
+    assert lines[-1].startswith("boosted: coarse and fine in")

@@ -1,0 +1,178 @@
+"""How many forward passes does the tolerance search save, and does it find the same?
+
+Against plain sweeps on the same images, grid and draws, each asked for every accuracy in full. A
+forward pass is one image through the network, counted by a hook. The sweeps:
+
+- coarse: every step of the grid under every draw. A draw's threshold is the step before its first
+  miss; the network's tolerance is the least threshold less the margin.
+- fine, same part: eden's own rule (tensors rise by 4, then 2, then 1 steps) on its own part of the
+  images, but every draw of every trial in full. Shows that what is left out changes nothing.
+- fine, all images: that rule on all images, so that nothing needs repair afterwards.
+- fine, one step: as the paper has it, round after round of one step a tensor, on all images.
+
+The last two hand out the same loss of accuracy in another order, so their tolerances may differ.
+
+Run: eden run lenet-fashion-mnist --out FOLDER --until boost
+     python benchmarks/characterise.py FOLDER [--images 2500] [--draws 20] [--json FILE]
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from _common import Table, head, parser
+
+from eden import characterize_coarse, characterize_fine
+from eden.folder import RunFolder
+from eden.oracle import oracle
+from eden.search import ber_of, fine_search, step_of
+from eden.seeds import seeds_for
+from eden.work import NETWORKS, Work, read_inputs
+
+MOST_PASSES, LEAST_EQUAL = 0.1, 0.95
+
+
+class Passes:
+    """Images that went through a network."""
+
+    def __init__(self, model: torch.nn.Module):
+        self.images = 0
+        model.register_forward_pre_hook(self._count)
+
+    def _count(self, model: torch.nn.Module, arguments: tuple) -> None:
+        self.images += len(arguments[0])
+
+    @contextmanager
+    def counted(self, into: dict, name: str) -> Iterator[None]:
+        """Note under a name how many images go through meanwhile."""
+        before = self.images
+        yield
+        into[name] = self.images - before
+
+
+def coarse_sweep(asked, draws: list[int], target: float, first: int, last: int) -> list[int]:
+    """The threshold of each draw, from all accuracies of the grid."""
+    thresholds = []
+    for draw in draws:
+        met = [asked.accuracy(ber_of(s), draw) >= target for s in range(first, last + 1)]
+        thresholds.append(first + met.index(False) - 1 if False in met else last)
+    return thresholds
+
+
+def fine_sweep(asked, targets: Mapping[int, float], base: int, high: int, strides: tuple) -> dict:
+    """The step of each tensor, every draw of every trial asked in full."""
+
+    def holds(steps: Mapping[str, int]) -> bool:
+        bers = {name: ber_of(step) for name, step in steps.items()}
+        found = [asked.accuracy(bers, draw) >= targets[draw] for draw in targets]
+        return all(found)
+
+    start = {tensor.name: base for tensor in asked.handle.tensors}
+    return fine_search(holds, start, high=high, strides=strides)
+
+
+def lowered(steps: Mapping[str, int], base: int, margin: int) -> dict[str, int]:
+    return {name: max(base, step - margin) for name, step in steps.items()}
+
+
+def compare(work: Work, network: str, images: int | None, draws_wanted: int, table: Table) -> None:
+    part = work.recipe.characterize
+    evaluate = work.evaluator("validation", most=images)
+    target = evaluate(work.network("baseline")) - work.recipe.accuracy_loss
+    model = work.network(network)
+    passes, spent = Passes(model), {}
+    draws = seeds_for("search", draws_wanted, seed=work.recipe.seed)
+    shared = {"seeds": draws_wanted, "high": part.high, "margin_steps": part.margin_steps}
+    shared["seed"] = work.recipe.seed
+    first, last, margin = step_of(part.low), step_of(part.high), part.margin_steps
+
+    def report(what: str, mine: list[int], sweep: str, theirs: list[int]) -> None:
+        apart = [abs(a - b) for a, b in zip(mine, theirs, strict=True)]
+        table.add(
+            **{
+                "network": network,
+                "sweep": sweep,
+                "passes": spent[sweep],
+                "eden's": spent[what],
+                "ratio": spent[what] / spent[sweep],
+                "of": len(apart),
+                "equal": apart.count(0) / len(apart),
+                "within 1": sum(a <= 1 for a in apart) / len(apart),
+                "furthest": max(apart),
+            }
+        )
+
+    with passes.counted(spent, "coarse"):
+        coarse = characterize_coarse(
+            model, evaluate, config=work.config, target_accuracy=target, low=part.low, **shared
+        )
+    base = step_of(coarse.coarse_ber)
+    with (
+        oracle(model, evaluate, coarse.config) as asked,
+        passes.counted(spent, "every step and draw"),
+    ):
+        thresholds = coarse_sweep(asked, draws, target, first, last)
+    mine = [step_of(ber) if ber else first - 1 for ber in coarse.thresholds]
+    tolerance = min(thresholds) - margin
+    report("coarse", [*mine, base], "every step and draw", [*thresholds, tolerance])
+
+    with passes.counted(spent, "fine"):
+        fraction = part.fine_fraction
+        fine = characterize_fine(model, evaluate, start=coarse, fraction=fraction, **shared)
+    # What each draw may lose on the part, as the search has it: what it may lose on all images.
+    small = evaluate.subset(max(1, round(fraction * len(evaluate))), work.recipe.seed)
+    with oracle(model, evaluate, coarse.config) as asked:
+        spare = {draw: asked.accuracy(ber_of(base), draw) - target for draw in draws}
+    with oracle(model, small, coarse.config) as asked:
+        paired = {draw: asked.accuracy(ber_of(base), draw) - spare[draw] for draw in draws}
+    whole = dict.fromkeys(draws, target)
+    sweeps = (
+        ("fine, same part", small, paired, (4, 2, 1)),
+        ("fine, all images", evaluate, whole, (4, 2, 1)),
+        ("fine, one step", evaluate, whole, (1,)),
+    )
+    bers = fine.bers()
+    for name, images_of, targets, strides in sweeps:
+        with oracle(model, images_of, coarse.config) as asked, passes.counted(spent, name):
+            found = fine_sweep(asked, targets, base, step_of(part.high), strides)
+        found = lowered(found, base, margin)
+        report("fine", [step_of(bers[t]) for t in found], name, list(found.values()))
+
+    plain = spent["every step and draw"] + spent["fine, one step"]
+    mine = spent["coarse"] + spent["fine"]
+    print(f"{network}: coarse and fine in {mine} passes, plain sweeps {plain}: {mine / plain:.3f}")
+
+
+def main() -> None:
+    options = parser(__doc__, elements=None)
+    options.add_argument("run_folder", type=Path)
+    options.add_argument("--images", type=int, default=2500, help="of the validation images")
+    options.add_argument("--draws", type=int, default=20)
+    options.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS[1:])
+    args = options.parse_args()
+
+    folder = RunFolder(args.run_folder)
+    work = Work(folder, read_inputs(folder.recipe), progress=False)
+    facts = head(stored=folder.recipe.stored, images=args.images, draws=args.draws)
+    print(f"targets: ratio at most {MOST_PASSES}, equal at least {LEAST_EQUAL}, within 1 all")
+    table = Table(
+        {
+            "network": "<9s",
+            "sweep": "<20s",
+            "passes": "10d",
+            "eden's": "9d",
+            "ratio": "7.3f",
+            "of": "3d",
+            "equal": "6.3f",
+            "within 1": "9.3f",
+            "furthest": "9d",
+        }
+    )
+    for network in args.networks:
+        compare(work, network, args.images, args.draws, table)
+    table.write(args.json, "characterise", facts)
+
+
+if __name__ == "__main__":
+    main()
