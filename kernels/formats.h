@@ -25,52 +25,54 @@ EDEN_HD inline uint32_t bits_from_float(float value) {
   return bits;
 }
 
-// Conversions in integers only, so that CPU and GPU agree on every rounding, subnormal and NaN.
-// NaN becomes the canonical quiet NaN with its sign.
+// One of two numbers without a branch. A loop without branches can become a vector loop; given
+// `?:`, compilers move float arithmetic into the arm that uses it, and a branch is back.
+EDEN_HD constexpr uint32_t choose(bool first, uint32_t a, uint32_t b) {
+  return b ^ ((a ^ b) & (0u - static_cast<uint32_t>(first)));
+}
+
+// Conversions of our own, so that CPU and GPU agree on every rounding, subnormal and NaN. NaN
+// becomes the canonical quiet NaN with its sign. All ways are computed and one is chosen. The float
+// arithmetic among them is exact or rounds once, and no operand that counts is subnormal: no mode
+// of the processor changes it.
 
 EDEN_HD inline uint32_t float_bits_from_half(uint32_t half) {
   const uint32_t sign = (half & 0x8000u) << 16;
-  const uint32_t exponent = (half >> 10) & 0x1Fu;
-  uint32_t fraction = half & 0x3FFu;
-  if (exponent == 31) return sign | (fraction != 0 ? 0x7FC00000u : 0x7F800000u);
-  if (exponent != 0) return sign | ((exponent + 112) << 23) | (fraction << 13);
-  if (fraction == 0) return sign;
-  uint32_t shift = 0;  // a subnormal half is a normal float
-  while ((fraction & 0x400u) == 0) {
-    fraction <<= 1;
-    ++shift;
-  }
-  return sign | ((113 - shift) << 23) | ((fraction & 0x3FFu) << 13);
+  const uint32_t magnitude = half & 0x7FFFu;
+  const uint32_t normal = (magnitude << 13) + (112u << 23);
+  // A subnormal half, 2^-24 times its fraction, is a normal float.
+  const float fraction = static_cast<float>(static_cast<int32_t>(magnitude));
+  const uint32_t finite = choose(magnitude < 0x400u, bits_from_float(fraction * 0x1p-24f), normal);
+  const uint32_t special = choose(magnitude > 0x7C00u, 0x7FC00000u, 0x7F800000u);
+  return sign | choose(magnitude < 0x7C00u, finite, special);
 }
 
-// Round to nearest, ties to even: `kept` after dropping the `dropped` lowest bits of `value`.
+// Round to nearest, ties to even: `value` without its `dropped` lowest bits.
 EDEN_HD inline uint32_t round_shift(uint32_t value, int dropped) {
-  const uint32_t kept = value >> dropped;
-  const uint32_t rest = value & ((1u << dropped) - 1);
-  const uint32_t half = 1u << (dropped - 1);
-  return kept + (rest > half || (rest == half && (kept & 1)) ? 1 : 0);
+  const uint32_t odd = (value >> dropped) & 1;
+  return (value + ((1u << (dropped - 1)) - 1) + odd) >> dropped;
 }
 
 EDEN_HD inline uint32_t half_from_float_bits(uint32_t bits) {
   const uint32_t sign = (bits >> 16) & 0x8000u;
   const uint32_t magnitude = bits & 0x7FFFFFFFu;
-  if (magnitude > 0x7F800000u) return sign | 0x7E00u;
-  if (magnitude >= 0x47800000u) return sign | 0x7C00u;  // 2^16 and above
   // A carry out of the fraction moves the exponent up, to infinity at the top: both right.
-  if (magnitude >= 0x38800000u) return sign | round_shift(magnitude - 0x38000000u, 13);
-  if (magnitude < 0x33000000u) return sign;  // below 2^-25
-  const uint32_t fraction = (magnitude & 0x7FFFFFu) | 0x800000u;
-  return sign | round_shift(fraction, static_cast<int>(126 - (magnitude >> 23)));
+  const uint32_t normal = round_shift(magnitude - 0x38000000u, 13);
+  // Below 2^-14 the step is 2^-24, which is that of the floats from 1/2 on.
+  const uint32_t small = bits_from_float(float_from_bits(magnitude) + 0.5f) - 0x3F000000u;
+  const uint32_t finite = choose(magnitude < 0x38800000u, small, normal);
+  const uint32_t special = choose(magnitude > 0x7F800000u, 0x7E00u, 0x7C00u);
+  return sign | choose(magnitude < 0x47800000u, finite, special);  // 2^16 and above is infinite
 }
 
 EDEN_HD inline uint32_t float_bits_from_bfloat(uint32_t brain) {
-  if ((brain & 0x7FFFu) > 0x7F80u) return ((brain & 0x8000u) << 16) | 0x7FC00000u;
-  return brain << 16;
+  const uint32_t nan = ((brain & 0x8000u) << 16) | 0x7FC00000u;
+  return choose((brain & 0x7FFFu) > 0x7F80u, nan, brain << 16);
 }
 
 EDEN_HD inline uint32_t bfloat_from_float_bits(uint32_t bits) {
-  if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return ((bits >> 16) & 0x8000u) | 0x7FC0u;
-  return round_shift(bits, 16);
+  const uint32_t nan = ((bits >> 16) & 0x8000u) | 0x7FC0u;
+  return choose((bits & 0x7FFFFFFFu) > 0x7F800000u, nan, round_shift(bits, 16));
 }
 
 // The element types a tensor can have, by how their raw bits become a float and back.
@@ -78,6 +80,7 @@ struct Fp32 {
   using Raw = uint32_t;
   static constexpr Stored kStored = Stored::kFp32;
   static constexpr int kBits = 32;
+  static constexpr Raw kInfinity = 0x7F800000u;
   EDEN_HD static uint32_t widen(uint32_t raw) { return raw; }
   EDEN_HD static uint32_t narrow(uint32_t bits) { return bits; }
 };
@@ -86,6 +89,7 @@ struct Fp16 {
   using Raw = uint16_t;
   static constexpr Stored kStored = Stored::kFp16;
   static constexpr int kBits = 16;
+  static constexpr Raw kInfinity = 0x7C00u;
   EDEN_HD static uint32_t widen(uint32_t raw) { return float_bits_from_half(raw); }
   EDEN_HD static uint32_t narrow(uint32_t bits) { return half_from_float_bits(bits); }
 };
@@ -94,6 +98,7 @@ struct Bf16 {
   using Raw = uint16_t;
   static constexpr Stored kStored = Stored::kBf16;
   static constexpr int kBits = 16;
+  static constexpr Raw kInfinity = 0x7F80u;
   EDEN_HD static uint32_t widen(uint32_t raw) { return float_bits_from_bfloat(raw); }
   EDEN_HD static uint32_t narrow(uint32_t bits) { return bfloat_from_float_bits(bits); }
 };
@@ -120,17 +125,20 @@ struct IntCodec {
   static constexpr int kBits = bits;
   static constexpr bool kNative = false;
   static constexpr bool kInteger = true;
-  static constexpr float kTop = static_cast<float>((1 << (bits - 1)) - 1);
+  // Of the float 2^(bits - 1) - 1, the greatest code.
+  static constexpr uint32_t kTopBits = bits == 16  ? 0x46FFFE00u
+                                       : bits == 8 ? 0x42FE0000u
+                                                   : 0x40E00000u;
 
   EDEN_HD static uint32_t encode(uint32_t raw, float scale) {
-    float v = float_from_bits(Element::widen(raw)) / scale;
-    v = v == v ? v : 0.0f;
-    v = v < -kTop ? -kTop : v;
-    v = v > kTop ? kTop : v;
-    // 1.5 * 2^23 leaves no fraction bits: the addition rounds half to even.
-    constexpr float kMagic = 12582912.0f;
-    const int32_t code = static_cast<int32_t>((v + kMagic) - kMagic);
-    return static_cast<uint32_t>(code) & ((1u << bits) - 1);
+    const uint32_t ratio = bits_from_float(float_from_bits(Element::widen(raw)) / scale);
+    uint32_t magnitude = ratio & 0x7FFFFFFFu;  // orders like its value, NaN above all
+    magnitude = magnitude > 0x7F800000u ? 0 : magnitude;
+    magnitude = magnitude < kTopBits ? magnitude : kTopBits;
+    // 1.5 * 2^23 leaves no fraction bits: the addition rounds half to even, and the sum's lowest
+    // bits are the code.
+    const float clamped = float_from_bits(magnitude | (ratio & 0x80000000u));
+    return bits_from_float(clamped + 12582912.0f) & ((1u << bits) - 1);
   }
   EDEN_HD static uint32_t decode(uint32_t code, float scale) {
     const int32_t value = static_cast<int32_t>(code << (32 - bits)) >> (32 - bits);

@@ -1,11 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <type_traits>
 
-#include "kernels/inject.h"
+#include "kernels/cpu/reader.h"
 
 namespace eden {
 
@@ -19,28 +17,21 @@ class Load {
 
   // `streaming` asks for stores past the caches: only where nothing is patched after `read`, and
   // the caller ends with `streams_done`.
-  explicit Load(const InjectParams& params, int64_t copy, bool streaming = false)
+  explicit Load(const InjectParams& params, int64_t copy, bool streaming = false,
+                Isa isa = eden::isa())
       : p_(params),
         input_(static_cast<const Raw*>(params.input) + copy * params.elements),
         output_(static_cast<Raw*>(params.output) + copy * params.elements),
         flat_(copy * params.elements),
-        per_scale_(params.scale_count > 1 ? params.elements / params.scale_count
-                                          : params.elements) {
-    static_cast<void>(streaming);
-    if constexpr (kFloat) {
-      if (params.bounds) bounds_ = round_inward<Element>({params.bounds[0], params.bounds[1]});
-    }
-  }
+        per_scale_(params.scale_count > 1 ? params.elements / params.scale_count : params.elements),
+        bounds_(inward(params)),
+        reader_(params, copy, {sizeof(Raw), kBits, Codec::kNative}, bounds_, streaming, isa) {}
 
   // Writes elements [begin, end) as the memory returns them. `flips` holds the failing bits, packed
-  // as they lie in memory from element `begin` on (an even one for int4) and readable up to 64
-  // bytes past the end, or is null for a memory without errors.
+  // as they lie in memory from element `begin` on (an even one for int4), or is null for a memory
+  // without errors. Marks of corrected elements must be 0 before.
   void read(int64_t begin, int64_t end, const uint8_t* flips) const {
-    if (!flips && Codec::kNative && (!kFloat || p_.correction == Correction::kOff)) {
-      std::memcpy(output_ + begin, input_ + begin, static_cast<size_t>(end - begin) * sizeof(Raw));
-      return;
-    }
-    for (int64_t i = begin; i < end; ++i) fail(i, flips ? flips_of(flips, i - begin) : 0);
+    reader_.read(begin, end, flips);
   }
 
   // Writes element i with the bits of `flips` failed.
@@ -53,24 +44,14 @@ class Load {
   uint32_t code(int64_t i) const { return Codec::encode(input_[i], scale_of(i)); }
 
   // Packs what the memory holds for elements [begin, end), begin even for int4, from bits[0] on.
-  void codes(int64_t begin, int64_t end, uint8_t* bits) const {
-    for (int64_t i = begin; i < end; ++i) {
-      const uint32_t stored = code(i);
-      if constexpr (kBits == 4) {
-        uint8_t& both = bits[(i - begin) / 2];
-        both = static_cast<uint8_t>((i - begin) % 2 ? both | stored << 4 : stored);
-      } else {
-        std::memcpy(bits + (i - begin) * (kBits / 8), &stored, kBits / 8);
-      }
-    }
-  }
+  void codes(int64_t begin, int64_t end, uint8_t* bits) const { reader_.codes(begin, end, bits); }
 
  private:
-  static uint32_t flips_of(const uint8_t* flips, int64_t i) {
-    if constexpr (kBits == 4) return (flips[i / 2] >> (i % 2 * 4)) & 15u;
-    uint32_t bits = 0;
-    std::memcpy(&bits, flips + i * (kBits / 8), kBits / 8);
-    return bits;
+  static Bounds inward(const InjectParams& params) {
+    if constexpr (kFloat) {
+      if (params.bounds) return round_inward<Element>({params.bounds[0], params.bounds[1]});
+    }
+    return {};
   }
 
   float scale_of(int64_t i) const {
@@ -102,15 +83,8 @@ class Load {
   Raw* output_;
   int64_t flat_;
   int64_t per_scale_;
-  Bounds bounds_{};
+  Bounds bounds_;
+  Reader reader_;
 };
-
-// Makes the streaming stores of this thread visible to the others. Call it after the last `read` of
-// a run of units with `streaming` set.
-inline void streams_done() {
-#if defined(__x86_64__)
-  __builtin_ia32_sfence();
-#endif
-}
 
 }  // namespace eden

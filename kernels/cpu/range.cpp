@@ -2,93 +2,63 @@
 #include <limits>
 #include <type_traits>
 
-#include "kernels/cpu/isa.h"
 #include "kernels/cpu/measure.h"
+#include "kernels/cpu/vector_loop.h"
 
 namespace eden {
 namespace {
 
 // Least and greatest element by `order_key`, and the greatest finite magnitude: all as bits.
-template <class Raw>
+template <class Key>
 struct Extremes {
-  using Key = std::make_signed_t<Raw>;
   Key lowest = std::numeric_limits<Key>::max();
   Key highest = std::numeric_limits<Key>::min();
-  Raw magnitude = 0;
+  Key magnitude = 0;
 };
 
-// A number that orders like the float of these bits; NaN lies beyond the infinity of its sign.
-// Its own inverse.
-template <class Raw>
-constexpr std::make_signed_t<Raw> order_key(Raw raw) {
-  using Key = std::make_signed_t<Raw>;
-  const Key bits = static_cast<Key>(raw);
-  return static_cast<Key>(bits ^
-                          ((bits >> (8 * sizeof(Raw) - 1)) & std::numeric_limits<Key>::max()));
-}
-
-// One plain loop, which the compiler makes a vector loop of for each instruction set below.
-template <class Raw>
-[[gnu::always_inline]] inline Extremes<Raw> scan(const Raw* x, int64_t n, Raw infinity) {
-  using Key = std::make_signed_t<Raw>;
-  Extremes<Raw> found;
-  for (int64_t i = 0; i < n; ++i) {
-    const Key key = order_key(x[i]);
-    const Raw magnitude = static_cast<Raw>(x[i] & std::numeric_limits<Key>::max());
-    const Raw finite = magnitude < infinity ? magnitude : Raw{0};
-    found.lowest = std::min(found.lowest, key);
-    found.highest = std::max(found.highest, key);
-    found.magnitude = std::max(found.magnitude, finite);
+template <class Key>
+struct FindExtremes {
+  [[gnu::always_inline]] static Extremes<Key> run(const Key* x, int64_t n, Key infinity) {
+    Extremes<Key> found;
+    for (int64_t i = 0; i < n; ++i) {
+      const Key key = order_key(x[i]);
+      const Key magnitude = x[i] & std::numeric_limits<Key>::max();
+      const Key finite = magnitude < infinity ? magnitude : Key{0};
+      found.lowest = key < found.lowest ? key : found.lowest;
+      found.highest = key > found.highest ? key : found.highest;
+      found.magnitude = finite > found.magnitude ? finite : found.magnitude;
+    }
+    return found;
   }
-  return found;
-}
-
-#if defined(__x86_64__)
-template <class Raw>
-[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl")]] Extremes<Raw> scan_avx512(const Raw* x,
-                                                                                int64_t n,
-                                                                                Raw infinity) {
-  return scan(x, n, infinity);
-}
-
-template <class Raw>
-[[gnu::target("avx2")]] Extremes<Raw> scan_avx2(const Raw* x, int64_t n, Raw infinity) {
-  return scan(x, n, infinity);
-}
-#endif
+};
 
 template <class Element>
 struct Scan {
-  using Raw = typename Element::Raw;
-  static constexpr Raw kInfinity = static_cast<Raw>(std::is_same_v<Element, Fp32>   ? 0x7F800000u
-                                                    : std::is_same_v<Element, Fp16> ? 0x7C00u
-                                                                                    : 0x7F80u);
+  using Key = std::make_signed_t<typename Element::Raw>;
+  static constexpr Key kInfinity = static_cast<Key>(Element::kInfinity);
 
-  static Extremes<Raw> run(const void* x, int64_t n) {
-    const auto* raw = static_cast<const Raw*>(x);
-#if defined(__x86_64__)
-    if (isa() == Isa::kAvx512) return scan_avx512<Raw>(raw, n, kInfinity);
-    if (isa() == Isa::kAvx2) return scan_avx2<Raw>(raw, n, kInfinity);
-#endif
-    return scan(raw, n, kInfinity);
+  static Extremes<Key> extremes(const void* x, int64_t n) {
+    const auto loop = loop_for<FindExtremes<Key>, const Key*, int64_t, Key>(isa());
+    return loop(static_cast<const Key*>(x), n, kInfinity);
   }
 
-  static float value(Raw raw) { return float_from_bits(Element::widen(raw)); }
+  static float value(Key bits) {
+    return float_from_bits(Element::widen(static_cast<typename Element::Raw>(bits)));
+  }
 
   static Range range(const void* x, int64_t n) {
-    const Extremes<Raw> found = run(x, n);
+    const Extremes<Key> found = extremes(x, n);
     const float magnitude = value(found.magnitude);
     constexpr float kInf = std::numeric_limits<float>::infinity();
     if (n == 0) return {kInf, -kInf, 0.0f};
-    constexpr Raw kSign = static_cast<Raw>(~std::numeric_limits<std::make_signed_t<Raw>>::max());
-    if (found.highest > order_key(kInfinity) ||
-        found.lowest < order_key(static_cast<Raw>(kInfinity | kSign))) {
+    constexpr Key kSign = std::numeric_limits<Key>::min();
+    if (found.highest > kInfinity ||
+        found.lowest < order_key(static_cast<Key>(kInfinity | kSign))) {
       return {-kInf, kInf, magnitude};
     }
-    const auto finite = [](auto key) {
-      const float v = value(static_cast<Raw>(order_key(static_cast<Raw>(key))));
-      const float top = value(static_cast<Raw>(kInfinity - 1));
-      return std::min(std::max(v, -top), top);
+    const auto finite = [](Key key) {
+      const float top = value(kInfinity - 1);
+      return std::min(std::max(value(order_key(key)), -top), top);
     };
     return {finite(found.lowest), finite(found.highest), magnitude};
   }
@@ -109,7 +79,7 @@ Range range_cpu(const void* x, ElementType element, int64_t n) {
 
 float absolute_maximum_cpu(const void* x, ElementType element, int64_t n) {
   return visit_float(element, [&](auto scan) {
-    return decltype(scan)::value(decltype(scan)::run(x, n).magnitude);
+    return decltype(scan)::value(decltype(scan)::extremes(x, n).magnitude);
   });
 }
 
