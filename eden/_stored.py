@@ -32,23 +32,36 @@ class StoredTensor:
         config: format, correction and error model.
         switch: shared by all tensors of an attachment.
         entry: where it is placed; None where it is not.
+        device: where it is read; it follows where that changes.
     """
 
-    def __init__(self, name: str, kind: str, config: Config, switch: Switch, *, entry: Any):
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        config: Config,
+        switch: Switch,
+        *,
+        entry: Any,
+        device: torch.device,
+    ):
+        ops.check_device(name, device)
+        if device.type == "meta":  # nothing is there yet, and nothing can be copied from it
+            device = torch.device("cpu")
         self.name, self.kind, self.switch = name, kind, switch
         self.stored, self.correction = config.stored, config.correction
         self.format = formats.get(config.stored)
         self.base_error = config.error if entry is None else entry.error
         self.asked_ber: float | None = None
-        self.table = self.base_error.lower().to("cpu")  # a copy of its own
+        self.table = self.base_error.lower().to(device)  # a copy of its own
         self.partition = None if entry is None else entry.partition
         self.address = 0 if entry is None else entry.address
         self.row_bytes = 8192 if entry is None else entry.row_bytes
         self.elements, self.reads = 0, 1  # of one copy, by one inference
         # A placed tensor's cells belong to its partition, whichever tensor lies there.
         self.origin = rng.number_of(name if self.partition is None else self.partition)
-        self.key = torch.zeros(2, dtype=torch.int64)
-        self.counter = torch.zeros((), dtype=torch.int64)
+        self.key = torch.zeros(2, dtype=torch.int64, device=device)
+        self.counter = torch.zeros((), dtype=torch.int64, device=device)
         self.bounds: Tensor | None = None  # float32 [2]
         self.scale: Tensor | None = None  # float32 []
         self.seen_range: Tensor | None = None  # float32 [2], while learning

@@ -302,7 +302,9 @@ def _hook(attachment: Attachment) -> None:
             if name not in attachment.entries:
                 raise ValueError(f"the placement has no place for {name}; is it another network's?")
             entry = attachment.entries[name]
-        tensor = StoredTensor(name, kind, config, switch, entry=entry)
+        # Where the module is: moved by its first read, a compiled network would compile again.
+        device = next((p.device for p in target.module.parameters()), torch.device("cpu"))
+        tensor = StoredTensor(name, kind, config, switch, entry=entry, device=device)
         attachment._tensors[name] = tensor
         return tensor
 

@@ -103,6 +103,16 @@ def test_a_build_without_cuda_says_what_to_do():
         assert len(message.splitlines()) == 1
 
 
+@without_cuda
+def test_a_network_on_a_gpu_is_refused_when_it_is_attached():
+    with FakeTensorMode():
+        model = torch.nn.Linear(3, 3)
+        model.weight = torch.nn.Parameter(torch.empty(3, 3, device="cuda"))
+    with pytest.raises(ValueError, match=r"weight is on cuda:0, but eden was built without CUDA"):
+        eden.attach(model, eden.Config(error=errors.Uniform(0.1)))
+    assert eden.attached(model) is None
+
+
 def test_another_kind_of_device_is_named():
     with FakeTensorMode():
         x = torch.empty(10, device="xpu")
