@@ -79,6 +79,18 @@ class CudaBlock {
 #endif
   }
 
+  // `to` is 16-byte aligned, in global memory.
+  EDEN_HD void store(void* to, const Vector& v) const {
+#if defined(__CUDA_ARCH__)
+    // Assigning a uint4 comes out as four stores here.
+    asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(to)),
+                 "r"(v.word[0]), "r"(v.word[1]), "r"(v.word[2]), "r"(v.word[3])
+                 : "memory");
+#else
+    *static_cast<Vector*>(to) = v;
+#endif
+  }
+
   // The line of 128 bytes is on its way into the second-level cache.
   EDEN_HD void prefetch(const void* line) const {
 #if defined(__CUDA_ARCH__)

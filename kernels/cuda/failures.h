@@ -19,10 +19,10 @@ EDEN_HD inline uint32_t failing_lanes(const InjectParams& p, const BitlineSummar
   const uint64_t group = segment * kSegmentWords + static_cast<uint64_t>(word);
   const BitlineGroup& own = groups_of(summary)[word & (bitline_groups(p) - 1)];
   const uint32_t always = (stored & own.fail_one.always) | (~stored & own.fail_zero.always);
-  const Lanes drawn = compare_planes(
-      access_key, group, Purpose::kAccess, weak & ~always, 0, kAllBlocks,
+  const uint32_t drawn = compare_rest(
+      access_key, group, Purpose::kAccess, weak & ~always, 0,
       [&](int j) { return (stored & own.fail_one.plane[j]) | (~stored & own.fail_zero.plane[j]); });
-  return (weak & always) | drawn.taken;
+  return (weak & always) | drawn;
 }
 
 // The failing among the weak cells of a segment for one copy. `failed` may be the mask of the weak

@@ -22,7 +22,7 @@ int64_t inject_cuda_scratch_bytes(const InjectParams& params) {
 void inject_cuda(const InjectParams& given, void* scratch, CUstream_st* stream) {
   const InjectParams params = without_conversions(given);
   const InjectUnits units = inject_units(params);
-  if (units.count() == 0) return;
+  if (units.segments == 0) return;
   auto* summary = static_cast<BitlineSummary*>(scratch);
   if (params.law == Law::kBitline) {
     check_cuda(cudaMemsetAsync(summary, 0, sizeof *summary, stream), "cudaMemsetAsync");

@@ -17,7 +17,7 @@ void inject_bytes(const InjectParams&, const InjectUnits&, const BitlineSummary*
 
 // Blocks that shall fit on a multiprocessor: a bound for the compiler's use of registers. One block
 // waits for its random numbers or its memory most of the time.
-constexpr int kInjectBlocks = 12;
+constexpr int kInjectBlocks = 10;
 
 namespace {
 
@@ -30,19 +30,19 @@ __global__ void __launch_bounds__(kInjectThreads, kInjectBlocks)
   extern __shared__ char shared[];
   auto& s = *reinterpret_cast<SegmentShared*>(shared);
   uint32_t* failed =
-      params.copies > units.chunks ? reinterpret_cast<uint32_t*>(shared + sizeof s) : s.weak;
+      units.copies_each > 1 ? reinterpret_cast<uint32_t*>(shared + sizeof s) : s.weak;
   CudaBlock block;
-  for (int64_t unit = blockIdx.x; unit < units.count(); unit += gridDim.x) {
-    inject_unit<Element, Codec>(block, params, device_poisson, summary, units, unit, s, failed);
-  }
+  inject_unit<Element, Codec>(block, params, device_poisson, summary, units, blockIdx.x, blockIdx.y,
+                              s, failed);
 }
 
 template <class Element, class Codec>
 void launch_inject(const InjectParams& params, const InjectUnits& units,
                    const BitlineSummary* summary, CUstream_st* stream) {
   size_t shared = sizeof(SegmentShared);
-  if (params.copies > units.chunks) shared += kMaskWords * sizeof(uint32_t);
-  const unsigned grid = grid_for(units.count(), 1, 1u << 30);
+  if (units.copies_each > 1) shared += kMaskWords * sizeof(uint32_t);
+  // Neither number can be too large: 2^31 segments are 16 TiB, chunks are at most kUnitsWanted.
+  const dim3 grid(static_cast<unsigned>(units.segments), static_cast<unsigned>(units.chunks));
   inject<Element, Codec><<<grid, kInjectThreads, shared, stream>>>(params, units, summary);
   check_launch("inject");
 }

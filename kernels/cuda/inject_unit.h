@@ -11,13 +11,13 @@ namespace eden {
 
 // Everything about the segment that is not known from the parameters: the empty mask, what its
 // entries of the table say, the bounds.
-template <class Element, class Block>
+template <class Element, class Codec, class Block>
 EDEN_HD void begin_segment(Block& block, const InjectParams& p, const BitlineSummary* summary,
                            const SegmentRange& range, SegmentShared& s, uint32_t* failed) {
   block.each([&](int t) {
-    for (int word = t; word < kMaskWords; word += block.threads()) {
-      s.weak[word] = 0;
-      failed[word] = 0;
+    for (int word = 4 * t; word < kMaskWords; word += 4 * block.threads()) {
+      *reinterpret_cast<Vector*>(s.weak + word) = Vector{};
+      if (failed != s.weak) *reinterpret_cast<Vector*>(failed + word) = Vector{};
     }
     if (t == 0) {
       s.listed = 0;
@@ -29,6 +29,9 @@ EDEN_HD void begin_segment(Block& block, const InjectParams& p, const BitlineSum
     }
     if (t == block.threads() - 1 && p.correction != Correction::kOff) {
       s.bounds = round_inward<Element>({p.bounds[0], p.bounds[1]});
+    }
+    if (t == block.threads() - 1 && Codec::kInteger) {
+      s.scales.begin(p, (range.begin + range.first) / Codec::kBits);
     }
   });
   block.barrier();
@@ -45,34 +48,32 @@ EDEN_HD void begin_segment(Block& block, const InjectParams& p, const BitlineSum
   block.barrier();
 }
 
-// One unit, from its weak cells to its last copy.
+// One unit, from its weak cells to its last copy: copies from chunk * copies_each on of a segment,
+// counted from the tensor's first.
 //
 // `summary` is read for the bitline law alone. `failed` has kMaskWords words of its own where the
 // unit has several copies, which share the weak cells; else it may be s.weak.
 template <class Element, class Codec, class Block>
 EDEN_HD void inject_unit(Block& block, const InjectParams& p, const PoissonTables& tables,
-                         const BitlineSummary* summary, const InjectUnits& units, int64_t unit,
-                         SegmentShared& s, uint32_t* failed) {
-  const int64_t chunk = unit / units.segments;
-  const int64_t segment = units.first_segment + unit % units.segments;
-  const SegmentRange range = segment_range(p, Codec::kBits, segment);
-  const SegmentScales scales(p, (range.begin + range.first) / Codec::kBits);
+                         const BitlineSummary* summary, const InjectUnits& units, int64_t segment,
+                         int64_t chunk, SegmentShared& s, uint32_t* failed) {
   using Load = CopyLoad<Element, Codec>;
-  const int64_t copy_begin = p.copies * chunk / units.chunks;
-  const int64_t copy_end = p.copies * (chunk + 1) / units.chunks;
+  const SegmentRange range = segment_range(p, Codec::kBits, units.first_segment + segment);
+  const int64_t begin = chunk * units.copies_each;
+  const int64_t end = begin + units.copies_each < p.copies ? begin + units.copies_each : p.copies;
   // The memory can be busy with the first copy while the weak cells are found.
-  block.each([&](int t) { Load(p, range, scales, Bounds{}, copy_begin).prefetch(block, t); });
+  block.each([&](int t) { Load(p, range, s, begin).prefetch(block, t); });
 
-  begin_segment<Element>(block, p, summary, range, s, failed);
+  begin_segment<Element, Codec>(block, p, summary, range, s, failed);
   add_sparse(block, p, tables, summary, range, s);
   if ((s.facts & kDense) != 0) add_dense(block, p, summary, range, s);
   const bool survives = (s.facts & kSurvives) != 0;
-  for (int64_t copy = copy_begin; copy < copy_end; ++copy) {
-    const Load load(p, range, scales, s.bounds, copy);
+  for (int64_t copy = begin; copy < end; ++copy) {
+    const Load load(p, range, s, copy);
     if (survives) find_failures(block, p, summary, range, s, load, copy, failed);
     load.run(block, survives ? failed : s.weak);
-    // The next copy's failures, or the next unit, go where this one's were read.
-    if (survives || copy + 1 == copy_end) block.barrier();
+    // The next copy's failures go where this one's were read.
+    if (survives) block.barrier();
   }
 }
 

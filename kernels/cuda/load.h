@@ -11,42 +11,6 @@
 
 namespace eden {
 
-// Scales of the elements of one segment: one for all, or one for each of equal runs.
-class SegmentScales {
- public:
-  EDEN_HD SegmentScales(const InjectParams& p, int64_t first_element) : scales_(p.scales) {
-    if (p.scale_count <= 1) return;
-    run_ = p.elements / p.scale_count;
-    scales_ += first_element / run_;
-    offset_ = first_element % run_;
-  }
-
-  // Of element e of the segment.
-  EDEN_HD float of(int e) const {
-    if (run_ == 0) return *scales_;
-    const int64_t position = offset_ + e;
-    if (position < run_) return *scales_;
-    if (position - run_ < run_) return scales_[1];
-    // A run ended and another did within a segment, so these are small: no division of 64 bits.
-    return scales_[static_cast<uint32_t>(position) / static_cast<uint32_t>(run_)];
-  }
-
-  // Whether elements [e, e + n) have one scale.
-  EDEN_HD bool uniform(int e, int n) const {
-    if (run_ == 0) return true;
-    const int64_t position = offset_ + e;
-    if (position + n <= run_) return true;
-    return position + n < (int64_t{1} << 31) &&
-           static_cast<uint32_t>(position) / static_cast<uint32_t>(run_) ==
-               static_cast<uint32_t>(position + n - 1) / static_cast<uint32_t>(run_);
-  }
-
- private:
-  const float* scales_;
-  int64_t run_ = 0;     // elements that share a scale; 0: all
-  int64_t offset_ = 0;  // of the segment's first element within its run
-};
-
 // One copy's share of one segment. Elements are counted from the segment's first.
 template <class Element, class Codec>
 class CopyLoad {
@@ -57,11 +21,10 @@ class CopyLoad {
   // Floats whose correction is off come as raw bytes too (inject_cuda).
   static constexpr bool kFloat = !std::is_same_v<Element, RawElement<Raw>>;
 
-  EDEN_HD CopyLoad(const InjectParams& p, const SegmentRange& range, const SegmentScales& scales,
-                   Bounds bounds, int64_t copy)
+  EDEN_HD CopyLoad(const InjectParams& p, const SegmentRange& range, const SegmentShared& shared,
+                   int64_t copy)
       : p_(p),
-        scales_(scales),
-        bounds_(bounds),
+        shared_(shared),
         flat_(copy * p.elements + (range.begin + range.first) / kBits),
         input_(static_cast<const Raw*>(p.input) + flat_),
         output_(static_cast<Raw*>(p.output) + flat_),
@@ -101,15 +64,16 @@ class CopyLoad {
       for (int e = t; e < head; e += block.threads()) one(block, failed, e);
       for (int e = tail + t; e < count_; e += block.threads()) one(block, failed, e);
       for (int v = t; v < whole; v += kLoadsInFlight * block.threads()) {
+        const auto at = [&](int i) { return v + i * block.threads(); };
+        // Past the end the last vector is read once more: without branches the loads stay together.
         Vector loaded[kLoadsInFlight];
-        for (int i = 0; i < kLoadsInFlight; ++i) {
-          const int at = v + i * block.threads();
-          if (at < whole) loaded[i] = block.load(input_ + head + at * kPerVector);
-        }
-        for (int i = 0; i < kLoadsInFlight; ++i) {
-          const int at = v + i * block.threads();
-          if (at < whole) several(block, failed, head + at * kPerVector, loaded[i]);
-        }
+        unroll<kLoadsInFlight>([&](int i) {
+          const int within = at(i) < whole ? at(i) : whole - 1;
+          loaded[i] = block.load(input_ + head + within * kPerVector);
+        });
+        unroll<kLoadsInFlight>([&](int i) {
+          if (at(i) < whole) several(block, failed, head + at(i) * kPerVector, loaded[i]);
+        });
       }
     });
   }
@@ -120,7 +84,7 @@ class CopyLoad {
   }
 
   EDEN_HD float scale_of(int e) const {
-    if constexpr (Codec::kInteger) return scales_.of(e);
+    if constexpr (Codec::kInteger) return shared_.scales.of(e);
     return 1.0f;
   }
 
@@ -129,7 +93,7 @@ class CopyLoad {
     *corrected = false;
     if constexpr (kFloat) {
       if (p_.correction != Correction::kOff) {
-        raw = correct<Element>(raw, p_.correction, bounds_, corrected);
+        raw = correct<Element>(raw, p_.correction, shared_.bounds, corrected);
       }
     }
     return raw;
@@ -149,20 +113,19 @@ class CopyLoad {
     Vector result{};
     uint32_t marks = 0;
     if constexpr (!kFloat) {
-      for (int j = 0; j < 4; ++j) result.word[j] = loaded.word[j] ^ bits.word[j];
+      unroll<4>([&](int j) { result.word[j] = loaded.word[j] ^ bits.word[j]; });
     } else {
       float scale = scale_of(e);
-      const bool uniform = !Codec::kInteger || scales_.uniform(e, kPerVector);
-      for (int j = 0; j < kPerVector; ++j) {
+      const bool uniform = !Codec::kInteger || shared_.scales.uniform(e, kPerVector);
+      unroll<kPerVector>([&](int j) {
         if (!uniform) scale = scale_of(e + j);
         bool corrected;
-        put_part<Raw>(
-            &result, j,
-            read(part_of<Raw>(loaded, j), bits.field(j * kBits, kBits), scale, &corrected));
+        const uint32_t flips = bits.field(j * kBits, kBits);
+        put_part<Raw>(&result, j, read(part_of<Raw>(loaded, j), flips, scale, &corrected));
         marks |= static_cast<uint32_t>(corrected) << j;
-      }
+      });
     }
-    *reinterpret_cast<Vector*>(output_ + e) = result;
+    block.store(output_ + e, result);
     if (marks != 0) mark(block, e, marks);
   }
 
@@ -179,8 +142,7 @@ class CopyLoad {
   }
 
   const InjectParams& p_;
-  const SegmentScales& scales_;
-  Bounds bounds_;
+  const SegmentShared& shared_;
   int64_t flat_;
   const Raw* input_;
   Raw* output_;

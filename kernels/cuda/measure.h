@@ -69,9 +69,8 @@ EDEN_HD void see_range(Block& block, Place place, const void* x, int64_t n, uint
     visit_tensor(
         block, t, place, input, n, true,
         [&](int64_t, const Vector& v) {
-          for (int j = 0; j < 16 / static_cast<int>(sizeof(Raw)); ++j) {
-            own.template add<Element>(part_of<Raw>(v, j));
-          }
+          unroll<16 / static_cast<int>(sizeof(Raw))>(
+              [&](int j) { own.template add<Element>(part_of<Raw>(v, j)); });
         },
         [&](int64_t e) { own.template add<Element>(input[e]); });
     block.atomic_max(&shared[0], own.lowest);
@@ -183,10 +182,10 @@ EDEN_HD void keep_plausible(Block& block, Place place, const void* grad, const u
           uint32_t marks = corrected[e / 8];
           if (bit + kPerVector > 8) marks |= uint32_t{corrected[e / 8 + 1]} << 8;
           Vector kept{};
-          for (int j = 0; j < kPerVector; ++j) {
+          unroll<kPerVector>([&](int j) {
             if (((marks >> (bit + j)) & 1) == 0) put_part<Raw>(&kept, j, part_of<Raw>(v, j));
-          }
-          *reinterpret_cast<Vector*>(output + e) = kept;
+          });
+          block.store(output + e, kept);
         },
         [&](int64_t e) {
           output[e] = ((corrected[e / 8] >> (e % 8)) & 1) != 0 ? Raw{0} : input[e];

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/cuda/bitlines.h"
+#include "kernels/cuda/scales.h"
 #include "kernels/inject.h"
 
 namespace eden {
@@ -13,13 +14,13 @@ constexpr int kMaskWords = kSegmentWords + 4;        // a reader may look a word
 constexpr int kListedWords = 1024;
 constexpr int kUndecidedWords = 320;
 
-// An injection cut into units, one for a block of threads: a segment for some of the copies.
+// An injection cut into units, one for a block of threads: a segment for some of the copies. Units
+// are numbered by two numbers, so that no thread has to divide.
 struct InjectUnits {
   int64_t first_segment;
   int64_t segments;
-  int64_t chunks;  // parts into which the copies are cut
-
-  EDEN_HD int64_t count() const { return segments * chunks; }
+  int64_t copies_each;  // by one unit; the last one of a segment may have fewer
+  int64_t chunks;       // units of a segment
 };
 
 // Bits [first, last) of a segment, those that the tensor fills.
@@ -43,6 +44,7 @@ struct SegmentShared {
   uint64_t stress;                        // the greatest of the segment
   uint32_t facts;                         // of the table's entries that the segment reads
   Bounds bounds;
+  SegmentScales scales;
   // Blocks of random numbers of all streams in a row: stream i has [begin[i], begin[i + 1]).
   int stream_begin[kStreams + 1];
   int stream_count[kStreams];

@@ -73,8 +73,8 @@ EDEN_HD void add_sparse(Block& block, const InjectParams& p, const PoissonTables
                         const BitlineSummary* summary, const SegmentRange& range,
                         SegmentShared& s) {
   const Streams streams(p);
-  const uint64_t key = p.key[0];
   block.each([&](int t) {
+    const uint64_t key = p.key[0];
     for (int stream = t; stream < streams.count(); stream += block.threads()) {
       const int interval = streams.interval(stream);
       const uint64_t stress = streams.bitline ? summary->interval_stress[interval] : s.stress;
@@ -100,6 +100,7 @@ EDEN_HD void add_sparse(Block& block, const InjectParams& p, const PoissonTables
   });
   block.barrier();
   block.each([&](int t) {
+    const uint64_t key = p.key[0];
     for (int b = t; b < s.stream_begin[streams.count()]; b += block.threads()) {
       const int stream = stream_of(s.stream_begin, streams.count(), b);
       const int index = b - s.stream_begin[stream];

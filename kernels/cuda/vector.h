@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "kernels/philox.h"
 
@@ -10,6 +11,17 @@ namespace eden {
 struct alignas(16) Vector {
   uint32_t word[4];
 };
+
+// f(0), f(1), ..., f(n - 1), written out: what indexes an array by such a number
+// stays in registers.
+template <class F, int... i>
+EDEN_HD inline void unroll(std::integer_sequence<int, i...>, F f) {
+  (f(i), ...);
+}
+template <int n, class F>
+EDEN_HD inline void unroll(F f) {
+  unroll(std::make_integer_sequence<int, n>{}, f);
+}
 
 // Element j of a vector of 16 / sizeof(Raw).
 template <class Raw>
@@ -45,13 +57,13 @@ EDEN_HD inline MaskBits<bits> mask_bits(const uint32_t* mask, int begin) {
   if (bits == 128 && begin % 128 == 0) {
     // The usual case, one access: a load of 4 words by each thread meets bank conflicts.
     const Vector aligned = *reinterpret_cast<const Vector*>(from);
-    for (int j = 0; j < (bits + 31) / 32; ++j) found.word[j] = aligned.word[j % 4];
+    unroll<(bits + 31) / 32>([&](int j) { found.word[j] = aligned.word[j % 4]; });
     return found;
   }
-  for (int j = 0; j < (bits + 31) / 32; ++j) {
+  unroll<(bits + 31) / 32>([&](int j) {
     const uint64_t both = from[j] | (static_cast<uint64_t>(from[j + 1]) << 32);
     found.word[j] = static_cast<uint32_t>(both >> (begin % 32));
-  }
+  });
   return found;
 }
 

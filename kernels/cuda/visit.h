@@ -29,15 +29,16 @@ EDEN_HD void visit_tensor(const Block& block, int t, Place place, const Raw* inp
   for (int64_t e = first; e < head; e += stride) single(e);
   for (int64_t e = head + count * kPerVector + first; e < n; e += stride) single(e);
   for (int64_t v = first; v < count; v += kLoadsInFlight * stride) {
+    // Past the end the last vector is read once more: without branches the loads stay together.
     Vector loaded[kLoadsInFlight];
-    for (int i = 0; i < kLoadsInFlight; ++i) {
-      const int64_t at = v + i * stride;
-      if (at < count) loaded[i] = block.load(input + head + at * kPerVector);
-    }
-    for (int i = 0; i < kLoadsInFlight; ++i) {
+    unroll<kLoadsInFlight>([&](int i) {
+      const int64_t at = v + i * stride < count ? v + i * stride : count - 1;
+      loaded[i] = block.load(input + head + at * kPerVector);
+    });
+    unroll<kLoadsInFlight>([&](int i) {
       const int64_t at = v + i * stride;
       if (at < count) whole(head + at * kPerVector, loaded[i]);
-    }
+    });
   }
 }
 

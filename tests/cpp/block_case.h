@@ -31,7 +31,7 @@ inline void inject_by_blocks(const eden::InjectParams& given, int64_t wanted, un
       summarize_bitlines(block, p, group, shared, summary);
     }
   }
-  std::vector<int64_t> order(static_cast<size_t>(units.count()));
+  std::vector<int64_t> order(static_cast<size_t>(units.segments * units.chunks));
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), std::mt19937(seed));
   SegmentShared shared;
@@ -42,8 +42,8 @@ inline void inject_by_blocks(const eden::InjectParams& given, int64_t wanted, un
     for (const int64_t unit : order) {
       ShuffledBlock block(kInjectThreads, seed++);
       inject_unit<decltype(element), decltype(codec)>(
-          block, p, kPoisson, summary, units, unit, shared,
-          p.copies > units.chunks ? failed.data() : shared.weak);
+          block, p, kPoisson, summary, units, unit % units.segments, unit / units.segments, shared,
+          units.copies_each > 1 ? failed.data() : shared.weak);
     }
   });
 }

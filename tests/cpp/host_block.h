@@ -50,6 +50,7 @@ class ShuffledBlock {
     std::memcpy(&v, from, sizeof v);
     return v;
   }
+  void store(void* to, const eden::Vector& v) const { std::memcpy(to, &v, sizeof v); }
   void prefetch(const void*) const {}
 
  private:
