@@ -147,7 +147,7 @@ class StoredTensor:
             scale,
             None if self.correction == "off" else bounds,
             self.format.code,
-            ops.CORRECTIONS[self.correction],
+            formats.CORRECTIONS[self.correction],
             (copies, 0, self.address, self.row_bytes),
         )
         if x.requires_grad and not y.requires_grad and not torch.compiler.is_compiling():

@@ -5,7 +5,6 @@ import numpy as np
 from eden import formats
 from eden._load import core
 from eden.errors import ErrorModel
-from eden.ops import CORRECTIONS
 
 
 def inject_array(
@@ -56,10 +55,7 @@ def inject_array(
         if x.dtype not in floats:
             raise TypeError(f"x has dtype {x.dtype}, accepted are float32, float16 and integers")
         fmt = formats.get(stored or floats[x.dtype])
-    if correction not in CORRECTIONS:
-        raise ValueError(f"correction is {correction!r}, accepted are {', '.join(CORRECTIONS)}")
-    if correction != "off" and bounds is None:
-        raise ValueError(f"correction {correction!r} needs bounds=(lowest, highest)")
+    number = formats.correction_number(correction, bounds)
     steps = None
     if fmt.integer:
         if scale is None:
@@ -77,7 +73,7 @@ def inject_array(
         *(int(half) % 2**64 for half in key),
         table.law,
         fmt.code,
-        CORRECTIONS[correction],
+        number,
         *(bounds or (0.0, 0.0)),
         copies,
         first_copy,

@@ -14,7 +14,6 @@ from eden import errors, formats
 
 Pattern = str | Callable[[str, nn.Module], bool]
 
-CORRECTIONS = ("off", "zero", "saturate")
 CELLS = ("fresh", "fixed")
 
 
@@ -129,7 +128,7 @@ class Config:
         object.__setattr__(self, "include", _as_patterns(self.include, "include"))
         object.__setattr__(self, "exclude", _as_patterns(self.exclude, "exclude"))
         formats.get(self.stored)
-        _one_of("correction", self.correction, CORRECTIONS)
+        _one_of("correction", self.correction, tuple(formats.CORRECTIONS))
         _one_of("cells", self.cells, CELLS)
         for name in ("weights", "inputs"):
             if not isinstance(getattr(self, name), bool):

@@ -65,6 +65,25 @@ RAW_BITS: dict[torch.dtype, int] = {
 }
 
 
+# What becomes of an implausible value, and its number in the ops.
+CORRECTIONS: dict[str, int] = {"off": 0, "zero": 1, "saturate": 2}
+
+
+def correction_number(name: str, bounds: object) -> int:
+    """Look a correction up, which needs bounds where it does something and only there.
+
+    Raises:
+        ValueError: There is no such correction, or it and the bounds do not fit together.
+    """
+    if name not in CORRECTIONS:
+        raise ValueError(f"correction is {name!r}, accepted are {', '.join(CORRECTIONS)}")
+    if name != "off" and bounds is None:
+        raise ValueError(f"correction {name!r} needs bounds=(lowest, highest)")
+    if name == "off" and bounds is not None:
+        raise ValueError("bounds are given, but correction is 'off'; accepted: zero, saturate")
+    return CORRECTIONS[name]
+
+
 def get(name: str) -> Format:
     """Look a stored format up.
 

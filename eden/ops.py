@@ -9,8 +9,6 @@ from eden import formats
 from eden._load import build_facts
 from eden.errors import ErrorModel, Table
 
-CORRECTIONS = {"off": 0, "zero": 1, "saturate": 2}
-
 _ops = torch.ops.eden
 
 # Where there are kernels; "meta" is for shapes alone.
@@ -48,7 +46,8 @@ def inject(
         key: int64 [2] from `eden.key`.
         stored: fp32, fp16, bf16, int16, int8 or int4; default the native format of `x`.
         scale: Step of an integer format: one number or, as a 1-D tensor, one for each index of
-            dimension 0 of a copy. Default max|x| over finite values / (2^(bits-1) - 1).
+            dimension 0 of a copy. Default max|x| over finite values / (2^(bits-1) - 1). Other
+            formats have none, and do not read it.
         copies: How many times the same cells are read with other data, such as samples of a batch:
             the leading part of `x`'s elements is cut into this many equal copies.
         first_copy: Number of the first copy, for an `x` that is a part of a larger batch.
@@ -70,13 +69,8 @@ def inject(
     Reference: paper, section 3; docs/rng.md.
     """
     _check_tensors(x=x, key=key)
-    if correction not in CORRECTIONS:
-        raise ValueError(f"correction is {correction!r}, accepted are {', '.join(CORRECTIONS)}")
-    if correction == "off":
-        bounds = None
-    elif bounds is None:
-        raise ValueError(f"correction {correction!r} needs bounds=(lowest, highest)")
-    elif not isinstance(bounds, Tensor):
+    number = formats.correction_number(correction, bounds)
+    if bounds is not None and not isinstance(bounds, Tensor):
         bounds = _numbers(bounds, x.device)
     x = x.contiguous()
     code, scale = _stored_as(x, stored, scale)
@@ -85,7 +79,6 @@ def inject(
         # A graph has no cache: what it should not copy at each call is given as a `Table` there.
         to = Table.to if torch.compiler.is_compiling() else _on_device
         table = to(table, x.device)
-    number = CORRECTIONS[correction]
     place = (copies, first_copy, address, row_bytes)
     if out is None:
         return read(x, table, key, scale, bounds, code, number, place)
@@ -121,7 +114,7 @@ def read(
         scale: float32 [] or [n] for an integer format, else None.
         bounds: float32 [2], or None where nothing is corrected.
         stored: Number of the format.
-        correction: Number of the correction, of `CORRECTIONS`.
+        correction: Number of the correction.
         place: Copies, first copy, address, row bytes.
     """
     law = (table.entries, table.order, scale, bounds, table.law)

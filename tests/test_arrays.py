@@ -50,6 +50,7 @@ def test_integers_fail_on_their_own_bits():
         (ValueError, "copies is 3, must be at least 1 and divide", {"copies": 3}),
         (ValueError, "needs bounds", {"correction": "zero"}),
         (ValueError, "correction is 'clip'", {"correction": "clip"}),
+        (ValueError, "bounds are given, but correction is 'off'", {"bounds": (0.0, 1.0)}),
         (ValueError, "out has 8 bytes, x has 400", {"out": np.zeros(2, np.float32)}),
     ],
 )

@@ -153,6 +153,11 @@ BAD_ARGUMENTS = {
     ),
     "correction": ({"correction": "clip"}, ValueError, r"'clip', accepted are off, zero, saturate"),
     "no bounds": ({"correction": "zero"}, ValueError, r"'zero' needs bounds"),
+    "bounds unused": (
+        {"bounds": (-1.0, 1.0)},
+        ValueError,
+        r"bounds are given, but correction is 'off'; accepted: zero, saturate",
+    ),
     "bounds turned": (
         {"correction": "zero", "bounds": (2.0, -1.0)},
         ValueError,
