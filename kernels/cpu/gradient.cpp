@@ -1,31 +1,51 @@
 #include "kernels/cpu/gradient.h"
 
-#include <algorithm>
 #include <cstring>
+
+#include "kernels/cpu/vector_loop.h"
 
 namespace eden {
 namespace {
 
 template <class Raw>
-void keep(const Raw* grad, const uint8_t* corrected, Raw* out, int64_t begin, int64_t end) {
-  for (int64_t i = begin; i < end; i += 64) {
-    const int64_t count = std::min<int64_t>(64, end - i);
-    uint64_t marks = 0;
-    std::memcpy(&marks, corrected + i / 8, static_cast<size_t>((count + 7) / 8));
-    std::memcpy(out + i, grad + i, static_cast<size_t>(count) * sizeof(Raw));
-    if (count < 64) marks &= (uint64_t{1} << count) - 1;
-    for (; marks != 0; marks &= marks - 1) out[i + __builtin_ctzll(marks)] = 0;
+struct Keep {
+  [[gnu::always_inline]] static void run(const Raw* grad, const uint8_t* corrected, Raw* out,
+                                         int64_t n) {
+    constexpr int64_t kMarks = 32;
+    int64_t i = 0;
+    for (; i + kMarks <= n; i += kMarks) {
+      uint32_t marks;
+      std::memcpy(&marks, corrected + i / 8, sizeof marks);
+      if (marks == 0) {  // most often
+        std::memcpy(out + i, grad + i, kMarks * sizeof(Raw));
+        continue;
+      }
+      for (uint32_t j = 0; j < kMarks; ++j) {
+        out[i + j] = static_cast<Raw>(grad[i + j] & (((marks >> j) & 1) - 1));
+      }
+    }
+    for (; i < n; ++i) {
+      out[i] = ((corrected[i / 8] >> (i % 8)) & 1) != 0 ? Raw{0} : grad[i];
+    }
   }
+};
+
+template <class Raw>
+void keep(const void* grad, const uint8_t* corrected, void* out, int64_t begin, int64_t end,
+          Isa isa) {
+  const auto loop = loop_for<Keep<Raw>, const Raw*, const uint8_t*, Raw*, int64_t>(isa);
+  loop(static_cast<const Raw*>(grad) + begin, corrected + begin / 8, static_cast<Raw*>(out) + begin,
+       end - begin);
 }
 
 }  // namespace
 
 void keep_plausible_cpu(const void* grad, const uint8_t* corrected, void* out, ElementType element,
-                        int64_t begin, int64_t end) {
+                        int64_t begin, int64_t end, Isa isa) {
   if (element == ElementType::kFp32) {
-    keep(static_cast<const uint32_t*>(grad), corrected, static_cast<uint32_t*>(out), begin, end);
+    keep<uint32_t>(grad, corrected, out, begin, end, isa);
   } else {
-    keep(static_cast<const uint16_t*>(grad), corrected, static_cast<uint16_t*>(out), begin, end);
+    keep<uint16_t>(grad, corrected, out, begin, end, isa);
   }
 }
 

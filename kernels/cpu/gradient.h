@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "kernels/cpu/isa.h"
 #include "kernels/inject.h"
 
 namespace eden {
@@ -10,6 +11,7 @@ namespace eden {
 // `begin` is a multiple of 64.
 void keep_plausible_cpu(const void* grad,          // floating point
                         const uint8_t* corrected,  // bit i % 8 of byte i / 8 for element i
-                        void* out, ElementType element, int64_t begin, int64_t end);
+                        void* out, ElementType element, int64_t begin, int64_t end,
+                        Isa isa = eden::isa());
 
 }  // namespace eden

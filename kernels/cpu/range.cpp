@@ -37,8 +37,8 @@ struct Scan {
   using Key = std::make_signed_t<typename Element::Raw>;
   static constexpr Key kInfinity = static_cast<Key>(Element::kInfinity);
 
-  static Extremes<Key> extremes(const void* x, int64_t n) {
-    const auto loop = loop_for<FindExtremes<Key>, const Key*, int64_t, Key>(isa());
+  static Extremes<Key> extremes(const void* x, int64_t n, Isa isa) {
+    const auto loop = loop_for<FindExtremes<Key>, const Key*, int64_t, Key>(isa);
     return loop(static_cast<const Key*>(x), n, kInfinity);
   }
 
@@ -46,8 +46,8 @@ struct Scan {
     return float_from_bits(Element::widen(static_cast<typename Element::Raw>(bits)));
   }
 
-  static Range range(const void* x, int64_t n) {
-    const Extremes<Key> found = extremes(x, n);
+  static Range range(const void* x, int64_t n, Isa isa) {
+    const Extremes<Key> found = extremes(x, n, isa);
     const float magnitude = value(found.magnitude);
     constexpr float kInf = std::numeric_limits<float>::infinity();
     if (n == 0) return {kInf, -kInf, 0.0f};
@@ -73,13 +73,13 @@ auto visit_float(ElementType element, Visit visit) {
 
 }  // namespace
 
-Range range_cpu(const void* x, ElementType element, int64_t n) {
-  return visit_float(element, [&](auto scan) { return decltype(scan)::range(x, n); });
+Range range_cpu(const void* x, ElementType element, int64_t n, Isa isa) {
+  return visit_float(element, [&](auto scan) { return decltype(scan)::range(x, n, isa); });
 }
 
-float absolute_maximum_cpu(const void* x, ElementType element, int64_t n) {
+float absolute_maximum_cpu(const void* x, ElementType element, int64_t n, Isa isa) {
   return visit_float(element, [&](auto scan) {
-    return decltype(scan)::value(decltype(scan)::extremes(x, n).magnitude);
+    return decltype(scan)::value(decltype(scan)::extremes(x, n, isa).magnitude);
   });
 }
 
