@@ -75,18 +75,19 @@ EDEN_HD void summarize_bitlines(Block& block, const InjectParams& p, int group, 
   });
   block.barrier();
   block.each([&](int t) {
-    if (t >= 32) return;
-    const uint32_t number = static_cast<uint32_t>(group) * 32 + static_cast<uint32_t>(t);
-    // The order was not checked; a wrong one must not lead outside of the table.
-    const uint32_t column = static_cast<uint32_t>(p.rank_columns[number]) & (columns - 1);
-    block.atomic_max(&s.stress, p.table[column].stress);
-    const TableEntry& entry = p.table[number];
-    block.atomic_or(&s.facts, facts_of(entry));
-    const uint64_t thresholds[3] = {entry.dense, entry.fail_one, entry.fail_zero};
-    for (int m = 0; m < 3; ++m) {
-      s.threshold[m][t] = thresholds[m];
-      if (thresholds[m] != 0) block.atomic_or(&s.some[m], uint32_t{1} << t);
-      if (thresholds[m] == kAlways) block.atomic_or(&s.always[m], uint32_t{1} << t);
+    for (int lane = t; lane < 32; lane += block.threads()) {
+      const uint32_t number = static_cast<uint32_t>(group) * 32 + static_cast<uint32_t>(lane);
+      // The order was not checked; a wrong one must not lead outside of the table.
+      const uint32_t column = static_cast<uint32_t>(p.rank_columns[number]) & (columns - 1);
+      block.atomic_max(&s.stress, p.table[column].stress);
+      const TableEntry& entry = p.table[number];
+      block.atomic_or(&s.facts, facts_of(entry));
+      const uint64_t thresholds[3] = {entry.dense, entry.fail_one, entry.fail_zero};
+      for (int m = 0; m < 3; ++m) {
+        s.threshold[m][lane] = thresholds[m];
+        if (thresholds[m] != 0) block.atomic_or(&s.some[m], uint32_t{1} << lane);
+        if (thresholds[m] == kAlways) block.atomic_or(&s.always[m], uint32_t{1} << lane);
+      }
     }
   });
   block.barrier();
@@ -94,14 +95,15 @@ EDEN_HD void summarize_bitlines(Block& block, const InjectParams& p, int group, 
     BitlineGroup& own = groups_of(summary)[group];
     Thresholds* members[3] = {&own.dense, &own.fail_one, &own.fail_zero};
     for (int m = 0; m < 3; ++m) {
-      uint32_t plane = 0;
       // Where all lanes are 0 or always, nobody looks at the planes.
-      if ((s.some[m] & ~s.always[m]) != 0) {
-        for (int lane = 0; lane < 32; ++lane) {
-          plane |= static_cast<uint32_t>((s.threshold[m][lane] >> (63 - t)) & 1) << lane;
+      const bool needed = (s.some[m] & ~s.always[m]) != 0;
+      for (int j = t; j < kPlanes; j += block.threads()) {
+        uint32_t plane = 0;
+        for (int lane = 0; needed && lane < 32; ++lane) {
+          plane |= static_cast<uint32_t>((s.threshold[m][lane] >> (63 - j)) & 1) << lane;
         }
+        members[m]->plane[j] = plane;
       }
-      members[m]->plane[t] = plane;
       if (t == 0) {
         members[m]->some = s.some[m];
         members[m]->always = s.always[m];

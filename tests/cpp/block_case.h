@@ -7,9 +7,10 @@
 #include "kernels/cuda/inject_unit.h"
 #include "tests/cpp/host_block.h"
 
-// One injection by the body of the CUDA kernel, on a host block; `wanted` units, if it can be cut
-// so.
-inline void inject_by_blocks(const eden::InjectParams& given, int64_t wanted, unsigned seed) {
+// One injection by the body of the CUDA kernel: `wanted` units, if it can be cut so, each by
+// run(threads, seed, body).
+template <class Run>
+void inject_by_blocks(const eden::InjectParams& given, int64_t wanted, unsigned seed, Run run) {
   using namespace eden;
   const InjectParams p = without_conversions(given);
   const InjectUnits units = inject_units(p, wanted);
@@ -27,8 +28,8 @@ inline void inject_by_blocks(const eden::InjectParams& given, int64_t wanted, un
     for (const int group : order) {
       BitlineShared shared;
       spoil(&shared, 1, seed);
-      ShuffledBlock block(kBitlineThreads, seed++);
-      summarize_bitlines(block, p, group, shared, summary);
+      run(kBitlineThreads, seed++,
+          [&](auto& block) { summarize_bitlines(block, p, group, shared, summary); });
     }
   }
   std::vector<int64_t> order(static_cast<size_t>(units.segments * units.chunks));
@@ -40,10 +41,12 @@ inline void inject_by_blocks(const eden::InjectParams& given, int64_t wanted, un
   spoil(failed.data(), failed.size(), seed);
   dispatch(p.element, p.stored, [&](auto element, auto codec) {
     for (const int64_t unit : order) {
-      ShuffledBlock block(kInjectThreads, seed++);
-      inject_unit<decltype(element), decltype(codec)>(
-          block, p, kPoisson, summary, units, unit % units.segments, unit / units.segments, shared,
-          units.copies_each > 1 ? failed.data() : shared.weak);
+      uint32_t* own = units.copies_each > 1 ? failed.data() : shared.weak;
+      run(kInjectThreads, seed++, [&](auto& block) {
+        inject_unit<decltype(element), decltype(codec)>(block, p, kPoisson, summary, units,
+                                                        unit % units.segments,
+                                                        unit / units.segments, shared, own);
+      });
     }
   });
 }

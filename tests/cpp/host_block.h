@@ -58,6 +58,15 @@ class ShuffledBlock {
   std::mt19937 random_;
 };
 
+// Runs a block with its threads in any order.
+struct Shuffled {
+  template <class Body>
+  void operator()(int threads, unsigned seed, Body body) const {
+    ShuffledBlock block(threads, seed);
+    body(block);
+  }
+};
+
 // Memory as a kernel finds it: full of anything.
 template <class T>
 void spoil(T* begin, size_t count, unsigned seed) {

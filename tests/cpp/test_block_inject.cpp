@@ -6,6 +6,7 @@
 #include "kernels/cpu/inject_cpu.h"
 #include "tests/cpp/block_case.h"
 #include "tests/cpp/catch.h"
+#include "tests/cpp/thread_block.h"
 
 using namespace eden;
 
@@ -141,14 +142,16 @@ struct BlockCase {
   }
 };
 
-bool same_as_cpu(BlockCase& c, unsigned seed) {
+template <class Run>
+bool same_as_cpu(BlockCase& c, unsigned seed, Run run_block) {
   const bool marked = c.draw(3) != 0;
   const auto expected = c.output_of(marked, [](const InjectParams& p) {
     const InjectPlan plan(p, 1);
     plan.run(0, plan.units());
   });
-  return expected ==
-         c.output_of(marked, [&](const InjectParams& p) { inject_by_blocks(p, c.wanted, seed); });
+  return expected == c.output_of(marked, [&](const InjectParams& p) {
+    inject_by_blocks(p, c.wanted, seed, run_block);
+  });
 }
 
 }  // namespace
@@ -164,7 +167,7 @@ TEST_CASE("blocks of threads return the CPU's bits", "[block]") {
       for (int repeat = 0; repeat < 3; ++repeat) {
         BlockCase c(model, element, static_cast<Stored>(stored), rate, ++seed);
         CAPTURE(stored, rate, seed, c.p.elements, c.p.copies, c.p.address, c.p.row_bytes);
-        const bool same = same_as_cpu(c, seed);
+        const bool same = same_as_cpu(c, seed, Shuffled{});
         if (!same) ++differing;
         CHECK(same);
       }
@@ -173,12 +176,24 @@ TEST_CASE("blocks of threads return the CPU's bits", "[block]") {
   CHECK(differing == 0);
 }
 
+TEST_CASE("the threads of a block meet often enough", "[block]") {
+  const auto model = GENERATE(Model::kUniform, Model::kBitline, Model::kWordline, Model::kData);
+  const double rate = GENERATE(1e-5, 0.01, 0.3);
+  const auto [element, stored] = GENERATE(table<ElementType, Stored>(
+      {{ElementType::kFp32, Stored::kInt8}, {ElementType::kFp16, Stored::kFp16}}));
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    BlockCase c(model, element, stored, rate, seed);
+    CAPTURE(seed);
+    CHECK(same_as_cpu(c, seed, OnThreads{3}));
+  }
+}
+
 TEST_CASE("an order that is none does not lead outside of the table", "[block]") {
   BlockCase c(Model::kBitline, ElementType::kFp32, Stored::kFp32, 0.01, 1);
   std::vector<int32_t> wild(c.order.size());
   for (int32_t& column : wild) column = static_cast<int32_t>(c.random());
   c.output_of(false, [&](InjectParams p) {
     p.rank_columns = wild.data();
-    inject_by_blocks(p, 1, 1);
+    inject_by_blocks(p, 1, 1, Shuffled{});
   });
 }
