@@ -49,6 +49,14 @@ def _probability(name: str, value: float) -> float:
     return number
 
 
+def _weak_fraction(ber: float, failure: float, name: str) -> float:
+    """The weak fraction of equal cells that gives a mean BER."""
+    ber = _probability("ber", ber)
+    if ber > failure:
+        raise ValueError(f"ber is {ber}, must not exceed the {name} {failure}")
+    return ber / failure if ber else 0.0
+
+
 def _probabilities(name: str, values: object, entries: int | None = None) -> np.ndarray:
     if isinstance(values, Tensor):
         values = values.detach().cpu().numpy()
@@ -106,12 +114,8 @@ class Uniform:
 
         Takes and does not read the byte range of the other models: all cells are alike.
         """
-        ber = _probability("ber", ber)
-        if ber > self.failure_probability:
-            raise ValueError(
-                f"ber is {ber}, must not exceed the failure probability {self.failure_probability}"
-            )
-        return Uniform(ber / self.failure_probability if ber else 0.0, self.failure_probability)
+        weak = _weak_fraction(ber, self.failure_probability, "failure probability")
+        return Uniform(weak, self.failure_probability)
 
     def lower(self) -> Table:
         """Return the injection table."""
@@ -167,12 +171,7 @@ class DataDependent:
 
         Takes and does not read the byte range of the other models: all cells are alike.
         """
-        ber = _probability("ber", ber)
-        if ber > self._failure:
-            raise ValueError(
-                f"ber is {ber}, must not exceed the mean failure probability {self._failure}"
-            )
-        weak = ber / self._failure if ber else 0.0
+        weak = _weak_fraction(ber, self._failure, "mean failure probability")
         return DataDependent(weak, self.failure_probability_one, self.failure_probability_zero)
 
     def lower(self) -> Table:
