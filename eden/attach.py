@@ -54,6 +54,7 @@ class Attachment:
         self._restores: list[tuple[nn.Module, RestoreWeights]] = []
         self._unfused: list[nn.TransformerEncoder] = []
         self._seed, self._steps = config.seed, 0
+        self._detached = False
 
     @property
     def tensors(self) -> list[TensorInfo]:
@@ -82,8 +83,9 @@ class Attachment:
             The calibration, also found in ``.config``.
 
         Raises:
-            ValueError: for a loader that yields nothing.
+            ValueError: for a loader that yields nothing, or after `detach`.
         """
+        self._check_attached("learn_bounds")
         with self._in_state("learn"):
             learned = bounds.learn(self.model, loader, self._tensors.values())
         known = self.config.calibration
@@ -105,8 +107,9 @@ class Attachment:
             The calibration, also found in ``.config``.
 
         Raises:
-            ValueError: for a share outside (0, 1], or before `learn_bounds`.
+            ValueError: for a share outside (0, 1], before `learn_bounds`, or after `detach`.
         """
+        self._check_attached("narrow_inputs")
         if not 0.0 < share <= 1.0:
             raise ValueError(f"narrow_inputs: got {share}; accepted: above 0, at most 1")
         known = self.config.calibration
@@ -131,9 +134,10 @@ class Attachment:
             ber: one for all tensors, or one for each tensor named; in [0, 1].
 
         Raises:
-            ValueError: for a rate outside [0, 1] or beyond what the model can reach, or an
-                unknown name; nothing is changed then.
+            ValueError: for a rate outside [0, 1] or beyond what the model can reach, an
+                unknown name, or after `detach`; nothing is changed then.
         """
+        self._check_attached("set_ber")
         rates = ber if isinstance(ber, Mapping) else dict.fromkeys(self._tensors, ber)
         unknown = [name for name in rates if name not in self._tensors]
         if unknown:
@@ -144,7 +148,12 @@ class Attachment:
             self._tensors[name].set_error(error, rates[name])
 
     def step(self) -> None:
-        """Go on to another draw of errors: another module, or other accesses to a fixed one."""
+        """Go on to another draw of errors: another module, or other accesses to a fixed one.
+
+        Raises:
+            ValueError: after `detach`, like all that changes what is read.
+        """
+        self._check_attached("step")
         self._steps += 1
         self._draw()
 
@@ -154,7 +163,11 @@ class Attachment:
         Args:
             seed: in [0, 2^63); of cells and accesses with fresh cells, of accesses with fixed ones.
             steps: how often `step` was called since, to go on from a `draw` noted before.
+
+        Raises:
+            ValueError: after `detach`.
         """
+        self._check_attached("reseed")
         self._seed, self._steps = seed, steps
         self._draw()
 
@@ -179,6 +192,7 @@ class Attachment:
         for encoder in self._unfused:
             encoder.use_nested_tensor = True
         self._handles, self._restores, self._unfused = [], [], []
+        self._detached = True
         if self.model.__dict__.get("_eden_attachment") is self:
             del self.model.__dict__["_eden_attachment"]
 
@@ -188,6 +202,10 @@ class Attachment:
             owner._parameters[name] for _, hook in self._restores for owner, name, _ in hook.weights
         ]
         return list({id(parameter): parameter for parameter in found}.values())
+
+    def _check_attached(self, what: str) -> None:
+        if self._detached:
+            raise ValueError(f"{what}: the attachment is detached; attach the model again")
 
     def _draw(self) -> None:
         key = rng.key(self._seed)

@@ -179,6 +179,23 @@ def test_afterwards_the_model_is_as_before(model, images, ending):
     assert snapshot(model) == before
 
 
+def test_after_detach_nothing_can_be_changed(model, images):
+    handle = attach(model, Config(SOME))
+    handle.learn_bounds(loader(images))
+    handle.detach()
+    handle.detach()  # a second time is no harm
+    for name, change in {
+        "step": handle.step,
+        "reseed": lambda: handle.reseed(1),
+        "set_ber": lambda: handle.set_ber(0.1),
+        "learn_bounds": lambda: handle.learn_bounds(loader(images)),
+        "narrow_inputs": lambda: handle.narrow_inputs(0.5),
+    }.items():
+        with pytest.raises(ValueError, match=f"{name}: the attachment is detached; attach"):
+            change()
+    assert handle.config.calibration is not None and len(handle.tensors) == 10
+
+
 def test_an_exception_in_a_module_leaves_its_parameters_in_sight(model):
     attach(model, NATIVE)
     with pytest.raises(RuntimeError):
