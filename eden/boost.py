@@ -320,10 +320,12 @@ def _targets_of(target_ber: float | Sequence[float], checked: bool) -> list[floa
 
 
 def _draws_of(seeds: int | Sequence[int]) -> list[int]:
-    if not isinstance(seeds, int):
+    if isinstance(seeds, Sequence) and len(seeds) > 0:
         return list(seeds)
-    if seeds < 1:
+    if isinstance(seeds, Sequence) or (isinstance(seeds, int) and seeds < 1):
         raise ValueError(f"seeds: got {seeds}; accepted: at least 1")
+    if not isinstance(seeds, int):
+        raise TypeError(f"seeds: got {seeds!r}; expected an int, or the seeds themselves")
     # Far from the small seeds that people use for training and for verification.
     return [2**40 + k for k in range(seeds)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -231,7 +231,8 @@ def _one_of(name: str, value: Any, accepted: tuple[str, ...]) -> None:
 def _as_patterns(value: Any, name: str) -> tuple[Pattern, ...] | None:
     if value is None:
         return None
-    patterns = (value,) if isinstance(value, str) or callable(value) else tuple(value)
+    many = isinstance(value, Iterable) and not isinstance(value, str)
+    patterns = tuple(value) if many else (value,)
     for pattern in patterns:
         if not (isinstance(pattern, str) or callable(pattern)):
             raise TypeError(

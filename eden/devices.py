@@ -10,6 +10,7 @@ measured zero is censored: the rate is an upper limit, one over the cells tested
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 
 from eden import errors
@@ -170,8 +171,17 @@ class Device:
             The point, marked ``interpolated`` between measured ones.
 
         Raises:
+            TypeError: A setting is not a number.
             ValueError: Outside the measurements; the message names their range.
         """
+        settings = {
+            "vdd_volts": vdd_volts,
+            "trcd_seconds": trcd_seconds,
+            "trp_seconds": trp_seconds,
+        }
+        for name, value in settings.items():
+            if value is not None and not isinstance(value, Real):
+                raise TypeError(f"{name} is {value!r}, must be a number")
         return self._wrap(self._native.at(vdd_volts, trcd_seconds, trp_seconds))
 
     @property

@@ -1,10 +1,12 @@
-"""The torch ops: wrappers, fake kernels and gradients. The only module that says torch.ops."""
+"""The torch ops: wrappers and gradients. The only module that says torch.ops."""
 
+import re
 from functools import lru_cache
 
 import torch
 from torch import Tensor
 
+import eden._fakes  # noqa: F401  (registers what stands for the ops in a trace)
 from eden import formats
 from eden._load import build_facts
 from eden.errors import ErrorModel, Table
@@ -74,6 +76,8 @@ def inject(
         bounds = _numbers(bounds, x.device)
     x = x.contiguous()
     code, scale = _stored_as(x, stored, scale)
+    if not isinstance(error, Table | ErrorModel):
+        raise TypeError(f"error is a {type(error).__name__}, must be an error model or its table")
     table = error if isinstance(error, Table) else error.lower()
     if table.entries.device != x.device:
         # A graph has no cache: what it should not copy at each call is given as a `Table` there.
@@ -91,7 +95,7 @@ def inject(
     try:
         _ops.inject_out.default(x, key, *law, code, number, *place, out)
     except RuntimeError as failure:
-        raise _as_value_error(failure) from None
+        raise _own(failure) from None
     return out
 
 
@@ -126,7 +130,7 @@ def read(
             return _ops.inject.default(x, *rest, bounds is not None)[0]
         return _StraightThrough.apply(x, (*rest, bounds is not None))
     except RuntimeError as failure:
-        raise _as_value_error(failure) from None
+        raise _own(failure) from None
 
 
 def _check_tensors(**tensors: object) -> None:
@@ -165,8 +169,12 @@ def _numbers(values: float | tuple[float, ...], device: torch.device) -> Tensor:
     return torch.full((), values, dtype=torch.float64, device=device).to(torch.float32)
 
 
-def _as_value_error(failure: RuntimeError) -> Exception:
+def _own(failure: RuntimeError) -> Exception:
     """The op's own complaint without the place in the C++ source; other failures as they are."""
+    wrong = re.search(r"type '(.*)' for argument '(.*)' but .* type '(.*)'", str(failure))
+    if wrong is not None:
+        accepted, name, given = wrong.groups()
+        return TypeError(f"{name} is a {given}, must be an {accepted}")
     _, found, message = str(failure).partition("eden::")
     return ValueError("eden::" + message.splitlines()[0]) if found else failure
 
@@ -281,78 +289,6 @@ def next_key(key: Tensor, counter: Tensor) -> Tensor:
         int64 [2]: `eden.fold_access(key, counter)`.
     """
     return _ops.next_key.default(key, counter)
-
-
-def _check_beside(op: str, x: Tensor, **tensors: Tensor | None) -> None:
-    """The ops' own complaint (csrc/ops/checks.cpp), already while a graph is made."""
-    for name, value in tensors.items():
-        torch._check(
-            value is None or value.device == x.device,
-            lambda name=name, value=value: (
-                f"eden::{op}: {name} is on {value.device}, must be on the device of x, {x.device}"
-            ),
-        )
-
-
-@torch.library.register_fake("eden::inject")
-def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *rest):
-    _check_beside("inject", x, key=key, table=table, order=order, scale=scale, bounds=bounds)
-    torch._check(key.numel() == 2, lambda: "eden::inject: key must have shape [2]")
-    torch._check(copies >= 1, lambda: "eden::inject: copies must be at least 1")
-    mark = rest[-1]
-    corrected = x.new_empty([(x.numel() + 7) // 8 if mark else 0], dtype=torch.uint8)
-    return torch.empty_like(x), corrected
-
-
-@torch.library.register_fake("eden::inject_out")
-def _(*arguments):
-    x, out = arguments[0], arguments[-1]
-    _check_beside("inject", x, key=arguments[1], table=arguments[2], out=out)
-    torch._check(out.numel() == x.numel(), lambda: "eden::inject: out must have the size of x")
-
-
-@torch.library.register_fake("eden::count_flips")
-def _(x, y, scale, stored):
-    _check_beside("count_flips", x, y=y, scale=scale)
-    bits = formats.RAW_BITS.get(x.dtype) or list(formats.FORMATS.values())[stored].bits
-    return x.new_empty([bits, 2], dtype=torch.int64)
-
-
-@torch.library.register_fake("eden::absolute_maximum")
-def _(x):
-    return x.new_empty([], dtype=torch.float32)
-
-
-@torch.library.register_fake("eden::seed_key")
-def _(seed):
-    return seed.new_empty([2])
-
-
-@torch.library.register_fake("eden::fold")
-def _(key, data, access_only):
-    return torch.empty_like(key)
-
-
-@torch.library.register_fake("eden::next_key")
-def _(key, counter):
-    return torch.empty_like(key)
-
-
-@torch.library.register_fake("eden::weight_range")
-def _(x, stored):
-    torch._check(x.numel() > 0, lambda: "eden::weight_range: x has no elements")
-    integer = list(formats.FORMATS.values())[stored].integer
-    scale = x.new_empty([] if integer else [0], dtype=torch.float32)
-    return x.new_empty([2], dtype=torch.float32), scale
-
-
-@torch.library.register_fake("eden::keep_plausible")
-def _(grad, corrected):
-    torch._check(
-        corrected.numel() == (grad.numel() + 7) // 8,
-        lambda: "eden::keep_plausible: corrected must have a bit for each element of grad",
-    )
-    return torch.empty_like(grad)
 
 
 def _keep_marks(ctx, inputs, output):

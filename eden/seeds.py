@@ -22,8 +22,11 @@ def seeds_for(purpose: str, count: int, *, seed: int = 0, first: int = 0) -> lis
         ``count`` integers in [0, 2^62).
 
     Raises:
+        TypeError: If ``count`` is not an integer.
         ValueError: If ``count`` is below 1.
     """
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise TypeError(f"seeds is {count!r}, must be an integer of at least 1")
     if count < 1:
         raise ValueError(f"seeds must be at least 1, got {count}")
 

@@ -238,12 +238,15 @@ def test_inputs_are_given_a_share_of_their_range(model, blobs, changes, given, s
         ({"target_ber": 0.1, "evaluate": len}, "go together"),
         ({"target_ber": 2.0}, "target_ber: got 2.0"),
         ({"target_ber": 0.1, "seeds": 0}, "seeds: got 0"),
+        ({"target_ber": 0.1, "seeds": []}, r"seeds: got \[\]; accepted: at least 1"),
         ({"target_ber": 0.1, "input_range": 0.0}, "input_range: got 0.0"),
     ],
 )
 def test_bad_arguments_are_named(model, blobs, arguments, words):
     with pytest.raises(ValueError, match=words):
         boost(model, batches(*blobs, 100), config=CONFIG, progress=False, **arguments)
+    with pytest.raises(TypeError, match=r"seeds: got 1\.5; expected an int, or"):
+        boost(model, [], config=CONFIG, target_ber=0.1, seeds=1.5)
     with pytest.raises(ValueError, match="no batch"):
         boost(model, [], config=CONFIG, target_ber=0.1, progress=False)
     attach(model, CONFIG)

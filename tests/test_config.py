@@ -74,3 +74,10 @@ def test_identity_is_the_modules_not_the_operating_points():
 def test_what_to_store_is_true_or_false(name):
     with pytest.raises(TypeError, match=f"{name}: got 'no'"):
         Config(error=errors.Uniform(weak_fraction=0.1), **{name: "no"})
+
+
+@pytest.mark.parametrize("name", ["include", "exclude"])
+@pytest.mark.parametrize("given", [3, [3], (None,)])
+def test_a_pattern_is_a_name_or_a_function(name, given):
+    with pytest.raises(TypeError, match=f"{name}: got (3|None); expected a name, a glob"):
+        Config(error=errors.Uniform(weak_fraction=0.1), **{name: given})

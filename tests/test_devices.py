@@ -131,6 +131,12 @@ def test_between_points_is_marked(b10):
     assert b10.at(vdd_volts=1.11).censored
 
 
+@pytest.mark.parametrize("name", ["vdd_volts", "trcd_seconds", "trp_seconds"])
+def test_a_setting_is_a_number(b10, name):
+    with pytest.raises(TypeError, match=f"{name} is 'a', must be a number"):
+        b10.at(**{name: "a"})
+
+
 @pytest.mark.parametrize(
     "settings",
     [

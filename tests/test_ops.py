@@ -175,6 +175,9 @@ BAD_ARGUMENTS = {
     ),
     "copies": ({"copies": 7}, ValueError, r"copies is 7.*number of elements, 100"),
     "no copies": ({"copies": 0}, ValueError, r"copies is 0, must be at least 1"),
+    "part of a copy": ({"copies": 1.5}, TypeError, r"copies is a float, must be an int"),
+    "address by name": ({"address": "a"}, TypeError, r"address is a str, must be an int"),
+    "error": ({"error": 0.1}, TypeError, r"error is a float, must be an error model or its table"),
     "first_copy": ({"first_copy": -1}, ValueError, r"first_copy is -1, must be"),
     "last copy": (
         {"first_copy": 2**63 - 1},

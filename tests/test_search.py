@@ -108,6 +108,9 @@ def test_seeds_of_two_purposes_are_disjoint():
     assert seeds_for("search", 3, first=2) == seeds_for("search", 5)[2:]
     with pytest.raises(ValueError, match="at least 1"):
         seeds_for("search", 0)
+    for wrong in ([], 1.5, True, None):
+        with pytest.raises(TypeError, match=r"seeds is .*, must be an integer of at least 1"):
+            seeds_for("search", wrong)
 
 
 def test_repair_lowers_the_tensor_that_is_to_blame():
