@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from eden.config import Calibration, calibration_of, keep_calibration
+from eden.store import write_bytes
 
 # One key: the order of several would differ from run to run, and the file's bytes with it.
 _METADATA = "eden"
@@ -24,28 +23,17 @@ def save(model: nn.Module, path: str | Path, *, calibration: Calibration | None 
 
     Args:
         model: any module, attached or not.
-        path: of the safetensors file.
+        path: of the safetensors file; missing parent folders are made.
         calibration: default the one that the model carries, if any.
 
     Raises:
         OSError: where the file cannot be written, for example because the disk is full.
     """
-    path = Path(path)
     tensors, aliases = _without_aliases(model.state_dict())
     calibration = calibration or calibration_of(model)
     facts = ({} if calibration is None else calibration.to_dict()) | {"aliases": aliases}
     data = safetensors.torch.save(tensors, {_METADATA: json.dumps(facts, sort_keys=True)})
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
+    write_bytes(path, data)
 
 
 def load_into(model: nn.Module, path: str | Path) -> Calibration | None:

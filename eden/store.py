@@ -5,6 +5,7 @@ written beside its place under a name ending in ``.tmp``, flushed to the disk an
 the earlier state survives until the new one is complete.
 """
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -49,10 +50,13 @@ def write_bytes(path: Path | str, data: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        # The name the user knows, not that of the temporary.
-        raise OSError(error.errno, error.strerror, str(path)) from error
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):
+            # The name the user knows, not that of the temporary.
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
     _sync_folder(path.parent)
     return path
 

@@ -105,3 +105,17 @@ def test_a_full_disk_leaves_the_earlier_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         save(nets.lenet(), path)
     assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_an_interrupt_leaves_the_earlier_file(tmp_path, monkeypatch):
+    path = tmp_path / "new folder" / "a.safetensors"
+    save(nets.lenet(), path)
+    before = path.read_bytes()
+
+    def interrupt(descriptor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        save(nets.lenet(), path)
+    assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == [path.name]
