@@ -93,7 +93,9 @@ EDEN_HD inline uint32_t below(uint64_t key, uint64_t group, Purpose purpose, uin
 
 // Plane j of 32 equal thresholds.
 EDEN_HD constexpr uint32_t equal_plane(uint64_t threshold, int j) {
-  return ((threshold >> (63 - j)) & 1) ? ~uint32_t{0} : 0;
+  // The bit becomes the sign, which fills the word: two operations where j is known.
+  const auto half = static_cast<uint32_t>(j < 32 ? threshold >> 32 : threshold);
+  return static_cast<uint32_t>(static_cast<int32_t>(half << (j % 32)) >> 31);
 }
 
 }  // namespace eden

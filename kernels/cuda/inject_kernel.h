@@ -17,7 +17,7 @@ void inject_bytes(const InjectParams&, const InjectUnits&, const BitlineSummary*
 
 // Blocks that shall fit on a multiprocessor: a bound for the compiler's use of registers. One block
 // waits for its random numbers or its memory most of the time.
-constexpr int kInjectBlocks = 10;
+constexpr int kInjectBlocks = 9;
 
 namespace {
 

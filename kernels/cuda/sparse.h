@@ -88,15 +88,16 @@ EDEN_HD void add_sparse(Block& block, const InjectParams& p, const PoissonTables
   });
   block.barrier();
   block.each([&](int t) {
-    if (t != 0) return;
-    int begin = 0;
-    for (int stream = 0; stream < streams.count(); ++stream) {
+    // Each adds up for itself: one after the other would take longer.
+    for (int stream = t; stream <= streams.count(); stream += block.threads()) {
+      int begin = 0;
+      for (int before = 0; before < stream; ++before) {
+        // Number 0 of a stream was its count, a block holds two.
+        const int count = s.stream_count[before];
+        begin += count > 0 ? 1 + count / 2 : 0;
+      }
       s.stream_begin[stream] = begin;
-      // Number 0 of a stream was its count, a block holds two.
-      const int count = s.stream_count[stream];
-      begin += count > 0 ? 1 + count / 2 : 0;
     }
-    s.stream_begin[streams.count()] = begin;
   });
   block.barrier();
   block.each([&](int t) {

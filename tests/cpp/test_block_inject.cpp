@@ -183,6 +183,7 @@ TEST_CASE("the threads of a block meet often enough", "[block]") {
       {{ElementType::kFp32, Stored::kInt8}, {ElementType::kFp16, Stored::kFp16}}));
   for (unsigned seed = 1; seed <= 3; ++seed) {
     BlockCase c(model, element, stored, rate, seed);
+    c.wanted = 1;  // several copies in a unit
     CAPTURE(seed);
     CHECK(same_as_cpu(c, seed, OnThreads{3}));
   }
