@@ -6,20 +6,26 @@ Boosting does not train batch-norm statistics, which saves time that has nothing
 so a plain step that leaves them alone too is measured beside the plain one.
 
 Run: python benchmarks/step.py [--networks lenet resnet18 mobilenet_v2] [--stored int8]
-     [--correction zero] [--ber 1e-3] [--batch 128] [--seconds 60] [--json FILE]
+     [--correction zero] [--ber 1e-3] [--batch 128] [--seconds 60] [--device cpu] [--json FILE]
 """
 
 import copy
 
 import torch
 from _common import Table, head, interleaved, parser
+from _resnet101 import ResNet101
 from torch import Tensor, nn
 from torch.nn import functional
 
 import eden
 from eden import nets
 
-IMAGES = {"lenet": (1, 28, 28), "resnet18": (3, 32, 32), "mobilenet_v2": (3, 32, 32)}
+IMAGES = {
+    "lenet": (1, 28, 28),
+    "resnet18": (3, 32, 32),
+    "mobilenet_v2": (3, 32, 32),
+    "resnet101": (3, 32, 32),
+}
 
 
 class Training:
@@ -59,13 +65,16 @@ class Training:
         with torch.no_grad():
             for weight, lo, hi in self.ranges:
                 weight.clamp_(lo, hi)
+        if self.x.is_cuda:  # a step is timed to its end
+            torch.cuda.synchronize()
 
 
 def trainings(name: str, args) -> dict[str, Training]:
     """The steps to time, by name: plain, the same with frozen statistics, boosted."""
     torch.manual_seed(0)
-    x, y = torch.randn(args.batch, *IMAGES[name]), torch.randint(10, (args.batch,))
-    model = nets.build(name)
+    x = torch.randn(args.batch, *IMAGES[name]).to(args.device)
+    y = torch.randint(10, (args.batch,)).to(args.device)
+    model = (ResNet101() if name == "resnet101" else nets.build(name)).to(args.device)
     with torch.no_grad():
         for _ in range(5):  # statistics that fit the images, for those who freeze them
             model.train()(x)
@@ -80,15 +89,18 @@ def trainings(name: str, args) -> dict[str, Training]:
 
 def main() -> None:
     made = parser(__doc__, elements=None, repeats=400)
-    made.add_argument("--networks", nargs="+", default=list(IMAGES), choices=list(IMAGES))
+    made.add_argument("--networks", nargs="+", default=list(nets.names()), choices=list(IMAGES))
+    made.add_argument("--device", default="cpu", help="cpu or cuda")
     made.add_argument("--stored", default="int8")
     made.add_argument("--correction", default="zero")
     made.add_argument("--ber", type=float, default=1e-3)
     made.add_argument("--batch", type=int, default=128)
     made.add_argument("--seconds", type=float, default=60.0, help="at most so long for each step")
     args = made.parse_args()
-    settings = ("stored", "correction", "ber", "batch")
+    settings = ("stored", "correction", "ber", "batch", "device")
     facts = head(**{name: getattr(args, name) for name in settings})
+    if args.device != "cpu":
+        facts["gpu"] = torch.cuda.get_device_name(args.device)
     table = Table(
         {
             "network": "<14s",
