@@ -1,6 +1,7 @@
 """Random injections, each known by its number: what one device makes of them, another must too.
 
-Run: PYTHONPATH=. python tests/cases.py [--device cuda] [--cases 20000] [--first 0] [--seconds 300] [--json FILE]
+Run: PYTHONPATH=. python tests/cases.py [--device cuda] [--cases 20000] [--first 0]
+     [--seconds 300] [--json FILE]
 Compares the CPU with another device bit for bit (`--device cpu`: one thread with many), and prints
 how many cases were compared.
 """
