@@ -108,7 +108,7 @@ class Table:
     def __init__(self, columns: dict[str, str]):
         self.columns = columns
         self.rows: list[dict] = []
-        print(" ".join(f"{name:>{_width(spec)}}" for name, spec in columns.items()))
+        print(" ".join(f"{n:{'<' if '<' in s else '>'}{_width(s)}}" for n, s in columns.items()))
 
     def add(self, **row: object) -> None:
         """Print and keep a row. None prints as a dash."""
