@@ -189,6 +189,45 @@ TEST_CASE("the threads of a block meet often enough", "[block]") {
   }
 }
 
+TEST_CASE("elements past 2^31 lie where they should", "[block]") {
+  // Only the last segment of the tensor is there; nothing else is touched.
+  constexpr int64_t kElements = (int64_t{1} << 33) + 2000;
+  BlockCase c(Model::kUniform, ElementType::kFp32, Stored::kFp32, 0.01, 1);
+  c.p.correction = Correction::kZero;
+  c.p.elements = kElements;
+  c.p.copies = 1;
+  c.p.address = 0;
+  const InjectUnits units = inject_units(c.p);
+  const int64_t last = units.segments - 1;
+  const int64_t absent = last * 2048;
+  std::vector<float> input(2048), expected(2048), found(2048);
+  for (float& value : input) value = static_cast<float>(c.draw(2001)) / 1000.0f - 1.0f;
+  std::vector<uint32_t> expected_marks(64), found_marks(64);
+  const auto point_at = [&](std::vector<float>& output, std::vector<uint32_t>& marks) {
+    const auto shifted = [&](auto* pointer, int64_t bytes) {
+      return reinterpret_cast<uintptr_t>(pointer) - static_cast<uintptr_t>(bytes);
+    };
+    c.p.input = reinterpret_cast<const void*>(shifted(input.data(), 4 * absent));
+    c.p.output = reinterpret_cast<void*>(shifted(output.data(), 4 * absent));
+    c.p.corrected = reinterpret_cast<uint8_t*>(shifted(marks.data(), absent / 8));
+    c.p.table = c.table.data();
+    c.p.bounds = c.bounds.data();
+    c.p.key = c.key.data();
+  };
+  point_at(expected, expected_marks);
+  const InjectPlan plan(c.p, 1);
+  REQUIRE(plan.units() == units.segments);
+  plan.run(last, last + 1);
+  point_at(found, found_marks);
+  SegmentShared shared;
+  ShuffledBlock block(kInjectThreads, 1);
+  inject_unit<Fp32, FloatCodec<Fp32, Fp32>>(block, c.p, kPoisson, nullptr, units, last, 0, shared,
+                                            shared.weak);
+  CHECK(found == expected);
+  CHECK(found_marks == expected_marks);
+  CHECK(std::count(found_marks.begin(), found_marks.end(), 0) < 64);
+}
+
 TEST_CASE("an order that is none does not lead outside of the table", "[block]") {
   BlockCase c(Model::kBitline, ElementType::kFp32, Stored::kFp32, 0.01, 1);
   std::vector<int32_t> wild(c.order.size());
