@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from eden import _targets, bounds, rng
 from eden._hooks import FreezeStatistics, ReadInput, ReadWeights, RestoreWeights
@@ -54,6 +54,7 @@ class Attachment:
         self._restores: list[tuple[nn.Module, RestoreWeights]] = []
         self._unfused: list[nn.TransformerEncoder] = []
         self._seed, self._steps = config.seed, 0
+        self._seed_key = self._key_of(config.seed)
         self._detached = False
 
     @property
@@ -168,6 +169,7 @@ class Attachment:
             ValueError: after `detach`.
         """
         self._check_attached("reseed")
+        self._seed_key = self._key_of(seed)
         self._seed, self._steps = seed, steps
         self._draw()
 
@@ -207,14 +209,18 @@ class Attachment:
         if self._detached:
             raise ValueError(f"{what}: the attachment is detached; attach the model again")
 
-    def _draw(self) -> None:
-        key = rng.key(self._seed)
+    def _key_of(self, seed: int) -> Tensor:
+        key = rng.key(seed)
         if self.config.cells == "fixed":
             # One module: its cells are the config's, only the accesses are this seed's.
             key = torch.stack([rng.key(self.config.seed)[0], key[1]])
-            key = rng.fold_access(key, self._steps) if self._steps else key
-        elif self._steps:
-            key = rng.fold_in(key, self._steps)
+        return key
+
+    def _draw(self) -> None:
+        key = self._seed_key
+        if self._steps:
+            fold = rng.fold_access if self.config.cells == "fixed" else rng.fold_in
+            key = fold(key, self._steps)
         for tensor in self._tensors.values():
             tensor.set_key(key)
 
