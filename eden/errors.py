@@ -367,4 +367,5 @@ def _lower(
 ) -> None:
     """Lower once, when the model is made: a traced graph then finds plain tensors."""
     entries = torch.from_numpy(core.lower(*(np.atleast_1d(p) for p in (weak, one, zero))))
-    _set(model, "_table", Table(law, entries, None if order is None else torch.tensor(order)))
+    ranks = None if order is None else torch.tensor(order, device="cpu")  # beside the entries
+    _set(model, "_table", Table(law, entries, ranks))

@@ -162,7 +162,7 @@ def check_device(name: str, device: torch.device) -> None:
 def _numbers(values: float | tuple[float, ...], device: torch.device) -> Tensor:
     """float32 numbers on a device, without the copy that would make the host wait for a GPU."""
     if device.type == "cpu":
-        return torch.tensor(values, dtype=torch.float32)
+        return torch.tensor(values, dtype=torch.float32, device=device)
     if isinstance(values, tuple | list):
         return torch.stack([_numbers(value, device) for value in values])
     # As torch.tensor does, beyond the range of a float this is infinite and not an error.

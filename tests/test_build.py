@@ -141,3 +141,12 @@ def test_tensors_on_two_devices_are_refused_while_a_graph_is_made(monkeypatch):
                 ops.inject(x, table, key=key, **options)
         with pytest.raises(ValueError, match=r"out is on cpu, must be on the device of x"):
             ops.inject(x, table, key=key, out=torch.empty(10))
+
+
+def test_a_default_device_moves_no_part_of_a_table():
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.device("cuda"):
+        table = errors.Bitline([0.1] * 512, order=range(512)).lower()
+        x = torch.zeros(10, device="cpu")
+        key = torch.empty(2, dtype=torch.int64, device="cpu")
+        y = ops.inject(x, table, key=key, bounds=(-1.0, 1.0), correction="zero", row_bytes=64)
+    assert y.device == table.entries.device == table.order.device == torch.device("cpu")
