@@ -15,14 +15,16 @@ constexpr int64_t kLine = 64;
 // What a memory without errors fails.
 alignas(kLine) constexpr uint8_t kNoFlips[4 * kTile] = {};
 
-// Past the caches: the output of a large tensor would only push others out of them.
-void stream(char* to, const char* from, int64_t bytes) {
+// Past the caches: the output of a large tensor would only push others out of them. What is read
+// next is fetched meanwhile, or reading and writing would take turns; a prefetch may go anywhere.
+void stream(char* to, const char* from, int64_t bytes, const char* ahead) {
 #if defined(__SSE2__)
   const auto misaligned = static_cast<int64_t>(reinterpret_cast<uintptr_t>(to) % kLine);
   const int64_t head = std::min(bytes, (kLine - misaligned) % kLine);
   std::memcpy(to, from, static_cast<size_t>(head));
   int64_t i = head;
   for (; i + kLine <= bytes; i += kLine) {
+    _mm_prefetch(ahead + i, _MM_HINT_T0);
     for (int64_t j = i; j < i + kLine; j += 16) {
       const auto part = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + j));
       _mm_stream_si128(reinterpret_cast<__m128i*>(to + j), part);
@@ -31,6 +33,8 @@ void stream(char* to, const char* from, int64_t bytes) {
   to += i;
   from += i;
   bytes -= i;
+#else
+  static_cast<void>(ahead);
 #endif
   std::memcpy(to, from, static_cast<size_t>(bytes));
 }
@@ -67,15 +71,15 @@ class Reader::Scales {
       : scales_(p.scales),
         per_scale_(p.scale_count > 1 ? p.elements / p.scale_count : p.elements) {}
 
+  // n is no more than in the calls before.
   const float* of(int64_t begin, int64_t n) {
     if (!scales_) return values_;
     int64_t channel = begin / per_scale_;
     int64_t next = (channel + 1) * per_scale_;
     if (channel == filled_ && begin + n <= next) return values_;
     filled_ = begin + n <= next ? channel : -1;
-    const int64_t wanted = filled_ >= 0 ? kTile : n;
-    for (int64_t i = 0; i < wanted; ++channel, next += per_scale_) {
-      const int64_t stop = filled_ >= 0 ? kTile : std::min(n, next - begin);
+    for (int64_t i = 0; i < n; ++channel, next += per_scale_) {
+      const int64_t stop = std::min(n, next - begin);
       // Short channels are the slow case: whole vectors, the last beyond the channel's end.
       for (; i < stop; i += kStep) std::fill_n(values_ + i, kStep, scales_[channel]);
       i = stop;
@@ -108,7 +112,8 @@ void Reader::write(int64_t element, const void* values, int64_t n) const {
   char* to = output_ + element * layout_.element_bytes;
   const auto* from = static_cast<const char*>(values);
   if (streaming_) {
-    stream(to, from, n * layout_.element_bytes);
+    const char* ahead = input_ + (element + kTile) * layout_.element_bytes;
+    stream(to, from, n * layout_.element_bytes, ahead);
   } else {
     std::memcpy(to, from, static_cast<size_t>(n * layout_.element_bytes));
   }

@@ -8,7 +8,7 @@
 namespace eden {
 
 // Elements that go through one pass together: what it reads and writes stays in the L1 cache.
-constexpr int64_t kTile = 1024;
+constexpr int64_t kTile = 512;
 
 // The plausible values of an element type, by the keys of `order_key`, and what others become.
 struct Limits {
