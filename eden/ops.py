@@ -1,6 +1,7 @@
 """The torch ops: wrappers and gradients. The only module that says torch.ops."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 import torch
@@ -169,6 +170,13 @@ def _numbers(values: float | tuple[float, ...], device: torch.device) -> Tensor:
     return torch.full((), values, dtype=torch.float64, device=device).to(torch.float32)
 
 
+def _call(op: Callable[..., Tensor], *arguments: object) -> Tensor:
+    try:
+        return op(*arguments)
+    except RuntimeError as failure:
+        raise _own(failure) from None
+
+
 def _own(failure: RuntimeError) -> Exception:
     """The op's own complaint without the place in the C++ source; other failures as they are."""
     wrong = re.search(r"type '(.*)' for argument '(.*)' but .* type '(.*)'", str(failure))
@@ -263,19 +271,19 @@ def count_flips(
         )
     raw = x.dtype in formats.RAW_BITS
     code, scale = _stored_as(x, None if raw else stored, scale)
-    return _ops.count_flips.default(x.contiguous(), y.contiguous(), scale, code)
+    return _call(_ops.count_flips.default, x.contiguous(), y.contiguous(), scale, code)
 
 
 def seed_key(seed: Tensor) -> Tensor:
     """Key of a seed, int64 []; see `eden.rng`."""
     _check_tensors(seed=seed)
-    return _ops.seed_key.default(seed)
+    return _call(_ops.seed_key.default, seed)
 
 
 def fold(key: Tensor, data: Tensor, *, access_only: bool) -> Tensor:
     """Key folded with data, int64 []; see `eden.rng`."""
     _check_tensors(key=key, data=data)
-    return _ops.fold.default(key, data, access_only)
+    return _call(_ops.fold.default, key, data, access_only)
 
 
 def next_key(key: Tensor, counter: Tensor) -> Tensor:

@@ -135,16 +135,8 @@ def test_nothing_waits_for_the_gpu():
 
     def work():
         key = eden.fold_in(eden.key(5, device="cuda"), "conv1.weight")
-        for correction in ("off", "zero"):
-            y = ops.inject(
-                x,
-                table,
-                key=key,
-                stored="int8",
-                bounds=(-1.0, 1.0),
-                correction=correction,
-                row_bytes=64,
-            )
+        for correct in ({}, {"bounds": (-1.0, 1.0), "correction": "zero"}):
+            y = ops.inject(x, table, key=key, stored="int8", row_bytes=64, **correct)
             y.sum().backward()
         ops.count_flips(x.detach(), y.detach(), stored="int8")
         model(values).sum().backward()
@@ -193,7 +185,7 @@ def test_tensors_on_two_devices_are_named():
         assert len(str(caught.value).splitlines()) == 1
     with pytest.raises(ValueError, match=r"key is on cuda:0, must be on the device of x, cpu"):
         ops.inject(x.cpu(), UNIFORM, key=key)
-    with pytest.raises(RuntimeError, match=r"data is on cpu, must be on the device of key, cuda:0"):
+    with pytest.raises(ValueError, match=r"data is on cpu, must be on the device of key, cuda:0"):
         eden.fold_in(key, torch.tensor(1))
 
 

@@ -4,6 +4,7 @@ import json
 import runpy
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import cases
@@ -42,6 +43,22 @@ def test_a_step_that_hangs_or_fails_stops_no_other(tmp_path, monkeypatch):
     assert fails["result"] == "FAILED (3)" and fails["said"] == ["so"]
     absent = run("absent", step((str(tmp_path / "nothing"),), 60), 60, {})
     assert absent["result"] == "FAILED" and "nothing" in absent["said"][0]
+
+
+def test_only_what_is_missing_is_unpacked(tmp_path, monkeypatch):
+    module = runpy.run_path(str(ROOT / "scripts" / "gpu_check"), run_name="gpu_check")
+    monkeypatch.setitem(module["unpack"].__globals__, "WORK", tmp_path / "work")
+    assert module["unpack"](tmp_path) is None
+    (tmp_path / "wheels").mkdir()
+    for name in ("json", "nobody_has_this"):
+        with zipfile.ZipFile(tmp_path / "wheels" / f"{name}-1-py3-none-any.whl", "w") as wheel:
+            wheel.writestr(f"{name}/__init__.py", "")
+            wheel.writestr(f"{name}-1.dist-info/METADATA", "")
+    site = module["unpack"](tmp_path)
+    assert sorted(p.name for p in site.iterdir() if p.is_dir()) == [
+        "nobody_has_this",
+        "nobody_has_this-1.dist-info",
+    ]
 
 
 def test_cases_are_the_same_each_time_and_of_every_kind():

@@ -272,9 +272,9 @@ def test_a_bad_seed_or_fold():
         rng.key(True)
     with pytest.raises(ValueError, match=r"must fit into 64 bits"):
         rng.key(2**64)
-    with pytest.raises(RuntimeError, match=r"data must be one number"):
+    with pytest.raises(ValueError, match=r"data must be one number"):
         rng.fold_in(rng.key(1), torch.tensor([1, 2]))
-    with pytest.raises(RuntimeError, match=r"data has dtype Int"):
+    with pytest.raises(ValueError, match=r"data has dtype Int"):
         rng.fold_in(rng.key(1), torch.tensor(1, dtype=torch.int32))
 
 
