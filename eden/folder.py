@@ -49,8 +49,26 @@ def versions() -> dict[str, str]:
     try:
         found["eden"] = metadata.version("eden-dram")
     except metadata.PackageNotFoundError:
-        found["eden"] = "source"  # imported from a checkout that was not installed
+        # Imported from a checkout that was not installed: its sources say which it is.
+        found["eden"] = f"source {source_digest(Path(__file__).resolve().parents[1])}"
     return found
+
+
+def source_digest(checkout: Path) -> str:
+    """Return a digest of the sources that results depend on, 16 hex digits.
+
+    Args:
+        checkout: folder that holds ``eden``, ``csrc`` and ``kernels``.
+    """
+    found = [checkout / "eden", checkout / "csrc", checkout / "kernels"]
+    sources = sorted(
+        path
+        for folder in found
+        for path in folder.rglob("*")
+        if path.suffix in {".py", ".h", ".cpp", ".cu", ".json", ".yaml"}
+    )
+    parts = {str(path.relative_to(checkout)): digest_bytes(path.read_bytes()) for path in sources}
+    return digest(parts)[:16]
 
 
 class StageFiles:

@@ -234,3 +234,15 @@ def test_more_images_than_there_are(tmp_path):
     with pytest.raises(ValueError, match=r"data.train_images: got 5000, accepted: at most 990"):
         run(bad, tmp_path / "x", progress=False)
     assert not (tmp_path / "x").exists()
+
+
+def test_an_uninstalled_checkout_is_known_by_its_sources(tmp_path):
+    source = tmp_path / "kernels" / "cpu" / "inject.cpp"
+    source.parent.mkdir(parents=True)
+    source.write_text("before")
+    (tmp_path / "eden").mkdir()
+    before = folders.source_digest(tmp_path)
+    (tmp_path / "eden" / "_C.so").write_text("built, not a source")
+    assert folders.source_digest(tmp_path) == before
+    source.write_text("after")
+    assert folders.source_digest(tmp_path) != before
