@@ -54,6 +54,9 @@ struct InjectParams {
   Stored stored;
   Law law;
   Correction correction;
+  // The output's pages have been written before. Only then does a CPU write past its caches: the
+  // system has just zeroed a new page through them.
+  bool touched;
 };
 
 // Time at which a rung starts, in units of 2^-64.

@@ -48,6 +48,7 @@ void inject_out(const Tensor& x, const Tensor& key, const Tensor& table,
   STD_TORCH_CHECK(out.numel() == x.numel(), "eden::inject: out has ", out.numel(),
                   " elements, x has ", x.numel());
   params.output = out.mutable_data_ptr();
+  params.touched = true;
   run(params, x);
 }
 

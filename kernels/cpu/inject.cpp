@@ -158,7 +158,7 @@ InjectPlan::InjectPlan(const InjectParams& params, int threads)
   if (start_bit_ == end_bit_) return;
   segments_ = (end_bit_ + kSegmentBits - 1) / kSegmentBits - first_segment_;
   const int64_t bytes = params.elements * params.copies * element_bytes(params.element);
-  streaming_ = bytes >= kStreamedBytes;
+  streaming_ = params.touched && bytes >= kStreamedBytes;
   // Cutting the copies costs finding the weak cells again, so only where threads would idle.
   if (threads > 1 && segments_ < 4 * threads) {
     chunks_ = std::min<int64_t>(params.copies, (4 * threads + segments_ - 1) / segments_);
