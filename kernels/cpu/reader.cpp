@@ -15,28 +15,51 @@ constexpr int64_t kLine = 64;
 // What a memory without errors fails.
 alignas(kLine) constexpr uint8_t kNoFlips[4 * kTile] = {};
 
-// Past the caches: the output of a large tensor would only push others out of them. What is read
-// next is fetched meanwhile, or reading and writing would take turns; a prefetch may go anywhere.
-void stream(char* to, const char* from, int64_t bytes, const char* ahead) {
+// Copies with some bits flipped.
+void flip(char* to, const char* from, const uint8_t* flips, int64_t bytes) {
+  int64_t i = 0;
+  for (; i + 8 <= bytes; i += 8) {
+    uint64_t value, flipped;
+    std::memcpy(&value, from + i, 8);
+    std::memcpy(&flipped, flips + i, 8);
+    value ^= flipped;
+    std::memcpy(to + i, &value, 8);
+  }
+  for (; i < bytes; ++i) to[i] = static_cast<char>(from[i] ^ flips[i]);
+}
+
+// The same past the caches, or a copy where `flips` is null: the output of a large tensor would
+// only push others out of them. What is read next is fetched meanwhile, or reading and writing
+// would take turns; a prefetch may go anywhere.
+void stream(char* to, const char* from, const uint8_t* flips, int64_t bytes, const char* ahead) {
+  const auto write = [&](int64_t begin, int64_t end) {
+    if (flips) {
+      flip(to + begin, from + begin, flips + begin, end - begin);
+    } else {
+      std::memcpy(to + begin, from + begin, static_cast<size_t>(end - begin));
+    }
+  };
 #if defined(__SSE2__)
+  const auto vector = [](const void* at) {
+    return _mm_loadu_si128(static_cast<const __m128i*>(at));
+  };
   const auto misaligned = static_cast<int64_t>(reinterpret_cast<uintptr_t>(to) % kLine);
   const int64_t head = std::min(bytes, (kLine - misaligned) % kLine);
-  std::memcpy(to, from, static_cast<size_t>(head));
-  int64_t i = head;
-  for (; i + kLine <= bytes; i += kLine) {
-    _mm_prefetch(ahead + i, _MM_HINT_T0);
-    for (int64_t j = i; j < i + kLine; j += 16) {
-      const auto part = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + j));
-      _mm_stream_si128(reinterpret_cast<__m128i*>(to + j), part);
+  const int64_t tail = bytes - (bytes - head) % kLine;
+  write(0, head);
+  for (int64_t line = head; line < tail; line += kLine) {
+    _mm_prefetch(ahead + line, _MM_HINT_T0);
+    for (int64_t i = line; i < line + kLine; i += 16) {
+      __m128i part = vector(from + i);
+      if (flips) part = _mm_xor_si128(part, vector(flips + i));
+      _mm_stream_si128(reinterpret_cast<__m128i*>(to + i), part);
     }
   }
-  to += i;
-  from += i;
-  bytes -= i;
+  write(tail, bytes);
 #else
   static_cast<void>(ahead);
+  write(0, bytes);
 #endif
-  std::memcpy(to, from, static_cast<size_t>(bytes));
 }
 
 // Sets the bits of the implausible elements, the first of which is number `flat`. Units may share
@@ -108,21 +131,24 @@ Reader::Reader(const InjectParams& params, int64_t copy, Layout layout, Bounds b
   output_ = static_cast<char*>(params.output) + flat_ * layout_.element_bytes;
 }
 
-void Reader::write(int64_t element, const void* values, int64_t n) const {
+// Writes n elements, from `values` on, that need no pass but flips, or null.
+void Reader::write(int64_t element, const void* values, const uint8_t* flips, int64_t n) const {
   char* to = output_ + element * layout_.element_bytes;
   const auto* from = static_cast<const char*>(values);
+  const int64_t bytes = n * layout_.element_bytes;
   if (streaming_) {
-    const char* ahead = input_ + (element + kTile) * layout_.element_bytes;
-    stream(to, from, n * layout_.element_bytes, ahead);
+    stream(to, from, flips, bytes, input_ + (element + n) * layout_.element_bytes);
+  } else if (flips) {
+    flip(to, from, flips, bytes);
   } else {
-    std::memcpy(to, from, static_cast<size_t>(n * layout_.element_bytes));
+    std::memcpy(to, from, static_cast<size_t>(bytes));
   }
 }
 
 void Reader::read(int64_t begin, int64_t end, const uint8_t* flips) const {
   const bool fails = flips || !layout_.native;
-  if (!fails && !passes_.correct) {
-    write(begin, input_ + begin * layout_.element_bytes, end - begin);
+  if (layout_.native && !passes_.correct) {
+    write(begin, input_ + begin * layout_.element_bytes, flips, end - begin);
     return;
   }
   alignas(kLine) char failed[4 * kTile];
@@ -149,7 +175,7 @@ void Reader::read(int64_t begin, int64_t end, const uint8_t* flips) const {
       const bool any = passes_.correct(tile);
       if (any && p_.corrected) set_marks(p_.corrected, flat_ + first, implausible, tile.n);
     }
-    if (streaming_) write(first, tile.output, tile.n);
+    if (streaming_) write(first, tile.output, nullptr, tile.n);
   }
 }
 

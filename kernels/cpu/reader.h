@@ -25,7 +25,7 @@ class Reader {
  private:
   class Scales;
 
-  void write(int64_t element, const void* values, int64_t n) const;
+  void write(int64_t element, const void* values, const uint8_t* flips, int64_t n) const;
 
   const InjectParams& p_;
   TilePasses passes_;
