@@ -268,8 +268,8 @@ void list_words(const Draw& draw, int first, int last, WeakCells* weak) {
 
 void WeakCells::clear() {
   if (count > kSegmentWords / 16) {
-    // Not memset: for so many bytes it writes round the first cache, which costs as much here as the
-    // whole segment's copy. The barrier keeps the compiler from calling it.
+    // Not memset: for so many bytes it writes round the first cache, which costs as much here as
+    // the whole segment's copy. The barrier keeps the compiler from calling it.
     for (int i = 0; i < kSegmentWords; i += 16) {
       for (int j = i; j < i + 16; ++j) mask[j] = 0;
       asm volatile("" ::"r"(mask) : "memory");
