@@ -84,8 +84,7 @@ class CudaBlock {
 #if defined(__CUDA_ARCH__)
     // Assigning a uint4 comes out as four stores here.
     asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(to)),
-                 "r"(v.word[0]), "r"(v.word[1]), "r"(v.word[2]), "r"(v.word[3])
-                 : "memory");
+                 "r"(v.word[0]), "r"(v.word[1]), "r"(v.word[2]), "r"(v.word[3]));
 #else
     *static_cast<Vector*>(to) = v;
 #endif

@@ -15,8 +15,9 @@ void inject_fp16(const InjectParams&, const InjectUnits&, const BitlineSummary*,
 void inject_bf16(const InjectParams&, const InjectUnits&, const BitlineSummary*, CUstream_st*);
 void inject_bytes(const InjectParams&, const InjectUnits&, const BitlineSummary*, CUstream_st*);
 
-// Blocks that shall fit on a multiprocessor: a bound for the compiler's use of registers. One block
-// waits for its random numbers or its memory most of the time.
+// Blocks that shall fit on a multiprocessor, which leaves 56 registers a thread: with fewer, the
+// dense rung spills the keys of its rounds. One block waits for its random numbers or its memory
+// most of the time, so there must be several.
 constexpr int kInjectBlocks = 9;
 
 namespace {

@@ -61,8 +61,9 @@ class CopyLoad {
       const int head = vectors && aligned < count_ ? aligned : count_;
       const int whole = (count_ - head) / kPerVector;
       const int tail = head + whole * kPerVector;
-      for (int e = t; e < head; e += block.threads()) one(block, failed, e);
-      for (int e = tail + t; e < count_; e += block.threads()) one(block, failed, e);
+      const Known known = what_is_known();
+      for (int e = t; e < head; e += block.threads()) one(block, failed, known, e);
+      for (int e = tail + t; e < count_; e += block.threads()) one(block, failed, known, e);
       for (int v = t; v < whole; v += kLoadsInFlight * block.threads()) {
         const auto at = [&](int i) { return v + i * block.threads(); };
         // Past the end the last vector is read once more: without branches the loads stay together.
@@ -72,13 +73,26 @@ class CopyLoad {
           loaded[i] = block.load(input_ + head + within * kPerVector);
         });
         unroll<kLoadsInFlight>([&](int i) {
-          if (at(i) < whole) several(block, failed, head + at(i) * kPerVector, loaded[i]);
+          if (at(i) < whole) several(block, failed, known, head + at(i) * kPerVector, loaded[i]);
         });
       }
     });
   }
 
  private:
+  // What a thread keeps from the shared memory while it loads.
+  struct Known {
+    Bounds bounds;
+    bool one_scale;
+    float scale;  // if it is the only one of the segment
+  };
+
+  EDEN_HD Known what_is_known() const {
+    if constexpr (!Codec::kInteger) return {shared_.bounds, true, 1.0f};
+    const bool one_scale = shared_.scales.uniform(0, count_);
+    return {shared_.bounds, one_scale, one_scale ? scale_of(0) : 1.0f};
+  }
+
   EDEN_HD static constexpr uint32_t field_mask() {
     return kBits == 32 ? ~uint32_t{0} : (uint32_t{1} << kBits % 32) - 1;
   }
@@ -88,40 +102,48 @@ class CopyLoad {
     return 1.0f;
   }
 
-  EDEN_HD uint32_t read(uint32_t raw, uint32_t failed, float scale, bool* corrected) const {
+  EDEN_HD uint32_t read(uint32_t raw, uint32_t failed, float scale, Bounds bounds,
+                        bool* corrected) const {
     raw = Codec::decode(Codec::encode(raw, scale) ^ failed, scale);
     *corrected = false;
     if constexpr (kFloat) {
       if (p_.correction != Correction::kOff) {
-        raw = correct<Element>(raw, p_.correction, shared_.bounds, corrected);
+        raw = correct<Element>(raw, p_.correction, bounds, corrected);
       }
     }
     return raw;
   }
 
   template <class Block>
-  EDEN_HD void one(Block& block, const uint32_t* failed, int e) const {
+  EDEN_HD void one(Block& block, const uint32_t* failed, const Known& known, int e) const {
     const uint32_t bits = mask_bits<kBits>(failed, first_bit_ + e * kBits).field(0, kBits);
+    const float scale = known.one_scale ? known.scale : scale_of(e);
     bool corrected;
-    output_[e] = static_cast<Raw>(read(input_[e], bits, scale_of(e), &corrected));
+    output_[e] = static_cast<Raw>(read(input_[e], bits, scale, known.bounds, &corrected));
     if (corrected) mark(block, e, 1);
   }
 
   template <class Block>
-  EDEN_HD void several(Block& block, const uint32_t* failed, int e, const Vector& loaded) const {
+  EDEN_HD void several(Block& block, const uint32_t* failed, const Known& known, int e,
+                       const Vector& loaded) const {
     const auto bits = mask_bits<kPerVector * kBits>(failed, first_bit_ + e * kBits);
     Vector result{};
     uint32_t marks = 0;
     if constexpr (!kFloat) {
       unroll<4>([&](int j) { result.word[j] = loaded.word[j] ^ bits.word[j]; });
     } else {
-      float scale = scale_of(e);
-      const bool uniform = !Codec::kInteger || shared_.scales.uniform(e, kPerVector);
+      float scale = known.scale;
+      bool uniform = true;
+      if (Codec::kInteger && !known.one_scale) {
+        scale = scale_of(e);
+        uniform = shared_.scales.uniform(e, kPerVector);
+      }
       unroll<kPerVector>([&](int j) {
         if (!uniform) scale = scale_of(e + j);
         bool corrected;
         const uint32_t flips = bits.field(j * kBits, kBits);
-        put_part<Raw>(&result, j, read(part_of<Raw>(loaded, j), flips, scale, &corrected));
+        put_part<Raw>(&result, j,
+                      read(part_of<Raw>(loaded, j), flips, scale, known.bounds, &corrected));
         marks |= static_cast<uint32_t>(corrected) << j;
       });
     }
