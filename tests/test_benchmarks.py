@@ -55,6 +55,16 @@ def test_models(run):
         assert rows[model]["delivered"] == pytest.approx(1e-2 * share, rel=0.1)
 
 
+def test_step(run):
+    sizes = ("--networks", "lenet", "mobilenet_v2", "--batch", 4, "--repeats", 1)
+    figures, _ = run("step", *sizes)
+    lenet, mobile = figures["rows"]
+    assert (lenet["network"], mobile["network"]) == ("lenet", "mobilenet_v2")
+    assert lenet["to_frozen"] is None and mobile["to_frozen"] > 0  # no batch norm in LeNet
+    for row in (lenet, mobile):
+        assert row["to_plain"] == pytest.approx(row["boosted_ms"] / row["plain_ms"])
+
+
 def test_rivals(run):
     sizes = ("--sizes", 32768, "--rates", 1e-3, 0.5, "--repeats", 1)
     figures, _ = run("rivals", *sizes, "--no-compile", "--mrfi", "nowhere")
