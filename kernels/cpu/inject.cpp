@@ -13,9 +13,6 @@ namespace {
 // Up to so many faulty words are patched one by one after the clean pass; more go into the pass.
 constexpr int kMostPatches = 32;
 
-// An output of so many bytes leaves the caches anyway: it is written past them.
-constexpr int64_t kStreamedBytes = int64_t{1} << 25;
-
 // Calls visit(element, bits of that element within the word, lane of its lowest bit).
 template <int bits, class Visit>
 void visit_elements(uint32_t word_bits, int64_t first_bit, Visit visit) {
@@ -146,7 +143,7 @@ class Segment {
 
 }  // namespace
 
-InjectPlan::InjectPlan(const InjectParams& params, int threads)
+InjectPlan::InjectPlan(const InjectParams& params, int threads, int64_t streamed_bytes)
     : params_(params),
       start_bit_(8 * params.address),
       end_bit_(start_bit_ + params.elements * stored_bits(params.element, params.stored)),
@@ -158,7 +155,7 @@ InjectPlan::InjectPlan(const InjectParams& params, int threads)
   if (start_bit_ == end_bit_) return;
   segments_ = (end_bit_ + kSegmentBits - 1) / kSegmentBits - first_segment_;
   const int64_t bytes = params.elements * params.copies * element_bytes(params.element);
-  streaming_ = params.touched && bytes >= kStreamedBytes;
+  streaming_ = params.touched && bytes >= streamed_bytes;
   // Cutting the copies costs finding the weak cells again, so only where threads would idle.
   if (threads > 1 && segments_ < 4 * threads) {
     chunks_ = std::min<int64_t>(params.copies, (4 * threads + segments_ - 1) / segments_);

@@ -6,12 +6,15 @@
 
 namespace eden {
 
+// An output of so many bytes leaves the caches anyway: it is written past them.
+constexpr int64_t kStreamedBytes = int64_t{1} << 25;
+
 // An injection cut into independent units: a segment of the address range for some of the copies.
 // Units may run in any order and on any thread; the result does not depend on how they are cut.
 class InjectPlan {
  public:
-  // `params` must have no problem (kernels/check.h).
-  InjectPlan(const InjectParams& params, int threads);
+  // `params` must have no problem (kernels/check.h). Tests lower `streamed_bytes`.
+  InjectPlan(const InjectParams& params, int threads, int64_t streamed_bytes = kStreamedBytes);
 
   int64_t units() const { return segments_ * chunks_; }
   void run(int64_t unit_begin, int64_t unit_end) const;

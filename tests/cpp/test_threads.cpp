@@ -22,7 +22,8 @@ struct Loaded {
 };
 
 // Half of the cells are weak and fail, so that values next to every unit's end are corrected.
-Loaded load(Stored stored, int64_t copies, int64_t elements, int64_t address, int threads) {
+Loaded load(Stored stored, int64_t copies, int64_t elements, int64_t address, int threads,
+            int64_t streamed_bytes) {
   const size_t n = static_cast<size_t>(copies * elements);
   const std::vector<float> input(n, 0.5f);
   const TableEntry entry{kDenseStart, kAlways / 2, kAlways, kAlways / 2};
@@ -49,8 +50,9 @@ Loaded load(Stored stored, int64_t copies, int64_t elements, int64_t address, in
   params.copies = copies;
   params.address = address;
   params.row_bytes = 8192;
+  params.touched = true;
 
-  const InjectPlan plan(params, threads);
+  const InjectPlan plan(params, threads, streamed_bytes);
   REQUIRE(plan.units() >= threads);
   // One unit at a time to whoever is free: neighbours meet on different threads.
   std::atomic<int64_t> next{0};
@@ -72,8 +74,10 @@ TEST_CASE("threads agree on values and marks", "[threads]") {
   // number of elements, which are cut among the threads.
   const auto [copies, elements, address] =
       GENERATE(table<int64_t, int64_t, int64_t>({{1, 70001, 8192 - 12}, {37, 1003, 4}}));
-  const Loaded alone = load(stored, copies, elements, address, 1);
-  const Loaded together = load(stored, copies, elements, address, kThreads);
+  const Loaded alone = load(stored, copies, elements, address, 1, kStreamedBytes);
+  // As it is, and as a tensor that does not fit into the caches is written.
+  const int64_t streamed_bytes = GENERATE(kStreamedBytes, int64_t{0});
+  const Loaded together = load(stored, copies, elements, address, kThreads, streamed_bytes);
   CHECK(together.values == alone.values);
   CHECK(together.corrected == alone.corrected);
   CHECK(std::any_of(alone.corrected.begin(), alone.corrected.end(), [](int b) { return b != 0; }));

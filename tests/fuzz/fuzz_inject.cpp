@@ -96,8 +96,8 @@ void make_plausible(TableEntry* table, int64_t entries) {
 
 bool fits(int64_t value, int64_t most) { return value >= 0 && value <= most; }
 
-void run(const InjectParams& params, int threads) {
-  const InjectPlan plan(params, threads);
+void run(const InjectParams& params, int threads, bool streaming) {
+  const InjectPlan plan(params, threads, streaming ? 0 : kStreamedBytes);
   // Backwards and in two cuts: units stand alone.
   const int64_t middle = plan.units() / 2;
   plan.run(middle, plan.units());
@@ -172,7 +172,9 @@ void try_one(Bytes bytes) {
     if (p.elements > 0 && p.copies > 0) std::abort();
     return;
   }
-  run(p, 1 + bytes.take<uint8_t>() % 8);
+  p.touched = true;
+  const auto how = bytes.take<uint8_t>();
+  run(p, 1 + how % 8, how >= 128);
 }
 
 }  // namespace
