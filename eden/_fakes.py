@@ -42,11 +42,6 @@ def _(x, y, scale, stored):
     return x.new_empty([bits, 2], dtype=torch.int64)
 
 
-@torch.library.register_fake("eden::absolute_maximum")
-def _(x):
-    return x.new_empty([], dtype=torch.float32)
-
-
 @torch.library.register_fake("eden::seed_key")
 def _(seed):
     return seed.new_empty([2])

@@ -345,5 +345,5 @@ torch.library.register_autograd("eden::keep_plausible", _keep_again, setup_conte
 
 # What these return has no gradient: torch need not look for one.
 _no_gradient = torch.library.Library("eden", "IMPL", "Autograd")
-for _name in ("weight_range", "next_key", "absolute_maximum", "count_flips", "seed_key", "fold"):
+for _name in ("weight_range", "next_key", "count_flips", "seed_key", "fold"):
     _no_gradient.impl(_name, torch.library.fallthrough_kernel)

@@ -70,8 +70,6 @@ def test_opcheck_count_flips(stored, dtype):
 
 @pytest.mark.usefixtures("device")
 def test_opcheck_the_small_ops():
-    for x in (torch.randn(3, 4), torch.randn(5).bfloat16(), torch.empty(0)):
-        torch.library.opcheck(torch.ops.eden.absolute_maximum.default, (x,))
     torch.library.opcheck(torch.ops.eden.seed_key.default, (torch.tensor(7),))
     for access_only in (False, True):
         arguments = (rng.key(1), torch.tensor(3), access_only)

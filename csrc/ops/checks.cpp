@@ -81,13 +81,6 @@ ElementType check_keep_plausible(const Tensor& grad, const Tensor& corrected) {
   return element;
 }
 
-ElementType check_absolute_maximum(const Tensor& x) {
-  const ElementType element = element_of("absolute_maximum", x);
-  STD_TORCH_CHECK(element < ElementType::kRaw8, "eden::absolute_maximum: x must be floating point");
-  check_dense("absolute_maximum", "x", x, x.scalar_type());
-  return element;
-}
-
 ElementType check_count_flips(const Tensor& x, const Tensor& y, const std::optional<Tensor>& scale,
                               int64_t stored) {
   const ElementType element = element_of("count_flips", x);

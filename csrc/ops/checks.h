@@ -30,7 +30,6 @@ void check_fold(const Tensor& key, const Tensor& data);
 void check_next_key(const Tensor& key, const Tensor& counter);
 ElementType check_weight_range(const Tensor& x, int64_t stored);
 ElementType check_keep_plausible(const Tensor& grad, const Tensor& corrected);
-ElementType check_absolute_maximum(const Tensor& x);
 ElementType check_count_flips(const Tensor& x, const Tensor& y, const std::optional<Tensor>& scale,
                               int64_t stored);
 

@@ -15,7 +15,6 @@ STABLE_TORCH_LIBRARY(eden, m) {
       "Tensor? bounds, int law, int stored, int correction, int copies, int first_copy, "
       "int address, int row_bytes, Tensor(a!) out) -> ()");
   m.def("count_flips(Tensor x, Tensor y, Tensor? scale, int stored) -> Tensor");
-  m.def("absolute_maximum(Tensor x) -> Tensor");
   m.def("seed_key(Tensor seed) -> Tensor");
   m.def("fold(Tensor key, Tensor data, bool access_only) -> Tensor");
   m.def("next_key(Tensor key, Tensor(a!) counter) -> Tensor");

@@ -3,7 +3,6 @@
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -17,23 +16,6 @@ namespace {
 using torch::headeronly::ScalarType;
 
 constexpr int64_t kGrain = 1 << 16;
-
-Tensor absolute_maximum(const Tensor& x) {
-  const ElementType element = check_absolute_maximum(x);
-  Tensor out = torch::stable::new_zeros(x, {}, ScalarType::Float);
-  auto* greatest = static_cast<float*>(out.mutable_data_ptr());
-  const auto* bytes = static_cast<const char*>(x.const_data_ptr());
-  const int64_t size = x.element_size();
-  torch::stable::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
-    float part = absolute_maximum_cpu(bytes + begin * size, element, end - begin);
-    float seen;
-    __atomic_load(greatest, &seen, __ATOMIC_RELAXED);
-    while (part > seen && !__atomic_compare_exchange(greatest, &seen, &part, true, __ATOMIC_RELAXED,
-                                                     __ATOMIC_RELAXED)) {
-    }
-  });
-  return out;
-}
 
 Tensor count_flips(const Tensor& x, const Tensor& y, std::optional<Tensor> scale, int64_t stored) {
   const ElementType element = check_count_flips(x, y, scale, stored);
@@ -61,6 +43,5 @@ Tensor count_flips(const Tensor& x, const Tensor& y, std::optional<Tensor> scale
 }  // namespace eden::ops
 
 STABLE_TORCH_LIBRARY_IMPL(eden, CPU, m) {
-  m.impl("absolute_maximum", TORCH_BOX(&eden::ops::absolute_maximum));
   m.impl("count_flips", TORCH_BOX(&eden::ops::count_flips));
 }

@@ -19,9 +19,6 @@ struct Range {
 
 Range range_cpu(const void* x, ElementType element, int64_t n, Isa isa = eden::isa());
 
-// Greatest |x| over the finite values of n elements, 0 if there is none.
-float absolute_maximum_cpu(const void* x, ElementType element, int64_t n, Isa isa = eden::isa());
-
 // Adds to counts[2 * bit] the 0 -> 1 flips and to counts[2 * bit + 1] the 1 -> 0 flips between the
 // stored codes of x and y (n elements each). `scale` is read for integer formats only.
 void count_flips_cpu(const void* x, const void* y, ElementType element, Stored stored, float scale,

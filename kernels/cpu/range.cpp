@@ -77,10 +77,4 @@ Range range_cpu(const void* x, ElementType element, int64_t n, Isa isa) {
   return visit_float(element, [&](auto scan) { return decltype(scan)::range(x, n, isa); });
 }
 
-float absolute_maximum_cpu(const void* x, ElementType element, int64_t n, Isa isa) {
-  return visit_float(element, [&](auto scan) {
-    return decltype(scan)::value(decltype(scan)::extremes(x, n, isa).magnitude);
-  });
-}
-
 }  // namespace eden

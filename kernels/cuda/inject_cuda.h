@@ -32,12 +32,6 @@ void count_flips_cuda(const void* x,  // [n] of `element`
                       int64_t* counts,  // [2 * bits], zeroed
                       CUstream_st* stream);
 
-// Greatest |x| over the finite values, 0 if there is none.
-void absolute_maximum_cuda(const void* x,  // [n] of `element`, a float type
-                           ElementType element, int64_t n,
-                           float* result,  // [1]
-                           CUstream_st* stream);
-
 // `grad` with 0 wherever the packed mask is set.
 void keep_plausible_cuda(const void* grad,          // [n] of `element`, a float type
                          const uint8_t* corrected,  // [ceil(n / 8)]

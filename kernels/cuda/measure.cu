@@ -17,10 +17,10 @@ __device__ Place place() { return {blockIdx.x, gridDim.x}; }
 
 template <class Element>
 __global__ void __launch_bounds__(kMeasureThreads)
-    see_range_kernel(const void* x, int64_t n, uint32_t* range, uint32_t* greatest) {
+    see_range_kernel(const void* x, int64_t n, uint32_t* seen) {
   __shared__ uint32_t shared[3];
   CudaBlock block;
-  see_range<Element>(block, place(), x, n, shared, range, greatest);
+  see_range<Element>(block, place(), x, n, shared, seen);
 }
 
 __global__ void range_to_bounds(const uint32_t* seen, Stored stored, float* bounds, float* scale) {
@@ -52,36 +52,29 @@ unsigned grid_of(ElementType element, int64_t n) {
   return grid_for(n * element_bytes(element), 16 * kLoadsInFlight * kMeasureThreads, kMostBlocks);
 }
 
-void launch_see_range(const void* x, ElementType element, int64_t n, uint32_t* range,
-                      uint32_t* greatest, CUstream_st* stream) {
+void launch_see_range(const void* x, ElementType element, int64_t n, uint32_t* seen,
+                      CUstream_st* stream) {
   const unsigned grid = grid_of(element, n);
   switch (element) {
     case ElementType::kFp16:
-      see_range_kernel<Fp16><<<grid, kMeasureThreads, 0, stream>>>(x, n, range, greatest);
+      see_range_kernel<Fp16><<<grid, kMeasureThreads, 0, stream>>>(x, n, seen);
       break;
     case ElementType::kBf16:
-      see_range_kernel<Bf16><<<grid, kMeasureThreads, 0, stream>>>(x, n, range, greatest);
+      see_range_kernel<Bf16><<<grid, kMeasureThreads, 0, stream>>>(x, n, seen);
       break;
     default:
-      see_range_kernel<Fp32><<<grid, kMeasureThreads, 0, stream>>>(x, n, range, greatest);
+      see_range_kernel<Fp32><<<grid, kMeasureThreads, 0, stream>>>(x, n, seen);
   }
   check_launch("see_range");
 }
 
 }  // namespace
 
-void absolute_maximum_cuda(const void* x, ElementType element, int64_t n, float* result,
-                           CUstream_st* stream) {
-  check_cuda(cudaMemsetAsync(result, 0, sizeof *result, stream), "cudaMemsetAsync");
-  // The bits of a magnitude order like the magnitude: the result needs no conversion.
-  launch_see_range(x, element, n, nullptr, reinterpret_cast<uint32_t*>(result), stream);
-}
-
 void weight_range_cuda(const void* x, ElementType element, Stored stored, int64_t n, float* bounds,
                        float* scale, void* scratch, CUstream_st* stream) {
   auto* seen = static_cast<uint32_t*>(scratch);
   check_cuda(cudaMemsetAsync(seen, 0, 3 * sizeof *seen, stream), "cudaMemsetAsync");
-  launch_see_range(x, element, n, seen, seen + 2, stream);
+  launch_see_range(x, element, n, seen, stream);
   range_to_bounds<<<1, 1, 0, stream>>>(seen, stored, bounds, scale);
   check_launch("range_to_bounds");
 }

@@ -54,10 +54,10 @@ struct Seen {
   }
 };
 
-// Adds what a tensor holds to three numbers of a Seen; `range`, the first two, may be null.
+// Adds what a tensor holds to the three numbers of a Seen.
 template <class Element, class Block>
 EDEN_HD void see_range(Block& block, Place place, const void* x, int64_t n, uint32_t (&shared)[3],
-                       uint32_t* range, uint32_t* greatest) {
+                       uint32_t* seen) {
   using Raw = typename Element::Raw;
   const auto* input = static_cast<const Raw*>(x);
   block.each([&](int t) {
@@ -79,8 +79,7 @@ EDEN_HD void see_range(Block& block, Place place, const void* x, int64_t n, uint
   });
   block.barrier();
   block.each([&](int t) {
-    if (t < 2 && range != nullptr) block.atomic_max(&range[t], shared[t]);
-    if (t == 2) block.atomic_max(greatest, shared[2]);
+    if (t < 3) block.atomic_max(&seen[t], shared[t]);
   });
 }
 

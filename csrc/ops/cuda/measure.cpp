@@ -14,16 +14,6 @@ namespace {
 
 using torch::headeronly::ScalarType;
 
-Tensor absolute_maximum_on_gpu(const Tensor& x) {
-  const ElementType element = check_absolute_maximum(x);
-  Tensor out = torch::stable::new_zeros(x, {}, ScalarType::Float);
-  if (x.numel() == 0) return out;
-  const OnDevice device(x);
-  absolute_maximum_cuda(x.const_data_ptr(), element, x.numel(),
-                        static_cast<float*>(out.mutable_data_ptr()), device.stream());
-  return out;
-}
-
 Tensor count_flips_on_gpu(const Tensor& x, const Tensor& y, std::optional<Tensor> scale,
                           int64_t stored) {
   const ElementType element = check_count_flips(x, y, scale, stored);
@@ -42,6 +32,5 @@ Tensor count_flips_on_gpu(const Tensor& x, const Tensor& y, std::optional<Tensor
 }  // namespace eden::ops
 
 STABLE_TORCH_LIBRARY_IMPL(eden, CUDA, m) {
-  m.impl("absolute_maximum", TORCH_BOX(&eden::ops::absolute_maximum_on_gpu));
   m.impl("count_flips", TORCH_BOX(&eden::ops::count_flips_on_gpu));
 }
