@@ -22,24 +22,37 @@ struct Blocks {
   V c0, c1, c2, c3;
 };
 
-[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl"), gnu::always_inline]] inline Blocks philox(
-    Blocks c, uint64_t key) {
-  const V m0 = _mm512_set1_epi64(0xD2511F53);
-  const V m1 = _mm512_set1_epi64(0xCD9E8D57);
+// The keys of the ten rounds, each in all lanes: made once for many blocks.
+struct RoundKeys {
+  V low[10], high[10];
+};
+
+[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl"), gnu::always_inline]] inline RoundKeys
+rounds_of(uint64_t key) {
+  RoundKeys keys;
   uint32_t k0 = static_cast<uint32_t>(key);
   uint32_t k1 = static_cast<uint32_t>(key >> 32);
+  for (int round = 0; round < 10; ++round) {
+    keys.low[round] = _mm512_set1_epi32(static_cast<int>(k0));
+    keys.high[round] = _mm512_set1_epi32(static_cast<int>(k1));
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  return keys;
+}
+
+[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl"), gnu::always_inline]] inline Blocks philox(
+    Blocks c, const RoundKeys& keys) {
+  const V m0 = _mm512_set1_epi64(0xD2511F53);
+  const V m1 = _mm512_set1_epi64(0xCD9E8D57);
 #pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
     const V p0 = _mm512_mul_epu32(c.c0, m0);
     const V p1 = _mm512_mul_epu32(c.c2, m1);
-    c.c0 = _mm512_ternarylogic_epi64(_mm512_srli_epi64(p1, 32), c.c1,
-                                     _mm512_set1_epi32(static_cast<int>(k0)), 0x96);
-    c.c2 = _mm512_ternarylogic_epi64(_mm512_srli_epi64(p0, 32), c.c3,
-                                     _mm512_set1_epi32(static_cast<int>(k1)), 0x96);
+    c.c0 = _mm512_ternarylogic_epi64(_mm512_srli_epi64(p1, 32), c.c1, keys.low[round], 0x96);
+    c.c2 = _mm512_ternarylogic_epi64(_mm512_srli_epi64(p0, 32), c.c3, keys.high[round], 0x96);
     c.c1 = p1;
     c.c3 = p0;
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
   }
   return c;
 }
@@ -67,26 +80,29 @@ struct Blocks {
 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl")]] void heads(uint64_t key, uint64_t place,
                                                                  const uint32_t* what, int blocks,
                                                                  uint64_t* numbers) {
+  const RoundKeys keys = rounds_of(key);
   for (int i = 0; i < blocks; i += 8) {
     const Blocks counters{all(place), all(place >> 32), load(what + i), _mm512_setzero_si512()};
-    store(philox(counters, key), numbers + 2 * i);
+    store(philox(counters, keys), numbers + 2 * i);
   }
 }
 
 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl")]] void stream(uint64_t key, uint64_t place,
                                                                   uint32_t what, uint32_t first,
                                                                   int blocks, uint64_t* numbers) {
+  const RoundKeys keys = rounds_of(key);
   const V step = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
   for (int i = 0; i < blocks; i += 8) {
     const V index = _mm512_add_epi64(all(first + static_cast<uint32_t>(i)), step);
-    store(philox({all(place), all(place >> 32), all(what), index}, key), numbers + 2 * i);
+    store(philox({all(place), all(place >> 32), all(what), index}, keys), numbers + 2 * i);
   }
 }
 
-template <bool same>
-[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl"), gnu::always_inline]] inline void compare_words(
-    uint64_t key, uint64_t place, Purpose purpose, uint32_t first, int blocks, int n,
-    const uint16_t* words, const uint32_t* planes, uint32_t* open, uint32_t* taken) {
+template <bool same, int blocks>
+[[gnu::target("avx512f,avx512bw,avx512dq,avx512vl")]] void compare_words(
+    uint64_t key, uint64_t place, Purpose purpose, uint32_t first, int n, const uint16_t* words,
+    const uint32_t* planes, uint32_t* open, uint32_t* taken) {
+  const RoundKeys keys = rounds_of(key);
   for (int i = 0; i < n; i += 8) {
     const V word =
         _mm512_cvtepu16_epi64(_mm_loadu_si128(reinterpret_cast<const __m128i*>(words + i)));
@@ -94,11 +110,16 @@ template <bool same>
     const V low = _mm512_add_epi64(all(place), word);
     V undecided = load(open + i);
     V below = load(taken + i);
+    Blocks block[blocks];
+#pragma GCC unroll 2
     for (int b = 0; b < blocks; ++b) {
-      const Blocks block = philox({low, all(place >> 32), all(static_cast<uint32_t>(purpose)),
-                                   all(first + static_cast<uint32_t>(b))},
-                                  key);
-      const V drawn[4] = {block.c0, block.c1, block.c2, block.c3};
+      block[b] = philox({low, all(place >> 32), all(static_cast<uint32_t>(purpose)),
+                         all(first + static_cast<uint32_t>(b))},
+                        keys);
+    }
+#pragma GCC unroll 2
+    for (int b = 0; b < blocks; ++b) {
+      const V drawn[4] = {block[b].c0, block[b].c1, block[b].c2, block[b].c3};
 #pragma GCC unroll 4
       for (int j = 0; j < 4; ++j) {
         const uint32_t* plane = planes + (4 * b + j) * kChunkWords;
@@ -118,11 +139,9 @@ template <bool same>
 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl")]] void compare(
     uint64_t key, uint64_t place, Purpose purpose, uint32_t first, int blocks, int n,
     const uint16_t* words, const uint32_t* planes, bool same, uint32_t* open, uint32_t* taken) {
-  if (same) {
-    compare_words<true>(key, place, purpose, first, blocks, n, words, planes, open, taken);
-  } else {
-    compare_words<false>(key, place, purpose, first, blocks, n, words, planes, open, taken);
-  }
+  const auto loop = same ? (blocks == 2 ? compare_words<true, 2> : compare_words<true, 1>)
+                         : (blocks == 2 ? compare_words<false, 2> : compare_words<false, 1>);
+  loop(key, place, purpose, first, n, words, planes, open, taken);
 }
 
 // The list is read up to 15 places past its end; what lies there is not kept.

@@ -15,8 +15,12 @@ constexpr int64_t kLine = 64;
 // What a memory without errors fails.
 alignas(kLine) constexpr uint8_t kNoFlips[4 * kTile] = {};
 
-// Copies with some bits flipped.
-void flip(char* to, const char* from, const uint8_t* flips, int64_t bytes) {
+// Copies with some bits flipped, or as it is where `flips` is null.
+void copy(char* to, const char* from, const uint8_t* flips, int64_t bytes) {
+  if (!flips) {
+    std::memcpy(to, from, static_cast<size_t>(bytes));
+    return;
+  }
   int64_t i = 0;
   for (; i + 8 <= bytes; i += 8) {
     uint64_t value, flipped;
@@ -28,17 +32,12 @@ void flip(char* to, const char* from, const uint8_t* flips, int64_t bytes) {
   for (; i < bytes; ++i) to[i] = static_cast<char>(from[i] ^ flips[i]);
 }
 
-// The same past the caches, or a copy where `flips` is null: the output of a large tensor would
-// only push others out of them. What is read next is fetched meanwhile, or reading and writing
-// would take turns; a prefetch may go anywhere.
-void stream(char* to, const char* from, const uint8_t* flips, int64_t bytes, const char* ahead) {
-  const auto write = [&](int64_t begin, int64_t end) {
-    if (flips) {
-      flip(to + begin, from + begin, flips + begin, end - begin);
-    } else {
-      std::memcpy(to + begin, from + begin, static_cast<size_t>(end - begin));
-    }
-  };
+// The same for a part of a tensor of which `ahead` is read next: that is fetched meanwhile, or
+// reading and writing would take turns; a prefetch may go anywhere. `streaming` writes past the
+// caches: the output of a large tensor would only push others out of them. Not memcpy: for so many
+// bytes it too writes past them, which is wrong for a page that the system has just zeroed in them.
+void copy_on(char* to, const char* from, const uint8_t* flips, int64_t bytes, const char* ahead,
+             bool streaming) {
 #if defined(__SSE2__)
   const auto vector = [](const void* at) {
     return _mm_loadu_si128(static_cast<const __m128i*>(at));
@@ -46,19 +45,21 @@ void stream(char* to, const char* from, const uint8_t* flips, int64_t bytes, con
   const auto misaligned = static_cast<int64_t>(reinterpret_cast<uintptr_t>(to) % kLine);
   const int64_t head = std::min(bytes, (kLine - misaligned) % kLine);
   const int64_t tail = bytes - (bytes - head) % kLine;
-  write(0, head);
+  copy(to, from, flips, head);
   for (int64_t line = head; line < tail; line += kLine) {
     _mm_prefetch(ahead + line, _MM_HINT_T0);
     for (int64_t i = line; i < line + kLine; i += 16) {
       __m128i part = vector(from + i);
       if (flips) part = _mm_xor_si128(part, vector(flips + i));
-      _mm_stream_si128(reinterpret_cast<__m128i*>(to + i), part);
+      auto* at = reinterpret_cast<__m128i*>(to + i);
+      streaming ? _mm_stream_si128(at, part) : _mm_store_si128(at, part);
     }
   }
-  write(tail, bytes);
+  copy(to + tail, from + tail, flips ? flips + tail : nullptr, bytes - tail);
 #else
   static_cast<void>(ahead);
-  write(0, bytes);
+  static_cast<void>(streaming);
+  copy(to, from, flips, bytes);
 #endif
 }
 
@@ -136,13 +137,7 @@ void Reader::write(int64_t element, const void* values, const uint8_t* flips, in
   char* to = output_ + element * layout_.element_bytes;
   const auto* from = static_cast<const char*>(values);
   const int64_t bytes = n * layout_.element_bytes;
-  if (streaming_) {
-    stream(to, from, flips, bytes, input_ + (element + n) * layout_.element_bytes);
-  } else if (flips) {
-    flip(to, from, flips, bytes);
-  } else {
-    std::memcpy(to, from, static_cast<size_t>(bytes));
-  }
+  copy_on(to, from, flips, bytes, input_ + (element + n) * layout_.element_bytes, streaming_);
 }
 
 void Reader::read(int64_t begin, int64_t end, const uint8_t* flips) const {
