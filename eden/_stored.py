@@ -130,11 +130,12 @@ class StoredTensor:
             self._follow(x.device)
         stored = x.contiguous()
         bounds, scale = self.bounds, self.scale
-        if self.kind == "weight":
+        needed = self.format.integer or self.correction != "off"
+        if self.kind == "weight" and needed:
             # Weights are known when they are written, so their range is theirs of now: bounds
             # from before retraining would call grown weights implausible.
             bounds, scale = ops.weight_range(stored, self.stored)
-        elif bounds is None and (self.format.integer or self.correction != "off"):
+        elif bounds is None and needed:
             need = f"its {self.stored} scale" if self.format.integer else "its bounds"
             raise ValueError(
                 f"{self.name} is not calibrated, so {need} cannot be known; call "
@@ -203,8 +204,6 @@ class StoredTensor:
 
 def _finite_range(x: Tensor) -> Tensor:
     """Return smallest and largest finite value as float32 ``[2]``; (inf, -inf) if there is none."""
-    if x.numel() == 0:
-        return x.new_zeros(2, dtype=torch.float32)
     lo = torch.nan_to_num(x, nan=math.inf, posinf=math.inf, neginf=math.inf).amin()
     hi = torch.nan_to_num(x, nan=-math.inf, posinf=-math.inf, neginf=-math.inf).amax()
     return torch.stack([lo, hi]).to(torch.float32)

@@ -47,7 +47,7 @@ def inject_array(
         TypeError: The type of the array is not accepted.
         ValueError: An argument is out of range or the arguments do not fit together.
     """
-    x = np.ascontiguousarray(x)
+    x = np.require(x, requirements=["C_CONTIGUOUS", "ALIGNED"])
     floats = {np.dtype(np.float32): "fp32", np.dtype(np.float16): "fp16"}
     if x.dtype.kind in "iu":
         fmt = formats.get("fp32")  # not read: integers fail on their own bits

@@ -17,8 +17,8 @@ _ops = torch.ops.eden
 # Where there are kernels; "meta" is for shapes alone.
 _DEVICES = {"cpu", "meta"} | (set() if build_facts.startswith("without") else {"cuda"})
 
-# Tables made once for each other device than the CPU. Tables compare by identity, and that of a
-# bitline model takes 2 MiB.
+# Tables of error models, which never change, made once for each other device than the CPU. Tables
+# compare by identity, and that of a bitline model takes 2 MiB.
 _on_device = lru_cache(maxsize=64)(Table.to)
 
 
@@ -81,9 +81,10 @@ def inject(
         raise TypeError(f"error is a {type(error).__name__}, must be an error model or its table")
     table = error if isinstance(error, Table) else error.lower()
     if table.entries.device != x.device:
-        # A graph has no cache: what it should not copy at each call is given as a `Table` there.
-        to = Table.to if torch.compiler.is_compiling() else _on_device
-        table = to(table, x.device)
+        # A caller's own table may have changed since, and a graph has no cache: what should not be
+        # copied at each call is given as a `Table` that lies there.
+        own = isinstance(error, Table) or torch.compiler.is_compiling()
+        table = (Table.to if own else _on_device)(table, x.device)
     place = (copies, first_copy, address, row_bytes)
     if out is None:
         return read(x, table, key, scale, bounds, code, number, place)
@@ -275,13 +276,13 @@ def count_flips(
 
 
 def seed_key(seed: Tensor) -> Tensor:
-    """Key of a seed, int64 []; see `eden.rng`."""
+    """Key of a seed (int64 []), int64 [2]; see `eden.rng`."""
     _check_tensors(seed=seed)
     return _call(_ops.seed_key.default, seed)
 
 
 def fold(key: Tensor, data: Tensor, *, access_only: bool) -> Tensor:
-    """Key folded with data, int64 []; see `eden.rng`."""
+    """Key folded with data (int64 []), int64 [2]; see `eden.rng`."""
     _check_tensors(key=key, data=data)
     return _call(_ops.fold.default, key, data, access_only)
 

@@ -105,6 +105,9 @@ std::string problem_of_output(const InjectParams& p, int64_t out_bytes) {
   const auto from = reinterpret_cast<uintptr_t>(p.input);
   const auto to = reinterpret_cast<uintptr_t>(p.output);
   const auto size = static_cast<uintptr_t>(bytes);
+  if (bytes > 0 && (from | to) % static_cast<uintptr_t>(element_bytes(p.element)) != 0) {
+    return "x and out must be aligned to their elements";
+  }
   if (bytes > 0 && to < from + size && from < to + size) {
     return "out overlaps x, must be other memory";
   }

@@ -63,3 +63,14 @@ def test_bad_arguments_are_named(kind, message, options):
 def test_float64_is_refused():
     with pytest.raises(TypeError, match="x has dtype float64"):
         inject_array(np.zeros(4), eden.errors.Uniform(0.1), key=(1, 2))
+
+
+def test_an_array_need_not_lie_at_a_multiple_of_its_elements():
+    raw = np.zeros(4001, dtype=np.uint8)
+    askew = raw[1:].view(np.float32)
+    assert not askew.flags.aligned
+    options = dict(key=[1, 2], stored="fp32")
+    y = inject_array(askew, eden.errors.Uniform(0.1), **options)
+    assert np.array_equal(y, inject_array(askew.copy(), eden.errors.Uniform(0.1), **options))
+    with pytest.raises(ValueError, match="aligned"):
+        inject_array(askew.copy(), eden.errors.Uniform(0.1), out=askew, **options)

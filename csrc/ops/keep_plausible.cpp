@@ -10,8 +10,6 @@
 namespace eden::ops {
 namespace {
 
-using torch::headeronly::ScalarType;
-
 // A unit of 64 elements is 8 bytes of the mask: threads share none.
 constexpr int64_t kUnit = 64;
 constexpr int64_t kGrain = (1 << 15) / kUnit;

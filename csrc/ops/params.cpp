@@ -35,7 +35,6 @@ InjectParams make_params(const Tensor& x, const Tensor& key, const Tensor& table
     p.scales = static_cast<const float*>(scale->const_data_ptr());
     p.scale_count = scale->numel();
   }
-  STD_TORCH_CHECK(correction == 0 || bounds.has_value(), "eden::inject: correction needs bounds");
   if (bounds.has_value()) {
     check_beside("inject", "bounds", *bounds, ScalarType::Float, x);
     STD_TORCH_CHECK(bounds->numel() == 2, "eden::inject: bounds must have shape [2]");

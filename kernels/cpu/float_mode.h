@@ -22,9 +22,9 @@ class SubnormalsKept {
  public:
   SubnormalsKept() {
     asm volatile("mrs %0, fpcr" : "=r"(before_));
-    asm volatile("msr fpcr, %0" ::"r"(before_ & ~(1ull << 24)));
+    asm volatile("msr fpcr, %0" ::"r"(before_ & ~(1ull << 24)) : "memory");
   }
-  ~SubnormalsKept() { asm volatile("msr fpcr, %0" ::"r"(before_)); }
+  ~SubnormalsKept() { asm volatile("msr fpcr, %0" ::"r"(before_) : "memory"); }
   SubnormalsKept(const SubnormalsKept&) = delete;
   SubnormalsKept& operator=(const SubnormalsKept&) = delete;
 

@@ -28,8 +28,8 @@ void visit_elements(uint32_t word_bits, int64_t first_bit, Visit visit) {
   }
 }
 
-// One bit for each bit of a segment, with room for a vector past its end.
-using SegmentBits = uint32_t[kSegmentWords + kDrawSlack];
+// One bit for each bit of a segment.
+using SegmentBits = uint32_t[kSegmentWords];
 
 // What one thread needs for one segment after the other.
 struct Workspace {

@@ -133,7 +133,6 @@ TableSummary summarize(const InjectParams& p, int64_t first_bit, int64_t last_bi
     }
     default:
       add_entry(p.table[0], &summary);
-      summary.mean_stress = summary.greatest_stress;
   }
   return summary;
 }

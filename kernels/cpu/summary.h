@@ -49,7 +49,7 @@ struct RankedBitline {
 // the tensor's cells read count.
 struct TableSummary {
   uint64_t greatest_stress = 0;
-  uint64_t mean_stress = 0;
+  uint64_t mean_stress = 0;  // of bitlines only
   bool any_dense = false;
   bool always_fails = true;
   bool by_stored_bit = false;

@@ -3,7 +3,6 @@
 #include <cstdint>
 
 #include "kernels/cells.h"
-#include "kernels/cpu/decide.h"
 #include "kernels/cpu/summary.h"
 
 namespace eden {
