@@ -43,20 +43,27 @@ void check_seed(const Tensor& seed) {
   STD_TORCH_CHECK(seed.numel() == 1, "eden::seed_key: seed must be one number");
 }
 
-void check_fold(const Tensor& key, const Tensor& data) {
-  check_dense("fold", "key", key, ScalarType::Long);
-  check_beside("fold", "data", data, ScalarType::Long, key, "key");
-  STD_TORCH_CHECK(key.numel() == 2, "eden::fold: key must have shape [2], got ", key.numel(),
+void check_key_size(const char* op, const Tensor& key) {
+  STD_TORCH_CHECK(key.numel() == 2, "eden::", op, ": key must have shape [2], got ", key.numel(),
                   " elements");
-  STD_TORCH_CHECK(data.numel() == 1, "eden::fold: data must be one number");
 }
 
+namespace {
+
+// A key and one number beside it.
+void check_key_and(const char* op, const char* name, const Tensor& key, const Tensor& number) {
+  check_dense(op, "key", key, ScalarType::Long);
+  check_beside(op, name, number, ScalarType::Long, key, "key");
+  check_key_size(op, key);
+  STD_TORCH_CHECK(number.numel() == 1, "eden::", op, ": ", name, " must be one number");
+}
+
+}  // namespace
+
+void check_fold(const Tensor& key, const Tensor& data) { check_key_and("fold", "data", key, data); }
+
 void check_next_key(const Tensor& key, const Tensor& counter) {
-  check_dense("next_key", "key", key, ScalarType::Long);
-  check_beside("next_key", "counter", counter, ScalarType::Long, key, "key");
-  STD_TORCH_CHECK(key.numel() == 2, "eden::next_key: key must have shape [2], got ", key.numel(),
-                  " elements");
-  STD_TORCH_CHECK(counter.numel() == 1, "eden::next_key: counter must be one number");
+  check_key_and("next_key", "counter", key, counter);
 }
 
 ElementType check_weight_range(const Tensor& x, int64_t stored) {

@@ -24,6 +24,9 @@ void check_dense(const char* op, const char* name, const Tensor& t,
 void check_beside(const char* op, const char* name, const Tensor& t,
                   torch::headeronly::ScalarType dtype, const Tensor& x, const char* x_name = "x");
 
+// Throws unless a key holds a device key and an access key.
+void check_key_size(const char* op, const Tensor& key);
+
 // What each small op asks of its arguments, on every device.
 void check_seed(const Tensor& seed);
 void check_fold(const Tensor& key, const Tensor& data);

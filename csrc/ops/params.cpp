@@ -15,8 +15,7 @@ InjectParams make_params(const Tensor& x, const Tensor& key, const Tensor& table
   p.element = element_of("inject", x);
   check_dense("inject", "x", x, x.scalar_type());
   check_beside("inject", "key", key, ScalarType::Long, x);
-  STD_TORCH_CHECK(key.numel() == 2, "eden::inject: key must have shape [2], got ", key.numel(),
-                  " elements");
+  check_key_size("inject", key);
   check_beside("inject", "table", table, ScalarType::Long, x);
   STD_TORCH_CHECK(table.dim() == 2 && table.size(1) == 4,
                   "eden::inject: table must have shape [entries, 4]");
