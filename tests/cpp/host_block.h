@@ -9,9 +9,20 @@
 
 #include "kernels/cuda/vector.h"
 
+// How every block on the host reaches memory.
+struct HostMemory {
+  eden::Vector load(const void* from) const {
+    eden::Vector v;
+    std::memcpy(&v, from, sizeof v);
+    return v;
+  }
+  void store(void* to, const eden::Vector& v) const { std::memcpy(to, &v, sizeof v); }
+  void prefetch(const void*) const {}
+};
+
 // The block of threads of kernels/cuda/block.h on the host: one thread after the other, in each
 // phase in another order. Whatever depends on the order shows as another result for another seed.
-class ShuffledBlock {
+class ShuffledBlock : public HostMemory {
  public:
   ShuffledBlock(int threads, unsigned seed) : order_(static_cast<size_t>(threads)), random_(seed) {
     std::iota(order_.begin(), order_.end(), 0);
@@ -44,14 +55,6 @@ class ShuffledBlock {
     *where = std::max(before, value);
     return before;
   }
-
-  eden::Vector load(const void* from) const {
-    eden::Vector v;
-    std::memcpy(&v, from, sizeof v);
-    return v;
-  }
-  void store(void* to, const eden::Vector& v) const { std::memcpy(to, &v, sizeof v); }
-  void prefetch(const void*) const {}
 
  private:
   std::vector<int> order_;

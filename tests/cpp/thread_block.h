@@ -38,7 +38,7 @@ class ThreadTeam {
 // One real thread of a block: it does its own part of each phase and meets the others at barriers
 // alone. ThreadSanitizer then sees every access that a barrier is missing for, as
 // compute-sanitizer's racecheck would on a GPU.
-class ThreadBlock {
+class ThreadBlock : public HostMemory {
  public:
   ThreadBlock(ThreadTeam& team, int thread) : team_(team), thread_(thread) {}
 
@@ -66,14 +66,6 @@ class ThreadBlock {
     }
     return seen;
   }
-
-  eden::Vector load(const void* from) const {
-    eden::Vector v;
-    std::memcpy(&v, from, sizeof v);
-    return v;
-  }
-  void store(void* to, const eden::Vector& v) const { std::memcpy(to, &v, sizeof v); }
-  void prefetch(const void*) const {}
 
  private:
   ThreadTeam& team_;
