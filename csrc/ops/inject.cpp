@@ -8,6 +8,7 @@
 #include "csrc/ops/inject_op.h"
 #include "kernels/check.h"
 #include "kernels/cpu/inject_cpu.h"
+#include "kernels/cpu/pages.h"
 
 namespace eden::ops {
 namespace {
@@ -18,6 +19,7 @@ void run(const InjectParams& params, const Tensor& x) {
   STD_TORCH_CHECK(problem.empty(), "eden::inject: ", problem);
   const InjectPlan plan(params, static_cast<int>(torch::stable::get_num_threads()));
   if (plan.units() == 0) return;
+  if (!params.touched) ask_for_huge_pages(params.output, bytes_of(x));
   // Waking a thread costs some microseconds: give each at least 8192 elements.
   const int64_t elements_per_unit = params.elements * params.copies / plan.units();
   torch::stable::parallel_for(0, plan.units(), 1 + 8192 / (elements_per_unit + 1),

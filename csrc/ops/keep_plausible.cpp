@@ -6,6 +6,7 @@
 
 #include "csrc/ops/checks.h"
 #include "kernels/cpu/gradient.h"
+#include "kernels/cpu/pages.h"
 
 namespace eden::ops {
 namespace {
@@ -21,6 +22,7 @@ Tensor keep_plausible(const Tensor& grad, const Tensor& corrected) {
   const void* from = grad.const_data_ptr();
   const auto* marks = static_cast<const uint8_t*>(corrected.const_data_ptr());
   void* to = out.mutable_data_ptr();
+  ask_for_huge_pages(to, elements * static_cast<int64_t>(grad.element_size()));
   torch::stable::parallel_for(0, (elements + kUnit - 1) / kUnit, kGrain,
                               [&](int64_t begin, int64_t end) {
                                 keep_plausible_cpu(from, marks, to, element, begin * kUnit,
