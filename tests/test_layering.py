@@ -13,7 +13,7 @@ PYTHON_FILES = sorted((ROOT / "eden").rglob("*.py"))
 # folder -> what its quoted includes may start with, what its angle includes may start with.
 # Headers without a slash are the standard library's, CUDA's or the compiler's.
 CPP_LAYERS = {
-    "kernels": (("kernels/",), ()),
+    "kernels": (("kernels/",), ("sys/mman.h",)),  # the operating system's pages
     "csrc/core": (("csrc/core/",), ("nlohmann/",)),
     "csrc/ops": (("csrc/ops/", "kernels/"), ("torch/csrc/stable/", "torch/headeronly/")),
     "csrc/python": (
