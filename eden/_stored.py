@@ -118,7 +118,8 @@ class StoredTensor:
             copies: inferences that lie in `x`, each at the same address.
         """
         state = self.switch.state
-        if state == "clean":
+        # What has a shape and no values neither fails nor counts, and nothing could follow it back.
+        if state == "clean" or x.is_meta:
             return x
         if state == "learn":
             self._learn(x.detach(), copies)

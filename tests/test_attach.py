@@ -56,6 +56,21 @@ def test_the_tensors_are_named_and_measured(model, images):
     assert {t.reads for t in handle.tensors} == {1} and {t.bits for t in handle.tensors} == {4}
 
 
+@pytest.mark.parametrize("without", ["weights", "inputs"])
+def test_a_call_for_shapes_alone_leaves_the_attachment_as_it_was(model, images, without):
+    config = Config(SOME, stored="fp32", correction="off", **{without: False})
+
+    def read_after(calls):
+        with approximate(model, config):
+            for _ in range(calls):
+                shapes = {name: p.to("meta") for name, p in model.named_parameters()}
+                made = torch.func.functional_call(model, shapes, images.to("meta"))
+                assert made.is_meta and made.shape == (6, 10)
+            return model(images).view(torch.int32)  # there may be NaN
+
+    assert torch.equal(read_after(calls=2), read_after(calls=0))
+
+
 def test_without_errors_in_the_native_format_nothing_changes_to_the_bit(model, images):
     expected = model(images)
     handle = attach(model, NATIVE)
