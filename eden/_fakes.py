@@ -18,20 +18,24 @@ def _check_beside(op: str, x: Tensor, **tensors: Tensor | None) -> None:
         )
 
 
-@torch.library.register_fake("eden::inject")
-def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *rest):
-    _check_beside("inject", x, key=key, table=table, order=order, scale=scale, bounds=bounds)
+def _check_inject(x, key, table, order, scale, bounds, copies, **out) -> None:
+    _check_beside("inject", x, key=key, table=table, order=order, scale=scale, bounds=bounds, **out)
     torch._check(key.numel() == 2, lambda: "eden::inject: key must have shape [2]")
     torch._check(copies >= 1, lambda: "eden::inject: copies must be at least 1")
+
+
+@torch.library.register_fake("eden::inject")
+def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *rest):
+    _check_inject(x, key, table, order, scale, bounds, copies)
     mark = rest[-1]
     corrected = x.new_empty([(x.numel() + 7) // 8 if mark else 0], dtype=torch.uint8)
     return torch.empty_like(x), corrected
 
 
 @torch.library.register_fake("eden::inject_out")
-def _(*arguments):
-    x, out = arguments[0], arguments[-1]
-    _check_beside("inject", x, key=arguments[1], table=arguments[2], out=out)
+def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *rest):
+    out = rest[-1]
+    _check_inject(x, key, table, order, scale, bounds, copies, out=out)
     torch._check(out.numel() == x.numel(), lambda: "eden::inject: out must have the size of x")
 
 

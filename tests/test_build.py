@@ -132,13 +132,15 @@ def test_tensors_on_two_devices_are_refused_while_a_graph_is_made(monkeypatch):
         assert ops.count_flips(x, y).device == x.device
         assert eden.fold_in(key, "conv1").device == x.device
         assert eden.key(3, device="cuda").device == x.device
-        with pytest.raises(ValueError, match=r"key is on cpu, must be on the device of x, cuda:0"):
-            ops.inject(x, table, key=torch.empty(2, dtype=torch.int64))
-        for wrong in ({"scale": torch.empty(1)}, {"bounds": torch.empty(2)}):
-            options = {"stored": "int8", "correction": "zero", "bounds": (-1.0, 1.0)} | wrong
-            (name,) = wrong
-            with pytest.raises(ValueError, match=rf"{name} is on cpu, must be on the device of x"):
-                ops.inject(x, table, key=key, **options)
+        # The other op, that writes to `out`, says the same.
+        for out in (None, torch.empty(10, device="cuda")):
+            elsewhere = {"scale": torch.empty(1), "bounds": torch.empty(2), "key": torch.empty(2)}
+            for name, wrong in elsewhere.items():
+                options = {"stored": "int8", "correction": "zero", "bounds": (-1.0, 1.0)}
+                options |= {"key": key, "out": out, name: wrong}
+                text = rf"{name} is on cpu, must be on the device of x, cuda:0"
+                with pytest.raises(ValueError, match=text):
+                    ops.inject(x, table, **options)
         with pytest.raises(ValueError, match=r"out is on cpu, must be on the device of x"):
             ops.inject(x, table, key=key, out=torch.empty(10))
 
