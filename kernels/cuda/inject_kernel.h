@@ -28,7 +28,7 @@ template <class Element, class Codec>
 __global__ void __launch_bounds__(kInjectThreads, kInjectBlocks)
     inject(const __grid_constant__ InjectParams params, const InjectUnits units,
            const BitlineSummary* summary) {
-  extern __shared__ char shared[];
+  extern __shared__ __align__(16) char shared[];
   auto& s = *reinterpret_cast<SegmentShared*>(shared);
   uint32_t* failed =
       units.copies_each > 1 ? reinterpret_cast<uint32_t*>(shared + sizeof s) : s.weak;
