@@ -2,18 +2,33 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/cuda/architectures.h"
 #include "kernels/cuda/launch.h"
 
 namespace eden {
+
+namespace {
+
+// The compiler's own list of what its flags asked for, such as 800, 900, 1000.
+constexpr int kBuiltFor[] = {__CUDA_ARCH_LIST__};
+
+int architecture_of_gpu() {
+  int device = 0, major = 0, minor = 0;
+  cudaGetDevice(&device);
+  cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
+  cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
+  return 100 * major + 10 * minor;
+}
+
+}  // namespace
 
 void check_cuda(cudaError_t error, const char* what) {
   if (error == cudaSuccess) return;
   std::string text = std::string("eden: CUDA could not run ") + what + ": " +
                      cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ").";
-  if (error == cudaErrorNoKernelImageForDevice || error == cudaErrorUnsupportedPtxVersion) {
-    text +=
-        " eden is built for compute capability 8.0, 9.0 and 10.0, and for newer ones with a "
-        "driver of its CUDA version; for another, build it from source on this machine.";
+  if (error == cudaErrorNoKernelImageForDevice || error == cudaErrorUnsupportedPtxVersion ||
+      error == cudaErrorInvalidDeviceFunction) {
+    text += " " + unsuited_text(architecture_of_gpu(), kBuiltFor);
   }
   throw std::runtime_error(text);
 }
