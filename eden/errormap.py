@@ -6,7 +6,7 @@ import torch
 from matplotlib.figure import Figure
 
 from eden import errors, ops, rng
-from eden.plot import COLOURS, STYLE
+from eden.style import COLOURS, STYLE
 
 __all__ = ["error_map_figure", "error_maps"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
-from eden.plot import svg_uri
+from eden.style import svg_uri
 
 __all__ = ["Section", "Table", "render"]
 

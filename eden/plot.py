@@ -1,10 +1,8 @@
 """Figures of a run. Each function takes plain data and returns a matplotlib figure.
 
-Nothing here touches pyplot's global state, and the SVG of a figure is the same on every run.
+Nothing here touches pyplot's global state.
 """
 
-import base64
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,61 +11,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
+from eden.style import COLOURS, STYLE
+
 __all__ = [
-    "COLOURS",
-    "STYLE",
     "accuracy_figure",
     "curriculum_figure",
     "energy_figure",
     "placement_figure",
-    "svg",
-    "svg_uri",
     "tolerance_figure",
 ]
 
-# Okabe and Ito's palette, told apart also by colour-blind eyes.
-COLOURS = {
-    "before": "#D55E00",
-    "after": "#0072B2",
-    "good": "#009E73",
-    "accent": "#E69F00",
-    "soft": "#56B4E9",
-    "other": "#CC79A7",
-    "grey": "#6b7280",
-    "light": "#d1d5db",
-}
-STYLE = {
-    "svg.hashsalt": "eden",
-    "svg.fonttype": "path",
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#9ca3af",
-    "axes.labelcolor": "#374151",
-    "axes.axisbelow": True,
-    "xtick.color": "#4b5563",
-    "ytick.color": "#4b5563",
-    "grid.color": "#e5e7eb",
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-}
 _NAMES = {"before": "before boosting", "after": "after boosting"}
-
-
-def svg(figure: Figure) -> bytes:
-    """The figure as SVG, without a date and with stable ids."""
-    out = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(out, format="svg", metadata={"Date": None}, bbox_inches="tight")
-    return out.getvalue()
-
-
-def svg_uri(figure: Figure) -> str:
-    """The figure as a data URI, for a page that works offline."""
-    return "data:image/svg+xml;base64," + base64.b64encode(svg(figure)).decode()
 
 
 def accuracy_figure(

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from eden import plot
+from eden import plot, style
 from eden.errormap import BITLINES, ROWS, error_map_figure, error_maps
 from eden.page import Section, Table, render
 from eden.summary import percent, rate
@@ -43,7 +43,7 @@ def figures():
 
 @pytest.mark.parametrize("name", figures())
 def test_a_figure_is_the_same_svg_each_time(name):
-    first, second = plot.svg(figures()[name]), plot.svg(figures()[name])
+    first, second = style.svg(figures()[name]), style.svg(figures()[name])
     assert first == second
     assert ET.fromstring(first).tag.endswith("svg")
     assert b"<dc:date>" not in first
