@@ -14,11 +14,16 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from eden import energy, formats, mapping
+
 __all__ = ["Recipe", "differing_keys", "load", "names", "parse"]
 
 Ber = Annotated[float, Field(ge=1e-12, le=0.5, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+Stored = Literal[*formats.FORMATS]
+Correction = Literal[*formats.CORRECTIONS]
+Method = Literal[*mapping.METHODS]
 
 
 class _Part(BaseModel):
@@ -71,7 +76,7 @@ class Boost(_Part):
         description="share of their range that inputs keep; by format if absent",
     )
     check_seeds: int = Field(20, ge=1, le=10_000)
-    correction: Literal["off", "zero", "saturate"] | None = Field(
+    correction: Correction | None = Field(
         None, description="while boosting; that of the run if absent"
     )
 
@@ -101,17 +106,15 @@ class Characterize(_Part):
 class Map(_Part):
     """Placement on the device."""
 
-    methods: list[Literal["coarse", "greedy", "exact"]] = Field(
-        ["coarse", "greedy"], min_length=1, max_length=3
-    )
-    estimate: Literal["mean", "low", "high"] = "mean"
+    methods: list[Method] = Field(["coarse", "greedy"], min_length=1, max_length=3)
+    estimate: Literal[*mapping.ESTIMATES] = "mean"
 
 
 class Verify(_Part):
     """What is verified, declared beforehand, and how many attempts there may be in all."""
 
     network: Literal["baseline", "boosted"] = "boosted"
-    method: Literal["coarse", "greedy", "exact"] = "greedy"
+    method: Method = "greedy"
     seeds: int = Field(59, ge=1, le=100_000)
     attempts: int = Field(3, ge=1, le=20)
     quantile: float = Field(0.95, ge=0.5, le=0.9999, allow_inf_nan=False)
@@ -121,7 +124,7 @@ class Verify(_Part):
 class Energy(_Part):
     """DRAM energy of one inference."""
 
-    system: Literal["streaming"] = "streaming"
+    system: Literal[*energy.SYSTEMS] = "streaming"
 
 
 class Recipe(_Part):
@@ -129,8 +132,8 @@ class Recipe(_Part):
 
     seed: int = Field(0, ge=0, le=2**31 - 1)
     accuracy_loss: float = Field(0.01, ge=0.0, le=1.0, allow_inf_nan=False)
-    stored: Literal["fp32", "fp16", "bf16", "int16", "int8", "int4"] = "int8"
-    correction: Literal["off", "zero", "saturate"] = "zero"
+    stored: Stored = "int8"
+    correction: Correction = "zero"
     weights: bool = True
     inputs: bool = True
     device: Name = "ddr3l-1600-b10"
