@@ -54,8 +54,6 @@ class ReadWeights:
     def __call__(self, module: nn.Module, args: tuple) -> None:
         """Put the read weights in front of the parameters."""
         for owner, name, tensor in self.weights:
-            if tensor.switch.state == "clean":
-                continue
             parameter = owner._parameters[name]
             owner.__dict__[name] = with_strides_of(parameter, tensor.read(parameter, 1))
         if isinstance(module, nn.RNNBase):
@@ -78,7 +76,12 @@ class RestoreWeights:
     def __call__(self, module: nn.Module, args: tuple, result: object) -> None:
         """Remove what `ReadWeights` put in front of the parameters."""
         for owner, name, _ in self.weights:
-            owner.__dict__.pop(name, None)
+            if torch.compiler.is_compiling():
+                # Torch 2.11 compiles nothing that removes an attribute; the parameter hides itself
+                # just as well, until the next call.
+                owner.__dict__[name] = owner._parameters[name]
+            else:
+                owner.__dict__.pop(name, None)
         if isinstance(module, nn.RNNBase):
             module.__dict__["_flat_weights"] = [
                 getattr(module, name) for name in module._flat_weights_names

@@ -53,5 +53,8 @@ def test_a_compiled_network_needs_no_second_graph(name, training):
             assert all(p.grad is not None for p in model.parameters())
     assert not torch.equal(seen[0], seen[1])  # other accesses
     assert torch.equal(seen[4], seen[5])  # no errors left
-    assert not any("weight" in vars(module) for module in model.modules())
+    for module in model.modules():
+        for parameter_name, parameter in module._parameters.items():
+            assert getattr(module, parameter_name) is parameter
     handle.detach()
+    assert not any("weight" in vars(module) for module in model.modules())
