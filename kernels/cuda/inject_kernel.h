@@ -40,8 +40,9 @@ __global__ void __launch_bounds__(kInjectThreads, kInjectBlocks)
 template <class Element, class Codec>
 void launch_inject(const InjectParams& params, const InjectUnits& units,
                    const BitlineSummary* summary, CUstream_st* stream) {
-  size_t shared = sizeof(SegmentShared);
-  if (units.copies_each > 1) shared += kMaskWords * sizeof(uint32_t);
+  constexpr size_t kFailed = kMaskWords * sizeof(uint32_t);
+  static_assert(sizeof(SegmentShared) + kFailed <= 48 * 1024, "more must be asked for");
+  const size_t shared = sizeof(SegmentShared) + (units.copies_each > 1 ? kFailed : 0);
   // Neither number can be too large: 2^31 segments are 16 TiB, chunks are at most kUnitsWanted.
   const dim3 grid(static_cast<unsigned>(units.segments), static_cast<unsigned>(units.chunks));
   inject<Element, Codec><<<grid, kInjectThreads, shared, stream>>>(params, units, summary);
