@@ -6,7 +6,7 @@
 #include "kernels/cuda/measure.h"
 #include "kernels/dispatch.h"
 #include "tests/cpp/catch.h"
-#include "tests/cpp/host_block.h"
+#include "tests/cpp/thread_block.h"
 
 using namespace eden;
 
@@ -16,16 +16,50 @@ namespace {
 
 constexpr int64_t kBlocks = 3;
 
-// Calls body(block, place) for each block of a grid, in any order.
-template <class Body>
-void run_grid(unsigned seed, Body body) {
+// Calls body(block, place) for each block of a grid, in any order, with its threads as `run` says.
+template <class Run, class Body>
+void run_grid(unsigned seed, Run run, Body body) {
   std::vector<int64_t> order(kBlocks);
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), std::mt19937(seed));
   for (const int64_t number : order) {
-    ShuffledBlock block(kMeasureThreads, seed++);
-    body(block, Place{number, kBlocks});
+    run(kMeasureThreads, seed++, [&](auto& block) { body(block, Place{number, kBlocks}); });
   }
+}
+
+template <class Run>
+bool sees_the_range_of_the_cpu(ElementType element, const char* x, int64_t n, unsigned seed,
+                               Run run) {
+  uint32_t seen[3] = {};
+  uint32_t shared[3] = {1, 2, 3};
+  run_grid(seed, run, [&](auto& block, Place place) {
+    const auto see = [&](auto type) {
+      see_range<decltype(type)>(block, place, x, n, shared, seen);
+    };
+    if (element == ElementType::kFp32) see(Fp32{});
+    if (element == ElementType::kFp16) see(Fp16{});
+    if (element == ElementType::kBf16) see(Bf16{});
+  });
+  const Range range = range_cpu(x, element, n);
+  return Seen::value(~seen[0]) == range.lowest && Seen::value(seen[1]) == range.highest &&
+         float_from_bits(seen[2]) == range.greatest;
+}
+
+template <class Run>
+bool counts_the_flips_of_the_cpu(ElementType element, Stored stored, const char* x, const char* y,
+                                 int64_t n, unsigned seed, Run run) {
+  const float scale = 0.01f;
+  std::vector<int64_t> expected(64), found(64);
+  count_flips_cpu(x, y, element, stored, scale, n, expected.data());
+  uint32_t shared[64];
+  spoil(shared, 64, seed);
+  run_grid(seed, run, [&](auto& block, Place place) {
+    dispatch(element, stored, [&](auto type, auto codec) {
+      count_flips<decltype(type), decltype(codec)>(block, place, x, y, &scale, n, shared,
+                                                   reinterpret_cast<uint64_t*>(found.data()));
+    });
+  });
+  return found == expected;
 }
 
 // Random words, of which some are special as float32, float16 or bfloat16.
@@ -59,20 +93,7 @@ TEST_CASE("blocks find the CPU's range", "[block]") {
   const auto [n, shift] = pieces(number);
   const auto memory = words(n + 4, number, number >= 7);
   const auto* x = reinterpret_cast<const char*>(memory.data()) + shift * element_bytes(element);
-  uint32_t seen[3] = {};
-  run_grid(number, [&, n = n](auto& block, Place place) {
-    uint32_t shared[3] = {1, 2, 3};
-    const auto see = [&](auto type) {
-      see_range<decltype(type)>(block, place, x, n, shared, seen);
-    };
-    if (element == ElementType::kFp32) see(Fp32{});
-    if (element == ElementType::kFp16) see(Fp16{});
-    if (element == ElementType::kBf16) see(Bf16{});
-  });
-  const Range range = range_cpu(x, element, n);
-  CHECK(Seen::value(~seen[0]) == range.lowest);
-  CHECK(Seen::value(seen[1]) == range.highest);
-  CHECK(float_from_bits(seen[2]) == range.greatest);
+  CHECK(sees_the_range_of_the_cpu(element, x, n, number, Shuffled{}));
 }
 
 TEST_CASE("blocks count the CPU's flips", "[block]") {
@@ -91,18 +112,8 @@ TEST_CASE("blocks count the CPU's flips", "[block]") {
   const int64_t size = element_bytes(element);
   const auto* x = reinterpret_cast<const char*>(before.data()) + shift * size;
   const auto* y = reinterpret_cast<const char*>(after.data()) + (number == 3 ? 1 : shift) * size;
-  const float scale = 0.01f;
-  std::vector<int64_t> expected(64), found(64);
-  count_flips_cpu(x, y, element, static_cast<Stored>(stored), scale, n, expected.data());
-  run_grid(number, [&, n = n](auto& block, Place place) {
-    uint32_t shared[64];
-    spoil(shared, 64, number);
-    dispatch(element, static_cast<Stored>(stored), [&](auto type, auto codec) {
-      count_flips<decltype(type), decltype(codec)>(block, place, x, y, &scale, n, shared,
-                                                   reinterpret_cast<uint64_t*>(found.data()));
-    });
-  });
-  CHECK(found == expected);
+  CHECK(counts_the_flips_of_the_cpu(element, static_cast<Stored>(stored), x, y, n, number,
+                                    Shuffled{}));
 }
 
 TEST_CASE("blocks keep the CPU's gradients", "[block]") {
@@ -118,9 +129,21 @@ TEST_CASE("blocks keep the CPU's gradients", "[block]") {
   keep_plausible_cpu(from, mask, reinterpret_cast<char*>(expected.data()) + shift * size, element,
                      0, n);
   char* to = reinterpret_cast<char*>(found.data()) + shift * size;
-  run_grid(number, [&, n = n](auto& block, Place place) {
+  run_grid(number, Shuffled{}, [&, n = n](auto& block, Place place) {
     if (element == ElementType::kFp32) keep_plausible<uint32_t>(block, place, from, mask, to, n);
     if (element == ElementType::kFp16) keep_plausible<uint16_t>(block, place, from, mask, to, n);
   });
   CHECK(found == expected);
+}
+
+TEST_CASE("the threads of a measuring block meet often enough", "[block]") {
+  constexpr int64_t kElements = 4099;
+  const auto before = words(kElements, 1, false), after = words(kElements, 2, false);
+  const auto* x = reinterpret_cast<const char*>(before.data());
+  const auto* y = reinterpret_cast<const char*>(after.data());
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    CHECK(sees_the_range_of_the_cpu(ElementType::kFp32, x, kElements, seed, OnThreads{3}));
+    CHECK(counts_the_flips_of_the_cpu(ElementType::kFp32, Stored::kInt8, x, y, kElements, seed,
+                                      OnThreads{3}));
+  }
 }
