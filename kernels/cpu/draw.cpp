@@ -1,5 +1,7 @@
 #include "kernels/cpu/draw.h"
 
+#include "kernels/cells.h"
+
 namespace eden {
 namespace {
 
@@ -8,18 +10,10 @@ PhiloxBlock block_of(uint64_t key, uint64_t place, uint32_t what, uint32_t index
                     key);
 }
 
-void heads(uint64_t key, uint64_t place, const uint32_t* what, int blocks, uint64_t* numbers) {
-  for (int i = 0; i < blocks; ++i) {
-    const PhiloxBlock block = block_of(key, place, what[i], 0);
-    numbers[2 * i] = block.number(0);
-    numbers[2 * i + 1] = block.number(1);
-  }
-}
-
-void stream(uint64_t key, uint64_t place, uint32_t what, uint32_t first, int blocks,
-            uint64_t* numbers) {
-  for (int i = 0; i < blocks; ++i) {
-    const PhiloxBlock block = block_of(key, place, what, first + static_cast<uint32_t>(i));
+void blocks_of(uint64_t key, uint64_t place, const uint32_t* what, const uint32_t* index, int n,
+               uint64_t* numbers) {
+  for (int i = 0; i < n; ++i) {
+    const PhiloxBlock block = block_of(key, place, what[i], index[i]);
     numbers[2 * i] = block.number(0);
     numbers[2 * i + 1] = block.number(1);
   }
@@ -33,7 +27,7 @@ void compare(uint64_t key, uint64_t place, Purpose purpose, uint32_t first, int 
       const PhiloxBlock block = block_of(key, place + words[i], static_cast<uint32_t>(purpose),
                                          first + static_cast<uint32_t>(b));
       for (int j = 0; j < 4; ++j) {
-        const uint32_t threshold = planes[(4 * b + j) * kChunkWords + (same ? 0 : i)];
+        const uint32_t threshold = planes[(4 * b + j) * kSegmentWords + (same ? 0 : i)];
         taken[i] |= open[i] & threshold & ~block.word[j];
         open[i] &= ~(threshold ^ block.word[j]);
       }
@@ -41,20 +35,36 @@ void compare(uint64_t key, uint64_t place, Purpose purpose, uint32_t first, int 
   }
 }
 
-int keep_open(int n, uint16_t* words, uint16_t* where, uint32_t* open) {
-  int kept = 0;
+int keep_open(int n, const uint32_t* open, uint16_t* kept) {
+  int count = 0;
   for (int i = 0; i < n; ++i) {
-    words[kept] = words[i];
-    where[kept] = where[i];
-    open[kept] = open[i];
-    kept += open[i] != 0;
+    kept[count] = static_cast<uint16_t>(i);
+    count += open[i] != 0;
   }
-  return kept;
+  return count;
+}
+
+bool locate(const BitlineCells& among, const uint64_t* numbers, const StreamCode* codes, int n,
+            PointCell* cells) {
+  bool equal = false;
+  for (int i = 0; i < n; ++i) {
+    const int size_log2 = interval_size_log2(codes[i].interval());
+    const uint32_t cells_mask = (1u << (size_log2 + 16 - among.columns_log2)) - 1;
+    const uint32_t position = static_cast<uint32_t>(numbers[i]) & cells_mask;
+    const uint32_t rank = position & ((1u << size_log2) - 1);
+    const RankedBitline bitline = among.ranks[interval_begin(codes[i].interval()) + rank];
+    const uint32_t cell = ((position >> size_log2) << among.columns_log2) | bitline.column();
+    const uint64_t time = point_time(codes[i].rung(), numbers[i]) >> RankedBitline::kDropped;
+    const bool within = cell - among.begin < among.length;
+    cells[i] = PointCell(cell, within & (time < bitline.stress()));
+    equal |= time == bitline.stress();
+  }
+  return equal;
 }
 
 }  // namespace
 
-const Draw kDrawPortable{heads, stream, compare, keep_open};
+const Draw kDrawPortable{blocks_of, compare, keep_open, locate};
 
 const Draw& draw(Isa isa) {
 #if defined(__x86_64__)

@@ -3,37 +3,41 @@
 #include <cstdint>
 
 #include "kernels/cpu/isa.h"
-#include "kernels/philox.h"
+#include "kernels/cpu/point.h"
+#include "kernels/inject.h"
 
 namespace eden {
 
-// Words of a segment that are decided at once.
-constexpr int kChunkWords = 256;
+// Lists that a Draw reads or writes past their end, by up to six vectors: room to leave.
+constexpr int kDrawSlack = 48;
 
-// Lists that a Draw reads or writes past their end, up to a full vector: room to leave.
-constexpr int kDrawSlack = 16;
+// One for each word of a segment.
+using WordLanes = uint32_t[kSegmentWords + kDrawSlack];
+using WordNumbers = uint16_t[kSegmentWords + kDrawSlack];
 
-// Random numbers of many blocks at once. The loops exist once for each instruction set.
+// Random numbers of many blocks at once, and what is decided by them. The loops exist once for each
+// instruction set.
 struct Draw {
-  // numbers[2 i], numbers[2 i + 1] = the block (key, place, what[i], 0), for i < blocks.
-  void (*heads)(uint64_t key, uint64_t place, const uint32_t* what, int blocks, uint64_t* numbers);
-
-  // numbers[2 i], numbers[2 i + 1] = the block (key, place, what, first + i), for i < blocks.
-  void (*stream)(uint64_t key, uint64_t place, uint32_t what, uint32_t first, int blocks,
+  // numbers[2 i], numbers[2 i + 1] = the block (key, place, what[i], index[i]), for i < n.
+  void (*blocks)(uint64_t key, uint64_t place, const uint32_t* what, const uint32_t* index, int n,
                  uint64_t* numbers);
 
-  // Draws the planes 4 * first ... 4 * (first + blocks) - 1 of n <= kChunkWords groups and compares
-  // them with those of the thresholds, as `below` in kernels/inject.h does for one group.
+  // Draws the planes 4 * first ... 4 * (first + blocks) - 1 of n <= kSegmentWords groups and
+  // compares them with those of the thresholds, as `below` in kernels/inject.h does for one group.
   //
-  // Group i is place + words[i], its thresholds' plane j is planes[j * kChunkWords + i], or
-  // planes[j * kChunkWords] for all where `same` says so. blocks is 1 or 2.
+  // Group i is place + words[i], its thresholds' plane j is planes[j * kSegmentWords + i], or
+  // planes[j * kSegmentWords] for all where `same` says so. blocks is 1 or 2.
   void (*compare)(uint64_t key, uint64_t place, Purpose purpose, uint32_t first, int blocks, int n,
                   const uint16_t* words, const uint32_t* planes, bool same, uint32_t* open,
                   uint32_t* taken);
 
-  // Moves the groups with open lanes, and the number of each in `where`, to the front of their
-  // lists. Returns how many there are.
-  int (*keep_open)(int n, uint16_t* words, uint16_t* where, uint32_t* open);
+  // Lists which of n groups have open lanes. Returns how many they are.
+  int (*keep_open)(int n, const uint32_t* open, uint16_t* kept);
+
+  // Locates n points of bitline streams. Whether one comes before the stress of its bitline is told
+  // by the leading bits of both; returns whether any are equal, which is as good as never.
+  bool (*locate)(const BitlineCells& among, const uint64_t* numbers, const StreamCode* codes, int n,
+                 PointCell* cells);
 };
 
 // The loops of an instruction set that this processor has.

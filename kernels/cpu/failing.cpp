@@ -24,24 +24,21 @@ void find_alike(const TableEntry& entry, const TableSummary& summary, const Draw
   const uint32_t always_zero = all_lanes(entry.fail_zero == kAlways);
   const uint32_t some_one = all_lanes(entry.fail_one != 0) & ~always_one;
   const uint32_t some_zero = all_lanes(entry.fail_zero != 0) & ~always_zero;
-  Groups groups;
-  groups.count = n;
+  alignas(64) WordLanes open, taken;
   for (int i = 0; i < n; ++i) {
     const uint32_t bits = stored ? stored[i] : ~uint32_t{0};
     flips[i] = weak[i] & chosen(bits, always_one, always_zero);
-    groups.words[i] = words[i];
-    groups.open[i] = weak[i] & chosen(bits, some_one, some_zero);
+    open[i] = weak[i] & chosen(bits, some_one, some_zero);
   }
-  alignas(64) uint32_t taken[kChunkWords + kDrawSlack];
-  decide(draw, access_key, segment, Purpose::kAccess, blocks_at_first(summary), !stored, &groups,
-         taken, [&](const uint16_t* where, int count, int plane, int planes, uint32_t* room) {
+  decide(draw, access_key, segment, Purpose::kAccess, blocks_at_first(summary), !stored, n, words,
+         open, taken, [&](const uint16_t* where, int count, int plane, int planes, uint32_t* room) {
            for (int j = 0; j < planes; ++j) {
              const uint32_t one = equal_plane(entry.fail_one, plane + j);
              const uint32_t zero = equal_plane(entry.fail_zero, plane + j);
-             uint32_t* to = room + j * kChunkWords;
+             uint32_t* to = room + j * kSegmentWords;
              if (!stored) {
                to[0] = one;
-             } else if (plane == 0) {
+             } else if (!where) {
                for (int k = 0; k < count; ++k) to[k] = chosen(stored[k], one, zero);
              } else {
                for (int k = 0; k < count; ++k) to[k] = chosen(stored[where[k]], one, zero);
@@ -64,8 +61,8 @@ void find_failing(const InjectParams& p, const TableSummary& summary, const Draw
   const Thresholds one(p, segment, &TableEntry::fail_one, summary.fail_one);
   const Thresholds zero(p, segment, &TableEntry::fail_zero,
                         summary.by_stored_bit ? summary.fail_zero : summary.fail_one);
-  Groups groups;
-  uint16_t open[kChunkWords];  // which of the words are to be decided
+  alignas(64) WordLanes open, taken;
+  WordNumbers undecided, rest;
   for (int i = 0; i < n; ++i) {
     uint32_t always = one.always(words[i]);
     uint32_t some = one.some(words[i]);
@@ -74,27 +71,29 @@ void find_failing(const InjectParams& p, const TableSummary& summary, const Draw
       some = chosen(stored[i], some, zero.some(words[i]));
     }
     flips[i] = weak[i] & always;
-    open[groups.count] = static_cast<uint16_t>(i);
-    groups.add(words[i], weak[i] & some);
+    open[i] = weak[i] & some;
   }
-  const int undecided = groups.count;
-  if (undecided == 0) return;
-  alignas(64) uint32_t taken[kChunkWords + kDrawSlack];
-  decide(draw, access_key, segment, Purpose::kAccess, blocks_at_first(summary), false, &groups,
-         taken, [&](const uint16_t* where, int count, int plane, int planes, uint32_t* room) {
+  n = draw.keep_open(n, open, undecided);
+  if (n == 0) return;
+  for (int k = 0; k < n; ++k) {
+    open[k] = open[undecided[k]];
+    rest[k] = words[undecided[k]];
+  }
+  decide(draw, access_key, segment, Purpose::kAccess, blocks_at_first(summary), false, n, rest,
+         open, taken, [&](const uint16_t* where, int count, int plane, int planes, uint32_t* room) {
            for (int j = 0; j < planes; ++j) {
              for (int k = 0; k < count; ++k) {
-               const int i = open[where[k]];
+               const int i = undecided[where ? where[k] : k];
                uint32_t threshold = one.plane(words[i], plane + j);
                if (stored) {
                  threshold = chosen(stored[i], threshold, zero.plane(words[i], plane + j));
                }
-               room[j * kChunkWords + k] = threshold;
+               room[j * kSegmentWords + k] = threshold;
              }
            }
            return room;
          });
-  for (int k = 0; k < undecided; ++k) flips[open[k]] |= taken[k];
+  for (int k = 0; k < n; ++k) flips[undecided[k]] |= taken[k];
 }
 
 }  // namespace eden

@@ -11,7 +11,7 @@ namespace eden {
 // key: what `failing` in kernels/cells.h returns for each.
 //
 // `stored[i]` holds the bits that the lanes store; null where the table makes no difference between
-// a 1 and a 0. n <= kChunkWords.
+// a 1 and a 0. n <= kSegmentWords.
 void find_failing(const InjectParams& params, const TableSummary& summary, const Draw& draw,
                   uint64_t segment, const uint16_t* words, int n, const uint32_t* weak,
                   const uint32_t* stored, uint64_t access_key, uint32_t* flips);

@@ -102,20 +102,18 @@ class Segment {
     if (all_stored) {
       load.codes(begin_, end_, reinterpret_cast<uint8_t*>(work_.stored) + first_ / 8);
     }
-    uint32_t weak[kChunkWords], stored[kChunkWords], flips[kChunkWords];
-    for (int chunk = 0; chunk < weak_.count; chunk += kChunkWords) {
-      const uint16_t* words = weak_.words + chunk;
-      const int n = std::min(kChunkWords, weak_.count - chunk);
-      for (int i = 0; i < n; ++i) {
-        weak[i] = weak_.mask[words[i]];
-        if (summary_.by_stored_bit) {
-          stored[i] = all_stored ? work_.stored[words[i]] : stored_in(load, words[i], weak[i]);
-        }
+    const int n = weak_.count;
+    uint32_t weak[kSegmentWords], stored[kSegmentWords], flips[kSegmentWords];
+    for (int i = 0; i < n; ++i) {
+      const uint32_t word = weak_.words[i];
+      weak[i] = weak_.mask[word];
+      if (summary_.by_stored_bit) {
+        stored[i] = all_stored ? work_.stored[word] : stored_in(load, word, weak[i]);
       }
-      find_failing(p_, summary_, draw_, segment_, words, n, weak,
-                   summary_.by_stored_bit ? stored : nullptr, key, flips);
-      for (int i = 0; i < n; ++i) work_.flips[words[i]] = flips[i];
     }
+    find_failing(p_, summary_, draw_, segment_, weak_.words, n, weak,
+                 summary_.by_stored_bit ? stored : nullptr, key, flips);
+    for (int i = 0; i < n; ++i) work_.flips[weak_.words[i]] = flips[i];
   }
 
   // The bits that the elements with `lanes` in a word store.

@@ -15,31 +15,35 @@ uint64_t transposed(uint64_t x) {
   return x ^ t ^ (t << 28);
 }
 
+template <int planes>
 struct WordPlanes {
-  uint32_t plane[kReadyPlanes] = {};
+  uint32_t plane[planes] = {};
   uint32_t always = 0;
   uint32_t some = 0;
 };
 
-// The planes of 32 neighbouring entries.
-template <class Member>
-WordPlanes planes_of(const TableEntry* entries, Member member) {
-  WordPlanes planes;
+// The leading planes, 8 or 16 of them, of 32 neighbouring entries.
+template <int planes, class Member>
+WordPlanes<planes> planes_of(const TableEntry* entries, Member member) {
+  WordPlanes<planes> found;
   for (int byte = 0; byte < 4; ++byte) {
-    uint64_t top = 0;
+    uint64_t leading[planes / 8] = {};
     for (int lane = 0; lane < 8; ++lane) {
       const uint64_t threshold = entries[8 * byte + lane].*member;
       const int bit = 8 * byte + lane;
-      top |= (threshold >> 56) << (8 * lane);
-      planes.always |= static_cast<uint32_t>(threshold == kAlways) << bit;
-      planes.some |= static_cast<uint32_t>(threshold != kAlways && threshold != 0) << bit;
+      for (int eight = 0; eight < planes / 8; ++eight) {
+        leading[eight] |= ((threshold >> (56 - 8 * eight)) & 0xFF) << (8 * lane);
+      }
+      found.always |= static_cast<uint32_t>(threshold == kAlways) << bit;
+      found.some |= static_cast<uint32_t>(threshold != kAlways && threshold != 0) << bit;
     }
-    top = transposed(top);
-    for (int j = 0; j < kReadyPlanes; ++j) {
-      planes.plane[j] |= static_cast<uint32_t>((top >> (8 * (7 - j))) & 0xFF) << (8 * byte);
+    for (uint64_t& eight : leading) eight = transposed(eight);
+    for (int j = 0; j < planes; ++j) {
+      const uint64_t lanes = (leading[j / 8] >> (8 * (7 - j % 8))) & 0xFF;
+      found.plane[j] |= static_cast<uint32_t>(lanes) << (8 * byte);
     }
   }
-  return planes;
+  return found;
 }
 
 const TableEntry* bitlines_of(const InjectParams& p, int word) {
@@ -52,7 +56,7 @@ BitlinePlanes bitline_planes(const InjectParams& p, Member member, int begin, in
   BitlinePlanes ready;
   ready.words.reset(new uint32_t[(kReadyPlanes + 2) * kSegmentWords]);
   for (int word = begin; word < end; ++word) {
-    const WordPlanes planes = planes_of(bitlines_of(p, word), member);
+    const auto planes = planes_of<kReadyPlanes>(bitlines_of(p, word), member);
     uint32_t* to = ready.words.get() + word;
     for (int j = 0; j < kReadyPlanes; ++j) to[j * kSegmentWords] = planes.plane[j];
     to[kReadyPlanes * kSegmentWords] = planes.always;
@@ -61,20 +65,52 @@ BitlinePlanes bitline_planes(const InjectParams& p, Member member, int begin, in
   return ready;
 }
 
-DenseWords dense_words(const InjectParams& p, int begin, int end) {
-  DenseWords dense;
+void add_dense_words(const InjectParams& p, int begin, int end, DenseWords* dense) {
+  int holding = 0;
   for (int word = begin; word < end; ++word) {
-    const WordPlanes planes = planes_of(bitlines_of(p, word), &TableEntry::dense);
-    if ((planes.always | planes.some) == 0) continue;
-    const size_t i = dense.words.size() % kChunkWords;
-    if (i == 0) dense.planes.resize(dense.planes.size() + kReadyPlanes * kChunkWords);
-    uint32_t* to = &dense.planes[dense.planes.size() - kReadyPlanes * kChunkWords + i];
-    for (int j = 0; j < kReadyPlanes; ++j) to[j * kChunkWords] = planes.plane[j];
-    dense.words.push_back(static_cast<uint16_t>(word));
-    dense.always.push_back(planes.always);
-    dense.some.push_back(planes.some);
+    const TableEntry* entries = bitlines_of(p, word);
+    holding += std::any_of(entries, entries + 32, [](const TableEntry& e) { return e.dense != 0; });
   }
-  return dense;
+  // Where few hold none, deciding these too is cheaper than going from word to word.
+  dense->neighbours = 8 * holding > 7 * (end - begin);
+  dense->planes.reset(new uint32_t[DenseWords::kPlanes * kSegmentWords]);
+  for (int word = begin; word < end; ++word) {
+    const auto planes = planes_of<DenseWords::kPlanes>(bitlines_of(p, word), &TableEntry::dense);
+    if (!dense->neighbours && (planes.always | planes.some) == 0) continue;
+    const int i = dense->count++;
+    uint32_t* to = dense->planes.get() + i;
+    for (int j = 0; j < DenseWords::kPlanes; ++j) to[j * kSegmentWords] = planes.plane[j];
+    dense->words[i] = static_cast<uint16_t>(word);
+    dense->some[i] = planes.some;
+    dense->always_words[dense->always_count] = static_cast<uint16_t>(word);
+    dense->always[dense->always_count] = planes.always;
+    dense->always_count += planes.always != 0;
+  }
+}
+
+void add_ranks(const InjectParams& p, TableSummary* s) {
+  uint64_t greatest[kMostIntervals];
+  int intervals = 0;
+  s->ranks.reset(new RankedBitline[p.entries]);
+  for (int i = 0; interval_begin(i) < p.entries; ++i) {
+    const int64_t last =
+        std::min(interval_begin(i) + (int64_t{1} << interval_size_log2(i)), p.entries);
+    greatest[i] = 0;
+    for (int64_t rank = interval_begin(i); rank < last; ++rank) {
+      const uint64_t stress = p.table[p.rank_columns[rank]].stress;
+      s->ranks[rank] = RankedBitline(p.rank_columns[rank], stress);
+      greatest[i] = std::max(greatest[i], stress);
+    }
+    intervals = i + 1;
+  }
+  const int columns_log2 = log2_exact(8 * p.row_bytes);
+  for (int rung = 0; rung < kSparseRungs; ++rung) {
+    for (int i = 0; i < intervals; ++i) {
+      if (greatest[i] <= rung_start(rung)) continue;
+      const int cells_log2 = interval_size_log2(i) + 16 - columns_log2;
+      s->streams.add(Purpose::kBitlinePoints, StreamCode(rung, i), cells_log2);
+    }
+  }
 }
 
 void add_entry(const TableEntry& entry, TableSummary* summary) {
@@ -96,23 +132,16 @@ void add_bitlines(const InjectParams& p, int64_t first_bit, int64_t last_bit, Ta
     add_entry(entry, s);
     s->mean_stress += entry.stress / static_cast<uint64_t>(count);
   }
-  s->ranks.reset(new RankedBitline[p.entries]);
-  for (int i = 0; interval_begin(i) < p.entries; ++i) {
-    s->intervals = i + 1;
-    const int64_t last =
-        std::min(interval_begin(i) + (int64_t{1} << interval_size_log2(i)), p.entries);
-    uint64_t least = ~uint64_t{0};
-    for (int64_t rank = interval_begin(i); rank < last; ++rank) {
-      const uint64_t stress = p.table[p.rank_columns[rank]].stress;
-      s->ranks[rank] = RankedBitline(p.rank_columns[rank], stress);
-      s->interval_greatest[i] = std::max(s->interval_greatest[i], stress);
-      least = std::min(least, stress);
-    }
-    s->interval_least[i] = least;
-  }
-  if (s->any_dense) s->dense = dense_words(p, begin, end);
+  add_ranks(p, s);
+  if (s->any_dense) add_dense_words(p, begin, end, &s->dense);
   if (!s->always_fails) s->fail_one = bitline_planes(p, &TableEntry::fail_one, begin, end);
   if (s->by_stored_bit) s->fail_zero = bitline_planes(p, &TableEntry::fail_zero, begin, end);
+}
+
+void add_rungs(TableSummary* s) {
+  for (int rung = 0; rung < kSparseRungs && rung_start(rung) < s->greatest_stress; ++rung) {
+    s->streams.add(Purpose::kPoints, StreamCode(rung, 0), 16);
+  }
 }
 
 }  // namespace
@@ -129,10 +158,12 @@ TableSummary summarize(const InjectParams& p, int64_t first_bit, int64_t last_bi
       for (int64_t row = first_bit / row_bits; row <= (last_bit - 1) / row_bits; ++row) {
         add_entry(p.table[row], &summary);
       }
+      add_rungs(&summary);
       break;
     }
     default:
       add_entry(p.table[0], &summary);
+      add_rungs(&summary);
   }
   return summary;
 }

@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "kernels/cells.h"
 #include "kernels/cpu/draw.h"
+#include "kernels/cpu/points.h"
 
 namespace eden {
 
@@ -23,26 +23,19 @@ struct BitlinePlanes {
   const uint32_t* some() const { return plane(kReadyPlanes + 1); }  // neither 0 nor always
 };
 
-// The words of a segment that hold a dense bitline, in chunks.
+// The words of a segment that hold a dense bitline.
 struct DenseWords {
-  std::vector<uint16_t> words;   // [n]
-  std::vector<uint32_t> always;  // [n]
-  std::vector<uint32_t> some;    // [n]
-  std::vector<uint32_t> planes;  // [chunks][kReadyPlanes][kChunkWords]
-};
+  static constexpr int kPlanes = 16;
 
-// The bitline of each rank, and the leading bits of its stress: what a point needs of them in one
-// read.
-struct RankedBitline {
-  static constexpr int kDropped = 11;  // bits of the stress; it is at most 2^58
+  int count = 0;
+  bool neighbours = false;  // they lie one after the other
+  WordNumbers words;
+  WordLanes some;                      // lanes to decide
+  std::unique_ptr<uint32_t[]> planes;  // [kPlanes][kSegmentWords]
 
-  uint64_t packed;
-
-  RankedBitline() = default;
-  RankedBitline(int32_t column, uint64_t stress)
-      : packed((stress >> kDropped << 16) | static_cast<uint64_t>(column)) {}
-  uint32_t column() const { return packed & 0xFFFF; }
-  uint64_t stress() const { return packed >> 16; }  // in units of 2^kDropped, rounded down
+  int always_count = 0;  // words with lanes that need no decision
+  WordNumbers always_words;
+  WordLanes always;
 };
 
 // What the table says once for a whole tensor: computed before the first segment. Only entries that
@@ -53,11 +46,7 @@ struct TableSummary {
   bool any_dense = false;
   bool always_fails = true;
   bool by_stored_bit = false;
-  // Stress of each interval of bitline ranks, [0, 64), [64, 128), [128, 256), ...: no cell's is
-  // greater or less.
-  uint64_t interval_greatest[11] = {};
-  uint64_t interval_least[11] = {};
-  int intervals = 0;
+  PointStreams streams;                    // of every stress there is
   std::unique_ptr<RankedBitline[]> ranks;  // [entries], null for the other models
   DenseWords dense;
   BitlinePlanes fail_one, fail_zero;

@@ -9,8 +9,8 @@ namespace eden {
 
 // The weak cells of one segment, as a bit mask and a list of its words that may not be zero.
 struct WeakCells {
-  alignas(64) uint32_t mask[kSegmentWords] = {};
-  uint16_t words[kSegmentWords + 1];  // in no order; one more is written than counts
+  alignas(64) uint32_t mask[kSegmentWords + kDrawSlack] = {};  // read as a list
+  WordNumbers words;                                           // in no order
   int count = 0;
   // Words are listed as they are found; else afterwards, or, where all cells always fail, not at
   // all: then the mask is all there is, and count that of all words.
