@@ -17,17 +17,11 @@ import torch
 from tqdm.auto import tqdm
 
 from eden.config import Config, calibration_of
+from eden.fine import FineQuestions, bers_of
 from eden.oracle import Evaluate, Oracle, oracle
-from eden.search import (
-    WorstFirst,
-    ber_of,
-    coarse_search,
-    fine_search,
-    highest_step,
-    repair,
-    step_of,
-)
+from eden.search import ber_of, coarse_search, highest_step, step_of
 from eden.seeds import seeds_for
+from eden.sweep import held, lazy_sweep
 from eden.tolerances import TensorTolerance, Tolerances
 
 __all__ = ["CurvePoint", "accuracy_curve", "characterize_coarse", "characterize_fine"]
@@ -122,7 +116,6 @@ def characterize_fine(
     start: Tolerances,
     seeds: int | None = None,
     high: float = 0.4,
-    fraction: float = 0.1,
     margin_steps: int = 1,
     seed: int = 0,
     folder: Path | str | None = None,
@@ -131,11 +124,12 @@ def characterize_fine(
 ) -> Tolerances:
     """Raise each tensor as far as the accuracy target allows, from the coarse tolerance on.
 
-    The trials run on ``fraction`` of the images if ``evaluate`` has ``subset(n, seed)``. So small
-    a part has an accuracy of its own, so targets there are paired: on the same images and under
-    the same draw, the network may lose from the coarse tolerance on what it may still lose on all
-    the images. The result less ``margin_steps`` is
-    then held against all images under all draws, and tensors are lowered until none misses.
+    Tensors rise in turn by one grid step, round after round, each until a draw misses the target
+    on the images. What need not be asked for that is not (`eden.sweep`): most questions go to the
+    fifth of the images that are closest to another class, if ``evaluate`` can tell them
+    (`eden.data.Evaluator` can), and none to steps that make no further cell weak. The result less
+    ``margin_steps`` is then asked under every draw; as weak sets nest but accuracies only nearly
+    do, a draw can miss there, and single tensors move by a step until none does.
 
     Args:
         model: The network; left as it was.
@@ -144,10 +138,9 @@ def characterize_fine(
         start: The coarse tolerances of this network on these images.
         seeds: Error draws; default: as many as the coarse search used.
         high: Highest BER of a tensor.
-        fraction: Of the images used in trials, in (0, 1].
         margin_steps: Grid steps taken off every tensor that was raised, down to the start.
         seed: Of the family of draws.
-        folder: As for `characterize_coarse`.
+        folder: As for `characterize_coarse`; with the same one, its answers are not asked again.
         progress: Show a progress bar.
         label: Before its name.
 
@@ -159,63 +152,48 @@ def characterize_fine(
     """
     if start.granularity != "coarse":
         raise ValueError(f"start must be a coarse result, got {start.granularity!r}")
-    if not 0.0 < fraction <= 1.0:
-        raise ValueError(f"fraction must lie in (0, 1], got {fraction}")
     config = start.config if config is None else _calibrated(model, config)
     draws = seeds_for("search", seeds or len(start.accuracies), seed=seed)
-    base = step_of(start.coarse_ber)
-    strides = (4, 2, 1)
-    subject = {"seed": seed, "fraction": fraction}
-    with oracle(model, evaluate, config, folder=folder, subject=subject) as asked:
-        whole = asked.accuracies("base", ber_of(base), draws)
-    small = _part_of(evaluate, fraction, seed)
-    with oracle(model, small, config, folder=folder, subject=subject) as asked:
-        part = asked.accuracies("base", ber_of(base), draws)
-        # What a draw may still lose on all the images, it may lose on the part.
-        spare = [accuracy - start.target_accuracy for accuracy in whole]
-        targets = {d: a - s for d, a, s in zip(draws, part, spare, strict=True)}
-        names = [tensor.name for tensor in asked.handle.tensors]
-        order = WorstFirst(draws)
-
-        def holds(steps: Mapping[str, int]) -> bool:
-            return _holds(asked, order, steps, targets)
-
-        total = len(names) * len(strides)
-        with _bar(range(total), label, "fine tolerance", "tensor", progress) as bar:
-            found = fine_search(
-                holds,
-                {name: base for name in names},
-                high=step_of(high),
-                strides=strides,
-                on_settled=lambda name, stride: bar.update(),
-            )
-        searched = asked.trials.asked
-    with (
-        oracle(model, evaluate, config, folder=folder, subject=subject) as asked,
-        _bar(range(len(draws)), label, "fine, all images", "draw", progress) as bar,
-    ):
+    base, target = step_of(start.coarse_ber), start.target_accuracy
+    with oracle(model, evaluate, config, folder=folder, subject={"seed": seed}) as asked:
+        # The coarse search ended with this question.
+        ground = dict(zip(draws, asked.accuracies("confirm", ber_of(base), draws), strict=True))
+        questions = FineQuestions(asked, base, sorted(draws, key=ground.__getitem__))
+        bottom = {tensor.name: base for tensor in asked.handle.tensors}
 
         def accuracy(steps: Mapping[str, int], draw: int) -> float:
-            return asked.accuracies("repair", _bers(steps), [draw])[0]
+            return ground[draw] if steps == bottom else questions.whole(steps, draw)
 
-        steps = repair(
+        with _bar(range(len(bottom)), label, "fine tolerance", "tensor", progress) as bar:
+            found = lazy_sweep(
+                accuracy,
+                bottom,
+                high=step_of(high),
+                target=target,
+                draws=questions.draws,
+                close=questions.close if questions.parted else None,
+                images=questions.images,
+                cells=questions.cells,
+                on_settled=lambda count: bar.update(count - bar.n),
+            )
+        steps = held(
             accuracy,
             _lowered(found, base, margin_steps),
             base=base,
-            draws=draws,
-            target=start.target_accuracy,
-            on_draw=lambda: bar.update(bar.n < bar.total),
+            top=found,
+            draws=questions.draws,
+            target=target,
+            rank=questions.rank,
         )
-        accuracies = [accuracy(steps, draw) for draw in draws]
         return replace(
             start,
             config=asked.handle.config,
             granularity="fine",
-            tensors=_tensors(asked, _bers(steps)),
+            tensors=_tensors(asked, bers_of(steps)),
             thresholds=(),
-            accuracies=tuple(accuracies),
+            accuracies=tuple(accuracy(steps, draw) for draw in draws),
             mean_ber=None,
-            trials=searched,
+            trials=asked.trials.asked,
         )
 
 
@@ -302,22 +280,6 @@ def _meets(asked: Oracle, label: str, ber: float, draw: int, target: float) -> b
     return rows[0]["met"]
 
 
-def _holds(
-    asked: Oracle, order: WorstFirst, steps: Mapping[str, int], targets: Mapping[int, float]
-) -> bool:
-    """One trial of the fine search: does every draw meet its target?"""
-    bers = _bers(steps)
-
-    def run() -> list[dict]:
-        met, missed = order.first_miss(lambda draw: asked.meets(bers, draw, targets[draw]))
-        return [{"seed": missed, "ber": None, "accuracy": None, "met": met}]
-
-    row = asked.trials.get({"label": "fine", "bers": bers}, run)[0]
-    if not row["met"]:
-        order.move_first(row["seed"])
-    return row["met"]
-
-
 def _part_of(evaluate: Evaluate, fraction: float, seed: int) -> Evaluate:
     """An evaluator on a part of the images, if it can be had."""
     subset = getattr(evaluate, "subset", None)
@@ -339,7 +301,7 @@ def _mean_ber(
     """The highest BER at which the mean over the draws meets the target, on a part of the images.
 
     It is only shown beside the quantile, and asks for every accuracy in full: a fifth of the
-    images, paired with the clean network as in the fine search, will do.
+    images, paired with the clean network, will do.
     """
     small = _part_of(evaluate, 0.2, seed)
     with oracle(model, small, found.config, folder=folder, subject={"seed": seed}) as asked:
@@ -355,10 +317,6 @@ def _mean_ber(
 
 def _lowered(steps: Mapping[str, int], base: int, by: int) -> dict[str, int]:
     return {name: max(base, step - by) if step > base else step for name, step in steps.items()}
-
-
-def _bers(steps: Mapping[str, int]) -> dict[str, float]:
-    return {name: ber_of(step) for name, step in steps.items()}
 
 
 def _tensors(asked: Oracle, ber: float | Mapping[str, float]) -> tuple[TensorTolerance, ...]:

@@ -36,16 +36,21 @@ class Oracle:
 
     def accuracy(self, ber: float | Mapping[str, float], seed: int) -> float:
         """Accuracy at a BER (or one a tensor) under the draw ``seed``."""
-        self._set(ber, seed)
+        self.set(ber, seed)
         return float(self.evaluate(self.model))
 
     def meets(self, ber: float | Mapping[str, float], seed: int, target: float) -> bool:
         """Whether the accuracy reaches ``target``."""
-        self._set(ber, seed)
+        self.set(ber, seed)
         reaches = getattr(self.evaluate, "reaches", None)
         if reaches is not None:
             return bool(reaches(self.model, target))
         return float(self.evaluate(self.model)) >= target
+
+    def right(self, ber: float | Mapping[str, float], seed: int) -> torch.Tensor:
+        """Which images are named rightly, bool ``[n]``; ``evaluate`` must have ``right``."""
+        self.set(ber, seed)
+        return self.evaluate.right(self.model)  # type: ignore[attr-defined]
 
     def placed_accuracy(self, seed: int) -> float:
         """Accuracy of a placed network, whose error models say its BERs."""
@@ -57,7 +62,8 @@ class Oracle:
 
         return self.trials.get({"label": "placed", "seed": seed}, run)[0]["accuracy"]
 
-    def _set(self, ber: float | Mapping[str, float], seed: int) -> None:
+    def set(self, ber: float | Mapping[str, float], seed: int) -> None:
+        """Have the network fail at a BER (or one a tensor) under the draw ``seed``."""
         self.handle.reseed(seed)
         self.handle.set_ber(ber if isinstance(ber, float) else dict(ber))
 

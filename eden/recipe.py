@@ -99,7 +99,6 @@ class Characterize(_Part):
     seeds: int = Field(20, ge=1, le=10_000)
     margin_steps: int = Field(1, ge=0, le=100)
     coarse_images: Count = Field(10_000, description="of the validation images, at most")
-    fine_fraction: float = Field(0.1, ge=0.001, le=1.0, allow_inf_nan=False)
     curve: Curve = Curve()
 
 

@@ -159,7 +159,7 @@ def _tolerance(results: Results) -> Section:
         ),
         figure=plot.tolerance_figure(fine, coarse),
         alt="Tolerable bit error rate of every tensor before and after boosting",
-        notes=(f"{trials} trials, each under all search draws until one missed.",),
+        notes=(f"{trials} questions, each under one draw.",),
     )
 
 

@@ -7,18 +7,15 @@ nearly monotone, so what a search returns is confirmed by asking again (`eden.ch
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 __all__ = [
     "STEPS_A_DECADE",
     "CoarseSearch",
-    "WorstFirst",
     "ber_of",
     "coarse_search",
-    "fine_search",
     "highest_step",
-    "repair",
     "step_of",
 ]
 
@@ -106,111 +103,3 @@ def coarse_search(
             highest_step(lambda step, s=seed: meets(step, s), low=low, high=high, start=guess)
         )
     return CoarseSearch(tuple(thresholds), min(thresholds))
-
-
-class WorstFirst:
-    """Ask every seed until one misses, the one that missed last first.
-
-    The answer does not depend on the order, only the time does: most of the steps that fail do so
-    under the same few seeds.
-    """
-
-    def __init__(self, seeds: Sequence[int]):
-        self._order = list(seeds)
-
-    def first_miss(self, meets: Callable[[int], bool]) -> tuple[bool, int]:
-        """Whether every seed meets the target, and the seed that missed (else the last asked)."""
-        for seed in self._order:
-            if not meets(seed):
-                return False, seed
-        return True, self._order[-1]
-
-    def move_first(self, seed: int) -> None:
-        """Ask ``seed`` first from now on."""
-        self._order.remove(seed)
-        self._order.insert(0, seed)
-
-
-def fine_search(
-    holds: Callable[[Mapping[str, int]], bool],
-    start: Mapping[str, int],
-    *,
-    high: int,
-    strides: Sequence[int] = (4, 2, 1),
-    on_settled: Callable[[str, int], None] | None = None,
-) -> dict[str, int]:
-    """Raise tensors one at a time while the target still holds.
-
-    A sweep goes over the tensors in their order and raises each by one stride if the target
-    holds; sweeps repeat until none can be raised, then the stride is halved. With the last stride
-    of one grid step the result is maximal, as that of the paper's one-step sweeps: no single
-    tensor can be raised. The larger strides first only save trials; they share the accuracy
-    budget out among the tensors in portions of a stride. A tensor that failed at a stride is not
-    asked again at it: the others have only been raised since.
-
-    Args:
-        holds: Whether the target holds at a step for every tensor.
-        start: The step each tensor starts from (the coarse one).
-        high: Highest step of the grid.
-        strides: Strides in grid steps, falling, the last one 1.
-        on_settled: Called with (tensor, stride) once a tensor can rise no further at a stride.
-
-    Returns:
-        The step of every tensor, in the order of ``start``.
-    """
-    steps = dict(start)
-    for stride in strides:
-        candidates = list(steps)
-        while candidates:
-            raised = []
-            for name in candidates:
-                target = steps[name] + stride
-                if target <= high and holds({**steps, name: target}):
-                    steps[name] = target
-                    raised.append(name)
-                elif on_settled is not None:
-                    on_settled(name, stride)
-            candidates = raised
-    return steps
-
-
-def repair(
-    accuracy: Callable[[Mapping[str, int], int], float],
-    steps: Mapping[str, int],
-    *,
-    base: int,
-    draws: Sequence[int],
-    target: float,
-    on_draw: Callable[[], None] | None = None,
-) -> dict[str, int]:
-    """Lower tensors until no draw misses the target.
-
-    A fine search on few images accepts what more images would not. For a draw that misses, the
-    tensor whose fall to the base helps this draw most goes halfway there, until the draw meets
-    the target; so the tensors that are not to blame keep what they have.
-
-    Args:
-        accuracy: ``accuracy(steps, draw)``; asked repeatedly, so it should remember.
-        steps: The step of every tensor.
-        base: The step at which all draws are known to meet the target.
-        draws: Error draws.
-        target: Accuracy to reach.
-        on_draw: Called whenever a draw has been brought to meet it.
-
-    Returns:
-        The steps, none above what was given, none that was above the base below it.
-    """
-    steps, changed = dict(steps), True
-    while changed:
-        changed = False
-        for draw in draws:
-            while accuracy(steps, draw) < target:
-                raised = [name for name, step in steps.items() if step > base]
-                if not raised:
-                    break
-                worst = max(raised, key=lambda n, d=draw: accuracy({**steps, n: base}, d))
-                steps[worst] = base + (steps[worst] - base) // 2
-                changed = True
-            if on_draw is not None:
-                on_draw()
-    return steps

@@ -149,7 +149,6 @@ def characterize(work: Work, files: StageFiles) -> None:
             start=coarse,
             seeds=part.seeds,
             high=part.high,
-            fraction=part.fine_fraction,
             margin_steps=part.margin_steps,
             **shared,
         )

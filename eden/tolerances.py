@@ -49,7 +49,7 @@ class Tolerances:
         accuracies: At the tolerances returned, one for each search seed: no seed misses.
         mean_ber: The highest BER at which the *mean* over the seeds meets the target, the
             criterion usual in papers; None for a fine search.
-        trials: Assignments asked in the search.
+        trials: Questions asked in the search.
     """
 
     config: Config

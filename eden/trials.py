@@ -46,7 +46,8 @@ class Trials:
         Args:
             question: What identifies the trial within this context (JSON-able).
             answer: Runs the trial; each row holds ``seed`` (int), ``ber`` (float or None) and
-                ``accuracy`` (float in [0, 1], or None where only ``met`` was asked) and ``met``.
+                ``accuracy`` (float in [0, 1], or None where only ``met`` was asked) and ``met``;
+                where it was asked by image, ``right`` (str).
 
         Returns:
             The rows, in the order ``answer`` gave them.
@@ -54,7 +55,7 @@ class Trials:
         key = json.dumps({"context": self.context, **question}, sort_keys=True)
         self._asked.add(key)
         if key not in self._answers:
-            rows = list(answer())
+            rows = [{"right": None, **row} for row in answer()]
             if self.folder is not None:
                 data = _to_parquet(key, rows)
                 write_bytes(self.folder / f"{digest_bytes(data)[:32]}.parquet", data)
@@ -82,6 +83,7 @@ def _schema():
             ("ber", pa.float64()),
             ("accuracy", pa.float64()),
             ("met", pa.bool_()),
+            ("right", pa.string()),
         ]
     )
 

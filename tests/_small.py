@@ -12,7 +12,6 @@ accuracy_loss: 0.1
 characterize:
   low: 1e-7
   seeds: 2
-  fine_fraction: 0.5
   curve: {low: 1e-4, high: 1e-2, steps_a_decade: 1, seeds: 2, images: 50}
 verify: {seeds: 3, quantile: 0.5, confidence: 0.8, attempts: 2}
 """

@@ -6,11 +6,16 @@ import pytest
 import torch
 
 from eden import errors
+from eden._cells import weak_cells
 from eden.attach import approximate
 from eden.characterize import accuracy_curve, characterize_coarse, characterize_fine
 from eden.config import Config, keep_calibration
 from eden.data import Evaluator
+from eden.fine import bers_of
+from eden.oracle import oracle
 from eden.search import ber_of, step_of
+from eden.seeds import seeds_for
+from eden.sweep import plain_sweep
 from eden.tolerances import Tolerances, lowered
 from eden.verify import draws_needed, upper_bound, verify
 
@@ -30,6 +35,10 @@ class Counting(Evaluator):
     def __call__(self, model):
         self.asked += 1
         return super().__call__(model)
+
+    def right(self, model):
+        self.asked += 1
+        return super().right(model)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +111,7 @@ def test_fine_raises_tensors_from_the_coarse_tolerance(task, coarse):
     model, images, labels = task
     evaluate = Evaluator(images, labels, 100)
     state = copy.deepcopy(model.state_dict())
-    fine = characterize_fine(model, evaluate, start=coarse, fraction=0.5)
+    fine = characterize_fine(model, evaluate, start=coarse)
     assert fine.granularity == "fine" and fine.coarse_ber == coarse.coarse_ber
     assert all(bers >= coarse.coarse_ber * 0.999 for bers in fine.bers().values())
     assert max(fine.bers().values()) > 2 * coarse.coarse_ber
@@ -111,8 +120,51 @@ def test_fine_raises_tensors_from_the_coarse_tolerance(task, coarse):
         assert torch.equal(value, state[name])
     with pytest.raises(ValueError, match="start must be a coarse result, got 'fine'"):
         characterize_fine(model, evaluate, start=fine)
-    with pytest.raises(ValueError, match="fraction must lie in"):
-        characterize_fine(model, evaluate, start=coarse, fraction=0.0)
+
+
+def test_fine_finds_what_the_plain_sweep_finds(task, coarse):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    draws = seeds_for("search", 6)
+    with oracle(model, evaluate, coarse.config) as asked:
+
+        def holds(steps):
+            return all(asked.accuracy(bers_of(steps), draw) >= TARGET for draw in draws)
+
+        start = {tensor.name: step_of(coarse.coarse_ber) for tensor in coarse.tensors}
+        found = plain_sweep(holds, start, high=step_of(0.4))
+    for asking in (evaluate, lambda m: evaluate(m)):  # with and without a part
+        fine = characterize_fine(model, asking, start=coarse, margin_steps=0)
+        assert {name: step_of(ber) for name, ber in fine.bers().items()} == found
+
+
+def test_a_fine_search_with_shards_replays_them(task, coarse, tmp_path):
+    model, images, labels = task
+    arguments = {"start": coarse, "folder": tmp_path}
+    first, second = (Counting(images, labels, 100) for _ in range(2))
+    fine = characterize_fine(model, first, **arguments)
+    shards = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for name in sorted(shards)[::3]:
+        (tmp_path / name).unlink()
+    assert characterize_fine(model, second, **arguments) == fine
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == shards
+    assert 0 < second.asked < first.asked
+    evaluate = Counting(images, labels, 100)
+    assert characterize_fine(model, evaluate, **arguments) == fine
+    assert evaluate.asked == 0  # but for which images are close
+
+
+def test_steps_with_the_same_weak_cells_read_the_same(task):
+    model, images, labels = task
+    with oracle(model, Evaluator(images, labels), CONFIG) as asked:
+        name, seen = "0.weight", {}
+        for step in range(-45, -5):
+            count = weak_cells(asked.handle, name, ber_of(step), 3)
+            asked.set({t.name: 0.0 for t in asked.handle.tensors} | {name: ber_of(step)}, 3)
+            outputs = model(images)
+            assert torch.equal(seen.setdefault(count, outputs), outputs)
+        assert 2 < len(seen) < 40 and max(seen) > 100
+        assert sorted(seen) == list(seen)  # more and more
 
 
 def test_a_plain_function_will_do_for_an_evaluator(task, coarse):

@@ -6,15 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eden.search import (
-    WorstFirst,
-    ber_of,
-    coarse_search,
-    fine_search,
-    highest_step,
-    repair,
-    step_of,
-)
+from eden.search import ber_of, coarse_search, highest_step, step_of
 from eden.seeds import seeds_for
 
 
@@ -62,44 +54,6 @@ def test_a_seed_that_never_meets_the_target_shows():
     assert coarse_search(lambda step, seed: seed != 3, range(5), low=-9, high=0).worst == -10
 
 
-@pytest.mark.parametrize("strides", [(1,), (4, 2, 1), (8, 4, 2, 1)])
-def test_fine_search_ends_where_no_tensor_can_be_raised(strides):
-    # Each tensor costs weight * BER of a common budget: the shape of a real accuracy loss.
-    weight = {"first": 30.0, "middle": 1.0, "last": 10.0}
-
-    def holds(steps):
-        return sum(weight[n] * ber_of(s) for n, s in steps.items()) <= 0.5
-
-    start = dict.fromkeys(weight, -30)
-    found = fine_search(holds, start, high=-4, strides=strides)
-    assert holds(found)
-    for name in weight:
-        assert found[name] == -4 or not holds({**found, name: found[name] + 1})
-    assert min(found.values()) > -30
-
-
-def test_fine_search_stops_at_the_top_of_the_grid_and_counts_down():
-    settled = []
-    found = fine_search(
-        lambda steps: True,
-        {"a": -10, "b": -10},
-        high=-4,
-        on_settled=lambda *at: settled.append(at),
-    )
-    assert found == {"a": -4, "b": -4}
-    assert len(settled) == 6  # two tensors, three strides
-
-
-def test_worst_first_changes_the_order_and_not_the_answer():
-    order = WorstFirst([1, 2, 3, 4])
-    asked = []
-    assert order.first_miss(lambda s: asked.append(s) or s != 3) == (False, 3)
-    order.move_first(3)
-    assert order.first_miss(lambda s: asked.append(s) or s != 3) == (False, 3)
-    assert asked == [1, 2, 3, 3]
-    assert order.first_miss(lambda s: True)[0]
-
-
 def test_seeds_of_two_purposes_are_disjoint():
     families = [
         seeds_for(p, 300, seed=s) for p in ("search", "verify 0", "verify 1") for s in (0, 1)
@@ -111,25 +65,3 @@ def test_seeds_of_two_purposes_are_disjoint():
     for wrong in ([], 1.5, True, None):
         with pytest.raises(TypeError, match=r"seeds is .*, must be an integer of at least 1"):
             seeds_for("search", wrong)
-
-
-def test_repair_lowers_the_tensor_that_is_to_blame():
-    # Draw 1 bears "a" up to -20 only; nothing else matters to any draw.
-    def accuracy(steps, draw):
-        return 0.5 if draw == 1 and steps["a"] > -20 else 0.9
-
-    met = []
-    found = repair(
-        accuracy,
-        {"a": -10, "b": -5},
-        base=-40,
-        draws=[0, 1, 2],
-        target=0.8,
-        on_draw=lambda: met.append(1),
-    )
-    assert found == {"a": -25, "b": -5}  # halfway from -10 to -40
-    assert len(met) == 6  # a second round makes sure that no draw has come to miss
-
-
-def test_repair_ends_at_the_base_where_nothing_helps():
-    assert repair(lambda s, d: 0.0, {"a": -3}, base=-9, draws=[0], target=0.5) == {"a": -9}
