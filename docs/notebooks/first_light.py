@@ -151,7 +151,7 @@ plt.show()
 # %%
 target = original_accuracy - 0.01
 coarse = eden.characterize_coarse(boosted, evaluate, config=config, target_accuracy=target, seeds=8)
-fine = eden.characterize_fine(boosted, evaluate, start=coarse, fraction=0.25)
+fine = eden.characterize_fine(boosted, evaluate, start=coarse)
 
 figure, axis = plt.subplots(figsize=(6, 3.2))
 names = [tensor.name for tensor in fine.tensors]
