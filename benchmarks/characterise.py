@@ -28,6 +28,7 @@ import torch
 from _common import Table, head, parser
 
 from eden import characterize_coarse, characterize_fine
+from eden.fine import bers_of
 from eden.folder import RunFolder
 from eden.oracle import oracle
 from eden.search import ber_of, step_of
@@ -69,8 +70,7 @@ def fine_sweep(asked, draws: list[int], target: float, base: int, high: int) -> 
     """The step of each tensor, every draw of every trial asked in full."""
 
     def holds(steps: Mapping[str, int]) -> bool:
-        bers = {name: ber_of(step) for name, step in steps.items()}
-        found = [asked.accuracy(bers, draw) >= target for draw in draws]
+        found = [asked.accuracy(bers_of(steps), draw) >= target for draw in draws]
         return all(found)
 
     start = {tensor.name: base for tensor in asked.handle.tensors}
@@ -136,8 +136,7 @@ def compare(
         found = fine_sweep(asked, draws, target, base, step_of(part.high))
     found = lowered(found, base, margin)
     with oracle(model, evaluate, coarse.config) as asked:
-        bers = {name: ber_of(step) for name, step in found.items()}
-        misses = sum(asked.accuracy(bers, draw) < target for draw in draws)
+        misses = sum(asked.accuracy(bers_of(found), draw) < target for draw in draws)
     bers = fine.bers()
     report("fine", [step_of(bers[t]) for t in found], "one step, every draw", list(found.values()))
     print(f"{network}: {misses} of {len(draws)} draws miss at the fine sweep less its margin")

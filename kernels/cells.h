@@ -38,6 +38,11 @@ EDEN_HD inline const TableEntry& entry_of(const InjectParams& p, uint64_t segmen
 EDEN_HD constexpr int interval_begin(int i) { return i == 0 ? 0 : 32 << i; }
 EDEN_HD constexpr int interval_size_log2(int i) { return i == 0 ? 6 : 5 + i; }
 
+constexpr int kMostIntervals = 11;  // of the ranks of 8 * 8192 bitlines
+
+// The streams of points of one segment: at most one for each rung and interval.
+constexpr int kMostStreams = kSparseRungs * kMostIntervals;
+
 // Lanes of a group whose own threshold is the special value "always".
 template <class Member>
 EDEN_HD inline uint32_t always_lanes(const TableEntry* entries, Member member) {

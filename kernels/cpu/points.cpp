@@ -12,7 +12,7 @@ constexpr int most_points() {
   int most = 0;
   for (int interval = 0; interval < kMostIntervals; ++interval) {
     for (int rung = 0; rung < kSparseRungs; ++rung) {
-      const int table = table_of(rung_mean_log2(rung, interval == 0 ? 6 : 5 + interval));
+      const int table = table_of(rung_mean_log2(rung, interval_size_log2(interval)));
       most += kPoisson.begin[table + 1] - kPoisson.begin[table];
     }
   }

@@ -2,14 +2,11 @@
 
 #include <cstdint>
 
+#include "kernels/cells.h"
 #include "kernels/cpu/draw.h"
 #include "kernels/cpu/point.h"
 
 namespace eden {
-
-// Streams of one segment: at most one for each rung and interval of bitline ranks.
-constexpr int kMostIntervals = 11;
-constexpr int kMostStreams = kSparseRungs * kMostIntervals;
 
 // The points of one segment: first all but the first of each stream, stream by stream, then these.
 struct Points {

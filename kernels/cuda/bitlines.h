@@ -9,7 +9,6 @@
 
 namespace eden {
 
-constexpr int kIntervals = 11;  // of the ranks of 8 * 8192 bitlines
 constexpr int kPlanes = 64;
 
 // What holds for some entry of a table.
@@ -26,7 +25,7 @@ EDEN_HD inline uint32_t facts_of(const TableEntry& entry) {
 }
 
 struct alignas(16) BitlineSummary {
-  uint64_t interval_stress[kIntervals];  // greatest stress of each interval of ranks
+  uint64_t interval_stress[kMostIntervals];  // greatest stress of each interval of ranks
   uint32_t facts;
 };
 

@@ -9,8 +9,7 @@
 namespace eden {
 
 constexpr int kInjectThreads = 128;
-constexpr int kStreams = kSparseRungs * kIntervals;  // each has a count and points of its own
-constexpr int kMaskWords = kSegmentWords + 4;        // a reader may look a word past the end
+constexpr int kMaskWords = kSegmentWords + 4;  // a reader may look a word past the end
 constexpr int kListedWords = 1024;
 constexpr int kUndecidedWords = 320;
 
@@ -46,8 +45,8 @@ struct SegmentShared {
   Bounds bounds;
   SegmentScales scales;
   // Blocks of random numbers of all streams in a row: stream i has [begin[i], begin[i + 1]).
-  int stream_begin[kStreams + 1];
-  int stream_count[kStreams];
+  int stream_begin[kMostStreams + 1];
+  int stream_count[kMostStreams];
   // Words of `weak` that are not 0, in any order; there may be more than there is room for.
   int listed;
   uint16_t list[kListedWords];
