@@ -18,16 +18,17 @@ def _check_beside(op: str, x: Tensor, **tensors: Tensor | None) -> None:
         )
 
 
-def _check_inject(x, key, table, order, scale, bounds, copies, **out) -> None:
-    _check_beside("inject", x, key=key, table=table, order=order, scale=scale, bounds=bounds, **out)
+def _check_inject(x, key, table, order, scale, bounds, copies, **more) -> None:
+    law = {"key": key, "table": table, "order": order, "scale": scale, "bounds": bounds}
+    _check_beside("inject", x, **law, **more)
     torch._check(key.numel() == 2, lambda: "eden::inject: key must have shape [2]")
     torch._check(copies >= 1, lambda: "eden::inject: copies must be at least 1")
 
 
 @torch.library.register_fake("eden::inject")
 def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *rest):
-    _check_inject(x, key, table, order, scale, bounds, copies)
-    mark = rest[-1]
+    *_, kept, mark = rest
+    _check_inject(x, key, table, order, scale, bounds, copies, kept=kept)
     corrected = x.new_empty([(x.numel() + 7) // 8 if mark else 0], dtype=torch.uint8)
     return torch.empty_like(x), corrected
 

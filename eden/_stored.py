@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from eden import formats, ops, rng
+from eden._kept import Budget, KeptCells
 from eden.config import Config, TensorCalibration
 from eden.errors import ErrorModel
 
@@ -31,6 +32,7 @@ class StoredTensor:
         kind: "weight" or "input".
         config: format, correction and error model.
         switch: shared by all tensors of an attachment.
+        budget: for weak cells kept between reads, shared likewise.
         entry: where it is placed; None where it is not.
         device: where it is read; it follows where that changes.
     """
@@ -41,6 +43,7 @@ class StoredTensor:
         kind: str,
         config: Config,
         switch: Switch,
+        budget: Budget,
         *,
         entry: Any,
         device: torch.device,
@@ -51,6 +54,8 @@ class StoredTensor:
         self.name, self.kind, self.switch = name, kind, switch
         self.stored, self.correction = config.stored, config.correction
         self.format = formats.get(config.stored)
+        self.fixed_cells = config.cells == "fixed"
+        self.kept = KeptCells(budget, self.format.bits)
         self.base_error = config.error if entry is None else entry.error
         self.asked_ber: float | None = None
         self.table = self.base_error.lower().to(device)  # a copy of its own
@@ -78,6 +83,7 @@ class StoredTensor:
         """Change the error model to what `scaled` returned for a rate."""
         self.asked_ber = ber
         self.table.entries.copy_(error.lower().entries)
+        self.kept.forget()
 
     @property
     def ber(self) -> float:
@@ -92,6 +98,8 @@ class StoredTensor:
         """
         self.key.copy_(rng.fold_in(key, self.origin))
         self.counter.zero_()
+        if not self.fixed_cells:
+            self.kept.forget()
 
     def calibrate(self, entry: TensorCalibration) -> None:
         """Take over what was learned on the clean network."""
@@ -142,6 +150,7 @@ class StoredTensor:
                 f"{self.name} is not calibrated, so {need} cannot be known; call "
                 "learn_bounds(loader) on clean training data, or give a config with a calibration"
             )
+        place = (copies, 0, self.address, self.row_bytes)
         y = ops.read(
             stored,
             self.table,
@@ -150,7 +159,8 @@ class StoredTensor:
             None if self.correction == "off" else bounds,
             self.format.code,
             formats.CORRECTIONS[self.correction],
-            (copies, 0, self.address, self.row_bytes),
+            place,
+            self.kept.of(stored, self.table, self.key, self.format.code, place),
         )
         if x.requires_grad and not y.requires_grad and not torch.compiler.is_compiling():
             # Without gradients torch still looks at this flag, to choose between two ways of
@@ -195,6 +205,7 @@ class StoredTensor:
     def _follow(self, device: torch.device) -> None:
         """Move the state to where the tensor is, as after ``model.to(device)``."""
         ops.check_device(self.name, device)
+        self.kept.forget()
         self.key, self.counter = self.key.to(device), self.counter.to(device)
         self.table = self.table.to(device)
         if self.bounds is not None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from eden import _targets, bounds, rng
 from eden._hooks import FreezeStatistics, ReadInput, ReadWeights, RestoreWeights
+from eden._kept import Budget
 from eden._stored import StoredTensor, Switch
 from eden.config import Calibration, Config, calibration_of, identity_of, keep_calibration
 
@@ -245,7 +246,7 @@ class Attachment:
             self._switch.state = before
 
 
-def attach(model: nn.Module, config: Config | Any) -> Attachment:
+def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -> Attachment:
     """Make a network read its weights and inputs from approximate DRAM, in place.
 
     Module classes, parameters and ``state_dict`` stay as they are. Attach before
@@ -261,6 +262,8 @@ def attach(model: nn.Module, config: Config | Any) -> Attachment:
         model: any module. Convolution, linear, embedding, recurrent and attention modules in it
             are attached: their weights, and the first floating-point input of each.
         config: a `Config`, or a placement, which has one.
+        keep_bytes: memory for weak cells found at one read and kept for the next, until they
+            change; 2 bytes a cell, on the CPU alone. What is read does not depend on it.
 
     Returns:
         The attachment, to change the error rate, draw other errors, and detach.
@@ -268,7 +271,7 @@ def attach(model: nn.Module, config: Config | Any) -> Attachment:
     Raises:
         ValueError: for a model that is attached already, nothing to attach to, a pattern that
             matches nothing, a placement of another network, or a network that was boosted for
-            another module.
+            another module, or a negative `keep_bytes`.
         TypeError: for a config of another type.
     """
     entries = getattr(config, "entries", None)
@@ -281,7 +284,7 @@ def attach(model: nn.Module, config: Config | Any) -> Attachment:
     _check_identity(config, entries, calibration, calibration_of(model))
     attachment = Attachment(model, config, entries)
     try:
-        _hook(attachment)
+        _hook(attachment, Budget(keep_bytes))
         if calibration is not None:
             attachment.use(calibration)
         attachment._draw()
@@ -298,21 +301,24 @@ def attached(model: nn.Module) -> Attachment | None:
 
 
 @contextmanager
-def approximate(model: nn.Module, config: Config | Any) -> Iterator[Attachment]:
+def approximate(
+    model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26
+) -> Iterator[Attachment]:
     """Attach for the duration of a context.
 
     Args:
         model: as for `attach`.
         config: as for `attach`.
+        keep_bytes: as for `attach`.
     """
-    attachment = attach(model, config)
+    attachment = attach(model, config, keep_bytes=keep_bytes)
     try:
         yield attachment
     finally:
         attachment.detach()
 
 
-def _hook(attachment: Attachment) -> None:
+def _hook(attachment: Attachment, budget: Budget) -> None:
     """Choose the tensors and register the hooks."""
     config, switch = attachment.config, attachment._switch
     selection = _targets.Selection(config.include, config.exclude)
@@ -328,7 +334,7 @@ def _hook(attachment: Attachment) -> None:
             entry = attachment.entries[name]
         # Where the module is: moved by its first read, a compiled network would compile again.
         device = next((p.device for p in target.module.parameters()), torch.device("cpu"))
-        tensor = StoredTensor(name, kind, config, switch, entry=entry, device=device)
+        tensor = StoredTensor(name, kind, config, switch, budget, entry=entry, device=device)
         attachment._tensors[name] = tensor
         return tensor
 

@@ -110,6 +110,7 @@ def read(
     stored: int,
     correction: int,
     place: tuple[int, int, int, int],
+    kept: Tensor | None = None,
 ) -> Tensor:
     """Do what `inject` does, with arguments made ready before: a network has them all.
 
@@ -122,9 +123,10 @@ def read(
         stored: Number of the format.
         correction: Number of the correction.
         place: Copies, first copy, address, row bytes.
+        kept: What `weak_cells` found for this key, table and place, if it is known.
     """
     law = (table.entries, table.order, scale, bounds, table.law)
-    rest = (key, *law, stored, correction, *place)
+    rest = (key, *law, stored, correction, *place, kept)
     try:
         if not x.requires_grad or not torch.is_grad_enabled():
             return _ops.inject.default(x, *rest, False)[0]
@@ -133,6 +135,33 @@ def read(
         return _StraightThrough.apply(x, (*rest, bounds is not None))
     except RuntimeError as failure:
         raise _own(failure) from None
+
+
+def weak_cells(
+    x: Tensor,
+    table: Table,
+    key: Tensor,
+    stored: int,
+    place: tuple[int, int, int, int],
+    most_bytes: int,
+) -> Tensor | None:
+    """Find the weak cells of a tensor on the CPU, for `read` to draw only their failures.
+
+    Args:
+        x: As in `read`, like the other arguments; only its size and types matter.
+        table: On the CPU.
+        key: int64 [2]; the cells follow from its first number.
+        stored: Number of the format.
+        place: Copies, first copy, address, row bytes.
+        most_bytes: Room for them.
+
+    Returns:
+        int32 tensor of 2 bytes a weak cell and 4 a segment of 8 KiB; None if that is too much.
+    """
+    copies, _, *at = place
+    law = (table.entries, table.order, table.law)
+    kept = _ops.weak_cells.default(x, key, *law, stored, copies, *at, most_bytes)
+    return kept if kept.numel() > 0 else None
 
 
 def _check_tensors(**tensors: object) -> None:
@@ -307,7 +336,7 @@ def _keep_marks(ctx, inputs, output):
 
 
 def _pass_plausible(ctx, grad, _):
-    return _StraightThrough.backward(ctx, grad)[0], *[None] * 13
+    return _StraightThrough.backward(ctx, grad)[0], *[None] * 14
 
 
 torch.library.register_autograd("eden::inject", _pass_plausible, setup_context=_keep_marks)
@@ -346,5 +375,5 @@ torch.library.register_autograd("eden::keep_plausible", _keep_again, setup_conte
 
 # What these return has no gradient: torch need not look for one.
 _no_gradient = torch.library.Library("eden", "IMPL", "Autograd")
-for _name in ("weight_range", "next_key", "count_flips", "seed_key", "fold"):
+for _name in ("weak_cells", "weight_range", "next_key", "count_flips", "seed_key", "fold"):
     _no_gradient.impl(_name, torch.library.fallthrough_kernel)

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "kernels/dispatch.h"
+#include "kernels/kept.h"
 
 namespace eden {
 namespace {
@@ -114,27 +115,61 @@ std::string problem_of_output(const InjectParams& p, int64_t out_bytes) {
   return "";
 }
 
+// Only what a kernel follows: where the cells of each segment lie. Their bits are all bits of one.
+std::string problem_of_kept(const InjectParams& p) {
+  const int64_t segments = StoredBits(p).segments();
+  const int64_t fewest = KeptCells::words(segments, 0);
+  if (p.kept_words < fewest) {
+    return text("kept has ", p.kept_words, " words, must have at least ", fewest, " for ", segments,
+                " segments");
+  }
+  const KeptCells kept(p.kept, segments);
+  if (kept.before(0) != 0) {
+    return text("kept has ", kept.before(0), " cells before segment 0, must have none");
+  }
+  for (int64_t segment = 1; segment <= segments; ++segment) {
+    const int64_t before = kept.before(segment - 1);
+    if (kept.before(segment) < before) {
+      return text("kept has ", kept.before(segment), " cells before segment ", segment,
+                  ", must have at least the ", before, " before it");
+    }
+  }
+  const int64_t words = KeptCells::words(segments, kept.count());
+  if (p.kept_words == words) return "";
+  return text("kept has ", p.kept_words, " words, must have ", words, " for ", kept.count(),
+              " cells of ", segments, " segments");
+}
+
 }  // namespace
 
-std::string problem_of(const InjectParams& p, int64_t out_bytes) {
+std::string problem_of_cells(const InjectParams& p) {
   std::string problem = problem_of_numbers(p);
   if (problem.empty()) problem = problem_of_address(p);
   if (problem.empty()) problem = problem_of_table(p);
+  return problem;
+}
+
+std::string problem_of(const InjectParams& p, int64_t out_bytes) {
+  std::string problem = problem_of_cells(p);
   if (problem.empty()) problem = problem_of_values(p);
   if (problem.empty()) problem = problem_of_output(p, out_bytes);
   return problem;
 }
 
-std::string problem_of_arrays(const InjectParams& p) {
-  if (p.law == Law::kBitline) {
-    for (int64_t rank = 0; rank < p.ranks; ++rank) {
-      if (p.rank_columns[rank] < 0 || p.rank_columns[rank] >= p.ranks) {
-        return text("order[", rank, "] is ", p.rank_columns[rank], ", must be a bitline from 0 to ",
-                    p.ranks - 1);
-      }
+std::string problem_of_order(const InjectParams& p) {
+  if (p.law != Law::kBitline) return "";
+  for (int64_t rank = 0; rank < p.ranks; ++rank) {
+    if (p.rank_columns[rank] < 0 || p.rank_columns[rank] >= p.ranks) {
+      return text("order[", rank, "] is ", p.rank_columns[rank], ", must be a bitline from 0 to ",
+                  p.ranks - 1);
     }
   }
-  if (is_raw(p)) return "";
+  return "";
+}
+
+std::string problem_of_arrays(const InjectParams& p) {
+  const std::string problem = p.kept ? problem_of_kept(p) : problem_of_order(p);
+  if (!problem.empty() || is_raw(p)) return problem;
   if (p.stored >= Stored::kInt16) {
     for (int64_t i = 0; i < p.scale_count; ++i) {
       if (!(p.scales[i] >= 0x1p-126f && p.scales[i] <= 0x1.fffffep127f)) {

@@ -42,9 +42,11 @@ struct InjectParams {
   const float* scales;          // [scale_count], or null for a float format
   const float* bounds;          // [2] lowest and highest, or null without correction
   const uint64_t* key;          // [2] device key and access key
+  const int32_t* kept;          // [kept_words] weak cells found before (kernels/kept.h), or null
   int64_t entries;
   int64_t ranks;  // entries of rank_columns
   int64_t scale_count;
+  int64_t kept_words;
   int64_t elements;  // of one copy
   int64_t copies;
   int64_t first_copy;

@@ -55,6 +55,13 @@ def test_models(run):
         assert rows[model]["delivered"] == pytest.approx(1e-2 * share, rel=0.1)
 
 
+def test_keep(run):
+    figures, _ = run("keep", "--network", "lenet", "--batches", 2, "--repeats", 1)
+    rows = figures["rows"]
+    assert [row["model"] for row in rows[::4]] == ["uniform", "F = 0.5", "bitline"]
+    assert all(row["anew"] > 0 and row["kept"] > 0 for row in rows)
+
+
 def test_step(run):
     sizes = ("--networks", "lenet", "mobilenet_v2", "--batch", 4, "--repeats", 1)
     figures, _ = run("step", *sizes)

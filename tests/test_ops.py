@@ -23,17 +23,19 @@ def samples_of_inject():
     bounds = torch.tensor([0.1, 0.4])
     entries = table.entries
     place = (1, 0, 0, 8192)
-    yield x, key, entries, None, None, None, 0, 0, 0, *place, False
-    yield x.half(), key, entries, None, None, None, 0, 1, 0, *place, False
-    yield x.bfloat16(), key, entries, None, scale, None, 0, 4, 0, *place, False
-    yield x, key, entries, None, scales, bounds, 0, 5, 1, *place, True
-    yield x.clone().requires_grad_(), key, entries, None, None, bounds, 0, 0, 2, *place, True
-    yield x.clone().requires_grad_(), key, entries, None, None, None, 0, 2, 0, *place, False
-    yield x, key, columns.entries, columns.order, None, None, 1, 0, 0, 4, 7, 128, 64, False
-    yield x, key, rows.entries, None, None, None, 2, 0, 0, 1, 0, 64, 64, False
-    yield x[:0], key, entries, None, None, bounds, 0, 0, 1, *place, True
-    yield x[0, 0], key, entries, None, None, None, 0, 0, 0, *place, False
-    yield x.to(torch.int8), key, entries, None, None, None, 0, 0, 0, *place, False
+    yield x, key, entries, None, None, None, 0, 0, 0, *place, None, False
+    yield x.half(), key, entries, None, None, None, 0, 1, 0, *place, None, False
+    yield x.bfloat16(), key, entries, None, scale, None, 0, 4, 0, *place, None, False
+    yield x, key, entries, None, scales, bounds, 0, 5, 1, *place, None, True
+    yield x.clone().requires_grad_(), key, entries, None, None, bounds, 0, 0, 2, *place, None, True
+    yield x.clone().requires_grad_(), key, entries, None, None, None, 0, 2, 0, *place, None, False
+    yield x, key, columns.entries, columns.order, None, None, 1, 0, 0, 4, 7, 128, 64, None, False
+    yield x, key, rows.entries, None, None, None, 2, 0, 0, 1, 0, 64, 64, None, False
+    yield x[:0], key, entries, None, None, bounds, 0, 0, 1, *place, None, True
+    yield x[0, 0], key, entries, None, None, None, 0, 0, 0, *place, None, False
+    yield x.to(torch.int8), key, entries, None, None, None, 0, 0, 0, *place, None, False
+    kept = ops.weak_cells(x, table, key, 0, place, 10**6)
+    yield x.clone().requires_grad_(), key, entries, None, None, None, 0, 0, 0, *place, kept, True
 
 
 def on(device, arguments):
@@ -52,7 +54,7 @@ def test_opcheck_inject(sample, device):
 
 @pytest.mark.parametrize("sample", range(len(list(samples_of_inject()))))
 def test_opcheck_inject_out(sample, device):
-    x, *middle, _ = on(device, list(samples_of_inject())[sample])
+    x, *middle, _, _ = on(device, list(samples_of_inject())[sample])
     x = x.detach()
     out = torch.empty_like(x)
     torch.library.opcheck(torch.ops.eden.inject_out.default, (x, *middle, out))

@@ -21,9 +21,15 @@ std::tuple<Tensor, Tensor> inject(const Tensor& x, const Tensor& key, const Tens
                                   std::optional<Tensor> order, std::optional<Tensor> scale,
                                   std::optional<Tensor> bounds, int64_t law, int64_t stored,
                                   int64_t correction, int64_t copies, int64_t first_copy,
-                                  int64_t address, int64_t row_bytes, bool mark) {
+                                  int64_t address, int64_t row_bytes, std::optional<Tensor> kept,
+                                  bool mark) {
   InjectParams params = make_params(x, key, table, order, scale, bounds, law, stored, correction,
                                     copies, first_copy, address, row_bytes);
+  if (kept.has_value()) {
+    check_beside("inject", "kept", *kept, torch::headeronly::ScalarType::Int, x);
+    params.kept = static_cast<const int32_t*>(kept->const_data_ptr());
+    params.kept_words = kept->numel();
+  }
   Tensor out = torch::stable::empty_like(x);
   const int64_t mask_bytes = mark ? (x.numel() + 7) / 8 : 0;
   // Whole words: a GPU sets bits of a word at a time.

@@ -9,11 +9,14 @@ STABLE_TORCH_LIBRARY(eden, m) {
   m.def(
       "inject(Tensor x, Tensor key, Tensor table, Tensor? order, Tensor? scale, Tensor? bounds, "
       "int law, int stored, int correction, int copies, int first_copy, int address, "
-      "int row_bytes, bool mark) -> (Tensor, Tensor)");
+      "int row_bytes, Tensor? kept, bool mark) -> (Tensor, Tensor)");
   m.def(
       "inject_out(Tensor x, Tensor key, Tensor table, Tensor? order, Tensor? scale, "
       "Tensor? bounds, int law, int stored, int correction, int copies, int first_copy, "
       "int address, int row_bytes, Tensor(a!) out) -> ()");
+  m.def(
+      "weak_cells(Tensor x, Tensor key, Tensor table, Tensor? order, int law, int stored, "
+      "int copies, int address, int row_bytes, int most_bytes) -> Tensor");
   m.def("count_flips(Tensor x, Tensor y, Tensor? scale, int stored) -> Tensor");
   m.def("seed_key(Tensor seed) -> Tensor");
   m.def("fold(Tensor key, Tensor data, bool access_only) -> Tensor");

@@ -6,6 +6,7 @@
 #include "kernels/cpu/load.h"
 #include "kernels/cpu/weak.h"
 #include "kernels/dispatch.h"
+#include "kernels/kept.h"
 
 namespace eden {
 namespace {
@@ -49,20 +50,26 @@ class Segment {
   using LoadOf = Load<Element, Codec>;
   static constexpr int kBits = Codec::kBits;
 
-  Segment(const InjectParams& params, const TableSummary& summary, uint64_t segment, int first,
-          int last, bool streaming, Workspace* work)
+  // Segment i of those in `bits`.
+  Segment(const InjectParams& params, const TableSummary& summary, const StoredBits& bits,
+          int64_t i, bool streaming, Workspace* work)
       : p_(params),
         summary_(summary),
         draw_(draw(isa())),
-        segment_(segment),
-        first_(first),
-        start_bit_(static_cast<int64_t>(segment) * kSegmentBits - 8 * params.address),
-        begin_((start_bit_ + first) / kBits),
-        end_((start_bit_ + last) / kBits),
+        part_(bits.part(i)),
+        start_bit_(static_cast<int64_t>(part_.segment) * kSegmentBits - bits.first),
+        begin_((start_bit_ + part_.first) / kBits),
+        end_((start_bit_ + part_.last) / kBits),
         streaming_(streaming),
         weak_(work->weak),
         work_(*work) {
-    find_weak_cells(params, summary, draw_, segment, first, last, &weak_);
+    if (params.kept) {
+      const KeptCells kept(params.kept, bits.segments());
+      recall_weak_cells(kept.cells() + kept.before(i), kept.before(i + 1) - kept.before(i),
+                        summary.always_fails, part_, &weak_);
+    } else {
+      find_weak_cells(params, summary, draw_, part_, &weak_);
+    }
   }
   ~Segment() { weak_.clear(); }
   Segment(const Segment&) = delete;
@@ -85,7 +92,7 @@ class Segment {
   // Loads the copy with the bits of `flips` failed, all of which are in words with weak cells.
   void apply(const LoadOf& load, const uint32_t* flips) const {
     if (streaming_ || weak_.count > kMostPatches) {
-      load.read(begin_, end_, bytes_from(flips, first_));
+      load.read(begin_, end_, bytes_from(flips, part_.first));
       return;
     }
     load.read(begin_, end_, nullptr);
@@ -100,7 +107,7 @@ class Segment {
     const uint64_t key = fold(p_.key[1], static_cast<uint64_t>(p_.first_copy + copy));
     const bool all_stored = summary_.by_stored_bit && weak_.count > kMostPatches;
     if (all_stored) {
-      load.codes(begin_, end_, reinterpret_cast<uint8_t*>(work_.stored) + first_ / 8);
+      load.codes(begin_, end_, reinterpret_cast<uint8_t*>(work_.stored) + part_.first / 8);
     }
     const int n = weak_.count;
     uint32_t weak[kSegmentWords], stored[kSegmentWords], flips[kSegmentWords];
@@ -111,7 +118,7 @@ class Segment {
         stored[i] = all_stored ? work_.stored[word] : stored_in(load, word, weak[i]);
       }
     }
-    find_failing(p_, summary_, draw_, segment_, weak_.words, n, weak,
+    find_failing(p_, summary_, draw_, part_.segment, weak_.words, n, weak,
                  summary_.by_stored_bit ? stored : nullptr, key, flips);
     for (int i = 0; i < n; ++i) work_.flips[weak_.words[i]] = flips[i];
   }
@@ -130,8 +137,7 @@ class Segment {
   const InjectParams& p_;
   const TableSummary& summary_;
   const Draw& draw_;
-  uint64_t segment_;
-  int first_;
+  StoredBits::Part part_;
   int64_t start_bit_;  // of the segment, counted from the tensor's first bit
   int64_t begin_, end_;
   bool streaming_;
@@ -142,16 +148,9 @@ class Segment {
 }  // namespace
 
 InjectPlan::InjectPlan(const InjectParams& params, int threads, int64_t streamed_bytes)
-    : params_(params),
-      start_bit_(8 * params.address),
-      end_bit_(start_bit_ + params.elements * stored_bits(params.element, params.stored)),
-      summary_(summarize(params, start_bit_, end_bit_)),
-      first_segment_(start_bit_ / kSegmentBits),
-      segments_(0),
-      chunks_(1),
-      streaming_(false) {
-  if (start_bit_ == end_bit_) return;
-  segments_ = (end_bit_ + kSegmentBits - 1) / kSegmentBits - first_segment_;
+    : params_(params), bits_(params), segments_(bits_.segments()), chunks_(1), streaming_(false) {
+  if (segments_ == 0) return;
+  summary_ = params.kept ? summarize_kept(params, bits_) : summarize(params, bits_);
   const int64_t bytes = params.elements * params.copies * element_bytes(params.element);
   streaming_ = params.touched && bytes >= streamed_bytes;
   // Cutting the copies costs finding the weak cells again, so only where threads would idle.
@@ -165,13 +164,9 @@ void InjectPlan::run(int64_t unit_begin, int64_t unit_end) const {
   Workspace work;
   dispatch(params_.element, params_.stored, [&](auto element, auto codec) {
     for (int64_t unit = unit_begin; unit < unit_end; ++unit) {
-      const int64_t number = first_segment_ + unit / chunks_;
       const int64_t chunk = unit % chunks_;
-      const int64_t bit = number * kSegmentBits;
-      Segment<decltype(element), decltype(codec)> segment(
-          params_, summary_, static_cast<uint64_t>(number),
-          static_cast<int>(std::max<int64_t>(start_bit_ - bit, 0)),
-          static_cast<int>(std::min<int64_t>(end_bit_ - bit, kSegmentBits)), streaming_, &work);
+      Segment<decltype(element), decltype(codec)> segment(params_, summary_, bits_, unit / chunks_,
+                                                          streaming_, &work);
       for (int64_t copy = params_.copies * chunk / chunks_;
            copy < params_.copies * (chunk + 1) / chunks_; ++copy) {
         segment.run(copy);

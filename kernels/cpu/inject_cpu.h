@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/summary.h"
+#include "kernels/dispatch.h"
 
 namespace eden {
 
@@ -21,9 +22,8 @@ class InjectPlan {
 
  private:
   InjectParams params_;
-  int64_t start_bit_, end_bit_;  // of a copy, in the partition
+  StoredBits bits_;
   TableSummary summary_;
-  int64_t first_segment_;
   int64_t segments_;
   int64_t chunks_;  // parts into which the copies are cut
   bool streaming_;  // written past the caches

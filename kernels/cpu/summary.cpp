@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/kept.h"
+
 namespace eden {
 namespace {
 
@@ -120,12 +122,29 @@ void add_entry(const TableEntry& entry, TableSummary* summary) {
   summary->by_stored_bit |= entry.fail_one != entry.fail_zero;
 }
 
-void add_bitlines(const InjectParams& p, int64_t first_bit, int64_t last_bit, TableSummary* s) {
-  // Words of a segment: those of a tensor within one, else all.
-  const bool one_segment = first_bit / kSegmentBits == (last_bit - 1) / kSegmentBits;
-  const int begin = one_segment ? static_cast<int>(first_bit % kSegmentBits) / 32 : 0;
-  const int end = one_segment ? static_cast<int>((last_bit - 1) % kSegmentBits) / 32 + 1
-                              : static_cast<int>(kSegmentWords);
+// Words [begin, end) of a segment: those of a tensor within one, else all.
+struct Words {
+  int begin = 0, end = kSegmentWords;
+
+  explicit Words(const StoredBits& bits) {
+    if (bits.segments() > 1) return;
+    begin = bits.part(0).first / 32;
+    end = (bits.part(0).last + 31) / 32;
+  }
+};
+
+// The planes of the failures' thresholds.
+void add_failures(const InjectParams& p, const Words& words, TableSummary* s) {
+  const auto planes = [&](auto member) {
+    return bitline_planes(p, member, words.begin, words.end);
+  };
+  if (!s->always_fails) s->fail_one = planes(&TableEntry::fail_one);
+  if (s->by_stored_bit) s->fail_zero = planes(&TableEntry::fail_zero);
+}
+
+void add_bitlines(const InjectParams& p, const StoredBits& bits, TableSummary* s) {
+  const Words words(bits);
+  const auto [begin, end] = words;
   const int64_t count = std::min<int64_t>(32 * (end - begin), p.entries);
   for (int64_t i = 0; i < count; ++i) {
     const TableEntry& entry = p.table[(32 * begin + i) & (p.entries - 1)];
@@ -134,8 +153,7 @@ void add_bitlines(const InjectParams& p, int64_t first_bit, int64_t last_bit, Ta
   }
   add_ranks(p, s);
   if (s->any_dense) add_dense_words(p, begin, end, &s->dense);
-  if (!s->always_fails) s->fail_one = bitline_planes(p, &TableEntry::fail_one, begin, end);
-  if (s->by_stored_bit) s->fail_zero = bitline_planes(p, &TableEntry::fail_zero, begin, end);
+  add_failures(p, words, s);
 }
 
 void add_rungs(TableSummary* s) {
@@ -146,16 +164,15 @@ void add_rungs(TableSummary* s) {
 
 }  // namespace
 
-TableSummary summarize(const InjectParams& p, int64_t first_bit, int64_t last_bit) {
+TableSummary summarize(const InjectParams& p, const StoredBits& bits) {
   TableSummary summary;
-  if (first_bit >= last_bit) return summary;
   switch (p.law) {
     case Law::kBitline:
-      add_bitlines(p, first_bit, last_bit, &summary);
+      add_bitlines(p, bits, &summary);
       break;
     case Law::kWordline: {
       const int64_t row_bits = 8 * p.row_bytes;
-      for (int64_t row = first_bit / row_bits; row <= (last_bit - 1) / row_bits; ++row) {
+      for (int64_t row = bits.first / row_bits; row <= (bits.last - 1) / row_bits; ++row) {
         add_entry(p.table[row], &summary);
       }
       add_rungs(&summary);
@@ -165,6 +182,16 @@ TableSummary summarize(const InjectParams& p, int64_t first_bit, int64_t last_bi
       add_entry(p.table[0], &summary);
       add_rungs(&summary);
   }
+  return summary;
+}
+
+TableSummary summarize_kept(const InjectParams& p, const StoredBits& bits) {
+  TableSummary summary;
+  const KeptCells kept(p.kept, bits.segments());
+  summary.any_dense = kept.has(KeptCells::kAnyDense);
+  summary.always_fails = kept.has(KeptCells::kAlwaysFails);
+  summary.by_stored_bit = kept.has(KeptCells::kByStoredBit);
+  if (p.law == Law::kBitline) add_failures(p, Words(bits), &summary);
   return summary;
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/cells.h"
 #include "kernels/cpu/draw.h"
 #include "kernels/cpu/points.h"
+#include "kernels/dispatch.h"
 
 namespace eden {
 
@@ -52,6 +53,9 @@ struct TableSummary {
   BitlinePlanes fail_one, fail_zero;
 };
 
-TableSummary summarize(const InjectParams& params, int64_t first_bit, int64_t last_bit);
+TableSummary summarize(const InjectParams& params, const StoredBits& bits);
+
+// What is needed of it where the weak cells were kept: nothing about where they lie.
+TableSummary summarize_kept(const InjectParams& params, const StoredBits& bits);
 
 }  // namespace eden

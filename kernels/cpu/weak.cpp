@@ -7,22 +7,24 @@
 namespace eden {
 namespace {
 
-// From this stress on, 2^-10, a segment holds 64 weak cells or more.
-constexpr uint64_t kManyWeak = uint64_t{1} << 54;
+// So many weak cells of a segment are not listed if they always fail, and at this stress it holds
+// so many.
+constexpr int kManyWeak = 64;
+constexpr uint64_t kManyWeakStress = uint64_t{kManyWeak} << 48;
 
 // Marks the cells of n points: cell_of(i) is that of point i. No branch: whether it is weak
 // decides what is written, not where to go on.
 template <class CellOf>
-void mark_points(int n, WeakCells* weak, CellOf cell_of) {
+void mark_points(int64_t n, WeakCells* weak, CellOf cell_of) {
   if (!weak->listed) {
-    for (int i = 0; i < n; ++i) {
+    for (int64_t i = 0; i < n; ++i) {
       const PointCell point = cell_of(i);
       weak->mask[point.word()] |= point.lane_if_found();
     }
     return;
   }
   int count = weak->count;
-  for (int i = 0; i < n; ++i) {
+  for (int64_t i = 0; i < n; ++i) {
     const PointCell point = cell_of(i);
     const uint32_t before = weak->mask[point.word()];
     weak->mask[point.word()] = before | point.lane_if_found();
@@ -215,28 +217,34 @@ void WeakCells::clear() {
 }
 
 void find_weak_cells(const InjectParams& p, const TableSummary& summary, const Draw& draw,
-                     uint64_t segment, int first, int last, WeakCells* weak) {
+                     const StoredBits::Part& part, WeakCells* weak) {
+  const auto [segment, first, last] = part;
   if (p.law == Law::kBitline) {
     const bool dense = summary.dense.count > 0;
-    weak->listed = !dense && !(summary.always_fails && summary.mean_stress >= kManyWeak);
+    weak->listed = !dense && !(summary.always_fails && summary.mean_stress >= kManyWeakStress);
     if (dense) add_dense_bitline(p, summary.dense, draw, segment, first, last, weak);
     if (summary.greatest_stress > 0) {
       add_sparse_bitline(p, summary, draw, segment, first, last, weak);
     }
   } else {
     const Rows rows(p, segment, first, last);
-    weak->listed = !rows.any_dense && !(summary.always_fails && rows.least >= kManyWeak);
+    weak->listed = !rows.any_dense && !(summary.always_fails && rows.least >= kManyWeakStress);
     if (rows.greatest > 0) {
       add_sparse(p, summary.streams, rows, draw, segment, first, last, weak);
     }
     if (rows.any_dense) add_dense_rows(p, draw, segment, first, last, weak);
   }
-  if (weak->listed) return;
-  if (summary.always_fails) {
-    weak->count = kSegmentWords;
-  } else {
-    list_words(draw, first, last, weak);
-  }
+  if (!weak->listed && !summary.always_fails) list_words(draw, first, last, weak);
+  if (!weak->listed && summary.always_fails) weak->count = kSegmentWords;
+}
+
+void recall_weak_cells(const uint16_t* cells, int64_t n, bool always_fails,
+                       const StoredBits::Part& part, WeakCells* weak) {
+  const auto begin = static_cast<uint32_t>(part.first);
+  const auto length = static_cast<uint32_t>(part.last - part.first);
+  weak->listed = !(always_fails && n >= kManyWeak);
+  mark_points(n, weak, [&](int i) { return PointCell(cells[i], cells[i] - begin < length); });
+  if (!weak->listed) weak->count = kSegmentWords;
 }
 
 }  // namespace eden

@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/draw.h"
 #include "kernels/cpu/summary.h"
+#include "kernels/dispatch.h"
 
 namespace eden {
 
@@ -19,10 +20,13 @@ struct WeakCells {
   void clear();
 };
 
-// Finds the weak cells among bits [first, last) of a segment (0 <= first < last <= 2^16). Where
-// they are many or dense the list is left out if they always fail: then the mask is all that is
-// needed.
+// Finds the weak cells of a part of a segment. Where they are many or dense the list is left out if
+// they always fail: then the mask is all that is needed.
 void find_weak_cells(const InjectParams& params, const TableSummary& summary, const Draw& draw,
-                     uint64_t segment, int first, int last, WeakCells* weak);
+                     const StoredBits::Part& part, WeakCells* weak);
+
+// The same from the n cells of the segment that were kept.
+void recall_weak_cells(const uint16_t* cells, int64_t n, bool always_fails,
+                       const StoredBits::Part& part, WeakCells* weak);
 
 }  // namespace eden

@@ -28,10 +28,10 @@ inline InjectParams without_conversions(InjectParams p) {
 }
 
 inline InjectUnits inject_units(const InjectParams& p, int64_t wanted = kUnitsWanted) {
-  const int64_t bits = p.elements * stored_bits(p.element, p.stored);
-  const int64_t first = 8 * p.address / kSegmentBits;
-  if (bits == 0 || p.copies == 0) return {first, 0, 1, 0};
-  const int64_t segments = (8 * p.address + bits + kSegmentBits - 1) / kSegmentBits - first;
+  const StoredBits bits(p);
+  const int64_t first = bits.first / kSegmentBits;
+  const int64_t segments = bits.segments();
+  if (segments == 0 || p.copies == 0) return {first, 0, 1, 0};
   const int64_t cuts = std::clamp((wanted + segments - 1) / segments, int64_t{1}, p.copies);
   const int64_t each = (p.copies + cuts - 1) / cuts;
   return {first, segments, each, (p.copies + each - 1) / each};

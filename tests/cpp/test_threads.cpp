@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "kernels/cpu/inject_cpu.h"
+#include "kernels/cpu/keep.h"
 #include "tests/cpp/catch.h"
+#include "tests/cpp/injection.h"
 
 // What ThreadSanitizer is to see (-DEDEN_SANITIZE=thread): units of one injection on several
 // threads, where neighbours share bytes of the mask of corrected values.
@@ -15,6 +17,19 @@ using namespace eden;
 namespace {
 
 constexpr int kThreads = 4;
+
+// One unit at a time to whoever is free: neighbours meet on different threads.
+template <class Plan>
+void run_on(int threads, Plan& plan) {
+  std::atomic<int64_t> next{0};
+  const auto work = [&] {
+    for (int64_t unit = next++; unit < plan.units(); unit = next++) plan.run(unit, unit + 1);
+  };
+  std::vector<std::thread> others;
+  for (int i = 1; i < threads; ++i) others.emplace_back(work);
+  work();
+  for (std::thread& other : others) other.join();
+}
 
 struct Loaded {
   std::vector<float> values;
@@ -54,15 +69,7 @@ Loaded load(Stored stored, int64_t copies, int64_t elements, int64_t address, in
 
   const InjectPlan plan(params, threads, streamed_bytes);
   REQUIRE(plan.units() >= threads);
-  // One unit at a time to whoever is free: neighbours meet on different threads.
-  std::atomic<int64_t> next{0};
-  const auto work = [&] {
-    for (int64_t unit = next++; unit < plan.units(); unit = next++) plan.run(unit, unit + 1);
-  };
-  std::vector<std::thread> others;
-  for (int i = 1; i < threads; ++i) others.emplace_back(work);
-  work();
-  for (std::thread& other : others) other.join();
+  run_on(threads, plan);
   return loaded;
 }
 
@@ -81,4 +88,18 @@ TEST_CASE("threads agree on values and marks", "[threads]") {
   CHECK(together.values == alone.values);
   CHECK(together.corrected == alone.corrected);
   CHECK(std::any_of(alone.corrected.begin(), alone.corrected.end(), [](int b) { return b != 0; }));
+}
+
+TEST_CASE("threads agree on the weak cells to keep", "[threads]") {
+  Injection injection(Law::kBitline, Stored::kFp32, 1, 30000);
+  const auto kept = [&](int threads) {
+    KeepPlan plan(injection.pointed(), INT64_MAX);
+    run_on(threads, plan);
+    std::vector<int32_t> words(static_cast<size_t>(plan.words()));
+    plan.write(words.data());
+    return words;
+  };
+  const std::vector<int32_t> alone = kept(1);
+  CHECK(alone.size() > 10000);
+  CHECK(kept(kThreads) == alone);
 }

@@ -10,9 +10,11 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "kernels/check.h"
 #include "kernels/cpu/inject_cpu.h"
+#include "kernels/cpu/keep.h"
 #include "kernels/dispatch.h"
 
 using namespace eden;
@@ -164,6 +166,26 @@ void try_one(Bytes bytes) {
   p.input = input.get() + late;
   p.output = choice % 16 == 9 ? input.get() : output.get();
   p.corrected = choice % 3 == 0 ? nullptr : corrected.get();
+
+  // Weak cells that a plan found, with a word changed now and then; or any words.
+  std::vector<int32_t> kept;
+  const auto keep = bytes.take<uint8_t>() % 8;
+  if (keep < 4 && small && problem_of_cells(p).empty() && problem_of_order(p).empty()) {
+    KeepPlan plan(p, int64_t{1} << (keep == 0 ? 8 : 24));
+    plan.run(0, plan.units());
+    kept.resize(static_cast<size_t>(plan.words()));
+    if (!kept.empty()) plan.write(kept.data());
+    if (keep == 1 && !kept.empty())
+      kept[bytes.take<uint8_t>() % kept.size()] = bytes.take<int32_t>();
+  } else if (keep == 4) {
+    kept.resize(bytes.take<uint8_t>());
+    for (int32_t& word : kept) word = static_cast<int32_t>(bytes.number(8));
+  }
+  // Exactly as long as it says, in an allocation of its own.
+  const auto words = std::make_unique<int32_t[]>(kept.size());
+  std::copy(kept.begin(), kept.end(), words.get());
+  p.kept = kept.empty() ? nullptr : words.get();
+  p.kept_words = static_cast<int64_t>(kept.size());
 
   const int64_t out_bytes = choice % 16 == 10 ? bytes.take<int64_t>() : size;
   if (!problem_of(p, out_bytes).empty() || !problem_of_arrays(p).empty()) return;

@@ -13,6 +13,7 @@
 namespace eden::ops {
 namespace {
 
+// Kept weak cells are not used: the block that reads a segment finds them.
 // What the arrays hold (problem_of_arrays) is not looked at: that would wait for the GPU. No order,
 // scale or bounds make the kernel reach for other memory.
 void run_cuda(const InjectParams& params, const Tensor& x) {
