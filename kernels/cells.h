@@ -40,6 +40,19 @@ EDEN_HD constexpr int interval_size_log2(int i) { return i == 0 ? 6 : 5 + i; }
 
 constexpr int kMostIntervals = 11;  // of the ranks of 8 * 8192 bitlines
 
+// Where a point drawn for an interval of ranks lies in its segment.
+struct RankedPoint {
+  uint32_t rank, row;
+};
+
+EDEN_HD inline RankedPoint ranked_point(int interval, int columns_log2, uint64_t number) {
+  const int size_log2 = interval_size_log2(interval);
+  const uint32_t cells = 1u << (size_log2 + 16 - columns_log2);
+  const uint32_t position = static_cast<uint32_t>(number) & (cells - 1);
+  const auto begin = static_cast<uint32_t>(interval_begin(interval));
+  return {begin + (position & ((1u << size_log2) - 1)), position >> size_log2};
+}
+
 // The streams of points of one segment: at most one for each rung and interval.
 constexpr int kMostStreams = kSparseRungs * kMostIntervals;
 

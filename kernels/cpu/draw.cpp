@@ -48,12 +48,9 @@ bool locate(const BitlineCells& among, const uint64_t* numbers, const StreamCode
             PointCell* cells) {
   bool equal = false;
   for (int i = 0; i < n; ++i) {
-    const int size_log2 = interval_size_log2(codes[i].interval());
-    const uint32_t cells_mask = (1u << (size_log2 + 16 - among.columns_log2)) - 1;
-    const uint32_t position = static_cast<uint32_t>(numbers[i]) & cells_mask;
-    const uint32_t rank = position & ((1u << size_log2) - 1);
-    const RankedBitline bitline = among.ranks[interval_begin(codes[i].interval()) + rank];
-    const uint32_t cell = ((position >> size_log2) << among.columns_log2) | bitline.column();
+    const auto point = ranked_point(codes[i].interval(), among.columns_log2, numbers[i]);
+    const RankedBitline bitline = among.ranks[point.rank];
+    const uint32_t cell = (point.row << among.columns_log2) | bitline.column();
     const uint64_t time = point_time(codes[i].rung(), numbers[i]) >> RankedBitline::kDropped;
     const bool within = cell - among.begin < among.length;
     cells[i] = PointCell(cell, within & (time < bitline.stress()));

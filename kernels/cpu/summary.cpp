@@ -1,11 +1,16 @@
 #include "kernels/cpu/summary.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "kernels/kept.h"
 
 namespace eden {
 namespace {
+
+// In so few segments the bitlines of the points are looked up as they come, which takes less time
+// than putting all of a row in order of rank.
+constexpr int64_t kFewSegments = 16;
 
 // Bit c of byte r becomes bit r of byte c.
 uint64_t transposed(uint64_t x) {
@@ -67,32 +72,62 @@ BitlinePlanes bitline_planes(const InjectParams& p, Member member, int begin, in
   return ready;
 }
 
-void add_dense_words(const InjectParams& p, int begin, int end, DenseWords* dense) {
-  int holding = 0;
-  for (int word = begin; word < end; ++word) {
-    const TableEntry* entries = bitlines_of(p, word);
-    holding += std::any_of(entries, entries + 32, [](const TableEntry& e) { return e.dense != 0; });
+// Words [begin, end) of a segment: those of a tensor within one, else all.
+struct Words {
+  int begin = 0, end = kSegmentWords;
+
+  explicit Words(const StoredBits& bits) {
+    if (bits.segments() > 1) return;
+    begin = bits.part(0).first / 32;
+    end = (bits.part(0).last + 31) / 32;
   }
+};
+
+// Those words [begin, end) of a segment that hold a dense bitline. Which do, `dense` says for each
+// word from `begin` on until the bitlines begin again.
+void add_dense_bitlines(const InjectParams& p, const Words& words, const std::vector<bool>& dense,
+                        DenseWords* to) {
+  const auto holds = [&](int word) {
+    return dense[static_cast<size_t>(word - words.begin) % dense.size()];
+  };
+  const auto holding = std::count(dense.begin(), dense.end(), true);
   // Where few hold none, deciding these too is cheaper than going from word to word.
-  dense->neighbours = 8 * holding > 7 * (end - begin);
-  dense->planes.reset(new uint32_t[DenseWords::kPlanes * kSegmentWords]);
-  for (int word = begin; word < end; ++word) {
+  to->neighbours = 8 * holding > 7 * static_cast<int64_t>(dense.size());
+  to->planes.reset(new uint32_t[DenseWords::kPlanes * kSegmentWords]);
+  for (int word = words.begin; word < words.end; ++word) {
+    if (!to->neighbours && !holds(word)) continue;
     const auto planes = planes_of<DenseWords::kPlanes>(bitlines_of(p, word), &TableEntry::dense);
-    if (!dense->neighbours && (planes.always | planes.some) == 0) continue;
-    const int i = dense->count++;
-    uint32_t* to = dense->planes.get() + i;
-    for (int j = 0; j < DenseWords::kPlanes; ++j) to[j * kSegmentWords] = planes.plane[j];
-    dense->words[i] = static_cast<uint16_t>(word);
-    dense->some[i] = planes.some;
-    dense->always_words[dense->always_count] = static_cast<uint16_t>(word);
-    dense->always[dense->always_count] = planes.always;
-    dense->always_count += planes.always != 0;
+    const int i = to->count++;
+    uint32_t* at = to->planes.get() + i;
+    for (int j = 0; j < DenseWords::kPlanes; ++j) at[j * kSegmentWords] = planes.plane[j];
+    to->words[i] = static_cast<uint16_t>(word);
+    to->some[i] = planes.some;
+    to->always_words[to->always_count] = static_cast<uint16_t>(word);
+    to->always[to->always_count] = planes.always;
+    to->always_count += planes.always != 0;
   }
 }
 
-void add_ranks(const InjectParams& p, TableSummary* s) {
+// The streams of points of ranks, of which `greatest` is the greatest stress of each interval.
+void add_streams(const InjectParams& p, const uint64_t* greatest, TableSummary* s) {
+  const int columns_log2 = log2_exact(8 * p.row_bytes);
+  for (int rung = 0; rung < kSparseRungs; ++rung) {
+    for (int i = 0; interval_begin(i) < p.entries; ++i) {
+      if (greatest[i] <= rung_start(rung)) continue;
+      const int cells_log2 = interval_size_log2(i) + 16 - columns_log2;
+      s->streams.add(Purpose::kBitlinePoints, StreamCode(rung, i), cells_log2);
+    }
+  }
+}
+
+void add_ranks(const InjectParams& p, int64_t segments, TableSummary* s) {
   uint64_t greatest[kMostIntervals];
-  int intervals = 0;
+  if (segments <= kFewSegments) {
+    // More streams than need be: their points come too late.
+    std::fill_n(greatest, kMostIntervals, s->greatest_stress);
+    add_streams(p, greatest, s);
+    return;
+  }
   s->ranks.reset(new RankedBitline[p.entries]);
   for (int i = 0; interval_begin(i) < p.entries; ++i) {
     const int64_t last =
@@ -103,33 +138,29 @@ void add_ranks(const InjectParams& p, TableSummary* s) {
       s->ranks[rank] = RankedBitline(p.rank_columns[rank], stress);
       greatest[i] = std::max(greatest[i], stress);
     }
-    intervals = i + 1;
   }
-  const int columns_log2 = log2_exact(8 * p.row_bytes);
-  for (int rung = 0; rung < kSparseRungs; ++rung) {
-    for (int i = 0; i < intervals; ++i) {
-      if (greatest[i] <= rung_start(rung)) continue;
-      const int cells_log2 = interval_size_log2(i) + 16 - columns_log2;
-      s->streams.add(Purpose::kBitlinePoints, StreamCode(rung, i), cells_log2);
-    }
-  }
+  add_streams(p, greatest, s);
 }
 
-void add_entry(const TableEntry& entry, TableSummary* summary) {
-  summary->greatest_stress = std::max(summary->greatest_stress, entry.stress);
-  summary->any_dense |= entry.dense != 0;
-  summary->always_fails &= entry.fail_one == kAlways && entry.fail_zero == kAlways;
-  summary->by_stored_bit |= entry.fail_one != entry.fail_zero;
-}
+// What holds for all entries, or for some.
+struct Facts {
+  uint64_t greatest_stress = 0;
+  uint64_t any_dense =
+      0;  // like the others not 0 where it holds: entries are added without a branch
+  uint64_t any_survivor = 0;
+  uint64_t by_stored_bit = 0;
 
-// Words [begin, end) of a segment: those of a tensor within one, else all.
-struct Words {
-  int begin = 0, end = kSegmentWords;
-
-  explicit Words(const StoredBits& bits) {
-    if (bits.segments() > 1) return;
-    begin = bits.part(0).first / 32;
-    end = (bits.part(0).last + 31) / 32;
+  void add(const TableEntry& entry) {
+    greatest_stress = std::max(greatest_stress, entry.stress);
+    any_dense |= entry.dense;
+    any_survivor |= ~(entry.fail_one & entry.fail_zero);  // kAlways has all bits
+    by_stored_bit |= entry.fail_one ^ entry.fail_zero;
+  }
+  void put(TableSummary* summary) const {
+    summary->greatest_stress = greatest_stress;
+    summary->any_dense = any_dense != 0;
+    summary->always_fails = any_survivor == 0;
+    summary->by_stored_bit = by_stored_bit != 0;
   }
 };
 
@@ -144,15 +175,25 @@ void add_failures(const InjectParams& p, const Words& words, TableSummary* s) {
 
 void add_bitlines(const InjectParams& p, const StoredBits& bits, TableSummary* s) {
   const Words words(bits);
-  const auto [begin, end] = words;
-  const int64_t count = std::min<int64_t>(32 * (end - begin), p.entries);
-  for (int64_t i = 0; i < count; ++i) {
-    const TableEntry& entry = p.table[(32 * begin + i) & (p.entries - 1)];
-    add_entry(entry, s);
-    s->mean_stress += entry.stress / static_cast<uint64_t>(count);
+  const auto distinct = std::min<int64_t>(words.end - words.begin, p.entries / 32);
+  std::vector<bool> dense(static_cast<size_t>(distinct));
+  Facts facts;
+  uint64_t sum = 0;  // of at most 2^16 stresses of at most 2^58
+  constexpr int kDropped = 10;
+  for (int64_t i = 0; i < distinct; ++i) {
+    const TableEntry* entries = bitlines_of(p, words.begin + static_cast<int>(i));
+    uint64_t some = 0;
+    for (int lane = 0; lane < 32; ++lane) {
+      facts.add(entries[lane]);
+      some |= entries[lane].dense;
+      sum += entries[lane].stress >> kDropped;
+    }
+    dense[static_cast<size_t>(i)] = some != 0;
   }
-  add_ranks(p, s);
-  if (s->any_dense) add_dense_words(p, begin, end, &s->dense);
+  facts.put(s);
+  s->mean_stress = sum / static_cast<uint64_t>(32 * distinct) << kDropped;
+  add_ranks(p, bits.segments(), s);
+  if (s->any_dense) add_dense_bitlines(p, words, dense, &s->dense);
   add_failures(p, words, s);
 }
 
@@ -166,22 +207,21 @@ void add_rungs(TableSummary* s) {
 
 TableSummary summarize(const InjectParams& p, const StoredBits& bits) {
   TableSummary summary;
-  switch (p.law) {
-    case Law::kBitline:
-      add_bitlines(p, bits, &summary);
-      break;
-    case Law::kWordline: {
-      const int64_t row_bits = 8 * p.row_bytes;
-      for (int64_t row = bits.first / row_bits; row <= (bits.last - 1) / row_bits; ++row) {
-        add_entry(p.table[row], &summary);
-      }
-      add_rungs(&summary);
-      break;
-    }
-    default:
-      add_entry(p.table[0], &summary);
-      add_rungs(&summary);
+  if (p.law == Law::kBitline) {
+    add_bitlines(p, bits, &summary);
+    return summary;
   }
+  Facts facts;
+  if (p.law == Law::kWordline) {
+    const int64_t row_bits = 8 * p.row_bytes;
+    for (int64_t row = bits.first / row_bits; row <= (bits.last - 1) / row_bits; ++row) {
+      facts.add(p.table[row]);
+    }
+  } else {
+    facts.add(p.table[0]);
+  }
+  facts.put(&summary);
+  add_rungs(&summary);
   return summary;
 }
 

@@ -48,7 +48,7 @@ struct TableSummary {
   bool always_fails = true;
   bool by_stored_bit = false;
   PointStreams streams;                    // of every stress there is
-  std::unique_ptr<RankedBitline[]> ranks;  // [entries], null for the other models
+  std::unique_ptr<RankedBitline[]> ranks;  // [entries], null in few segments and for other models
   DenseWords dense;
   BitlinePlanes fail_one, fail_zero;
 };

@@ -94,12 +94,15 @@ void add_sparse_bitline(const InjectParams& p, const TableSummary& summary, cons
   summary.streams.draw(draw, p.key[0], segment, summary.streams.count(), &points);
   const BitlineCells among{summary.ranks.get(), log2_exact(8 * p.row_bytes),
                            static_cast<uint32_t>(first), static_cast<uint32_t>(last - first)};
-  if (draw.locate(among, points.number, points.code, points.count, cells)) {
+  if (!among.ranks || draw.locate(among, points.number, points.code, points.count, cells)) {
     for (int i = 0; i < points.count; ++i) {
-      const uint32_t cell = cells[i].cell();
-      const uint64_t time = point_time(points.code[i].rung(), points.number[i]);
+      const StreamCode code = points.code[i];
+      const auto point = ranked_point(code.interval(), among.columns_log2, points.number[i]);
+      const auto column = static_cast<uint32_t>(p.rank_columns[point.rank]);
+      const uint32_t cell = (point.row << among.columns_log2) | column;
       const bool within = cell - among.begin < among.length;
-      cells[i] = PointCell(cell, within & (time < entry_of(p, segment, cell).stress));
+      const bool before = point_time(code.rung(), points.number[i]) < p.table[column].stress;
+      cells[i] = PointCell(cell, within & before);
     }
   }
   mark_points(points.count, weak, [&](int i) { return cells[i]; });

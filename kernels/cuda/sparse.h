@@ -39,14 +39,11 @@ EDEN_HD inline void add_point(Block& block, const InjectParams& p, const Streams
                               const SegmentRange& range, SegmentShared& s, int stream, uint64_t r) {
   uint32_t cell = static_cast<uint32_t>(r) & (kSegmentBits - 1);
   if (streams.bitline) {
-    const int interval = streams.interval(stream);
-    const int size_log2 = interval_size_log2(interval);
-    const uint32_t position = cell & ((1u << streams.cells_log2(interval)) - 1);
-    const uint32_t rank = interval_begin(interval) + (position & ((1u << size_log2) - 1));
+    const RankedPoint point = ranked_point(streams.interval(stream), streams.columns_log2, r);
     // The order was not checked; a wrong one must not lead outside of the table.
     const uint32_t column =
-        static_cast<uint32_t>(p.rank_columns[rank]) & ((1u << streams.columns_log2) - 1);
-    cell = ((position >> size_log2) << streams.columns_log2) | column;
+        static_cast<uint32_t>(p.rank_columns[point.rank]) & ((1u << streams.columns_log2) - 1);
+    cell = (point.row << streams.columns_log2) | column;
   }
   const int bit = static_cast<int>(cell);
   if (bit < range.first || bit >= range.last) return;

@@ -51,3 +51,29 @@ TEST_CASE("values on both sides of a unit's end are written", "[inject]") {
     CHECK(bits_from_float(all.output[i]) == (i < 128 ? 0 : flipped));
   }
 }
+
+TEST_CASE("a tensor of many segments reads as its parts do", "[inject]") {
+  // In few segments bitlines are looked up point by point, else they are put in order first.
+  const auto law = GENERATE(Law::kCell, Law::kBitline, Law::kWordline);
+  constexpr size_t kParts = 5, kPart = 8000;
+  Injection whole(law, Stored::kFp32, 1, kParts * kPart);
+  while (law == Law::kWordline && whole.table.size() < 3000) {
+    whole.table.push_back(whole.table[whole.table.size() % 1000]);
+  }
+  whole.params.entries = static_cast<int64_t>(whole.table.size());
+  const InjectPlan plan(whole.pointed(), 1);
+  REQUIRE(plan.units() == 21);
+  plan.run(0, plan.units());
+  for (size_t i = 0; i < kParts; ++i) {
+    InjectParams params = whole.pointed();
+    std::vector<float> output(kPart);
+    params.input = whole.input.data() + i * kPart;
+    params.output = output.data();
+    params.corrected = nullptr;
+    params.elements = kPart;
+    params.address += static_cast<int64_t>(4 * i * kPart);
+    const InjectPlan part(params, 1);
+    part.run(0, part.units());
+    CHECK(std::equal(output.begin(), output.end(), whole.output.begin() + i * kPart));
+  }
+}
