@@ -28,9 +28,9 @@ import torch
 from _common import Table, head, parser
 
 from eden import characterize_coarse, characterize_fine
-from eden.fine import bers_of
 from eden.folder import RunFolder
 from eden.oracle import oracle
+from eden.questions import bers_of
 from eden.search import ber_of, step_of
 from eden.seeds import seeds_for
 from eden.sweep import plain_sweep

@@ -16,10 +16,11 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
+from eden.coarse import coarse_search
 from eden.config import Config, calibration_of
-from eden.fine import FineQuestions, bers_of
 from eden.oracle import Evaluate, Oracle, oracle
-from eden.search import ber_of, coarse_search, highest_step, step_of
+from eden.questions import NO_ERROR, Questions, bers_of
+from eden.search import ber_of, highest_step, step_of
 from eden.seeds import seeds_for
 from eden.sweep import held, lazy_sweep
 from eden.tolerances import TensorTolerance, Tolerances
@@ -44,13 +45,15 @@ def characterize_coarse(
 ) -> Tolerances:
     """Find the highest BER the whole network bears.
 
-    Each seed is bisected on its own nested weak sets; the lowest threshold less ``margin_steps``
-    grid steps is then confirmed under all seeds.
+    A draw bears the steps of the grid up to its first miss. Which step that is, is found without
+    asking for most of them (`eden.coarse`), and if ``evaluate`` can tell which images are closest
+    to another class (`eden.data.Evaluator` can), most questions go to the closest fifth. The lowest
+    threshold less ``margin_steps`` grid steps is then confirmed under all draws on all images.
 
     Args:
         model: The network; left as it was.
-        evaluate: ``evaluate(model) -> accuracy`` on validation images. If it has
-            ``reaches(model, target) -> bool``, questions stop early.
+        evaluate: ``evaluate(model) -> accuracy`` on validation images. If it also has ``right``,
+            ``closest`` and ``take``, as `eden.data.Evaluator` has, a few images may be asked alone.
         config: What is injected. Without a calibration that of the model is taken, if it has one.
         target_accuracy: In [0, 1], on the same images.
         seeds: Error draws, >= 1.
@@ -73,24 +76,27 @@ def characterize_coarse(
     first, last = step_of(low), step_of(high)
     config = _calibrated(model, config)
     with oracle(model, evaluate, config, folder=folder, subject={"seed": seed}) as asked:
-        clean = _clean_accuracy(asked)
+        questions = Questions(asked)
+        no_error = questions.same(NO_ERROR)
+        clean = questions.whole(no_error, 0)
         _check_clean(clean, target_accuracy)
-
-        def meets(step: int, draw: int) -> bool:
-            return _meets(asked, "coarse", ber_of(step), draw, target_accuracy)
-
+        answers = questions.answers(
+            target_accuracy,
+            no_error,
+            0,
+            steps_of=lambda step: questions.same(step) if step >= first else no_error,
+        )
         with _bar(draws, label, "coarse tolerance", "draw", progress) as bar:
-            found = coarse_search(meets, bar, low=first, high=last)
+            found = coarse_search(answers, bar, low=first, high=last)
         if found.worst < first:
             raise ValueError(
                 f"no BER from {low:g} up meets the target accuracy {target_accuracy:.4f} under "
                 f"every draw; lower characterize.low or accept a larger accuracy loss"
             )
         step = found.worst - margin_steps
-        accuracies = asked.accuracies("confirm", ber_of(step), draws)
-        while min(accuracies) < target_accuracy:
+        while any(questions.whole(questions.same(step), d) < target_accuracy for d in draws):
             step -= 1
-            accuracies = asked.accuracies("confirm", ber_of(step), draws)
+        accuracies = [questions.whole(questions.same(step), draw) for draw in draws]
         ber = ber_of(step)
         result = Tolerances(
             config=asked.handle.config,
@@ -156,32 +162,27 @@ def characterize_fine(
     draws = seeds_for("search", seeds or len(start.accuracies), seed=seed)
     base, target = step_of(start.coarse_ber), start.target_accuracy
     with oracle(model, evaluate, config, folder=folder, subject={"seed": seed}) as asked:
-        # The coarse search ended with this question.
-        ground = dict(zip(draws, asked.accuracies("confirm", ber_of(base), draws), strict=True))
-        questions = FineQuestions(asked, base, sorted(draws, key=ground.__getitem__))
+        questions = Questions(asked)
         bottom = {tensor.name: base for tensor in asked.handle.tensors}
-
-        def accuracy(steps: Mapping[str, int], draw: int) -> float:
-            return ground[draw] if steps == bottom else questions.whole(steps, draw)
+        # The coarse search ended with these questions.
+        ground = {draw: questions.whole(bottom, draw) for draw in draws}
+        worst_first = sorted(draws, key=ground.__getitem__)
+        answers = questions.answers(target, bottom, worst_first[0])
 
         with _bar(range(len(bottom)), label, "fine tolerance", "tensor", progress) as bar:
             found = lazy_sweep(
-                accuracy,
+                answers,
                 bottom,
                 high=step_of(high),
-                target=target,
-                draws=questions.draws,
-                close=questions.close if questions.parted else None,
-                images=questions.images,
-                cells=questions.cells,
+                draws=worst_first,
                 on_settled=lambda count: bar.update(count - bar.n),
             )
         steps = held(
-            accuracy,
+            questions.whole,
             _lowered(found, base, margin_steps),
             base=base,
             top=found,
-            draws=questions.draws,
+            draws=worst_first,
             target=target,
             rank=questions.rank,
         )
@@ -191,7 +192,7 @@ def characterize_fine(
             granularity="fine",
             tensors=_tensors(asked, bers_of(steps)),
             thresholds=(),
-            accuracies=tuple(accuracy(steps, draw) for draw in draws),
+            accuracies=tuple(questions.whole(steps, draw) for draw in draws),
             mean_ber=None,
             trials=asked.trials.asked,
         )
@@ -268,16 +269,6 @@ def _check_clean(clean: float, target: float) -> None:
 def _check_probability(name: str, value: float) -> None:
     if not (isinstance(value, int | float) and math.isfinite(value) and 0.0 <= value <= 1.0):
         raise ValueError(f"{name} must lie in [0, 1], got {value!r}")
-
-
-def _meets(asked: Oracle, label: str, ber: float, draw: int, target: float) -> bool:
-    rows = asked.trials.get(
-        {"label": label, "ber": ber, "seed": draw, "target": target},
-        lambda: [
-            {"seed": draw, "ber": ber, "accuracy": None, "met": asked.meets(ber, draw, target)}
-        ],
-    )
-    return rows[0]["met"]
 
 
 def _part_of(evaluate: Evaluate, fraction: float, seed: int) -> Evaluate:

@@ -139,19 +139,6 @@ class Evaluator:
         """Return the fraction of images that the model names rightly, in [0, 1]."""
         return sum(correct for correct, _ in self._counts(model)) / len(self)
 
-    def reaches(self, model: torch.nn.Module, target: float) -> bool:
-        """Return whether the accuracy is at least `target`, stopping once that is decided."""
-        correct, left = 0, len(self)
-        if left / len(self) < target:
-            return False
-        for hits, images in self._counts(model):
-            correct, left = correct + hits, left - images
-            if correct / len(self) >= target:
-                return True
-            if (correct + left) / len(self) < target:
-                return False
-        return False
-
     def right(self, model: torch.nn.Module) -> torch.Tensor:
         """Return for each image whether the model names it rightly, bool ``[n]``."""
         return torch.cat([named == labels for named, labels in self._predict(model)])

@@ -1,4 +1,4 @@
-"""A network under errors, as a question: does it meet the target at these BERs under this draw?"""
+"""A network under errors, as a question: how accurate is it at these BERs under this draw?"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,8 +24,7 @@ class Oracle:
     Attributes:
         handle: The attachment.
         model: The attached network.
-        evaluate: ``evaluate(model) -> accuracy``; if it also has ``reaches(model, target)``, a
-            question about a target stops as soon as it is decided.
+        evaluate: ``evaluate(model) -> accuracy``.
         trials: Finished trials.
     """
 
@@ -39,26 +38,13 @@ class Oracle:
         self.set(ber, seed)
         return float(self.evaluate(self.model))
 
-    def meets(self, ber: float | Mapping[str, float], seed: int, target: float) -> bool:
-        """Whether the accuracy reaches ``target``."""
-        self.set(ber, seed)
-        reaches = getattr(self.evaluate, "reaches", None)
-        if reaches is not None:
-            return bool(reaches(self.model, target))
-        return float(self.evaluate(self.model)) >= target
-
-    def right(self, ber: float | Mapping[str, float], seed: int) -> torch.Tensor:
-        """Which images are named rightly, bool ``[n]``; ``evaluate`` must have ``right``."""
-        self.set(ber, seed)
-        return self.evaluate.right(self.model)  # type: ignore[attr-defined]
-
     def placed_accuracy(self, seed: int) -> float:
         """Accuracy of a placed network, whose error models say its BERs."""
 
         def run() -> list[dict[str, Any]]:
             self.handle.reseed(seed)
             accuracy = float(self.evaluate(self.model))
-            return [{"seed": seed, "ber": None, "accuracy": accuracy, "met": None}]
+            return [{"seed": seed, "ber": None, "accuracy": accuracy}]
 
         return self.trials.get({"label": "placed", "seed": seed}, run)[0]["accuracy"]
 
@@ -74,7 +60,7 @@ class Oracle:
         rows = self.trials.get(
             question,
             lambda: [
-                {"seed": seed, "ber": scalar, "accuracy": self.accuracy(ber, seed), "met": None}
+                {"seed": seed, "ber": scalar, "accuracy": self.accuracy(ber, seed)}
                 for seed in seeds
             ],
         )

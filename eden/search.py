@@ -1,28 +1,20 @@
-"""Searches on the BER grid, as pure functions over a question that can be asked.
+"""The BER grid, and bisection on it.
 
 The grid has a fixed number of steps a decade: step k stands for the BER 10^(k / steps), so a step
 is an int and nothing depends on where a search began. Weak sets of one seed nest, so whether a
 seed meets the target is nearly monotone in the step, and bisection needs few questions; it is only
-nearly monotone, so what a search returns is confirmed by asking again (`eden.characterize`).
+nearly monotone, so bisection is where a search begins (`eden.coarse`), not where it ends.
 """
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
-__all__ = [
-    "STEPS_A_DECADE",
-    "CoarseSearch",
-    "ber_of",
-    "coarse_search",
-    "highest_step",
-    "step_of",
-]
+__all__ = ["STEPS_A_DECADE", "ber_of", "highest_step", "step_of"]
 
 STEPS_A_DECADE = 10
 
 
-def ber_of(step: int, *, steps_a_decade: int = STEPS_A_DECADE) -> float:
+def ber_of(step: float, *, steps_a_decade: int = STEPS_A_DECADE) -> float:
     """The BER of a grid step."""
     return 10.0 ** (step / steps_a_decade)
 
@@ -67,39 +59,3 @@ def highest_step(
             following = (good + bad) // 2
         step = following
     return good
-
-
-@dataclass(frozen=True)
-class CoarseSearch:
-    """What a coarse search found.
-
-    Attributes:
-        thresholds: For each seed, the highest step at which it meets the target.
-        worst: The lowest of them: up to here no seed misses.
-    """
-
-    thresholds: tuple[int, ...]
-    worst: int
-
-
-def coarse_search(
-    meets: Callable[[int, int], bool], seeds: Iterable[int], *, low: int, high: int
-) -> CoarseSearch:
-    """Bisect each seed on its own nested weak sets.
-
-    Args:
-        meets: ``meets(step, seed)``.
-        seeds: Error draws.
-        low: Lowest step of the grid.
-        high: Highest step of the grid.
-
-    Returns:
-        The threshold of every seed; ``low - 1`` marks a seed that meets the target nowhere.
-    """
-    thresholds: list[int] = []
-    for seed in seeds:
-        guess = sorted(thresholds)[len(thresholds) // 2] if thresholds else None
-        thresholds.append(
-            highest_step(lambda step, s=seed: meets(step, s), low=low, high=high, start=guess)
-        )
-    return CoarseSearch(tuple(thresholds), min(thresholds))

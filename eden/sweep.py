@@ -4,27 +4,22 @@
 same end with fewer questions, of three prices:
 
 - Nothing: a step that makes no further cell weak reads the same bits, so its answer is known.
-- A part of the images: those closest to another class, on which nearly all change happens. What
-  they gain or lose since the last answer on all images says how near the target a draw is. The
-  other images change the less the less these do, so the guess is trusted to `DRIFT` of the images
-  that changed among these, either way.
-- All images, wherever the guess does not clear the target by that much: so every tensor that stops
-  has a draw seen to miss on all images. The end is asked in full too, under every draw. Where that
+- A part of the images, from which all are guessed (`eden.answers`).
+- All images, wherever that guess may be wrong about the target: so every tensor that stops has a
+  draw seen to miss on all images. The end is asked in full too, under every draw. Where that
   shows that the images outside the part have changed so that a guess on the way may have been
   wrong, that one is asked. If it was, the first miss is found by bisection, the sweep goes on from
   there, and guesses must clear the target by twice as much; nothing is asked twice.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-__all__ = ["DRIFT", "held", "lazy_sweep", "plain_sweep"]
+from eden.answers import Answers
+
+__all__ = ["held", "lazy_sweep", "plain_sweep"]
 
 Steps = Mapping[str, int]
-
-# Of the closest fifth, images that changed for one that another image may change by. Of LeNet's
-# steps, unboosted and boosted, it is exceeded by few, and by those mostly far from the target.
-DRIFT = 0.4
 
 
 def plain_sweep(
@@ -65,44 +60,45 @@ def plain_sweep(
 
 
 def lazy_sweep(
-    whole: Callable[[Steps, int], float],
+    answers: Answers,
     start: Steps,
     *,
     high: int,
-    target: float,
     draws: Sequence[int],
-    close: Callable[[Steps, int], int] | None = None,
-    images: int = 0,
-    cells: Callable[[Steps, int], Hashable] | None = None,
     on_settled: Callable[[int], None] | None = None,
 ) -> dict[str, int]:
     """Find what `plain_sweep` finds if a trial holds where no draw misses on all images.
 
     Args:
-        whole: ``whole(steps, draw)``, the accuracy on all images.
+        answers: About the steps of all tensors.
         start: As for `plain_sweep`; no draw should miss there.
         high: As for `plain_sweep`.
-        target: Accuracy to reach.
         draws: Error draws, the worst one first.
-        close: ``close(steps, draw)``, the images of the part that are named rightly, as the bits
-            of an int. Without it all is asked of all images.
-        images: How many all images are.
-        cells: Two steps with the same ``cells(steps, draw)`` read the same bits.
-        on_settled: As for `plain_sweep`; numbers may fall back.
+        on_settled: As for `plain_sweep`, but the last tensor counts only once the end is certain,
+            and the number never falls: a tensor that was thought to have stopped may rise on.
 
     Returns:
         The step of every tensor: no draw misses on all images, and each tensor one step higher
         missed under some draw when it stopped.
     """
-    walk = _Walk(whole, close, images, cells, target, list(draws))
+    walk, most = _Walk(answers, draws), 0
+
+    def settled(count: int) -> None:
+        nonlocal most
+        most = max(most, min(count, len(start) - 1))
+        if on_settled is not None:
+            on_settled(most)
+
     while True:
         walk.restart(start)
-        found = plain_sweep(walk.holds, start, high=high, on_settled=on_settled)
+        found = plain_sweep(walk.holds, start, high=high, on_settled=settled)
         doubts = list(walk.doubts())
         if not doubts:
+            if on_settled is not None:
+                on_settled(len(start))
             return found
         for steps, draw in doubts:
-            if walk.ask(steps, draw) < target:
+            if walk.ask(steps, draw) < answers.target:
                 walk.correct(steps, draw)
                 break
 
@@ -110,35 +106,16 @@ def lazy_sweep(
 class _Walk:
     """One walk along the sweep's path, and all answers of earlier ones."""
 
-    def __init__(self, whole, close, images, cells, target, draws):
-        self.whole, self.close, self.images = whole, close, images
-        self.cells = cells or (lambda steps, draw: tuple(steps.values()))
-        self.target, self.order, self.draws = target, draws, list(draws)
-        self.accuracies: dict[Hashable, float] = {}
-        self.rights: dict[Hashable, int] = {}
+    def __init__(self, answers: Answers, draws: Sequence[int]):
+        self.answers, self.order, self.draws = answers, list(draws), list(draws)
+        self.guesses, self.images = answers.close is not None, answers.images
+        self.ask, self.known, self.target = answers.ask, answers.known, answers.target
+        self.right, self.others = answers.right, answers.others
         self.slack = 0
 
     def restart(self, start: Steps) -> None:
         self.path = [dict(start)]
         self.anchors = dict.fromkeys(self.draws, self.path[0])
-
-    def key(self, steps: Steps, draw: int) -> Hashable:
-        return draw, self.cells(steps, draw)
-
-    def ask(self, steps: Steps, draw: int) -> float:
-        key = self.key(steps, draw)
-        if key not in self.accuracies:
-            self.accuracies[key] = self.whole(steps, draw)
-        return self.accuracies[key]
-
-    def right(self, steps: Steps, draw: int) -> int:
-        key = self.key(steps, draw)
-        if key not in self.rights:
-            self.rights[key] = self.close(steps, draw)
-        return self.rights[key]
-
-    def known(self, steps: Steps, draw: int) -> bool:
-        return self.key(steps, draw) in self.accuracies
 
     def holds(self, steps: Steps) -> bool:
         for draw in self.order:
@@ -154,18 +131,15 @@ class _Walk:
         return True
 
     def meets(self, steps: Steps, draw: int) -> bool:
-        if self.close is not None and not self.known(steps, draw):
-            anchor = self.anchors[draw]
-            before, now = self.right(anchor, draw), self.right(steps, draw)
-            gained = now.bit_count() - before.bit_count()
-            drift = self.slack + int(DRIFT * (now ^ before).bit_count())
-            if (self.count(anchor, draw) + gained - drift) / self.images >= self.target:
+        if self.guesses and not self.known(steps, draw):
+            count, drift = self.answers.guess(steps, draw, self.anchors[draw])
+            if (count - drift - self.slack) / self.images >= self.target:
                 return True
         return self.ask(steps, draw) >= self.target
 
     def correct(self, steps: Steps, draw: int) -> None:
         """Find where on the path a draw began to miss, and trust guesses less from now on."""
-        if self.close is None:
+        if not self.guesses:
             return
         bad = self.path.index(steps)
         good = max((at for at in range(bad) if self.known(self.path[at], draw)), default=bad)
@@ -179,18 +153,11 @@ class _Walk:
         fell = self.others(self.path[good], draw) - self.others(self.path[bad], draw)
         self.slack = max(1, 2 * self.slack, fell)
 
-    def count(self, steps: Steps, draw: int) -> int:
-        return round(self.ask(steps, draw) * self.images)
-
-    def others(self, steps: Steps, draw: int) -> int:
-        """Of the images outside the part, how many are named rightly."""
-        return self.count(steps, draw) - self.right(steps, draw).bit_count()
-
     def doubts(self) -> Iterator[tuple[Steps, int]]:
         """What must be asked on all images before the path can be believed."""
         ends = [(self.path[-1], d) for d in self.order if not self.known(self.path[-1], d)]
         yield from ends
-        if self.close is None or ends:
+        if not self.guesses or ends:
             return
         for draw in self.draws:
             known = [at for at, steps in enumerate(self.path) if self.known(steps, draw)]

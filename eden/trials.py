@@ -46,8 +46,8 @@ class Trials:
         Args:
             question: What identifies the trial within this context (JSON-able).
             answer: Runs the trial; each row holds ``seed`` (int), ``ber`` (float or None) and
-                ``accuracy`` (float in [0, 1], or None where only ``met`` was asked) and ``met``;
-                where it was asked by image, ``right`` (str).
+                ``accuracy`` (float in [0, 1], on the images that were asked); where it was asked by
+                image, ``right`` (str).
 
         Returns:
             The rows, in the order ``answer`` gave them.
@@ -82,7 +82,6 @@ def _schema():
             ("seed", pa.int64()),
             ("ber", pa.float64()),
             ("accuracy", pa.float64()),
-            ("met", pa.bool_()),
             ("right", pa.string()),
         ]
     )

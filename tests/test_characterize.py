@@ -1,6 +1,7 @@
 """Tolerances of a small network: on the grid, confirmed, repeatable, and nothing left behind."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,8 +12,8 @@ from eden.attach import approximate
 from eden.characterize import accuracy_curve, characterize_coarse, characterize_fine
 from eden.config import Config, keep_calibration
 from eden.data import Evaluator
-from eden.fine import bers_of
 from eden.oracle import oracle
+from eden.questions import NO_ERROR, Questions, bers_of
 from eden.search import ber_of, step_of
 from eden.seeds import seeds_for
 from eden.sweep import plain_sweep
@@ -27,10 +28,6 @@ class Counting(Evaluator):
     """Counts how often it is asked."""
 
     asked = 0
-
-    def reaches(self, model, target):
-        self.asked += 1
-        return super().reaches(model, target)
 
     def __call__(self, model):
         self.asked += 1
@@ -173,7 +170,35 @@ def test_a_plain_function_will_do_for_an_evaluator(task, coarse):
     plain = characterize_coarse(
         model, lambda m: evaluate(m), config=CONFIG, target_accuracy=TARGET, seeds=6
     )
-    assert plain == coarse
+    assert replace(plain, trials=coarse.trials) == coarse
+
+
+def test_coarse_finds_what_the_plain_sweep_finds(task, coarse):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    steps = range(step_of(1e-4), step_of(0.4) + 1)
+    with oracle(model, evaluate, coarse.config) as asked:
+        for draw, threshold in zip(seeds_for("search", 6), coarse.thresholds, strict=True):
+            misses = (s for s in steps if asked.accuracy(ber_of(s), draw) < TARGET)
+            assert next(misses, steps.stop) - 1 == step_of(threshold)
+
+
+def test_what_is_asked_in_two_parts_is_what_is_asked_at_once(task, coarse):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    with oracle(model, evaluate, coarse.config) as asked:
+        questions = Questions(asked)
+        no_error = questions.same(NO_ERROR)
+        answers = questions.answers(TARGET, no_error, 0)
+        for step in (NO_ERROR, -80, -25, -18):
+            steps = questions.same(step)
+            named = answers.right(steps, 7)
+            assert answers.ask(steps, 7) == asked.accuracy(ber_of(step), 7)
+            assert named == Questions.close(questions, steps, 7)
+        # Without a weak cell nothing depends on the draw.
+        before = asked.trials.asked
+        assert answers.ask(no_error, 8) == answers.ask(no_error, 9) == coarse.clean_accuracy
+        assert asked.trials.asked == before
 
 
 def test_tolerances_survive_a_file(coarse):

@@ -147,16 +147,6 @@ def test_evaluator_counts_and_restores_the_modes():
     assert evaluate.predictions(model).tolist() == [1, 0, 0, 0, 1, 0, 0, 0, 0, 1]
 
 
-@pytest.mark.parametrize(
-    ("target", "reached", "calls"),
-    [(0.3, True, 2), (0.9, False, 1), (0.0, True, 1), (1.1, False, 0)],
-)
-def test_reaches_stops_as_soon_as_it_is_decided(target, reached, calls):
-    evaluate = data.Evaluator(torch.arange(10.0), torch.ones(10, dtype=torch.int64), batch_size=3)
-    model = Parity([0.0, 4.0, 5.0]).eval()
-    assert evaluate.reaches(model, target) is reached and model.calls == calls
-
-
 def test_subset_is_a_fixed_draw():
     evaluate = data.Evaluator(torch.arange(10.0), torch.arange(10))
     part = evaluate.subset(4, seed=3)

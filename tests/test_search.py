@@ -1,12 +1,10 @@
-"""The searches against oracles whose answer is known."""
-
-import random
+"""The grid, and bisection on it."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eden.search import ber_of, coarse_search, highest_step, step_of
+from eden.search import ber_of, highest_step, step_of
 from eden.seeds import seeds_for
 
 
@@ -41,17 +39,6 @@ def test_a_good_guess_takes_two_questions():
     asked = []
     highest_step(lambda s: asked.append(s) or s <= -30, low=-90, high=-4, start=-30)
     assert asked == [-30, -29]
-
-
-def test_coarse_search_returns_the_worst_seed():
-    threshold = {seed: random.Random(seed).randint(-40, -25) for seed in range(20)}
-    found = coarse_search(lambda step, seed: step <= threshold[seed], range(20), low=-90, high=-4)
-    assert found.thresholds == tuple(threshold.values())
-    assert found.worst == min(threshold.values())
-
-
-def test_a_seed_that_never_meets_the_target_shows():
-    assert coarse_search(lambda step, seed: seed != 3, range(5), low=-9, high=0).worst == -10
 
 
 def test_seeds_of_two_purposes_are_disjoint():

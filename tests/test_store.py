@@ -45,7 +45,7 @@ def test_csv_and_digest(tmp_path):
 
 def answer(seed, counter):
     counter.append(seed)
-    return [{"seed": seed, "ber": 1e-3, "accuracy": 0.9, "met": True}]
+    return [{"seed": seed, "ber": 1e-3, "accuracy": 0.9}]
 
 
 def test_trials_are_run_once_and_replayed(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eden.answers import Answers
 from eden.search import ber_of
 from eden.sweep import held, lazy_sweep, plain_sweep
 
@@ -63,10 +64,9 @@ class Network:
     def start(self):
         return dict.fromkeys(self.names, BASE)
 
-    def lazy(self, **more):
-        return lazy_sweep(
-            self.whole, self.start(), high=HIGH, target=self.target, draws=self.draws, **more
-        )
+    def lazy(self, *, whole=None, on_settled=None, **more):
+        answers = Answers(whole or self.whole, self.target, **more)
+        return lazy_sweep(answers, self.start(), high=HIGH, draws=self.draws, on_settled=on_settled)
 
 
 networks = st.tuples(st.integers(0, 10**6), st.integers(1, 5), st.integers(1, 4))
@@ -133,19 +133,27 @@ def test_whatever_the_images_do_the_end_holds_and_what_stopped_missed(network, b
             missed.update((name, step) for name, step in steps.items())
         return accuracy
 
-    found = lazy_sweep(
-        whole,
-        network.start(),
-        high=HIGH,
-        target=network.target,
-        draws=network.draws,
-        close=network.close,
-        images=IMAGES,
-    )
+    found = network.lazy(whole=whole, close=network.close, images=IMAGES)
     assert network.holds(found)
     for name, step in found.items():
         assert step == HIGH or (name, step + 1) in missed
     assert len(network.asked) == len(set(network.asked))
+
+
+@settings(deadline=None)
+@given(networks, st.integers(0, 30))
+def test_tensors_settle_once_and_the_last_one_when_the_end_is_certain(network, beyond):
+    network = Network(*network, beyond=beyond, healing=0.3)
+    settled = []
+
+    def note(count):
+        settled.append((count, len(network.asked)))
+
+    network.lazy(close=network.close, images=IMAGES, on_settled=note)
+    counts = [count for count, _ in settled]
+    assert counts == sorted(counts)
+    assert counts.count(len(network.names)) == 1
+    assert settled[-1] == (len(network.names), len(network.asked))
 
 
 def test_an_image_outside_the_part_is_found_by_the_end():
@@ -155,16 +163,8 @@ def test_an_image_outside_the_part_is_found_by_the_end():
     def whole(steps, draw):
         return 1.0 - (steps["a"] > falls["a"]) / IMAGES
 
-    found = lazy_sweep(
-        whole,
-        {"a": BASE},
-        high=HIGH,
-        target=1.0,
-        draws=[0],
-        close=lambda steps, draw: 0,
-        images=IMAGES,
-    )
-    assert found == falls
+    answers = Answers(whole, 1.0, close=lambda steps, draw: 0, images=IMAGES)
+    assert lazy_sweep(answers, {"a": BASE}, high=HIGH, draws=[0]) == falls
 
 
 def test_steps_that_read_the_same_are_asked_once():
@@ -179,19 +179,16 @@ def test_steps_that_read_the_same_are_asked_once():
 
     expected = plain_sweep(lambda s: network.holds(read(s)), network.start(), high=HIGH)
     keys = []
-    found = lazy_sweep(
-        lambda s, d: keys.append((d, cells(s, d))) or network.accuracy(read(s), d),
-        network.start(),
-        high=HIGH,
-        target=network.target,
-        draws=network.draws,
+    found = network.lazy(
+        whole=lambda s, d: keys.append((d, cells(s, d))) or network.accuracy(read(s), d),
         cells=cells,
     )
     assert found == expected and len(keys) == len(set(keys))
 
 
 def test_a_start_that_misses_stays():
-    found = lazy_sweep(lambda s, d: 0.1, {"a": -9, "b": -9}, high=0, target=0.5, draws=[1, 2])
+    answers = Answers(lambda steps, draw: 0.1, 0.5)
+    found = lazy_sweep(answers, {"a": -9, "b": -9}, high=0, draws=[1, 2])
     assert found == {"a": -9, "b": -9}
 
 
