@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 import eden
 from eden import errors, rng
@@ -159,6 +160,17 @@ def test_a_copied_network_keeps_cells_of_its_own(model, x):
     assert kept(eden.attached(twin)) == set()
     without, _ = attached(model, x, keep_bytes=0)
     assert torch.equal(network(x), without(x))
+
+
+def test_a_call_for_shapes_alone_leaves_the_cells_alone(model, x):
+    network, handle = attached(model, x)
+    network(x)
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        assert network(mode.from_tensor(x)).shape == (3, 10)
+    assert kept(handle) == set()
+    handle.step()
+    network(x), network(x)
+    assert kept(handle) == ALL
 
 
 @pytest.mark.parametrize("given, kind", [(-1, ValueError), (1.5, TypeError), (True, TypeError)])
