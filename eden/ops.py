@@ -130,8 +130,6 @@ def read(
     try:
         if not x.requires_grad or not torch.is_grad_enabled():
             return _ops.inject.default(x, *rest, False)[0]
-        if torch.compiler.is_compiling():
-            return _ops.inject.default(x, *rest, bounds is not None)[0]
         return _StraightThrough.apply(x, (*rest, bounds is not None))
     except RuntimeError as failure:
         raise _own(failure) from None
@@ -311,7 +309,7 @@ def seed_key(seed: Tensor) -> Tensor:
 
 
 def fold(key: Tensor, data: Tensor, *, access_only: bool) -> Tensor:
-    """Key folded with data (int64 []), int64 [2]; see `eden.rng`."""
+    """Key folded with data (int64 [] or [n]), int64 [2] or [n, 2]; see `eden.rng`."""
     _check_tensors(key=key, data=data)
     return _call(_ops.fold.default, key, data, access_only)
 
@@ -329,24 +327,12 @@ def next_key(key: Tensor, counter: Tensor) -> Tensor:
     return _ops.next_key.default(key, counter)
 
 
-def _keep_marks(ctx, inputs, output):
-    ctx.save_for_backward(output[1])
-    ctx.mark_non_differentiable(output[1])
-    ctx.set_materialize_grads(False)
-
-
-def _pass_plausible(ctx, grad, _):
-    return _StraightThrough.backward(ctx, grad)[0], *[None] * 14
-
-
-torch.library.register_autograd("eden::inject", _pass_plausible, setup_context=_keep_marks)
-
-
+@torch.compiler.allow_in_graph
 class _StraightThrough(torch.autograd.Function):
-    """The gradient of a load outside of compiled code.
+    """A load and its gradient.
 
-    It is the one that is registered above. That one takes 60 us more a call in Python, and a small
-    network makes ten in a step of 8 ms.
+    Not `torch.library.register_autograd`: that puts 5 us of Python before each call of the op, also
+    where nothing requires a gradient, and a small network's step makes ten and their gradients.
     """
 
     @staticmethod
@@ -356,24 +342,31 @@ class _StraightThrough(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(ctx, grad: Tensor | None) -> tuple[Tensor | None, None]:
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
         (corrected,) = ctx.saved_tensors
-        if grad is not None and corrected.numel() > 0:
-            grad = _ops.keep_plausible.default(grad.contiguous(), corrected)
-        return grad, None
+        if corrected.numel() == 0:
+            return grad, None
+        keep = _KeepPlausible.apply if torch.is_grad_enabled() else _ops.keep_plausible.default
+        return keep(grad.contiguous(), corrected), None
 
 
-def _keep_mask(ctx, inputs, output):
-    ctx.save_for_backward(inputs[1])
+class _KeepPlausible(torch.autograd.Function):
+    """What lets through what `_StraightThrough` does, and has a gradient itself: the same again."""
+
+    @staticmethod
+    def forward(ctx, grad: Tensor, corrected: Tensor) -> Tensor:
+        ctx.save_for_backward(corrected)
+        return _ops.keep_plausible.default(grad, corrected)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+        return _KeepPlausible.apply(grad.contiguous(), *ctx.saved_tensors), None
 
 
-def _keep_again(ctx, grad):
-    return _ops.keep_plausible.default(grad.contiguous(), *ctx.saved_tensors), None
-
-
-torch.library.register_autograd("eden::keep_plausible", _keep_again, setup_context=_keep_mask)
-
-# What these return has no gradient: torch need not look for one.
+# The ops themselves have no gradient: torch need not look for one.
 _no_gradient = torch.library.Library("eden", "IMPL", "Autograd")
-for _name in ("weak_cells", "weight_range", "next_key", "count_flips", "seed_key", "fold"):
+for _name in (
+    *("inject", "inject_out", "keep_plausible"),
+    *("weak_cells", "weight_range", "next_key", "count_flips", "seed_key", "fold"),
+):
     _no_gradient.impl(_name, torch.library.fallthrough_kernel)
