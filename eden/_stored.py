@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -89,17 +90,6 @@ class StoredTensor:
     def ber(self) -> float:
         """The bit error rate just now."""
         return self.base_error.ber if self.asked_ber is None else self.asked_ber
-
-    def set_key(self, key: Tensor) -> None:
-        """Draw this tensor's cells and accesses from a network's key; reads start anew.
-
-        Args:
-            key: int64 ``[2]``.
-        """
-        self.key.copy_(rng.fold_in(key, self.origin))
-        self.counter.zero_()
-        if not self.fixed_cells:
-            self.kept.forget()
 
     def calibrate(self, entry: TensorCalibration) -> None:
         """Take over what was learned on the clean network."""
@@ -212,6 +202,23 @@ class StoredTensor:
             self.bounds = self.bounds.to(device)
         if self.scale is not None:
             self.scale = self.scale.to(device)
+
+
+def set_keys(tensors: Sequence[StoredTensor], key: Tensor) -> None:
+    """Draw the cells and accesses of tensors from a network's key; reads start anew.
+
+    All at once: one after the other, this takes as long as a small network's reads.
+
+    Args:
+        tensors: at least one.
+        key: int64 ``[2]``.
+    """
+    keys = rng.fold_in_each(key, torch.stack([tensor.origin for tensor in tensors]))
+    torch._foreach_copy_([tensor.key for tensor in tensors], list(keys.unbind()))
+    torch._foreach_zero_([tensor.counter for tensor in tensors])
+    for tensor in tensors:
+        if not tensor.fixed_cells:
+            tensor.kept.forget()
 
 
 def _finite_range(x: Tensor) -> Tensor:

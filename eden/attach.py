@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from eden import _targets, bounds, rng
 from eden._hooks import FreezeStatistics, ReadInput, ReadWeights, RestoreWeights
 from eden._kept import Budget
-from eden._stored import StoredTensor, Switch
+from eden._stored import StoredTensor, Switch, set_keys
 from eden.config import Calibration, Config, calibration_of, identity_of, keep_calibration
 
 
@@ -222,8 +222,7 @@ class Attachment:
         if self._steps:
             fold = rng.fold_access if self.config.cells == "fixed" else rng.fold_in
             key = fold(key, self._steps)
-        for tensor in self._tensors.values():
-            tensor.set_key(key)
+        set_keys(list(self._tensors.values()), key)
 
     def use(self, calibration: Calibration) -> None:
         """Take other scales and bounds from now on.

@@ -56,6 +56,19 @@ def fold_access(key: Tensor, data: int | str | Tensor) -> Tensor:
     return ops.fold(key, _number(data, "data", key.device), access_only=True)
 
 
+def fold_in_each(key: Tensor, data: Tensor) -> Tensor:
+    """Derive a key for each of many numbers, as `fold_in` does for one.
+
+    Args:
+        key: int64 [2].
+        data: int64 [n], on the device of the key.
+
+    Returns:
+        int64 [n, 2].
+    """
+    return ops.fold(key, data, access_only=False)
+
+
 @torch.compiler.assume_constant_result
 def _hash(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
@@ -75,7 +88,9 @@ def number_of(data: int | str) -> Tensor:
 
 def _number(data: int | str | Tensor, name: str, device: torch.device | str | None) -> Tensor:
     if isinstance(data, Tensor):
-        return data
+        if data.numel() != 1:
+            raise ValueError(f"{name} has shape {list(data.shape)}, must be one number")
+        return data.reshape(())
     if isinstance(data, str):
         data = _hash(data)
     if isinstance(data, bool) or not isinstance(data, int):

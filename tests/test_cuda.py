@@ -47,6 +47,9 @@ def test_keys_are_those_of_the_cpu():
         on_gpu = data.cuda() if torch.is_tensor(data) else data
         for fold in (eden.fold_in, eden.fold_access):
             assert torch.equal(fold(key, on_gpu).cpu(), fold(eden.key(7), data))
+    many = torch.arange(-50, 50)
+    on_gpu = rng.fold_in_each(key, many.cuda())
+    assert torch.equal(on_gpu.cpu(), rng.fold_in_each(eden.key(7), many))
 
 
 def test_the_step_is_that_of_the_cpu():

@@ -232,6 +232,8 @@ def test_keys_are_those_of_the_reference():
             assert words(rng.fold_access(key, data)) == reference.fold_access(words(key), data)
         number = torch.tensor(-3)
         assert words(rng.fold_in(key, number)) == reference.fold_in(words(key), -3)
+        each = rng.fold_in_each(key, torch.tensor([5, -3, 0]))
+        assert [words(k) for k in each] == [reference.fold_in(words(key), d) for d in (5, -3, 0)]
 
 
 def test_a_cell_is_weak_from_its_strength_on():

@@ -74,8 +74,13 @@ def test_opcheck_count_flips(stored, dtype):
 def test_opcheck_the_small_ops():
     torch.library.opcheck(torch.ops.eden.seed_key.default, (torch.tensor(7),))
     for access_only in (False, True):
-        arguments = (rng.key(1), torch.tensor(3), access_only)
-        torch.library.opcheck(torch.ops.eden.fold.default, arguments)
+        for data in (
+            torch.tensor(3),
+            torch.tensor([3, -4, 5]),
+            torch.tensor([], dtype=torch.int64),
+        ):
+            arguments = (rng.key(1), data, access_only)
+            torch.library.opcheck(torch.ops.eden.fold.default, arguments)
 
 
 # Inductor's own imports warn of what torch deprecates.
@@ -272,8 +277,10 @@ def test_a_bad_seed_or_fold():
         rng.key(True)
     with pytest.raises(ValueError, match=r"must fit into 64 bits"):
         rng.key(2**64)
-    with pytest.raises(ValueError, match=r"data must be one number"):
+    with pytest.raises(ValueError, match=r"data has shape \[2\], must be one number"):
         rng.fold_in(rng.key(1), torch.tensor([1, 2]))
+    with pytest.raises(ValueError, match=r"data has 2 dimensions, must be one number or a list"):
+        rng.fold_in_each(rng.key(1), torch.tensor([[1, 2]]))
     with pytest.raises(ValueError, match=r"data has dtype Int"):
         rng.fold_in(rng.key(1), torch.tensor(1, dtype=torch.int32))
 

@@ -50,20 +50,24 @@ void check_key_size(const char* op, const Tensor& key) {
 
 namespace {
 
-// A key and one number beside it.
-void check_key_and(const char* op, const char* name, const Tensor& key, const Tensor& number) {
+// A key and numbers beside it.
+void check_key_and(const char* op, const char* name, const Tensor& key, const Tensor& numbers) {
   check_dense(op, "key", key, ScalarType::Long);
-  check_beside(op, name, number, ScalarType::Long, key, "key");
+  check_beside(op, name, numbers, ScalarType::Long, key, "key");
   check_key_size(op, key);
-  STD_TORCH_CHECK(number.numel() == 1, "eden::", op, ": ", name, " must be one number");
 }
 
 }  // namespace
 
-void check_fold(const Tensor& key, const Tensor& data) { check_key_and("fold", "data", key, data); }
+void check_fold(const Tensor& key, const Tensor& data) {
+  check_key_and("fold", "data", key, data);
+  STD_TORCH_CHECK(data.dim() <= 1, "eden::fold: data has ", data.dim(),
+                  " dimensions, must be one number or a list of them");
+}
 
 void check_next_key(const Tensor& key, const Tensor& counter) {
   check_key_and("next_key", "counter", key, counter);
+  STD_TORCH_CHECK(counter.numel() == 1, "eden::next_key: counter must be one number");
 }
 
 ElementType check_weight_range(const Tensor& x, int64_t stored) {

@@ -26,13 +26,23 @@ Tensor seed_key(const Tensor& seed) {
   return new_key(seed, block.number(0), block.number(1));
 }
 
+// The keys that `data`, [] or [n], makes of one: [2] or [n, 2].
 Tensor fold_key(const Tensor& key, const Tensor& data, bool access_only) {
   check_fold(key, data);
   const auto* words = static_cast<const int64_t*>(key.const_data_ptr());
   const auto device = static_cast<uint64_t>(words[0]);
   const auto access = static_cast<uint64_t>(words[1]);
-  const auto value = static_cast<uint64_t>(*static_cast<const int64_t*>(data.const_data_ptr()));
-  return new_key(key, access_only ? device : fold(device, value), fold(access, value));
+  const auto* values = static_cast<const int64_t*>(data.const_data_ptr());
+  const int64_t n = data.numel();
+  Tensor out = data.dim() == 0 ? torch::stable::new_empty(key, {2}, ScalarType::Long)
+                               : torch::stable::new_empty(key, {n, 2}, ScalarType::Long);
+  auto* folded = static_cast<uint64_t*>(out.mutable_data_ptr());
+  for (int64_t i = 0; i < n; ++i) {
+    const auto value = static_cast<uint64_t>(values[i]);
+    folded[2 * i] = access_only ? device : fold(device, value);
+    folded[2 * i + 1] = fold(access, value);
+  }
+  return out;
 }
 
 // The key of the next access to a tensor, of which `counter` counts those so far.

@@ -53,11 +53,11 @@ void seed_key_cuda(const int64_t* seed,  // [1]
                    uint64_t* key,        // [2]
                    CUstream_st* stream);
 
-// The key derived from `key` for `data`: both halves, or the access key alone.
+// The keys derived from `key` for each of `data`: both halves, or the access key alone. n > 0.
 void fold_cuda(const uint64_t* key,  // [2]
-               const int64_t* data,  // [1]
-               bool access_only,
-               uint64_t* out,  // [2]
+               const int64_t* data,  // [n]
+               int64_t n, bool access_only,
+               uint64_t* out,  // [n, 2]
                CUstream_st* stream);
 
 // The key of the next access: the access key folded with the counter, which then advances.

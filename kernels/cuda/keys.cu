@@ -2,7 +2,7 @@
 #include "kernels/cuda/launch.h"
 #include "kernels/philox.h"
 
-// A key is two numbers: one thread makes it. What counts is that nothing waits for the host.
+// A key is two numbers, and one thread makes it. What counts is that nothing waits for the host.
 
 namespace eden {
 namespace {
@@ -13,11 +13,13 @@ __global__ void seed_key(const int64_t* seed, uint64_t* key) {
   key[1] = block.number(1);
 }
 
-__global__ void fold_key(const uint64_t* key, const int64_t* data, bool access_only,
+__global__ void fold_key(const uint64_t* key, const int64_t* data, int64_t n, bool access_only,
                          uint64_t* out) {
-  const auto value = static_cast<uint64_t>(*data);
-  out[0] = access_only ? key[0] : fold(key[0], value);
-  out[1] = fold(key[1], value);
+  const int64_t i = int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+  if (i >= n) return;
+  const auto value = static_cast<uint64_t>(data[i]);
+  out[2 * i] = access_only ? key[0] : fold(key[0], value);
+  out[2 * i + 1] = fold(key[1], value);
 }
 
 __global__ void next_key(const uint64_t* key, int64_t* counter, uint64_t* out) {
@@ -34,9 +36,11 @@ void seed_key_cuda(const int64_t* seed, uint64_t* key, CUstream_st* stream) {
   check_launch("seed_key");
 }
 
-void fold_cuda(const uint64_t* key, const int64_t* data, bool access_only, uint64_t* out,
+void fold_cuda(const uint64_t* key, const int64_t* data, int64_t n, bool access_only, uint64_t* out,
                CUstream_st* stream) {
-  fold_key<<<1, 1, 0, stream>>>(key, data, access_only, out);
+  constexpr int64_t kThreads = 32;
+  const auto blocks = static_cast<unsigned>((n + kThreads - 1) / kThreads);
+  fold_key<<<blocks, kThreads, 0, stream>>>(key, data, n, access_only, out);
   check_launch("fold");
 }
 

@@ -27,9 +27,12 @@ Tensor seed_key_on_gpu(const Tensor& seed) {
 
 Tensor fold_on_gpu(const Tensor& key, const Tensor& data, bool access_only) {
   check_fold(key, data);
-  Tensor out = torch::stable::new_empty(key, {2}, ScalarType::Long);
+  const int64_t n = data.numel();
+  Tensor out = data.dim() == 0 ? torch::stable::new_empty(key, {2}, ScalarType::Long)
+                               : torch::stable::new_empty(key, {n, 2}, ScalarType::Long);
+  if (n == 0) return out;
   const OnDevice device(key);
-  fold_cuda(words_of(key), static_cast<const int64_t*>(data.const_data_ptr()), access_only,
+  fold_cuda(words_of(key), static_cast<const int64_t*>(data.const_data_ptr()), n, access_only,
             static_cast<uint64_t*>(out.mutable_data_ptr()), device.stream());
   return out;
 }
