@@ -14,6 +14,10 @@ namespace {
 // Up to so many faulty words are patched one by one after the clean pass; more go into the pass.
 constexpr int kMostPatches = 32;
 
+// Short copies go through the clean pass together, up to so many elements: what it reads and writes
+// is still in the L1 cache when it is patched.
+constexpr int64_t kTogether = 4096;
+
 // Calls visit(element, bits of that element within the word, lane of its lowest bit).
 template <int bits, class Visit>
 void visit_elements(uint32_t word_bits, int64_t first_bit, Visit visit) {
@@ -70,40 +74,50 @@ class Segment {
     } else {
       find_weak_cells(params, summary, draw_, part_, &weak_);
     }
+    clean_first_ = weak_.count == 0 || (weak_.count <= kMostPatches && !streaming);
+    const bool whole = begin_ == 0 && end_ == params.elements && params.scale_count <= 1;
+    if (clean_first_ && whole) together_ = std::max<int64_t>(1, kTogether / params.elements);
   }
   ~Segment() { weak_.clear(); }
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
 
-  void run(int64_t copy) {
-    const LoadOf load(p_, copy, streaming_);
-    if (weak_.count == 0) {
-      load.read(begin_, end_, nullptr);
-    } else if (summary_.always_fails) {
-      apply(load, weak_.mask);
-    } else {
-      find_flips(load, copy);
-      apply(load, work_.flips);
-      for (int i = 0; i < weak_.count; ++i) work_.flips[weak_.words[i]] = 0;
+  // Reads copies [begin, end).
+  void run(int64_t begin, int64_t end) {
+    for (int64_t copy = begin; copy < end; copy += together_) {
+      const int64_t n = std::min(together_, end - copy);
+      const LoadOf load(p_, copy, streaming_);
+      if (clean_first_) load.read(begin_, end_ + (n - 1) * p_.elements, nullptr);
+      if (weak_.count == 0) continue;
+      for (int64_t i = 0; i < n; ++i) {
+        if (summary_.always_fails) {
+          apply(load, i * p_.elements, weak_.mask);
+          continue;
+        }
+        find_flips(load, i * p_.elements, copy + i);
+        apply(load, i * p_.elements, work_.flips);
+        for (int j = 0; j < weak_.count; ++j) work_.flips[weak_.words[j]] = 0;
+      }
     }
   }
 
  private:
-  // Loads the copy with the bits of `flips` failed, all of which are in words with weak cells.
-  void apply(const LoadOf& load, const uint32_t* flips) const {
-    if (streaming_ || weak_.count > kMostPatches) {
+  // Fails the bits of `flips`, all of which are in words with weak cells, of the copy that begins
+  // at element `copy_begin` of the load.
+  void apply(const LoadOf& load, int64_t copy_begin, const uint32_t* flips) const {
+    if (!clean_first_) {
       load.read(begin_, end_, bytes_from(flips, part_.first));
       return;
     }
-    load.read(begin_, end_, nullptr);
     for (int i = 0; i < weak_.count; ++i) {
       const uint32_t word = weak_.words[i];
-      visit_elements<kBits>(flips[word], first_bit_of(word),
-                            [&](int64_t element, uint32_t bits, int) { load.fail(element, bits); });
+      visit_elements<kBits>(
+          flips[word], first_bit_of(word),
+          [&](int64_t element, uint32_t bits, int) { load.fail(copy_begin + element, bits); });
     }
   }
 
-  void find_flips(const LoadOf& load, int64_t copy) {
+  void find_flips(const LoadOf& load, int64_t copy_begin, int64_t copy) {
     const uint64_t key = fold(p_.key[1], static_cast<uint64_t>(p_.first_copy + copy));
     const bool all_stored = summary_.by_stored_bit && weak_.count > kMostPatches;
     if (all_stored) {
@@ -115,7 +129,7 @@ class Segment {
       const uint32_t word = weak_.words[i];
       weak[i] = weak_.mask[word];
       if (summary_.by_stored_bit) {
-        stored[i] = all_stored ? work_.stored[word] : stored_in(load, word, weak[i]);
+        stored[i] = all_stored ? work_.stored[word] : stored_in(load, copy_begin, word, weak[i]);
       }
     }
     find_failing(p_, summary_, draw_, part_.segment, weak_.words, n, weak,
@@ -124,10 +138,10 @@ class Segment {
   }
 
   // The bits that the elements with `lanes` in a word store.
-  uint32_t stored_in(const LoadOf& load, uint32_t word, uint32_t lanes) const {
+  uint32_t stored_in(const LoadOf& load, int64_t copy_begin, uint32_t word, uint32_t lanes) const {
     uint32_t stored = 0;
     visit_elements<kBits>(lanes, first_bit_of(word), [&](int64_t element, uint32_t, int lane) {
-      stored |= load.code(element) << lane;
+      stored |= load.code(copy_begin + element) << lane;
     });
     return stored;
   }
@@ -141,6 +155,8 @@ class Segment {
   int64_t start_bit_;  // of the segment, counted from the tensor's first bit
   int64_t begin_, end_;
   bool streaming_;
+  bool clean_first_;      // faulty words are patched after a pass without errors
+  int64_t together_ = 1;  // copies in such a pass
   WeakCells& weak_;
   Workspace& work_;
 };
@@ -153,9 +169,11 @@ InjectPlan::InjectPlan(const InjectParams& params, int threads, int64_t streamed
   summary_ = params.kept ? summarize_kept(params, bits_) : summarize(params, bits_);
   const int64_t bytes = params.elements * params.copies * element_bytes(params.element);
   streaming_ = params.touched && bytes >= streamed_bytes;
-  // Cutting the copies costs finding the weak cells again, so only where threads would idle.
+  // Cutting the copies costs finding the weak cells again, so only where threads would idle, and
+  // into no more parts than threads: each is given one part of the units.
   if (threads > 1 && segments_ < 4 * threads) {
-    chunks_ = std::min<int64_t>(params.copies, (4 * threads + segments_ - 1) / segments_);
+    chunks_ =
+        std::min({params.copies, int64_t{threads}, (4 * threads + segments_ - 1) / segments_});
   }
 }
 
@@ -164,13 +182,11 @@ void InjectPlan::run(int64_t unit_begin, int64_t unit_end) const {
   Workspace work;
   dispatch(params_.element, params_.stored, [&](auto element, auto codec) {
     for (int64_t unit = unit_begin; unit < unit_end; ++unit) {
-      const int64_t chunk = unit % chunks_;
-      Segment<decltype(element), decltype(codec)> segment(params_, summary_, bits_, unit / chunks_,
-                                                          streaming_, &work);
-      for (int64_t copy = params_.copies * chunk / chunks_;
-           copy < params_.copies * (chunk + 1) / chunks_; ++copy) {
-        segment.run(copy);
-      }
+      // All segments of a chunk before the next: the last one of a copy is short.
+      const int64_t chunk = unit / segments_;
+      Segment<decltype(element), decltype(codec)> segment(params_, summary_, bits_,
+                                                          unit % segments_, streaming_, &work);
+      segment.run(params_.copies * chunk / chunks_, params_.copies * (chunk + 1) / chunks_);
     }
   });
   if (streaming_) streams_done();

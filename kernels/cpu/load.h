@@ -29,7 +29,8 @@ class Load {
 
   // Writes elements [begin, end) as the memory returns them. `flips` holds the failing bits, packed
   // as they lie in memory from element `begin` on (an even one for int4), or is null for a memory
-  // without errors. Marks of corrected elements must be 0 before.
+  // without errors. Marks of corrected elements must be 0 before. Without flips and with one scale
+  // for all elements `end` may lie in a later copy, here and in the functions of one element.
   void read(int64_t begin, int64_t end, const uint8_t* flips) const {
     reader_.read(begin, end, flips);
   }

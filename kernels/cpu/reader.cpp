@@ -89,11 +89,11 @@ void set_marks(uint8_t* marks, int64_t flat, const uint8_t* implausible, int64_t
 }  // namespace
 
 // The scale of each element of a tile: one number for all, or one a channel, which may be short.
+// Only in the first case may elements be those of several copies.
 class Reader::Scales {
  public:
   explicit Scales(const InjectParams& p)
-      : scales_(p.scales),
-        per_scale_(p.scale_count > 1 ? p.elements / p.scale_count : p.elements) {}
+      : scales_(p.scales), per_scale_(p.scale_count > 1 ? p.elements / p.scale_count : INT64_MAX) {}
 
   // n is no more than in the calls before.
   const float* of(int64_t begin, int64_t n) {

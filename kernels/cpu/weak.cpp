@@ -7,10 +7,13 @@
 namespace eden {
 namespace {
 
-// So many weak cells of a segment are not listed if they always fail, and at this stress it holds
-// so many.
+// So many weak cells of a segment, found or expected, are not listed if they always fail.
 constexpr int kManyWeak = 64;
-constexpr uint64_t kManyWeakStress = uint64_t{kManyWeak} << 48;
+
+// Whether so many are expected among `bits` cells of a stress.
+constexpr bool many_weak(uint64_t stress, int bits) {
+  return (stress >> 16) * static_cast<uint64_t>(bits) >= uint64_t{kManyWeak} << 48;
+}
 
 // Marks the cells of n points: cell_of(i) is that of point i. No branch: whether it is weak
 // decides what is written, not where to go on.
@@ -224,14 +227,16 @@ void find_weak_cells(const InjectParams& p, const TableSummary& summary, const D
   const auto [segment, first, last] = part;
   if (p.law == Law::kBitline) {
     const bool dense = summary.dense.count > 0;
-    weak->listed = !dense && !(summary.always_fails && summary.mean_stress >= kManyWeakStress);
+    weak->listed =
+        !dense && !(summary.always_fails && many_weak(summary.mean_stress, last - first));
     if (dense) add_dense_bitline(p, summary.dense, draw, segment, first, last, weak);
     if (summary.greatest_stress > 0) {
       add_sparse_bitline(p, summary, draw, segment, first, last, weak);
     }
   } else {
     const Rows rows(p, segment, first, last);
-    weak->listed = !rows.any_dense && !(summary.always_fails && rows.least >= kManyWeakStress);
+    weak->listed =
+        !rows.any_dense && !(summary.always_fails && many_weak(rows.least, last - first));
     if (rows.greatest > 0) {
       add_sparse(p, summary.streams, rows, draw, segment, first, last, weak);
     }
