@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -128,6 +129,17 @@ class Table:
 
 def _width(spec: str) -> int:
     return int(spec.lstrip("<>").split(".")[0].rstrip("defgs"))
+
+
+def spread_bitlines(sigma: float = 2.58) -> eden.errors.Bitline:
+    """Return a bitline model with log-normal rates, to be scaled: no measured ones are public.
+
+    Args:
+        sigma: Standard deviation of log P; default that of the measured subarrays of DDR3L module
+            B10 at 1.05 V (`models.py`).
+    """
+    draw = np.random.default_rng(1).lognormal(0.0, sigma, 65536)
+    return eden.errors.Bitline(draw / draw.max() / 2)
 
 
 def delivered_ber(x: Tensor, y: Tensor, **stored: object) -> float:

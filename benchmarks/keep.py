@@ -9,9 +9,8 @@ Run: python benchmarks/keep.py [--network resnet18] [--batches 1 128] [--stored 
 
 import copy
 
-import numpy as np
 import torch
-from _common import Table, head, interleaved, parser
+from _common import Table, head, interleaved, parser, spread_bitlines
 from step import IMAGES
 
 import eden
@@ -32,11 +31,10 @@ def main() -> None:
     facts = head(network=args.network, stored=args.stored)
     torch.manual_seed(0)
     model = nets.build(args.network).eval()
-    spread = np.random.default_rng(1).lognormal(0.0, 2.58, 65536)  # as in models.py
     errors = {
         "uniform": eden.errors.Uniform(1e-6),
         "F = 0.5": eden.errors.Uniform(1e-6, failure_probability=0.5),
-        "bitline": eden.errors.Bitline(spread / spread.max() / 2),
+        "bitline": spread_bitlines(),
     }
     table = Table(
         {

@@ -14,7 +14,7 @@ Run: python benchmarks/models.py [--elements 67108864] [--stored fp32] [--json F
 
 import numpy as np
 import torch
-from _common import Table, delivered_ber, head, interleaved, parser
+from _common import Table, delivered_ber, head, interleaved, parser, spread_bitlines
 
 import eden
 
@@ -46,8 +46,7 @@ def main() -> None:
     rows = measured_rows((size + 8191) // 8192)
     sigma = float(np.log(measured_rows(32768)).std()) if args.sigma is None else args.sigma
     facts = head(elements=args.elements, stored=args.stored, sigma=round(sigma, 3))
-    draw = np.random.default_rng(1).lognormal(0.0, sigma, 65536)
-    bitline = eden.errors.Bitline(draw / draw.max() / 2)
+    bitline = spread_bitlines(sigma)
     wordline = eden.errors.Wordline(rows)
 
     table = Table(

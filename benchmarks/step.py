@@ -6,13 +6,14 @@ Boosting does not train batch-norm statistics, which saves time that has nothing
 so a plain step that leaves them alone too is measured beside the plain one.
 
 Run: python benchmarks/step.py [--networks lenet resnet18 mobilenet_v2] [--stored int8]
-     [--correction zero] [--ber 1e-3] [--batch 128] [--seconds 60] [--device cpu] [--json FILE]
+     [--correction zero] [--model uniform] [--ber 1e-3] [--batch 128] [--seconds 60]
+     [--device cpu] [--json FILE]
 """
 
 import copy
 
 import torch
-from _common import Table, head, interleaved, parser
+from _common import Table, head, interleaved, parser, spread_bitlines
 from _resnet101 import ResNet101
 from torch import Tensor, nn
 from torch.nn import functional
@@ -78,7 +79,7 @@ def trainings(name: str, args) -> dict[str, Training]:
     with torch.no_grad():
         for _ in range(5):  # statistics that fit the images, for those who freeze them
             model.train()(x)
-    error = eden.errors.Uniform(weak_fraction=max(args.ber, 1e-12))
+    error = spread_bitlines() if args.model == "bitline" else eden.errors.Uniform(1e-12)
     config = eden.Config(error=error, stored=args.stored, correction=args.correction)
     steps = {"plain": Training(model, x, y)}
     if any(isinstance(module, nn.BatchNorm2d) for module in model.modules()):
@@ -93,11 +94,12 @@ def main() -> None:
     made.add_argument("--device", default="cpu", help="cpu or cuda")
     made.add_argument("--stored", default="int8")
     made.add_argument("--correction", default="zero")
+    made.add_argument("--model", default="uniform", choices=["uniform", "bitline"])
     made.add_argument("--ber", type=float, default=1e-3)
     made.add_argument("--batch", type=int, default=128)
     made.add_argument("--seconds", type=float, default=60.0, help="at most so long for each step")
     args = made.parse_args()
-    settings = ("stored", "correction", "ber", "batch", "device")
+    settings = ("stored", "correction", "model", "ber", "batch", "device")
     facts = head(**{name: getattr(args, name) for name in settings})
     if args.device != "cpu":
         facts["gpu"] = torch.cuda.get_device_name(args.device)

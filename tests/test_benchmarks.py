@@ -70,6 +70,8 @@ def test_step(run):
     assert lenet["to_frozen"] is None and mobile["to_frozen"] > 0  # no batch norm in LeNet
     for row in (lenet, mobile):
         assert row["to_plain"] == pytest.approx(row["boosted_ms"] / row["plain_ms"])
+    figures, _ = run("step", *sizes[:2], *sizes[3:], "--model", "bitline")
+    assert figures["head"]["model"] == "bitline"
 
 
 def test_rivals(run):
