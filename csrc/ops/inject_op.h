@@ -32,8 +32,8 @@ std::tuple<Tensor, Tensor> inject(const Tensor& x, const Tensor& key, const Tens
   }
   Tensor out = torch::stable::empty_like(x);
   const int64_t mask_bytes = mark ? (x.numel() + 7) / 8 : 0;
-  // Whole words: a GPU sets bits of a word at a time.
-  const int64_t padded = (mask_bytes + 3) / 4 * 4;
+  // A GPU sets bits of a word at a time: whole words there.
+  const int64_t padded = x.is_cpu() ? mask_bytes : (mask_bytes + 3) / 4 * 4;
   Tensor corrected = torch::stable::new_zeros(x, {padded}, torch::headeronly::ScalarType::Byte);
   if (padded != mask_bytes) corrected = torch::stable::narrow(corrected, 0, 0, mask_bytes);
   params.output = out.mutable_data_ptr();
