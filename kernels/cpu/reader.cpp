@@ -93,7 +93,8 @@ void set_marks(uint8_t* marks, int64_t flat, const uint8_t* implausible, int64_t
 class Reader::Scales {
  public:
   explicit Scales(const InjectParams& p)
-      : scales_(p.scales), per_scale_(p.scale_count > 1 ? p.elements / p.scale_count : INT64_MAX) {}
+      : scales_(p.scales),
+        per_scale_(p.scale_count > 1 ? p.elements / p.scale_count : p.elements * p.copies) {}
 
   // n is no more than in the calls before.
   const float* of(int64_t begin, int64_t n) {
