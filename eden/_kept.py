@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from eden import ops
 from eden.errors import Table
@@ -32,8 +33,8 @@ class KeptCells:
     """The weak cells of one tensor, found at its second read since anything changed.
 
     Later reads only draw which of them fail. That pays in small batches: the copies of a large
-    one share the search anyway. Kernels of a GPU find their cells themselves, and so does a
-    compiled network, which cannot hold what has no fixed size.
+    one share the search anyway. Kernels of a GPU find their cells themselves, and so does what is
+    compiled or traced: a graph would never forget them.
 
     Args:
         budget: of the attachment.
@@ -55,7 +56,7 @@ class KeptCells:
         self, x: Tensor, table: Table, key: Tensor, stored: int, place: tuple[int, int, int, int]
     ) -> Tensor | None:
         """Return the cells where they are known, for `eden.ops.read`; arguments as there."""
-        if torch.compiler.is_compiling() or x.device.type != "cpu":
+        if x.device.type != "cpu" or _recorded():
             return None
         elements = x.numel() // place[0]
         if elements != self.elements:
@@ -69,3 +70,8 @@ class KeptCells:
             if self.cells is not None:
                 self.budget.left -= self.cells.nbytes
         return self.cells
+
+
+def _recorded() -> bool:
+    """Whether calls become a graph just now, or are looked at by a mode such as one for shapes."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing() or is_in_torch_dispatch_mode()

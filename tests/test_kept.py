@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
 
 import eden
 from eden import errors, rng
@@ -171,6 +172,23 @@ def test_a_call_for_shapes_alone_leaves_the_cells_alone(model, x):
     handle.step()
     network(x), network(x)
     assert kept(handle) == ALL
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@pytest.mark.parametrize(
+    "record",
+    [lambda network, x: make_fx(network)(x), lambda n, x: torch.jit.trace(n, x, check_trace=False)],
+    ids=["make_fx", "trace"],
+)
+def test_a_recorded_graph_reads_the_cells_of_now(model, x, record):
+    network, handle = attached(model, x)
+    network.requires_grad_(False)
+    network(x), network(x)
+    graph = record(network, x)
+    handle.step()
+    without, twin = attached(model, x, keep_bytes=0)
+    twin.step()
+    assert torch.equal(graph(x), without(x))
 
 
 @pytest.mark.parametrize("given, kind", [(-1, ValueError), (1.5, TypeError), (True, TypeError)])
