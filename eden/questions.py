@@ -108,7 +108,7 @@ class Questions:
             if key not in self.part:
                 part = {"part": digest_bytes(self.closest.data)}
                 self.part[key] = self._ask(
-                    "closest", steps, draw, self.count, self._right_of_closest, **part
+                    "part", steps, draw, self.count, self._right_of_closest, **part
                 )
             right = self.part[key]
         return int.from_bytes(np.packbits(right).tobytes(), "big")
