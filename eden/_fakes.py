@@ -59,6 +59,7 @@ def _(seed):
 
 @torch.library.register_fake("eden::fold")
 def _(key, data, access_only):
+    torch._check(data.dim() <= 1, lambda: "eden::fold: data must be one number or a list of them")
     return key.new_empty([*data.shape, 2])
 
 

@@ -105,7 +105,7 @@ def characterize_coarse(
             clean_accuracy=clean,
             coarse_ber=ber,
             tensors=_tensors(asked, ber),
-            thresholds=tuple(ber_of(s) if s >= first else 0.0 for s in found.thresholds),
+            thresholds=tuple(map(ber_of, found.thresholds)),
             accuracies=tuple(accuracies),
             trials=asked.trials.asked,
         )

@@ -45,7 +45,7 @@ class Tolerances:
         coarse_ber: The BER the whole network bears, the margin taken off.
         tensors: Every tensor with its tolerance.
         thresholds: For each search seed the highest BER that meets the target, margin not taken
-            off (0 where none of the grid does); empty for a fine search.
+            off; empty for a fine search.
         accuracies: At the tolerances returned, one for each search seed: no seed misses.
         mean_ber: The highest BER at which the *mean* over the seeds meets the target, the
             criterion usual in papers; None for a fine search.
