@@ -7,8 +7,13 @@ import random
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 from eden import data, nets
+
+# No example is too slow on a machine that is busy with other things.
+settings.register_profile("eden", deadline=None)
+settings.load_profile("eden")
 
 
 @pytest.hookimpl(tryfirst=True)  # before a fixture asks for the GPU

@@ -3,7 +3,7 @@
 from itertools import combinations
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from eden.answers import DRIFT, Answers
@@ -92,7 +92,6 @@ def test_a_draw_that_dips_recovers_and_misses_for_good_ends_before_the_dip(parte
     assert network.search(parted=parted).thresholds == (-18, -18, -25) == network.sweep()
 
 
-@settings(deadline=None)
 @given(draws())
 def test_it_finds_what_the_sweep_finds(losses):
     network = Network(losses)
@@ -101,7 +100,6 @@ def test_it_finds_what_the_sweep_finds(losses):
         assert network.search(parted=parted).thresholds == network.sweep()
 
 
-@settings(deadline=None)
 @given(draws(unit=5), st.sampled_from([0.2, DRIFT]))
 def test_images_outside_the_part_change_nothing_as_long_as_they_drift_within_the_bound(
     losses, drift
@@ -111,7 +109,6 @@ def test_images_outside_the_part_change_nothing_as_long_as_they_drift_within_the
     assert network.search().thresholds == network.sweep()
 
 
-@settings(deadline=None)
 @given(draws(), st.floats(0, 2))
 def test_whatever_the_images_do_the_end_has_missed_and_nothing_is_asked_twice(losses, drift):
     network = Network(losses, drift=drift)
@@ -129,7 +126,6 @@ def test_whatever_the_images_do_the_end_has_missed_and_nothing_is_asked_twice(lo
         assert len(questions) == len(set(questions))
 
 
-@settings(deadline=None)
 @given(draws())
 def test_all_images_are_asked_only_where_the_part_does_not_clear_the_target(losses):
     network = Network(losses)

@@ -33,7 +33,7 @@ tensors = st.builds(
 # Multiples of every element's size.
 addresses = st.integers(0, 1000).map(lambda a: 4 * a)
 kinds = st.sampled_from(["uniform", "data_dependent", "bitline", "wordline"])
-quick = settings(max_examples=150, deadline=None, derandomize=True)
+quick = settings(max_examples=150, derandomize=True)
 # One order for all bitline models, or weak sets would not nest.
 ORDER = np.random.default_rng(0).permutation(COLUMNS)
 

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eden.answers import Answers
@@ -88,7 +88,6 @@ def test_the_plain_sweep_ends_where_no_tensor_can_be_raised():
     assert settled == sorted(settled) and settled[-1] == 3
 
 
-@settings(deadline=None)
 @given(networks)
 def test_without_a_part_it_is_the_plain_sweep_to_the_letter(network):
     # Any oracle at all: nothing is guessed.
@@ -97,7 +96,6 @@ def test_without_a_part_it_is_the_plain_sweep_to_the_letter(network):
     assert len(network.asked) == len(set(network.asked))
 
 
-@settings(deadline=None)
 @given(networks)
 def test_images_that_fall_once_give_the_plain_sweep(network):
     network = Network(*network)
@@ -110,7 +108,6 @@ def test_images_that_fall_once_give_the_plain_sweep(network):
     assert len(network.guessed) == len(set(network.guessed))
 
 
-@settings(deadline=None)
 @given(networks)
 def test_fewer_than_half_of_the_questions_go_to_all_images(network):
     network = Network(*network)
@@ -121,7 +118,6 @@ def test_fewer_than_half_of_the_questions_go_to_all_images(network):
     assert len(network.asked) <= 2 * draws + len(network.names) + len(trials) * draws / 2
 
 
-@settings(deadline=None)
 @given(networks, st.integers(0, 30), st.floats(0, 1))
 def test_whatever_the_images_do_the_end_holds_and_what_stopped_missed(network, beyond, healing):
     network = Network(*network, beyond=beyond, healing=healing)
@@ -140,7 +136,6 @@ def test_whatever_the_images_do_the_end_holds_and_what_stopped_missed(network, b
     assert len(network.asked) == len(set(network.asked))
 
 
-@settings(deadline=None)
 @given(networks, st.integers(0, 30))
 def test_tensors_settle_once_and_the_last_one_when_the_end_is_certain(network, beyond):
     network = Network(*network, beyond=beyond, healing=0.3)
@@ -219,7 +214,6 @@ def test_held_goes_back_up_where_only_that_helps_and_not_above_the_top():
 
 
 @given(networks, st.floats(0, 1))
-@settings(deadline=None)
 def test_held_ends_where_all_draws_hold(network, healing):
     network = Network(*network, beyond=20, healing=healing)
     top = plain_sweep(network.holds, network.start(), high=HIGH)
