@@ -28,13 +28,13 @@ import torch
 from _common import Table, head, parser
 
 from eden import characterize_coarse, characterize_fine
-from eden.folder import RunFolder
-from eden.oracle import oracle
-from eden.questions import bers_of
-from eden.search import ber_of, step_of
-from eden.seeds import seeds_for
-from eden.sweep import plain_sweep
-from eden.work import NETWORKS, Work, read_inputs
+from eden.access import seeds_for
+from eden.folder import NETWORKS, RunFolder
+from eden.run import Work, read_inputs
+from eden.tolerance import ber_of, step_of
+from eden.tolerance._oracle import oracle
+from eden.tolerance._questions import bers_of
+from eden.tolerance._sweep import plain_sweep
 
 MOST_PASSES, LEAST_EQUAL = 0.1, 0.95
 

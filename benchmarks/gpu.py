@@ -23,7 +23,7 @@ from _common import Table, delivered_ber, head, parser
 
 import eden
 from eden import errors
-from eden._load import build_facts
+from eden._native import build_facts
 
 RATES = (0.0, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5)
 HALVES = (1, 2, 4, 7, 10, 14, 17, 20, 24, 30)  # mase-triton's rates are 2^-n
@@ -109,7 +109,7 @@ def bandwidth(bench: Bench) -> list[dict]:
 
 def kinds(bench: Bench, rate: float = 1e-3) -> list[dict]:
     table = Table({"what": "<34s", "ms": "9.3f", "of copy": "8.3f"})
-    scale = eden.ops.scale_of(bench.x, "int8")
+    scale = eden.access.ops.scale_of(bench.x, "int8")
     bounds = torch.tensor([-4.0, 4.0], device=bench.device)
     rows = bench.elements * 4 // 8192 + 1
     uniform = errors.Uniform(rate)

@@ -25,7 +25,7 @@ def target(targets: tuple, rate: float) -> float:
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--stored", default="fp32", choices=sorted(eden.formats.FORMATS))
+    options.add_argument("--stored", default="fp32", choices=sorted(eden.access.formats.FORMATS))
     options.add_argument("--rates", type=float, nargs="+", default=RATES, metavar="BER")
     args = options.parse_args()
 
@@ -34,8 +34,8 @@ def main() -> None:
     y = torch.empty_like(x)
     stored = {"stored": args.stored}
     correction = {}
-    if eden.formats.get(args.stored).integer:
-        stored["scale"] = eden.ops.scale_of(x, args.stored)
+    if eden.access.formats.get(args.stored).integer:
+        stored["scale"] = eden.access.ops.scale_of(x, args.stored)
         correction = {"correction": "zero", "bounds": torch.stack([x.min(), x.max()])}
     options = {"key": eden.key(1), **stored}
 

@@ -23,7 +23,7 @@ def main() -> None:
     options = parser(__doc__, elements=None, repeats=40)
     options.add_argument("--network", default="resnet18", choices=list(nets.names()))
     options.add_argument("--batches", type=int, nargs="+", default=[1, 128])
-    options.add_argument("--stored", default="int8", choices=sorted(eden.formats.FORMATS))
+    options.add_argument("--stored", default="int8", choices=sorted(eden.access.formats.FORMATS))
     options.add_argument("--fractions", type=float, nargs="+", default=FRACTIONS, metavar="P")
     options.add_argument("--seconds", type=float, default=20.0, help="at most so long each")
     args = options.parse_args()

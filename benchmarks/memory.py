@@ -48,7 +48,7 @@ def one_size(elements: int, stored: str, repeats: int) -> dict:
     x = torch.randn(elements)
     y = torch.zeros_like(x)
     options = {"key": eden.key(1), "stored": stored}
-    if eden.formats.get(stored).integer:
+    if eden.access.formats.get(stored).integer:
         options["scale"] = torch.tensor(0.05)
     error = eden.errors.Uniform(BER)
     # Threads, and whatever else the first call makes once.
@@ -71,7 +71,7 @@ def one_size(elements: int, stored: str, repeats: int) -> dict:
 def main() -> None:
     options = parser(__doc__, elements=None, repeats=5)
     options.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="ELEMENTS")
-    options.add_argument("--stored", default="fp32", choices=sorted(eden.formats.FORMATS))
+    options.add_argument("--stored", default="fp32", choices=sorted(eden.access.formats.FORMATS))
     options.add_argument("--one", type=int, metavar="ELEMENTS", help="measure one size, print JSON")
     args = options.parse_args()
     if args.one is not None:

@@ -32,7 +32,7 @@ def measured_rows(rows: int) -> np.ndarray:
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--stored", default="fp32", choices=sorted(eden.formats.FORMATS))
+    options.add_argument("--stored", default="fp32", choices=sorted(eden.access.formats.FORMATS))
     options.add_argument("--fractions", type=float, nargs="+", default=FRACTIONS, metavar="P")
     options.add_argument("--sigma", type=float, help="of the bitlines' log P")
     args = options.parse_args()
@@ -40,9 +40,9 @@ def main() -> None:
     stored = {"stored": args.stored}
     x = torch.randn(args.elements)
     y = torch.empty_like(x)
-    if eden.formats.get(args.stored).integer:
-        stored["scale"] = eden.ops.scale_of(x, args.stored)
-    size = (args.elements * eden.formats.get(args.stored).bits + 7) // 8
+    if eden.access.formats.get(args.stored).integer:
+        stored["scale"] = eden.access.ops.scale_of(x, args.stored)
+    size = (args.elements * eden.access.formats.get(args.stored).bits + 7) // 8
     rows = measured_rows((size + 8191) // 8192)
     sigma = float(np.log(measured_rows(32768)).std()) if args.sigma is None else args.sigma
     facts = head(elements=args.elements, stored=args.stored, sigma=round(sigma, 3))

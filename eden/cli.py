@@ -61,17 +61,17 @@ _verb("report", "Write the report.")
 @app.command()
 def devices() -> None:
     """List the DRAM devices that come with eden, with their operating points."""
-    from eden import listing
+    from eden.devices import print_devices
 
-    listing.print_devices()
+    print_devices()
 
 
 @app.command()
 def doctor() -> None:
     """Print versions and build facts, and check the injector's statistics."""
-    from eden import doctor as checks
+    from eden.doctor import main as check
 
-    raise SystemExit(checks.main())
+    raise SystemExit(check())
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,7 +10,7 @@ namespace eden {
 // Codes, flips and marks are bytes laid over words: the lowest byte must come first.
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 
-// How an element lies in DRAM. The numbers are part of the op's schema (eden/formats.py).
+// How an element lies in DRAM. The numbers are part of the op's schema (eden/access/formats.py).
 enum class Stored : int { kFp32 = 0, kFp16 = 1, kBf16 = 2, kInt16 = 3, kInt8 = 4, kInt4 = 5 };
 
 // What becomes of a loaded value outside its bounds, or NaN.

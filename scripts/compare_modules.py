@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from eden import devices, place
-from eden.tolerances import Tolerances
+from eden.tolerance import Tolerances
 
 
 def main() -> None:

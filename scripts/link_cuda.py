@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from torch.utils import cpp_extension
 
-from eden._load import build_facts
+from eden._native import build_facts
 
 ROOT = Path(__file__).parent.parent
 # What the glue stands on, besides the kernels.

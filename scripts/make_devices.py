@@ -1,6 +1,6 @@
-"""Make the device descriptions in eden/specs from published measurements.
+"""Make the device descriptions in eden/devices/specs from published measurements.
 
-    python scripts/make_devices.py DATA_FOLDER [--out eden/specs]
+    python scripts/make_devices.py DATA_FOLDER [--out eden/devices/specs]
 
 DATA_FOLDER holds three CSV files: ``ddr3l_voltage_faulty_lines.csv`` and ``ddr3l_row_failures.csv``
 (from the DRAM-Voltage-Study, SIGMETRICS 2017) and ``datasheet_survey.csv`` (from the
@@ -181,7 +181,7 @@ def to_text(description):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder with the three CSV files")
-    parser.add_argument("--out", type=Path, default=Path("eden/specs"))
+    parser.add_argument("--out", type=Path, default=Path("eden/devices/specs"))
     arguments = parser.parse_args()
     for name, dimm, estimated in (
         ("ddr3l-1600-b10", "B10", ()),

@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from law import ELEMENTS, any_bits, same_bits
 
-from eden import errors, ops, rng
+from eden import errors
+from eden.access import ops, rng
 
 FLOATS = (torch.float32, torch.float16, torch.bfloat16)
 STORED = ("fp32", "fp16", "bf16", "int16", "int8", "int4")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from _small import write_images, write_recipe
 
-from eden import recipe
+from eden.folder import load_recipe
 from eden.run import run as run_recipe
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
@@ -124,7 +124,7 @@ def test_plot(run, tmp_path, monkeypatch, capsys):
 def test_characterise(run, tmp_path, monkeypatch):
     monkeypatch.setenv("EDEN_DATA", str(write_images(tmp_path / "images")))
     folder = tmp_path / "run"
-    run_recipe(recipe.load(write_recipe(tmp_path)), folder, until="boost", progress=False)
+    run_recipe(load_recipe(write_recipe(tmp_path)), folder, until="boost", progress=False)
     figures, lines = run("characterise", folder, "--images", 60, "--draws", 2)
     rows = {row["sweep"]: row for row in figures["rows"]}
     steps = 8040 // (2 * 60)  # the grid's, from 1e-7 to 0.4

@@ -10,7 +10,9 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import eden
-from eden import _load, errors, ops
+from eden import _native as _load
+from eden import errors
+from eden.access import ops
 
 ROOT = Path(__file__).parent.parent
 

@@ -5,7 +5,8 @@ import errno
 import pytest
 from _small import write_images, write_recipe
 
-from eden import cli, store
+from eden import _files as store
+from eden import cli
 from eden.cli import main
 
 
@@ -107,11 +108,11 @@ def test_help_is_not_an_error(capsys):
 
 
 def test_an_interruption_says_how_to_go_on(capsys, monkeypatch):
-    from eden import listing
+    from eden import devices
 
     def interrupted():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(listing, "print_devices", interrupted)
+    monkeypatch.setattr(devices, "print_devices", interrupted)
     assert main(["devices"]) == 130
     assert "--resume goes on" in capsys.readouterr().err

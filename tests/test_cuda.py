@@ -12,7 +12,8 @@ from law import any_bits, same_bits
 from torch import nn
 
 import eden
-from eden import errors, nets, ops, rng
+from eden import errors, nets
+from eden.access import ops, rng
 
 pytestmark = pytest.mark.cuda
 

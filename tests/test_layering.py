@@ -28,16 +28,24 @@ CPP_LAYERS = {
 # The stable ABI's own C functions, for the dispatcher and the current CUDA stream.
 TORCH_C_SHIM = "torch/csrc/inductor/aoti_torch/c/shim.h"
 
-# The thin modules over the torch-free extension.
-MAY_NAME_CORE = {
-    "_load.py",
-    "arrays.py",
-    "devices.py",
-    "energy.py",
-    "errors.py",
-    "mapping.py",
-    "systems",
-}
+# The rooms of eden by floor, and the modules beside them. A room may import only what lies on a
+# lower floor, and of another room only its face: what its `__init__` names.
+FLOORS = (
+    ("_native", "_files", "_say", "_torch", "reference", "data"),
+    ("nets", "errors"),
+    ("access", "devices"),
+    ("energy", "network"),
+    ("training", "tolerance", "mapping"),
+    ("systems",),
+    ("folder",),
+    ("report", "doctor"),
+    ("run",),
+    ("cli",),
+    ("__main__",),
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS, 1) for room in rooms}
+# Who may name the torch-free extension: thin modules over it.
+MAY_NAME_CORE = {"_native", "access", "devices", "energy", "errors", "mapping"}
 NEVER_IMPORTED = {"torchvision", "timm", "torchmetrics", "pickle", "dill", "joblib"}
 
 
@@ -82,9 +90,45 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-def name_of(path: Path) -> str:
-    parts = list(path.relative_to(ROOT).with_suffix("").parts)
+def room_of(name: str) -> str:
+    """The room of a module of eden, or the module itself where it lies beside them."""
+    return name.split(".")[1]
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in PYTHON_FILES}
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The modules of eden, and the names of rooms' faces, that a module imports."""
+    return {name for name in imports(path) if name.startswith("eden.")}
+
+
+def arrows() -> dict[str, dict[str, set[str]]]:
+    """Room -> room it imports from -> modules that do."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for name, path in MODULES.items():
+        if name == "eden":
+            continue
+        for target in imported_modules(path):
+            if room_of(target) in FLOOR_OF and room_of(target) != room_of(name):
+                found.setdefault(room_of(name), {}).setdefault(room_of(target), set()).add(name)
+    return found
+
+
+def picture(found: dict[str, dict[str, set[str]]]) -> str:
+    """The house, the top floor first: each room with the rooms that it imports from."""
+    lines = ["", "the rooms of eden, and what each imports from:"]
+    for floor in range(len(FLOORS), 0, -1):
+        for room in FLOORS[floor - 1]:
+            to = sorted(found.get(room, {}), key=lambda r: (-FLOOR_OF[r], r))
+            marked = [f"{r}{' <-- UP' if FLOOR_OF[r] >= floor else ''}" for r in to]
+            lines.append(f"{floor:>2}  {room:<12} {', '.join(marked)}")
+    return "\n".join(lines)
 
 
 def dotted_names(path: Path) -> set[str]:
@@ -100,18 +144,47 @@ def refers_to(path: Path, name: str) -> bool:
     return any(pattern.search(dotted) for dotted in dotted_names(path))
 
 
-def test_only_ops_names_torch_ops():
-    for path in PYTHON_FILES:
+def test_every_module_has_a_room():
+    rooms = {room_of(name) for name in MODULES if name != "eden"}
+    assert rooms == set(FLOOR_OF) & rooms, f"on no floor: {sorted(rooms - set(FLOOR_OF))}"
+
+
+def test_rooms_import_only_from_lower_floors():
+    found = arrows()
+    upward = [
+        f"{name} ({FLOOR_OF[room]}) imports from {other} ({FLOOR_OF[other]})"
+        for room, targets in found.items()
+        for other, names in targets.items()
+        for name in sorted(names)
+        if FLOOR_OF[other] >= FLOOR_OF[room]
+    ]
+    assert not upward, "\n".join([*upward, picture(found)])
+
+
+def test_rooms_know_only_each_others_faces():
+    inside = [
+        f"{name} imports {target}"
+        for name, path in MODULES.items()
+        for target in imported_modules(path)
+        if name != "eden"
+        and room_of(target) != room_of(name)
+        and any(part.startswith("_") for part in target.split(".")[2:])
+    ]
+    assert not inside, "\n".join([*inside, picture(arrows())])
+
+
+def test_only_raw_names_torch_ops():
+    for name, path in MODULES.items():
         named = {n for n in dotted_names(path) if n.startswith("torch.ops")}
-        if path.name == "_load.py":  # a library without Python in it is not loaded by an import
+        if name == "eden._native":  # a library without Python in it is not loaded by an import
             named -= {"torch.ops", "torch.ops.load_library"}
-        assert not named or path.name == "ops.py", (path, named)
+        assert not named or name == "eden.access.ops", (path, named)
 
 
 def test_only_thin_modules_name_the_core():
-    for path in PYTHON_FILES:
-        if refers_to(path, "_core") or refers_to(path, "_load.core"):
-            assert {path.name, path.parent.name} & MAY_NAME_CORE, path
+    for name, path in MODULES.items():
+        if refers_to(path, "_core") or refers_to(path, "_native.core"):
+            assert room_of(name) in MAY_NAME_CORE, path
 
 
 def test_forbidden_imports():
@@ -136,22 +209,11 @@ def test_package_init_only_reexports():
 
 
 def test_modules_form_no_circle():
-    modules = {name_of(p): p for p in PYTHON_FILES if p.parent.name != "recipes"}
     graph = {
-        name: {i for i in imports(path) if i in modules and i not in ("eden", name)}
-        for name, path in modules.items()
+        name: {i for i in imports(path) if i in MODULES and i not in ("eden", name)}
+        for name, path in MODULES.items()
     }
-    # A package's own parts are reached through it, not the other way round.
+    # A room's own parts are reached through it, not the other way round.
     for name in graph:
-        graph[name] -= {parent for parent in modules if name.startswith(parent + ".")}
+        graph[name] -= {parent for parent in MODULES if name.startswith(parent + ".")}
     tuple(TopologicalSorter(graph).static_order())
-
-
-def test_the_library_does_not_know_the_command_line():
-    """Verbs are thin: what they call may be called without them."""
-    for path in PYTHON_FILES:
-        known = {i for i in imports(path) if i.startswith("eden.")}
-        if path.name not in ("cli.py", "__main__.py"):
-            assert not {"eden.cli", "eden.__main__"} & known, path
-        if path.name not in ("cli.py", "__main__.py", "__init__.py", "run.py", "report.py"):
-            assert not {"eden.run", "eden.report"} & known, path

@@ -56,9 +56,9 @@ def test_wheel_holds_the_extensions_and_the_package_data(wheel):
     for start, end in (
         ("eden/_C", ".so"),
         ("eden/_core", ".so"),
-        ("eden/specs/ddr3l-1600-b10", ".json"),
-        ("eden/specs/ddr3l-1600-a1", ".json"),
-        ("eden/recipes/lenet-fashion-mnist", ".yaml"),
+        ("eden/devices/specs/ddr3l-1600-b10", ".json"),
+        ("eden/devices/specs/ddr3l-1600-a1", ".json"),
+        ("eden/folder/recipes/lenet-fashion-mnist", ".yaml"),
         ("eden/", ".j2"),
     ):
         assert any(n.startswith(start) and n.endswith(end) for n in names), (start, end)

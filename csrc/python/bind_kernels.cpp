@@ -79,7 +79,7 @@ void inject(const py::array& x, const py::array& out, const Dense<int64_t>& tabl
 }  // namespace
 
 void bind_kernels(py::module_& m) {
-  m.def("inject", &inject, "Inject into a NumPy array; eden/arrays.py checks the arguments.");
+  m.def("inject", &inject, "Inject into a NumPy array; eden/access/arrays.py checks the arguments.");
   m.def(
       "philox4x32",
       [](uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint64_t key) {

@@ -1,0 +1,114 @@
+"""Files that are either whole or not there, and bytes that are the same on every run.
+
+A process may be killed, or the disk may fill, at any moment. Everything eden keeps is therefore
+written beside its place under a name ending in ``.tmp``, flushed to the disk and then renamed:
+the earlier state survives until the new one is complete.
+"""
+
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+
+def write_bytes(path: Path | str, data: bytes) -> Path:
+    """Write a file so that it is either whole or unchanged.
+
+    Args:
+        path: Where to; missing parent folders are made.
+        data: The whole content.
+
+    Returns:
+        The path written.
+
+    Raises:
+        OSError: If the disk is full or the place cannot be written. What stood at ``path`` before
+            still stands there, and nothing temporary is left.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):
+            # The name the user knows, not that of the temporary.
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+    _sync_folder(path.parent)
+    return path
+
+
+def _sync_folder(folder: Path) -> None:
+    # A rename is only durable once the folder's own entry is on the disk.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what writes that were cut short left behind."""
+    for path in folder.rglob("*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+def dump_json(value: Any) -> bytes:
+    """JSON with sorted keys and one ending newline; NaN and infinity are refused.
+
+    Raises:
+        ValueError: If a number is not finite.
+    """
+    text = json.dumps(value, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
+    return (text + "\n").encode()
+
+
+def write_json(path: Path | str, value: Any) -> Path:
+    """Write ``value`` as JSON through `write_bytes`."""
+    return write_bytes(path, dump_json(value))
+
+
+def read_json(path: Path | str) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        ValueError: If the file is not JSON; the message names it.
+    """
+    try:
+        return json.loads(Path(path).read_bytes())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+
+
+def write_csv(path: Path | str, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Path:
+    """Write rows as CSV with a header; a column a row lacks stays empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="raise")
+    writer.writeheader()
+    writer.writerows(rows)
+    return write_bytes(path, text.getvalue().encode())
+
+
+def digest_bytes(*data: bytes | memoryview) -> str:
+    """SHA-256 of buffers one after another, in hexadecimal."""
+    total = hashlib.sha256()
+    for part in data:
+        total.update(part)
+    return total.hexdigest()
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a JSON-able value, the same for equal values whatever their key order."""
+    return digest_bytes(dump_json(value))

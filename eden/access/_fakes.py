@@ -1,0 +1,85 @@
+"""What the ops return by shape and type: torch traces with these in place of the kernels."""
+
+import torch
+from torch import Tensor
+
+import eden._native  # noqa: F401
+from eden.access import formats
+
+
+def _check_beside(op: str, x: Tensor, **tensors: Tensor | None) -> None:
+    """The ops' own complaint (csrc/ops/checks.cpp), already while a graph is made."""
+    for name, value in tensors.items():
+        torch._check(
+            value is None or value.device == x.device,
+            lambda name=name, value=value: (
+                f"eden::{op}: {name} is on {value.device}, must be on the device of x, {x.device}"
+            ),
+        )
+
+
+def _check_inject(x, key, table, order, scale, bounds, copies, **more) -> None:
+    law = {"key": key, "table": table, "order": order, "scale": scale, "bounds": bounds}
+    _check_beside("inject", x, **law, **more)
+    torch._check(key.numel() == 2, lambda: "eden::inject: key must have shape [2]")
+    torch._check(copies >= 1, lambda: "eden::inject: copies must be at least 1")
+
+
+@torch.library.register_fake("eden::inject")
+def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *rest):
+    *_, kept, mark = rest
+    _check_inject(x, key, table, order, scale, bounds, copies, kept=kept)
+    corrected = x.new_empty([(x.numel() + 7) // 8 if mark else 0], dtype=torch.uint8)
+    return torch.empty_like(x), corrected
+
+
+@torch.library.register_fake("eden::inject_out")
+def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *rest):
+    out = rest[-1]
+    _check_inject(x, key, table, order, scale, bounds, copies, out=out)
+    torch._check(out.numel() == x.numel(), lambda: "eden::inject: out must have the size of x")
+
+
+@torch.library.register_fake("eden::weak_cells")
+def _(x, *rest):
+    return x.new_empty([0], dtype=torch.int32)  # without a key none are found
+
+
+@torch.library.register_fake("eden::count_flips")
+def _(x, y, scale, stored):
+    _check_beside("count_flips", x, y=y, scale=scale)
+    bits = formats.RAW_BITS.get(x.dtype) or list(formats.FORMATS.values())[stored].bits
+    return x.new_empty([bits, 2], dtype=torch.int64)
+
+
+@torch.library.register_fake("eden::seed_key")
+def _(seed):
+    return seed.new_empty([2])
+
+
+@torch.library.register_fake("eden::fold")
+def _(key, data, access_only):
+    torch._check(data.dim() <= 1, lambda: "eden::fold: data must be one number or a list of them")
+    return key.new_empty([*data.shape, 2])
+
+
+@torch.library.register_fake("eden::next_key")
+def _(key, counter):
+    return torch.empty_like(key)
+
+
+@torch.library.register_fake("eden::weight_range")
+def _(x, stored):
+    torch._check(x.numel() > 0, lambda: "eden::weight_range: x has no elements")
+    integer = list(formats.FORMATS.values())[stored].integer
+    scale = x.new_empty([] if integer else [0], dtype=torch.float32)
+    return x.new_empty([2], dtype=torch.float32), scale
+
+
+@torch.library.register_fake("eden::keep_plausible")
+def _(grad, corrected):
+    torch._check(
+        corrected.numel() == (grad.numel() + 7) // 8,
+        lambda: "eden::keep_plausible: corrected must have a bit for each element of grad",
+    )
+    return torch.empty_like(grad)

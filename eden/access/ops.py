@@ -1,0 +1,372 @@
+"""The torch ops: wrappers and gradients. The only module that says torch.ops."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+import eden.access._fakes  # noqa: F401
+from eden._native import build_facts
+from eden.access import formats
+from eden.errors import ErrorModel, Table
+
+_ops = torch.ops.eden
+
+# Where there are kernels; "meta" is for shapes alone.
+_DEVICES = {"cpu", "meta"} | (set() if build_facts.startswith("without") else {"cuda"})
+
+# Tables of error models, which never change, made once for each other device than the CPU. Tables
+# compare by identity, and that of a bitline model takes 2 MiB.
+_on_device = lru_cache(maxsize=64)(Table.to)
+
+
+def inject(
+    x: Tensor,
+    error: ErrorModel | Table,
+    *,
+    key: Tensor,
+    stored: str | None = None,
+    scale: Tensor | float | None = None,
+    copies: int = 1,
+    first_copy: int = 0,
+    address: int = 0,
+    row_bytes: int = 8192,
+    bounds: tuple[float, float] | Tensor | None = None,
+    correction: str = "off",
+    out: Tensor | None = None,
+) -> Tensor:
+    """Return what reading `x` back from approximate DRAM returns.
+
+    Encodes to the stored format, fails the weak cells, decodes, corrects implausible values.
+    The gradient is straight through, zero where a value was corrected.
+
+    Args:
+        x: Tensor of any shape, `copies` x elements: float32, float16, bfloat16, or int8, uint8,
+            int16, int32 (which fail on their own bits).
+        error: Which cells are weak and how often they fail: an error model, or its table.
+        key: int64 [2] from `eden.key`.
+        stored: fp32, fp16, bf16, int16, int8 or int4; default the native format of `x`.
+        scale: Step of an integer format: one number or, as a 1-D tensor, one for each index of
+            dimension 0 of a copy. Default max|x| over finite values / (2^(bits-1) - 1). Other
+            formats have none, and do not read it.
+        copies: How many times the same cells are read with other data, such as samples of a batch:
+            the leading part of `x`'s elements is cut into this many equal copies.
+        first_copy: Number of the first copy, for an `x` that is a part of a larger batch.
+        address: Where a copy begins, in bytes within the partition; a multiple of the stored
+            element's size.
+        row_bytes: Bytes of a DRAM row, a power of two from 64 to 8192.
+        bounds: Lowest and highest plausible value; needed for a correction.
+        correction: "off", "zero" (implausible values become 0) or "saturate" (they become the
+            nearer bound, NaN becomes 0).
+        out: Contiguous tensor to write to, of the shape and type of `x`, on other memory.
+
+    Returns:
+        Tensor of the shape and type of `x`, contiguous.
+
+    Raises:
+        TypeError: The type of `x` or of an argument is not accepted.
+        ValueError: An argument is out of range or the arguments do not fit together.
+
+    Reference: paper, section 3; docs/rng.md.
+    """
+    _check_tensors(x=x, key=key)
+    number = formats.correction_number(correction, bounds)
+    if bounds is not None and not isinstance(bounds, Tensor):
+        bounds = _numbers(bounds, x.device)
+    x = x.contiguous()
+    code, scale = _stored_as(x, stored, scale)
+    if not isinstance(error, Table | ErrorModel):
+        raise TypeError(f"error is a {type(error).__name__}, must be an error model or its table")
+    table = error if isinstance(error, Table) else error.lower()
+    if table.entries.device != x.device:
+        # A caller's own table may have changed since, and a graph has no cache: what should not be
+        # copied at each call is given as a `Table` that lies there.
+        own = isinstance(error, Table) or torch.compiler.is_compiling()
+        table = (Table.to if own else _on_device)(table, x.device)
+    place = (copies, first_copy, address, row_bytes)
+    if out is None:
+        return read(x, table, key, scale, bounds, code, number, place)
+    if out.shape != x.shape:
+        raise ValueError(f"out has shape {list(out.shape)}, must be that of x: {list(x.shape)}")
+    if x.requires_grad and torch.is_grad_enabled():
+        # Torch's own ops refuse this too: the gradient would end here without a word.
+        raise ValueError("out is given but x requires a gradient, must be one or the other")
+    law = (table.entries, table.order, scale, bounds, table.law)
+    try:
+        _ops.inject_out.default(x, key, *law, code, number, *place, out)
+    except RuntimeError as failure:
+        raise _own(failure) from None
+    return out
+
+
+def read(
+    x: Tensor,
+    table: Table,
+    key: Tensor,
+    scale: Tensor | None,
+    bounds: Tensor | None,
+    stored: int,
+    correction: int,
+    place: tuple[int, int, int, int],
+    kept: Tensor | None = None,
+) -> Tensor:
+    """Do what `inject` does, with arguments made ready before: a network has them all.
+
+    Args:
+        x: As in `inject`, contiguous.
+        table: On the device of `x`, like all that follows.
+        key: int64 [2].
+        scale: float32 [] or [n] for an integer format, else None.
+        bounds: float32 [2], or None where nothing is corrected.
+        stored: Number of the format.
+        correction: Number of the correction.
+        place: Copies, first copy, address, row bytes.
+        kept: What `weak_cells` found for this key, table and place, if it is known.
+    """
+    law = (table.entries, table.order, scale, bounds, table.law)
+    rest = (key, *law, stored, correction, *place, kept)
+    try:
+        if not x.requires_grad or not torch.is_grad_enabled():
+            return _ops.inject.default(x, *rest, False)[0]
+        return _StraightThrough.apply(x, (*rest, bounds is not None))
+    except RuntimeError as failure:
+        raise _own(failure) from None
+
+
+def weak_cells(
+    x: Tensor,
+    table: Table,
+    key: Tensor,
+    stored: int,
+    place: tuple[int, int, int, int],
+    most_bytes: int,
+) -> Tensor | None:
+    """Find the weak cells of a tensor on the CPU, for `read` to draw only their failures.
+
+    Args:
+        x: As in `read`, like the other arguments; only its size and types matter.
+        table: On the CPU.
+        key: int64 [2]; the cells follow from its first number.
+        stored: Number of the format.
+        place: Copies, first copy, address, row bytes.
+        most_bytes: Room for them.
+
+    Returns:
+        int32 tensor of 2 bytes a weak cell and 4 a segment of 8 KiB; None if that is too much.
+    """
+    copies, _, *at = place
+    law = (table.entries, table.order, table.law)
+    kept = _ops.weak_cells.default(x, key, *law, stored, copies, *at, most_bytes)
+    return kept if kept.numel() > 0 else None
+
+
+def _check_tensors(**tensors: object) -> None:
+    for name, value in tensors.items():
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{name} is a {type(value).__name__}, must be a tensor")
+        if value.layout != torch.strided:
+            raise TypeError(f"{name} has layout {value.layout}, must be dense")
+        check_device(name, value.device)
+
+
+def check_device(name: str, device: torch.device) -> None:
+    """Raise a ValueError that says what to do unless there are kernels for a device.
+
+    Args:
+        name: what lies there.
+        device: where.
+    """
+    if device.type in _DEVICES:
+        return
+    if device.type != "cuda":
+        raise ValueError(f"{name} is on {device}, accepted are the CPU and CUDA devices")
+    raise ValueError(
+        f"{name} is on {device}, but eden was built {build_facts}: build it again with "
+        "`EDEN_CUDA=1 pip install --no-build-isolation .` in its source folder, or use the CPU"
+    )
+
+
+def _numbers(values: float | tuple[float, ...], device: torch.device) -> Tensor:
+    """float32 numbers on a device, without the copy that would make the host wait for a GPU."""
+    if device.type == "cpu":
+        return torch.tensor(values, dtype=torch.float32, device=device)
+    if isinstance(values, tuple | list):
+        return torch.stack([_numbers(value, device) for value in values])
+    # As torch.tensor does, beyond the range of a float this is infinite and not an error.
+    return torch.full((), values, dtype=torch.float64, device=device).to(torch.float32)
+
+
+def _call(op: Callable[..., Tensor], *arguments: object) -> Tensor:
+    try:
+        return op(*arguments)
+    except RuntimeError as failure:
+        raise _own(failure) from None
+
+
+def _own(failure: RuntimeError) -> Exception:
+    """The op's own complaint without the place in the C++ source; other failures as they are."""
+    wrong = re.search(r"type '(.*)' for argument '(.*)' but .* type '(.*)'", str(failure))
+    if wrong is not None:
+        accepted, name, given = wrong.groups()
+        return TypeError(f"{name} is a {given}, must be an {accepted}")
+    _, found, message = str(failure).partition("eden::")
+    return ValueError("eden::" + message.splitlines()[0]) if found else failure
+
+
+def _stored_as(
+    x: Tensor, stored: str | None, scale: Tensor | float | None
+) -> tuple[int, Tensor | None]:
+    """Number of the stored format, and the scale where the format has one."""
+    if x.dtype in formats.RAW_BITS:
+        own = {8: ("int8", "int4"), 16: ("int16",), 32: ()}[formats.RAW_BITS[x.dtype]]
+        if stored is not None and stored not in own:
+            raise ValueError(
+                f"stored is {stored!r}, but a tensor of {x.dtype} fails on its own bits"
+            )
+        return 0, None
+    fmt = formats.native(x.dtype) if stored is None else formats.get(stored)
+    if x.dtype not in {f.dtype for f in formats.FORMATS.values()}:
+        formats.native(x.dtype)  # raises, naming the accepted types
+    if not fmt.integer:
+        return fmt.code, None
+    if scale is None:
+        scale = scale_of(x, fmt.name)
+    elif not isinstance(scale, Tensor):
+        scale = _numbers(scale, x.device)
+    return fmt.code, scale.detach()
+
+
+def scale_of(x: Tensor, stored: str) -> Tensor:
+    """Return the step of an integer format that holds all finite values of `x`.
+
+    Args:
+        x: float32, float16 or bfloat16, any shape.
+        stored: int16, int8 or int4.
+
+    Returns:
+        float32 []: max|x| over finite values / (2^(bits-1) - 1), at least 2^-126, 1 if all are 0.
+    """
+    _check_tensors(x=x)
+    if x.numel() == 0:
+        return torch.ones((), device=x.device)
+    # Torch's own division by a number is another one on a GPU than on the CPU in the last bit.
+    return _ops.weight_range.default(x.detach().contiguous(), formats.get(stored).code)[1]
+
+
+def weight_range(x: Tensor, stored: str) -> tuple[Tensor, Tensor | None]:
+    """Return bounds and step of a tensor that is known when it is written, in one pass.
+
+    A value is plausible if it is what one of the tensor's own values reads as, and the extreme
+    ones are rounded too: outward as often as not. So the bounds of an integer format lie half a
+    step beyond their codes. A NaN in the tensor is its own fault: nothing is implausible then.
+
+    Args:
+        x: float32, float16 or bfloat16, any shape but empty, contiguous.
+        stored: Name of the stored format.
+
+    Returns:
+        Bounds, float32 [2], and for integer formats the step as of `scale_of`, float32 [].
+    """
+    fmt = formats.get(stored)
+    bounds, scale = _ops.weight_range.default(x, fmt.code)
+    return bounds, scale if fmt.integer else None
+
+
+def count_flips(
+    x: Tensor, y: Tensor, *, stored: str = "fp32", scale: Tensor | float | None = None
+) -> Tensor:
+    """Count the flipped bits between two tensors as they lie in DRAM.
+
+    Args:
+        x: What was stored, any shape.
+        y: What was read, the same shape and type.
+        stored: Stored format, as in `inject`.
+        scale: Step of an integer format; default that of `x`.
+
+    Returns:
+        int64 [bits, 2]: flips 0 -> 1 and 1 -> 0 by bit position, least significant first.
+
+    Raises:
+        TypeError: `x` or `y` is not a dense tensor.
+        ValueError: The shapes or types differ.
+    """
+    _check_tensors(x=x, y=y)
+    if x.shape != y.shape or x.dtype != y.dtype:
+        raise ValueError(
+            f"y is {y.dtype} {list(y.shape)}, must be like x: {x.dtype} {list(x.shape)}"
+        )
+    raw = x.dtype in formats.RAW_BITS
+    code, scale = _stored_as(x, None if raw else stored, scale)
+    return _call(_ops.count_flips.default, x.contiguous(), y.contiguous(), scale, code)
+
+
+def seed_key(seed: Tensor) -> Tensor:
+    """Key of a seed (int64 []), int64 [2]; see `eden.access.rng`."""
+    _check_tensors(seed=seed)
+    return _call(_ops.seed_key.default, seed)
+
+
+def fold(key: Tensor, data: Tensor, *, access_only: bool) -> Tensor:
+    """Key folded with data (int64 [] or [n]), int64 [2] or [n, 2]; see `eden.access.rng`."""
+    _check_tensors(key=key, data=data)
+    return _call(_ops.fold.default, key, data, access_only)
+
+
+def next_key(key: Tensor, counter: Tensor) -> Tensor:
+    """Return the key of a tensor's next access, and count it.
+
+    Args:
+        key: int64 [2], the tensor's.
+        counter: int64 [], accesses so far; one more afterwards.
+
+    Returns:
+        int64 [2]: `eden.fold_access(key, counter)`.
+    """
+    return _ops.next_key.default(key, counter)
+
+
+@torch.compiler.allow_in_graph
+class _StraightThrough(torch.autograd.Function):
+    """A load and its gradient.
+
+    Not `torch.library.register_autograd`: that puts 5 us of Python before each call of the op, also
+    where nothing requires a gradient, and a small network's step makes ten and their gradients.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor, rest: tuple) -> Tensor:
+        y, corrected = _ops.inject.default(x, *rest)
+        ctx.save_for_backward(corrected)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+        (corrected,) = ctx.saved_tensors
+        if corrected.numel() == 0:
+            return grad, None
+        keep = _KeepPlausible.apply if torch.is_grad_enabled() else _ops.keep_plausible.default
+        return keep(grad.contiguous(), corrected), None
+
+
+class _KeepPlausible(torch.autograd.Function):
+    """What lets through what `_StraightThrough` does, and has a gradient itself: the same again."""
+
+    @staticmethod
+    def forward(ctx, grad: Tensor, corrected: Tensor) -> Tensor:
+        ctx.save_for_backward(corrected)
+        return _ops.keep_plausible.default(grad, corrected)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+        return _KeepPlausible.apply(grad.contiguous(), *ctx.saved_tensors), None
+
+
+# The ops themselves have no gradient: torch need not look for one.
+_no_gradient = torch.library.Library("eden", "IMPL", "Autograd")
+for _name in (
+    *("inject", "inject_out", "keep_plausible"),
+    *("weak_cells", "weight_range", "next_key", "count_flips", "seed_key", "fold"),
+):
+    _no_gradient.impl(_name, torch.library.fallthrough_kernel)

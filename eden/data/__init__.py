@@ -1,0 +1,14 @@
+"""Readers of data sets, batches of them, and the accuracy of a network on one.
+
+Images come as float32 ``[n, channels, height, width]``, shifted and scaled by constants of the
+training set, labels as int64 ``[n]``. Everything fits in memory, so a data set is a pair of
+tensors and a batch is a slice. A further data set is a file here and a name in `load`.
+"""
+
+from eden.data._batches import Batches as Batches
+from eden.data._batches import batches as batches
+from eden.data._evaluator import Evaluator as Evaluator
+from eden.data._images import SYSTEM_FOLDER as SYSTEM_FOLDER
+from eden.data._images import Splits as Splits
+from eden.data._images import cache_folder as cache_folder
+from eden.data._images import load as load

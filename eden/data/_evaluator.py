@@ -1,0 +1,86 @@
+"""The accuracy of a classifier on fixed images."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+
+class Evaluator:
+    """Accuracy of a classifier on fixed images, always taken in the same order.
+
+    Args:
+        x: images ``[n, ...]``.
+        y: labels ``[n]``.
+        batch_size: images a batch.
+    """
+
+    def __init__(self, x: torch.Tensor, y: torch.Tensor, batch_size: int = 1000):
+        if len(x) != len(y) or len(x) == 0 or batch_size < 1:
+            raise ValueError(
+                f"Evaluator: got {len(x)} images, {len(y)} labels and batch_size={batch_size}; "
+                "expected as many labels as images, at least one, and a batch size of at least 1"
+            )
+        self.x, self.y, self.batch_size = x, y, batch_size
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __call__(self, model: torch.nn.Module) -> float:
+        """Return the fraction of images that the model names rightly, in [0, 1]."""
+        return sum(correct for correct, _ in self._counts(model)) / len(self)
+
+    def right(self, model: torch.nn.Module) -> torch.Tensor:
+        """Return for each image whether the model names it rightly, bool ``[n]``."""
+        return torch.cat([named == labels for named, labels in self._predict(model)])
+
+    def closest(self, model: torch.nn.Module, n: int) -> torch.Tensor:
+        """Return the `n` images that the least change would make right or wrong, int64 ``[n]``.
+
+        That is, of the least difference between the output of the right class and the greatest
+        other one. Their numbers rise.
+        """
+        gaps = []
+        for outputs, labels in self._outputs(model):
+            own = outputs.gather(1, labels[:, None])
+            others = outputs.scatter(1, labels[:, None], -math.inf)
+            gaps.append((own[:, 0] - others.amax(dim=1)).abs())
+        return torch.cat(gaps).argsort(stable=True)[:n].sort().values
+
+    def take(self, index: torch.Tensor) -> Evaluator:
+        """Return an evaluator on the images of these numbers, int64 ``[n]``."""
+        return Evaluator(self.x[index], self.y[index], self.batch_size)
+
+    def predictions(self, model: torch.nn.Module) -> torch.Tensor:
+        """Return the class named for each image, int64 ``[n]``, to compare image by image."""
+        return torch.cat([named for named, _ in self._predict(model)])
+
+    def subset(self, n: int, seed: int = 0) -> Evaluator:
+        """Return an evaluator on `n` images drawn without replacement."""
+        if not 1 <= n <= len(self):
+            raise ValueError(f"subset: got n={n}; accepted: 1 to {len(self)}, the images there are")
+        index = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n]
+        return self.take(index)
+
+    def _counts(self, model):
+        for named, labels in self._predict(model):
+            yield int((named == labels).sum()), len(labels)
+
+    def _predict(self, model):
+        for outputs, labels in self._outputs(model):
+            yield outputs.argmax(dim=1), labels
+
+    def _outputs(self, model):
+        device = next((p.device for p in model.parameters()), torch.device("cpu"))
+        was_training = [module for module in model.modules() if module.training]
+        model.eval()
+        try:
+            with torch.no_grad():
+                for x, y in zip(
+                    self.x.split(self.batch_size), self.y.split(self.batch_size), strict=True
+                ):
+                    yield model(x.to(device)).cpu(), y
+        finally:
+            for module in was_training:
+                module.training = True

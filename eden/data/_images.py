@@ -1,0 +1,145 @@
+"""Readers of data sets, and the accuracy of a network on one.
+
+Images come as float32 ``[n, channels, height, width]``, shifted and scaled by constants of the
+training set, labels as int64 ``[n]``. Everything fits in memory, so a data set is a pair of
+tensors and a batch is a slice.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+Pair = tuple[torch.Tensor, torch.Tensor]
+
+# Where Debian's package `dataset-fashion-mnist` puts the files, and where a download goes.
+SYSTEM_FOLDER = Path("/usr/share/datasets/fashion-mnist")
+_FILES = {
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
+_CLASSES = 10
+# Mean and standard deviation of the 60,000 training images, pixels in [0, 1].
+_MEAN, _STD = 0.2860, 0.3530
+# One image in twelve is for validation: 5,000 of 60,000, always the same ones.
+_VALIDATION_SHARE, _SPLIT_SEED = 12, 20191012
+
+
+class Splits(NamedTuple):
+    """Images and labels by use; test images are for final tables only."""
+
+    train: Pair
+    validation: Pair
+    test: Pair
+
+
+def cache_folder() -> Path:
+    """Return the folder that a downloaded Fashion-MNIST goes to."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "eden" / "fashion-mnist"
+
+
+def load(name: str = "fashion-mnist", root: str | Path | None = None) -> Splits:
+    """Read a data set into memory.
+
+    Args:
+        name: "fashion-mnist".
+        root: folder of the four idx files (``.gz`` or not), or one that holds a folder
+            ``fashion-mnist`` with them. Default: ``EDEN_DATA`` and then nothing else; without
+            it the system package's folder, then the download's.
+
+    Returns:
+        Training images less one in twelve for validation (a fixed draw), and the test images.
+
+    Raises:
+        ValueError: unknown name, or files that are missing, empty or damaged.
+    """
+    if name != "fashion-mnist":
+        raise ValueError(f"unknown data set {name!r}; accepted: 'fashion-mnist'")
+    folder = _find(root)
+    images, labels = _read_part(folder, "train")
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(_SPLIT_SEED))
+    held_out, kept = order.tensor_split([len(images) // _VALIDATION_SHARE])
+    return Splits(
+        train=(images[kept], labels[kept]),
+        validation=(images[held_out], labels[held_out]),
+        test=_read_part(folder, "test"),
+    )
+
+
+def _find(root: str | Path | None) -> Path:
+    """Return the folder that holds the training images."""
+    explicit = root if root is not None else os.environ.get("EDEN_DATA")
+    if explicit is not None:
+        source = "root" if root is not None else "EDEN_DATA"
+        if not str(explicit):
+            raise ValueError(f"{source} is set but empty; set it to a folder, or unset it")
+        if not Path(explicit).is_dir():
+            raise ValueError(f"{source} is {str(explicit)!r}, which is not a folder")
+        places = [Path(explicit), Path(explicit) / "fashion-mnist"]
+        advice = f"{source} names this folder, so no other is tried"
+    else:
+        places = [SYSTEM_FOLDER, cache_folder()]
+        advice = "install the package dataset-fashion-mnist, or set EDEN_DATA to a folder"
+    wanted = _FILES["train"][0]
+    for place in places:
+        if (place / wanted).exists() or (place / f"{wanted}.gz").exists():
+            return place
+    looked = ", ".join(str(place) for place in places)
+    raise ValueError(f"Fashion-MNIST not found: no {wanted}[.gz] in {looked}; {advice}")
+
+
+def _read_part(folder: Path, part: str) -> Pair:
+    images_name, labels_name = _FILES[part]
+    pixels = _read_idx(folder, images_name, dimensions=3)
+    labels = _read_idx(folder, labels_name, dimensions=1)
+    if len(pixels) != len(labels):
+        raise ValueError(
+            f"{folder}: {images_name} holds {len(pixels)} images and {labels_name} "
+            f"{len(labels)} labels; expected as many labels as images"
+        )
+    if labels.max() >= _CLASSES:
+        raise ValueError(f"{folder / labels_name}: label {labels.max()}; accepted: 0 to 9")
+    if pixels.shape[1:] != (28, 28):
+        raise ValueError(f"{folder / images_name}: images of {pixels.shape[1:]}; expected 28 x 28")
+    images = torch.from_numpy(pixels).to(torch.float32).div_(255).sub_(_MEAN).div_(_STD)
+    return images.unsqueeze(1), torch.from_numpy(labels).to(torch.int64)
+
+
+def _read_idx(folder: Path, name: str, *, dimensions: int) -> np.ndarray:
+    """Read one idx file: magic 0x08 and the rank, then big-endian sizes, then bytes."""
+    path = next((p for p in (folder / f"{name}.gz", folder / name) if p.exists()), None)
+    if path is None:
+        raise ValueError(f"missing file: no {name}[.gz] in {folder}")
+    try:
+        raw = path.read_bytes()
+        data = gzip.decompress(raw) if path.suffix == ".gz" else raw
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path}: damaged or truncated ({error})") from error
+    header = 4 + 4 * dimensions
+    if len(data) < header:
+        raise ValueError(
+            f"{path}: {len(data)} bytes, empty or truncated; the header takes {header}"
+        )
+    if data[:4] != bytes([0, 0, 8, dimensions]):
+        raise ValueError(
+            f"{path}: begins with {data[:4].hex()}; expected 000008{dimensions:02x}, an idx file "
+            f"of bytes with {dimensions} dimensions"
+        )
+    shape = tuple(int(n) for n in np.frombuffer(data, ">u4", dimensions, 4))
+    expected = math.prod(shape)
+    if expected == 0:
+        raise ValueError(f"{path}: holds no data, its sizes are {shape}")
+    if len(data) - header != expected:
+        raise ValueError(
+            f"{path}: {len(data) - header} bytes of data for sizes {shape}; expected {expected} "
+            "(truncated or damaged)"
+        )
+    return np.frombuffer(data, np.uint8, expected, header).reshape(shape).copy()

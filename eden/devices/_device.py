@@ -1,0 +1,199 @@
+"""A DRAM module and its partitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from numbers import Real
+
+from eden._native import core
+from eden.devices._points import Ber, OperatingPoint
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A run of rows of one bank, with error rates of its own.
+
+    Attributes:
+        name: ``bank3``, or ``bank3.subarray17``.
+        level: ``bank``, ``subarray``, or ``rows`` for another range.
+        bank: Bank it lies in.
+        first_row: First row within the bank.
+        rows: Number of rows.
+        row_bytes: Bytes of a row of the rank.
+        size_bytes: Room, in bytes.
+        base: First byte when banks follow one another in the module's address space.
+    """
+
+    name: str
+    level: str
+    bank: int
+    first_row: int
+    rows: int
+    row_bytes: int
+    size_bytes: int
+    base: int
+    _device: Device = field(repr=False, compare=False)
+    _native: object = field(repr=False, compare=False)
+
+    def at(self, point: OperatingPoint) -> Ber:
+        """Return the error rate of this partition at an operating point of its device.
+
+        The module's fraction of failing lines is shared out by the rows' measured failures, used as
+        relative weights, and then converted to a bit error rate.
+        """
+        rates = self._device._native.partition_ber(self._device._native_point(point), self._native)
+        return Ber(rates.mean, rates.low, rates.high)
+
+
+class Device:
+    """A DRAM module: geometry, timing, currents, operating points and partitions. Immutable.
+
+    Attributes:
+        name: Name of the device.
+        description: What module it is.
+        geometry: ``chips``, ``chip_width_bits``, ``banks``, ``rows_per_bank``,
+            ``rows_per_subarray``, ``row_bytes`` (of the rank), ``line_bytes``, ``size_bytes``.
+        timing: ``clock_seconds``, ``burst_clocks``, ``tras_seconds``, ``trc_seconds``,
+            ``trfc_seconds``, ``trefi_seconds``.
+        currents: ``vdd_volts`` and ``idd0_amperes`` ... of one chip; ``assumed`` if not its own.
+        granularity: ``module`` or ``bank`` for each of ``vdd``, ``trcd``, ``trp``.
+    """
+
+    def __init__(self, native):
+        self._native = native
+        self.name: str = native.name
+        self.description: str = native.description
+        self.geometry = native.geometry
+        self.timing = native.timing
+        self.currents = native.currents
+        self.granularity: dict[str, str] = native.granularity
+        self.nominal: OperatingPoint = self._wrap(native.known_points()[0])
+
+    def __repr__(self):
+        return f"Device({self.name!r})"
+
+    def __eq__(self, other):
+        return isinstance(other, Device) and self.to_json() == other.to_json()
+
+    def __hash__(self):
+        return hash(self.name)
+
+    def __reduce__(self):
+        return from_json, (self.to_json(),)
+
+    def at(
+        self,
+        vdd_volts: float | None = None,
+        trcd_seconds: float | None = None,
+        trp_seconds: float | None = None,
+    ) -> OperatingPoint:
+        """Return the operating point at these settings.
+
+        Args:
+            vdd_volts: Supply voltage in volts; nominal if left out.
+            trcd_seconds: tRCD in seconds. Left out: nominal at nominal voltage, else as measured.
+            trp_seconds: tRP in seconds. Left out: likewise.
+
+        Returns:
+            The point, marked ``interpolated`` between measured ones.
+
+        Raises:
+            TypeError: A setting is not a number.
+            ValueError: Outside the measurements; the message names their range.
+        """
+        settings = {
+            "vdd_volts": vdd_volts,
+            "trcd_seconds": trcd_seconds,
+            "trp_seconds": trp_seconds,
+        }
+        for name, value in settings.items():
+            if value is not None and not isinstance(value, Real):
+                raise TypeError(f"{name} is {value!r}, must be a number")
+        return self._wrap(self._native.at(vdd_volts, trcd_seconds, trp_seconds))
+
+    @property
+    def points(self) -> tuple[OperatingPoint, ...]:
+        """The nominal point, then every measured or estimated one."""
+        return tuple(self._wrap(p) for p in self._native.known_points())
+
+    @property
+    def partitions(self) -> tuple[Partition, ...]:
+        """The banks, or the partitions that the description lists."""
+        return tuple(self._partition(p) for p in self._native.partitions)
+
+    @property
+    def subarrays(self) -> tuple[Partition, ...]:
+        """The subarrays of all banks, in order of bank and row."""
+        return tuple(self._partition(p) for p in self._native.subarrays)
+
+    def locate(self, address: int, *, order: str = "lines") -> tuple[int, int, int]:
+        """Return (bank, row, column in bytes) of a byte of the module.
+
+        Args:
+            address: Byte in [0, geometry.size_bytes).
+            order: ``lines``: consecutive 64-byte lines lie in consecutive banks; ``banks``: one
+                bank follows the other.
+
+        Raises:
+            ValueError: For an address outside the module or another order.
+        """
+        return self._native.locate(address, order)
+
+    def address_of(self, bank: int, row: int, column: int, *, order: str = "lines") -> int:
+        """Return the byte of the module at a place: the inverse of `locate`."""
+        return self._native.address_of(bank, row, column, order)
+
+    def to_json(self) -> str:
+        """Return the description as JSON text; `from_json` reads it back."""
+        return self._native.to_json()
+
+    def _native_point(self, point: OperatingPoint):
+        if point.device != self.name:
+            raise ValueError(
+                f"operating point of {point.device}; accepted: one of this device, {self.name}"
+            )
+        return self._native.at(point.vdd_volts, point.trcd_seconds, point.trp_seconds)
+
+    def _wrap(self, native) -> OperatingPoint:
+        rated = self._native.known_points()[0]
+        rates = self._native.module_ber(native)
+        return OperatingPoint(
+            device=self.name,
+            vdd_volts=native.vdd_volts,
+            trcd_seconds=native.trcd_seconds,
+            trp_seconds=native.trp_seconds,
+            quality=native.quality,
+            censored=native.censored,
+            ber=rates.mean,
+            ber_low=rates.low,
+            ber_high=rates.high,
+            reduction=1 - native.vdd_volts / rated.vdd_volts,
+            trcd_reduction=1 - native.trcd_seconds / rated.trcd_seconds,
+        )
+
+    def _partition(self, native) -> Partition:
+        return Partition(
+            name=native.name,
+            level=native.level,
+            bank=native.bank,
+            first_row=native.first_row,
+            rows=native.rows,
+            row_bytes=native.row_bytes,
+            size_bytes=native.size_bytes,
+            base=self._native.base_of(native),
+            _device=self,
+            _native=native,
+        )
+
+
+def from_json(text: str) -> Device:
+    """Read a device description.
+
+    Raises:
+        ValueError: One line: the field, the value got, what is accepted.
+    """
+    try:
+        native = core.parse_device(text)
+    except RuntimeError as error:  # a number that no float64 holds, such as 1e400
+        raise ValueError(f"device description: {error}") from None
+    return Device(native)

@@ -1,0 +1,39 @@
+"""Descriptions of devices: those that come with eden, and files of the user's."""
+
+from pathlib import Path
+
+from eden.devices._device import Device, from_json
+
+_SPECS = Path(__file__).parent / "specs"
+
+
+def names() -> list[str]:
+    """Return the names of the devices that come with eden."""
+    return sorted(path.stem for path in _SPECS.glob("*.json"))
+
+
+def load(name_or_path: str | Path) -> Device:
+    """Load a device by name, or its description from a JSON file.
+
+    Args:
+        name_or_path: One of `names`, or a path that ends in ``.json``.
+
+    Raises:
+        ValueError: For an unknown name, a missing or unreadable file, or a bad description.
+    """
+    if str(name_or_path) in names():
+        return from_json((_SPECS / f"{name_or_path}.json").read_text())
+    path = Path(name_or_path)
+    if path.suffix != ".json":
+        known = ", ".join(names())
+        raise ValueError(
+            f"unknown device {str(name_or_path)!r}; accepted: {known}, or a .json file"
+        )
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"device description {path} cannot be read: {error}") from error
+    try:
+        return from_json(text)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error

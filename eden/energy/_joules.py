@@ -1,0 +1,78 @@
+"""Energy of counted commands of one chip, by component."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from eden._native import core
+
+LAWS = ("linear", "cv2", "array")
+
+Timing = core.Timing
+Currents = core.Currents
+CommandCounts = core.CommandCounts
+
+
+@dataclass(frozen=True)
+class Components:
+    """Energy by component, in joules."""
+
+    activate: float = 0.0
+    precharge: float = 0.0
+    read: float = 0.0
+    write: float = 0.0
+    refresh: float = 0.0
+    background_active: float = 0.0
+    background_precharged: float = 0.0
+
+    @property
+    def background(self) -> float:
+        """Standby energy with rows open and with all closed, in joules."""
+        return self.background_active + self.background_precharged
+
+    @property
+    def total(self) -> float:
+        """Sum of all components, in joules."""
+        return sum(vars(self).values())
+
+    def __add__(self, other: Components) -> Components:
+        """Add component by component."""
+        pairs = ((f.name, getattr(self, f.name) + getattr(other, f.name)) for f in fields(self))
+        return Components(**dict(pairs))
+
+    def scaled(self, factor: float) -> Components:
+        """Return every component times a factor."""
+        return Components(**{name: factor * value for name, value in vars(self).items()})
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the components and their total, in joules."""
+        return {**vars(self), "total": self.total}
+
+
+def dram_energy(
+    counts: CommandCounts,
+    currents: Currents,
+    timing: Timing,
+    *,
+    vdd_volts: float | None = None,
+    law: str = "linear",
+) -> Components:
+    """Return the energy of one chip for a stretch of commands.
+
+    Args:
+        counts: Commands, and cycles with rows open and with all closed.
+        currents: Supply currents in amperes, and the voltage at which they hold.
+        timing: Datasheet timings, in seconds.
+        vdd_volts: Supply voltage; the one of the currents if left out.
+        law: How the energy follows the voltage: ``linear``, ``cv2`` or ``array``.
+
+    Returns:
+        Joules by component.
+
+    Raises:
+        ValueError: For an unknown law or a voltage that is not above 0.
+
+    Reference: DRAMPower 4.0 (www.drampower.info).
+    """
+    vdd = currents.vdd_volts if vdd_volts is None else vdd_volts
+    return Components(**core.dram_energy(counts, currents, timing, vdd, law))

@@ -1,0 +1,24 @@
+"""The error models by their kinds, as they are written to files."""
+
+from eden.errors._spatial import Bitline, Wordline
+from eden.errors._uniform import DataDependent, Uniform
+
+ErrorModel = Uniform | Bitline | Wordline | DataDependent
+
+_KINDS = {model.kind: model for model in (Uniform, Bitline, Wordline, DataDependent)}
+
+
+def from_dict(data: dict) -> ErrorModel:
+    """Make the error model that `to_dict` wrote.
+
+    Raises:
+        ValueError: The kind is unknown or a field is missing or out of range.
+    """
+    fields = dict(data)
+    kind = fields.pop("kind", None)
+    if kind not in _KINDS:
+        raise ValueError(f"kind of error model is {kind!r}, accepted are {', '.join(_KINDS)}")
+    try:
+        return _KINDS[kind](**fields)
+    except TypeError as error:
+        raise ValueError(f"error model {kind}: {error}") from error

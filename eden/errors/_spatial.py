@@ -1,0 +1,154 @@
+"""Error models 1 and 2: P and F belong to the bitline, or to the wordline."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from eden.errors._probability import probabilities, probability
+from eden.errors._scaling import bitline_weights, row_weights, scaled
+from eden.errors._table import Table, set_field, set_table
+
+
+@dataclass(frozen=True, eq=False)
+class Bitline:
+    """Error model 1: P and F belong to the bitline.
+
+    Attributes:
+        weak_fraction: P, [bitlines of a row], each in [0, 1]; 8 * row_bytes of them.
+        failure_probability: F, [bitlines] or one number, in [0, 1].
+        order: Bitlines by rank, a permutation that belongs to the module; default strongest stress
+            first. It stays through `with_ber`: weak sets nest within one order.
+
+    Raises:
+        ValueError: A probability is outside [0, 1] or NaN, the lengths differ, the number of
+            bitlines is no power of two from 512 to 65536, or `order` is no permutation.
+
+    Reference: paper, section 4, error model 1.
+    """
+
+    weak_fraction: np.ndarray
+    failure_probability: np.ndarray | float = 1.0
+    order: np.ndarray | None = field(default=None, repr=False)
+    _table: Table = field(init=False, repr=False, compare=False)
+    kind: ClassVar[str] = "bitline"
+
+    def __post_init__(self) -> None:
+        weak = probabilities("weak_fraction", self.weak_fraction)
+        if weak.size not in {2**i for i in range(9, 17)}:
+            raise ValueError(
+                f"weak_fraction has {weak.size} bitlines, must have 8 * row_bytes of them: "
+                "a power of two from 512 to 65536"
+            )
+        set_field(self, "weak_fraction", weak)
+        failure = probabilities("failure_probability", self.failure_probability, weak.size)
+        set_field(self, "failure_probability", failure)
+        if self.order is None:
+            order = np.argsort(-weak, kind="stable").astype(np.int32)
+        else:
+            order = np.array(self.order, dtype=np.int32)
+            if not np.array_equal(np.sort(order), np.arange(weak.size)):
+                raise ValueError(f"order must be a permutation of the {weak.size} bitlines")
+        order.setflags(write=False)
+        set_field(self, "order", order)
+        set_table(self, 1, weak, failure, failure, order)
+
+    @property
+    def ber(self) -> float:
+        """Mean of P * F over the bitlines."""
+        return float((self.weak_fraction * self.failure_probability).mean())
+
+    def with_ber(
+        self, ber: float, *, address: int = 0, size_bytes: int | None = None, row_bytes: int = 8192
+    ) -> "Bitline":
+        """Return the model with every stress times one factor, so that the mean BER is `ber`.
+
+        Args:
+            ber: Wanted mean of P * F, in [0, 1].
+            address: First byte of the cells over which the mean is taken.
+            size_bytes: Their number of bytes; default whole rows.
+            row_bytes: Not read: the number of bitlines says it.
+
+        Raises:
+            ValueError: No factor reaches `ber`.
+        """
+        ber = probability("ber", ber)
+        share = bitline_weights(self.weak_fraction.size, address, size_bytes)
+        weak = scaled(self.weak_fraction, self.failure_probability, share, ber)
+        return Bitline(weak, self.failure_probability, self.order)
+
+    def lower(self) -> Table:
+        """Return the injection table, an entry a bitline, with the order."""
+        return self._table
+
+    def to_dict(self) -> dict:
+        """Return plain data that `from_dict` reads."""
+        return {
+            "kind": self.kind,
+            "weak_fraction": self.weak_fraction.tolist(),
+            "failure_probability": self.failure_probability.tolist(),
+            "order": self.order.tolist(),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Wordline:
+    """Error model 2: P and F belong to the row.
+
+    Attributes:
+        weak_fraction: P, [rows], each in [0, 1].
+        failure_probability: F, [rows] or one number, in [0, 1].
+
+    Raises:
+        ValueError: A probability is outside [0, 1] or NaN, or the lengths differ.
+
+    Reference: paper, section 4, error model 2.
+    """
+
+    weak_fraction: np.ndarray
+    failure_probability: np.ndarray | float = 1.0
+    _table: Table = field(init=False, repr=False, compare=False)
+    kind: ClassVar[str] = "wordline"
+
+    def __post_init__(self) -> None:
+        weak = probabilities("weak_fraction", self.weak_fraction)
+        set_field(self, "weak_fraction", weak)
+        failure = probabilities("failure_probability", self.failure_probability, weak.size)
+        set_field(self, "failure_probability", failure)
+        set_table(self, 2, weak, failure, failure)
+
+    @property
+    def ber(self) -> float:
+        """Mean of P * F over the rows."""
+        return float((self.weak_fraction * self.failure_probability).mean())
+
+    def with_ber(
+        self, ber: float, *, address: int = 0, size_bytes: int | None = None, row_bytes: int = 8192
+    ) -> "Wordline":
+        """Return the model with every stress times one factor, so that the mean BER is `ber`.
+
+        Args:
+            ber: Wanted mean of P * F, in [0, 1].
+            address: First byte of the cells over which the mean is taken.
+            size_bytes: Their number of bytes; default all rows.
+            row_bytes: Bytes of a row.
+
+        Raises:
+            ValueError: No factor reaches `ber`, or the range lies outside of the rows.
+        """
+        ber = probability("ber", ber)
+        share = row_weights(self.weak_fraction.size, address, size_bytes, row_bytes)
+        weak = scaled(self.weak_fraction, self.failure_probability, share, ber)
+        return Wordline(weak, self.failure_probability)
+
+    def lower(self) -> Table:
+        """Return the injection table, an entry a row."""
+        return self._table
+
+    def to_dict(self) -> dict:
+        """Return plain data that `from_dict` reads."""
+        return {
+            "kind": self.kind,
+            "weak_fraction": self.weak_fraction.tolist(),
+            "failure_probability": self.failure_probability.tolist(),
+        }

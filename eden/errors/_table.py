@@ -1,0 +1,51 @@
+"""The injection table that an error model lowers to: integers only."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eden._native import core
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """An injection table: what an error model is to the kernels, integers only.
+
+    Who holds one of its own, as an attached model does, may replace the contents of `entries` in
+    place: compiled code then sees the new rates without recompilation.
+
+    Attributes:
+        law: 0 one entry for all cells, 1 an entry a bitline, 2 an entry a row.
+        entries: int64 [n, 4]: stress, dense threshold, failure thresholds of a 1 and of a 0
+            (unsigned 64-bit numbers, see docs/rng.md).
+        order: int32 [n], bitlines by rank; only for law 1.
+    """
+
+    law: int
+    entries: Tensor
+    order: Tensor | None = None
+
+    def to(self, device: torch.device | str) -> "Table":
+        """Return a table of its own on `device`."""
+        order = None if self.order is None else self.order.to(device)
+        return Table(self.law, self.entries.to(device, copy=True), order)
+
+
+def set_field(model: object, name: str, value: object) -> None:
+    object.__setattr__(model, name, value)
+
+
+def set_table(
+    model: object,
+    law: int,
+    weak: object,
+    one: object,
+    zero: object,
+    order: np.ndarray | None = None,
+) -> None:
+    """Lower once, when the model is made: a traced graph then finds plain tensors."""
+    entries = torch.from_numpy(core.lower(*(np.atleast_1d(p) for p in (weak, one, zero))))
+    ranks = None if order is None else torch.tensor(order, device="cpu")  # beside the entries
+    set_field(model, "_table", Table(law, entries, ranks))

@@ -1,0 +1,12 @@
+"""What a run calls its networks, its files and the entries in them."""
+
+NETWORKS = ("baseline", "boosted")
+# The entry of the energy account for a placement that was verified after a retreat.
+RETREAT = "retreat"
+# The entry for rated voltage at the latency of the measured points: what the voltage adds to it.
+LATENCY = "latency"
+
+
+def placement_name(network: str, method: str) -> str:
+    """The file of a placement within the run folder."""
+    return f"placements/{network}-{method}.json"

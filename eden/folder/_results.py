@@ -1,0 +1,86 @@
+"""What a run left in its folder, read when asked for."""
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from eden import devices
+from eden._files import read_json
+from eden.folder._names import RETREAT, placement_name
+from eden.folder._run_folder import RunFolder
+from eden.mapping import Placement
+from eden.tolerance import Tolerances
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a finished run left in its folder, read when asked for."""
+
+    folder: RunFolder
+
+    @cached_property
+    def device(self) -> devices.Device:
+        """The device of the recipe."""
+        return devices.load(self.folder.recipe.device)
+
+    @cached_property
+    def verification(self) -> dict[str, Any]:
+        """Every attempt at verifying the declared placement."""
+        return read_json(self.path("verify.json"))
+
+    @cached_property
+    def boosting(self) -> dict[str, Any]:
+        """The rounds of boosting."""
+        return read_json(self.path("boost.json"))
+
+    @cached_property
+    def energy(self) -> dict[str, Any]:
+        """Energy by placement."""
+        return read_json(self.path("energy.json"))
+
+    def placement(self, network: str, method: str) -> Placement:
+        """One placement."""
+        return Placement.from_dict(read_json(self.path(placement_name(network, method))))
+
+    def tolerances(self, network: str, granularity: str) -> Tolerances:
+        """One characterisation."""
+        return Tolerances.from_dict(
+            read_json(self.path(f"tolerances/{network}-{granularity}.json"))
+        )
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """A CSV file of the run, numbers as floats and empty cells as None."""
+        with open(self.path(name), newline="") as file:
+            return [{k: _number(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+    @property
+    def last_verdict(self) -> dict[str, Any]:
+        """The verdict of the last attempt."""
+        return self.verification["attempts"][-1]["verdict"]
+
+    def path(self, name: str) -> Path:
+        """A file of the folder."""
+        return self.folder.path / name
+
+    @property
+    def verified_key(self) -> str:
+        """The entry of ``energy.json`` that belongs to the last attempt at verification."""
+        seen = self.verification
+        return RETREAT if len(seen["attempts"]) > 1 else f"{seen['network']}-{seen['method']}"
+
+    def placement_of(self, key: str) -> Placement:
+        """The placement that an entry of ``energy.json`` is of."""
+        if key == RETREAT:
+            return Placement.from_dict(self.verification["attempts"][-1]["placement"])
+        return self.placement(*key.split("-"))
+
+
+def _number(text: str) -> Any:
+    if text == "":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return text

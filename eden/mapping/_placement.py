@@ -1,0 +1,183 @@
+"""Placements: which tensor lies where in a device, at which operating point, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eden import devices
+from eden.network import Config
+
+# The partition of a coarse placement: lines interleaved over all banks.
+WHOLE_MODULE = "module"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tensor in its place.
+
+    Attributes:
+        name: Tensor name, such as ``conv1.weight``.
+        kind: ``weight`` or ``input``.
+        elements: Elements of one copy.
+        size_bytes: Bytes of one copy in the stored format.
+        reads: How often an inference reads it.
+        tolerance: Highest BER it bears, in [0, 1].
+        partition: Name of its partition; ``module`` if lines are interleaved over all banks.
+        address: First byte within the partition.
+        row_bytes: Bytes of a row there.
+        ber: Bit error rate there, of the placement's estimate.
+        why: Why it went there, in one line.
+    """
+
+    name: str
+    kind: str
+    elements: int
+    size_bytes: int
+    reads: float
+    tolerance: float
+    partition: str
+    address: int
+    row_bytes: int
+    ber: float
+    why: str
+
+    @property
+    def error(self):
+        """Uniform error model of its partition."""
+        return devices.uniform(self.ber)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A setting of the module that would be cheaper, or cost no more, and was not taken.
+
+    Attributes:
+        vdd_volts: Supply voltage of the setting.
+        why: What does not fit, or what it would cost.
+    """
+
+    vdd_volts: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the tensors of a network lie in a device.
+
+    Attributes:
+        device: The device.
+        config: How the network lies in DRAM (stored format, correction, calibration).
+        method: ``greedy``, ``exact`` or ``coarse``.
+        estimate: Which BER of the measured range was used: ``low``, ``mean`` or ``high``.
+        law: Voltage law of the objective.
+        entries: Tensors by name, in the order given.
+        points: Operating point of each partition in use, by name.
+        partition_bers: BER of every partition at the voltage chosen and the point in use there (the
+            first one where none is), of the placement's estimate.
+        energy_joules: The objective: reading every tensor as often as an inference does.
+        bound_joules: No placement reads them for less (proven).
+        verdict_volts: Supply voltage that each estimate of the BER range leads to, None if none.
+        rejected: Cheaper settings that were not taken, and why.
+    """
+
+    device: devices.Device
+    config: Config | None
+    method: str
+    estimate: str
+    law: str
+    entries: Mapping[str, Entry]
+    points: Mapping[str, devices.OperatingPoint]
+    partition_bers: Mapping[str, float]
+    energy_joules: float
+    bound_joules: float
+    verdict_volts: Mapping[str, float | None]
+    rejected: tuple[Rejection, ...]
+
+    @property
+    def gap(self) -> float:
+        """Proven distance from the optimum, as a fraction of the energy; 0 means optimal."""
+        if self.energy_joules == 0:
+            return 0.0
+        return max(0.0, 1 - self.bound_joules / self.energy_joules)
+
+    @property
+    def vdd_volts(self) -> float:
+        """Highest supply voltage in use (the module's, where voltage belongs to the module)."""
+        return max(point.vdd_volts for point in self.points.values())
+
+    def to_json(self) -> str:
+        """Return the placement as JSON text, with its device and config; SI units."""
+        return json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the placement as plain data."""
+        return {
+            "method": self.method,
+            "estimate": self.estimate,
+            "law": self.law,
+            "vdd_volts": self.vdd_volts,
+            "energy_joules": self.energy_joules,
+            "bound_joules": self.bound_joules,
+            "gap": self.gap,
+            "verdict_volts": dict(self.verdict_volts),
+            "rejected": [vars(r) for r in self.rejected],
+            "tensors": {name: _without_name(entry) for name, entry in self.entries.items()},
+            "points": {name: point.to_dict() for name, point in self.points.items()},
+            "partition_bers": dict(self.partition_bers),
+            "config": None if self.config is None else self.config.to_dict(),
+            "device": json.loads(self.device.to_json()),
+        }
+
+    @classmethod
+    def from_json(cls, text: str) -> Placement:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: For text that is not a placement.
+        """
+        try:
+            return cls.from_dict(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"placement is not valid JSON: {error}") from error
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Placement:
+        """Build from what `to_dict` returned.
+
+        Raises:
+            ValueError: For missing or unknown fields.
+        """
+        try:
+            device = devices.from_json(json.dumps(data["device"]))
+            points = {
+                name: device.at(p["vdd_volts"], p["trcd_seconds"], p["trp_seconds"])
+                for name, p in data["points"].items()
+            }
+            return cls(
+                device=device,
+                config=None if data["config"] is None else Config.from_dict(data["config"]),
+                entries={n: Entry(name=n, **fields) for n, fields in data["tensors"].items()},
+                points=points,
+                rejected=tuple(Rejection(**r) for r in data["rejected"]),
+                **{key: data[key] for key in _PLAIN},
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a placement: {error!r}") from error
+
+
+_PLAIN = (
+    "method",
+    "estimate",
+    "law",
+    "partition_bers",
+    "energy_joules",
+    "bound_joules",
+    "verdict_volts",
+)
+
+
+def _without_name(entry: Entry) -> dict[str, Any]:
+    return {key: value for key, value in vars(entry).items() if key != "name"}

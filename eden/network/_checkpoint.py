@@ -1,0 +1,103 @@
+"""Weights and their calibration in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from eden._files import write_bytes
+from eden.network._config import Calibration, calibration_of, keep_calibration
+
+# One key: the order of several would differ from run to run, and the file's bytes with it.
+_METADATA = "eden"
+
+
+def save(model: nn.Module, path: str | Path, *, calibration: Calibration | None = None) -> None:
+    """Write a network's state and its calibration; the earlier file survives a failure.
+
+    Args:
+        model: any module, attached or not.
+        path: of the safetensors file; missing parent folders are made.
+        calibration: default the one that the model carries, if any.
+
+    Raises:
+        OSError: where the file cannot be written, for example because the disk is full.
+    """
+    tensors, aliases = _without_aliases(model.state_dict())
+    calibration = calibration or calibration_of(model)
+    facts = ({} if calibration is None else calibration.to_dict()) | {"aliases": aliases}
+    data = safetensors.torch.save(tensors, {_METADATA: json.dumps(facts, sort_keys=True)})
+    write_bytes(path, data)
+
+
+def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
+    """Read a network's state into a module of the same architecture.
+
+    Args:
+        model: takes the state in place, and carries the calibration from then on.
+        path: a file that `save` wrote, or any safetensors file of a state dict.
+
+    Returns:
+        The calibration, None if the file has none.
+
+    Raises:
+        ValueError: for a file that is not safetensors, or of another network.
+        OSError: where there is no such file.
+    """
+    tensors, facts = _read(Path(path))
+    for name, first in facts.get("aliases", {}).items():
+        tensors[name] = tensors[first]
+    own = model.state_dict()
+    missing, unknown = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
+    if missing or unknown:
+        what = (
+            f"lacks {missing[0]!r}" if missing else f"has {unknown[0]!r}, which the model has not"
+        )
+        raise ValueError(f"{path}: is of another network: it {what}")
+    for name, value in tensors.items():
+        if own[name].shape != value.shape or own[name].dtype != value.dtype:
+            raise ValueError(
+                f"{path}: {name} is {value.dtype} {list(value.shape)}; the model has "
+                f"{own[name].dtype} {list(own[name].shape)}"
+            )
+    calibration = Calibration.from_dict(facts) if "tensors" in facts else None
+    model.load_state_dict(tensors)
+    keep_calibration(model, calibration)
+    return calibration
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(  # noqa: SIM118
+                metadata.get(_METADATA, "{}")
+            )
+    except (safetensors.SafetensorError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: is not a safetensors file, or is damaged ({error})") from error
+
+
+def _without_aliases(state: dict[str, Any]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return each tensor once, and by which name the others that share it go."""
+    tensors: dict[str, Tensor] = {}
+    aliases: dict[str, str] = {}
+    names: dict[tuple, str] = {}
+    for name, value in state.items():
+        if not isinstance(value, Tensor):
+            raise ValueError(f"save: {name} is a {type(value).__name__}; accepted: tensors")
+        place = (value.data_ptr(), value.shape, value.stride(), value.dtype, value.device)
+        if value.numel() and place in names:
+            aliases[name] = names[place]
+            continue
+        names[place] = name
+        # A copy of its own: parts of one larger tensor may not share memory in the file.
+        tensors[name] = value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+    return tensors, aliases

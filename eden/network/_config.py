@@ -1,0 +1,242 @@
+"""What is stored in approximate DRAM, how, and what is known about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from torch import nn
+
+from eden import errors
+from eden.access import formats
+
+Pattern = str | Callable[[str, nn.Module], bool]
+
+CELLS = ("fresh", "fixed")
+
+
+@dataclass(frozen=True)
+class TensorCalibration:
+    """What `learn_bounds` saw of one tensor on the clean network.
+
+    Attributes:
+        kind: "weight" or "input".
+        elements: number of elements of one copy (one inference); the most seen.
+        reads: how often one inference reads it.
+        lo: smallest finite value.
+        hi: largest finite value.
+    """
+
+    kind: str
+    elements: int
+    reads: int
+    lo: float
+    hi: float
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Values outside these are implausible."""
+        return self.lo, self.hi
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Scales, bounds and sizes of a network's tensors.
+
+    Attributes:
+        tensors: by tensor name, such as ``conv1.weight`` and ``conv1.input``.
+        identity: the known module that the network was boosted for, or None if it may meet any
+            module of a kind.
+        input_range: share of the range seen that boosting left the inputs.
+    """
+
+    tensors: Mapping[str, TensorCalibration] = field(default_factory=dict)
+    identity: str | None = None
+    input_range: float = 1.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON-able values."""
+        return {
+            "identity": self.identity,
+            "input_range": self.input_range,
+            "tensors": {name: dict(vars(entry)) for name, entry in self.tensors.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Calibration:
+        """Build from what `to_dict` returned.
+
+        Raises:
+            ValueError: for missing or unknown fields.
+        """
+        try:
+            return cls(
+                tensors={n: TensorCalibration(**entry) for n, entry in values["tensors"].items()},
+                identity=values["identity"],
+                input_range=values.get("input_range", 1.0),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a calibration: {error}") from error
+
+
+@dataclass(frozen=True)
+class Config:
+    """How a network lies in approximate DRAM.
+
+    Attributes:
+        error: an error model, or an operating point that has one (its model is taken).
+        stored: stored format of every tensor, a name in `eden.access.formats.FORMATS`.
+        weights: store the weights there.
+        inputs: store the input feature maps (IFMs) there.
+        include: tensors to store there: a tensor name, a module name, a glob, ``re:`` and a
+            regular expression, or a function ``(tensor name, module) -> bool``; or several.
+            None means all.
+        exclude: tensors to leave out, as `include`.
+        correction: what becomes of a value outside the learned bounds: "zero", "saturate", "off".
+        cells: "fresh", any module of this kind: other weak cells at each step or seed; "fixed",
+            one known module: only accesses vary.
+        seed: of the weak cells and accesses, in [0, 2^63).
+        calibration: what `learn_bounds` or `boost` learned; attach finds it on a boosted model.
+
+    Raises:
+        TypeError: for an `error` or pattern of another type.
+        ValueError: for a value outside those named.
+    """
+
+    error: Any
+    stored: str = "int8"
+    weights: bool = True
+    inputs: bool = True
+    include: Pattern | tuple[Pattern, ...] | None = None
+    exclude: Pattern | tuple[Pattern, ...] | None = None
+    correction: str = "zero"
+    cells: str = "fresh"
+    seed: int = 0
+    calibration: Calibration | None = None
+
+    def __post_init__(self):
+        # An operating point is a number of things; what a load needs of it is its error model.
+        error = getattr(self.error, "error", self.error)
+        if not isinstance(error, errors.ErrorModel):
+            raise TypeError(
+                f"error: got {type(self.error).__name__}; expected an error model from "
+                "eden.errors or an operating point of a device"
+            )
+        object.__setattr__(self, "error", error)
+        object.__setattr__(self, "include", _as_patterns(self.include, "include"))
+        object.__setattr__(self, "exclude", _as_patterns(self.exclude, "exclude"))
+        formats.get(self.stored)
+        _one_of("correction", self.correction, tuple(formats.CORRECTIONS))
+        _one_of("cells", self.cells, CELLS)
+        for name in ("weights", "inputs"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name}: got {getattr(self, name)!r}; expected True or False")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
+            raise TypeError(f"seed: got {self.seed!r}; expected an int")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed: got {self.seed}; accepted: 0 to 2^63 - 1")
+
+    def with_(self, **changes: Any) -> Config:
+        """Return a copy with some fields changed."""
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same as JSON-able values.
+
+        Raises:
+            ValueError: where `include` or `exclude` holds a function; the config of an
+                attachment holds the names that it chose instead.
+        """
+        for key in ("include", "exclude"):
+            if any(callable(pattern) for pattern in getattr(self, key) or ()):
+                raise ValueError(
+                    f"{key}: a function cannot be written to a file; use names, globs or 're:', "
+                    "or the config of the attachment, which holds the names chosen"
+                )
+        return {
+            "error": self.error.to_dict(),
+            "stored": self.stored,
+            "weights": self.weights,
+            "inputs": self.inputs,
+            "include": None if self.include is None else list(self.include),
+            "exclude": None if self.exclude is None else list(self.exclude),
+            "correction": self.correction,
+            "cells": self.cells,
+            "seed": self.seed,
+            "calibration": None if self.calibration is None else self.calibration.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Config:
+        """Build from what `to_dict` returned.
+
+        Raises:
+            ValueError: for missing or unknown fields, or values that are not accepted.
+        """
+        try:
+            given = dict(values)
+            given["error"] = errors.from_dict(given["error"])
+            if given.get("calibration") is not None:
+                given["calibration"] = Calibration.from_dict(given["calibration"])
+            return cls(**given)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a config: {error}") from error
+
+
+def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str:
+    """Name the one module that a config with ``cells="fixed"`` describes.
+
+    Weak cells follow from the seed, from the error model's law (and its order of columns), and
+    from where each tensor lies; the bit error rate is the operating point's, not the module's.
+
+    Args:
+        config: the config.
+        entries: placement by tensor name; None where tensors are not placed.
+    """
+    order = getattr(config.error, "order", None)
+    facts = {"order": None if order is None else [int(column) for column in order]}
+    if entries is not None:
+        facts["places"] = {
+            name: [entry.partition, entry.address, entry.row_bytes]
+            for name, entry in sorted(entries.items())
+        }
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
+    placed = "unplaced" if entries is None else "placed"
+    return f"{type(config.error).__name__.lower()}/seed-{config.seed}/{placed}-{digest}"
+
+
+def calibration_of(model: nn.Module) -> Calibration | None:
+    """Return the calibration that travels with a model, or None.
+
+    An attached model has its attachment's; a boosted or loaded one carries its own.
+    """
+    attachment = model.__dict__.get("_eden_attachment")
+    if attachment is not None and attachment.config.calibration is not None:
+        return attachment.config.calibration
+    return model.__dict__.get("_eden_calibration")
+
+
+def keep_calibration(model: nn.Module, calibration: Calibration | None) -> None:
+    """Make `calibration_of` find this calibration; the state dict does not change."""
+    model.__dict__["_eden_calibration"] = calibration
+
+
+def _one_of(name: str, value: Any, accepted: tuple[str, ...]) -> None:
+    if value not in accepted:
+        raise ValueError(f"{name}: got {value!r}; accepted: {', '.join(accepted)}")
+
+
+def _as_patterns(value: Any, name: str) -> tuple[Pattern, ...] | None:
+    if value is None:
+        return None
+    many = isinstance(value, Iterable) and not isinstance(value, str)
+    patterns = tuple(value) if many else (value,)
+    for pattern in patterns:
+        if not (isinstance(pattern, str) or callable(pattern)):
+            raise TypeError(
+                f"{name}: got {pattern!r}; expected a name, a glob, 're:...', or a function"
+            )
+    return patterns

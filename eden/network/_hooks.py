@@ -1,0 +1,116 @@
+"""The hooks that make a module read its tensors from approximate DRAM.
+
+They are objects, not closures: ``copy.deepcopy`` of a model copies them bound to the copied
+modules, and a model that holds them can be pickled.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from eden.network._layout import Batch, read_batch, with_strides_of
+from eden.network._stored import StoredTensor, Switch
+
+
+class ReadInput:
+    """Forward-pre hook: the first floating-point input is read from DRAM.
+
+    Args:
+        tensor: the input feature map.
+        batch: where its batch dimension is.
+    """
+
+    def __init__(self, tensor: StoredTensor, batch: Batch):
+        self.tensor, self.batch = tensor, batch
+
+    def __call__(self, module: nn.Module, args: tuple, kwargs: dict):
+        """Return the arguments with the input replaced, None if there is none to replace."""
+        found = [value for value in (*args, *kwargs.values()) if _is_feature_map(value)]
+        if not found:
+            return None
+        x = found[0]
+        y = read_batch(self.tensor, x, self.batch)
+        # Self-attention passes one tensor three times, and takes another path if it does not.
+        args = tuple(y if value is x else value for value in args)
+        return args, {key: y if value is x else value for key, value in kwargs.items()}
+
+
+class ReadWeights:
+    """Forward-pre hook: for this call the module sees weights that were read from DRAM.
+
+    An instance attribute hides the parameter, so ``_parameters`` and with it ``state_dict``
+    never change, and gradients flow through the read to the parameter.
+
+    Args:
+        weights: ``(module, parameter name, tensor)``; the module may be a child that is read
+            without being called, as attention's ``out_proj`` is.
+    """
+
+    def __init__(self, weights: list[tuple[nn.Module, str, StoredTensor]]):
+        self.weights = weights
+
+    def __call__(self, module: nn.Module, args: tuple) -> None:
+        """Put the read weights in front of the parameters."""
+        for owner, name, tensor in self.weights:
+            parameter = owner._parameters[name]
+            owner.__dict__[name] = with_strides_of(parameter, tensor.read(parameter, 1))
+        if isinstance(module, nn.RNNBase):
+            # Recurrent modules read this list, not the attributes.
+            module.__dict__["_flat_weights"] = [
+                getattr(module, name) for name in module._flat_weights_names
+            ]
+
+
+class RestoreWeights:
+    """Forward hook, also called after an exception: the parameters are in sight again.
+
+    Args:
+        weights: as for `ReadWeights`.
+    """
+
+    def __init__(self, weights: list[tuple[nn.Module, str, StoredTensor]]):
+        self.weights = weights
+
+    def __call__(self, module: nn.Module, args: tuple, result: object) -> None:
+        """Remove what `ReadWeights` put in front of the parameters."""
+        for owner, name, _ in self.weights:
+            if torch.compiler.is_compiling():
+                # Torch 2.11 compiles nothing that removes an attribute; the parameter hides itself
+                # just as well, until the next call.
+                owner.__dict__[name] = owner._parameters[name]
+            else:
+                owner.__dict__.pop(name, None)
+        if isinstance(module, nn.RNNBase):
+            module.__dict__["_flat_weights"] = [
+                getattr(module, name) for name in module._flat_weights_names
+            ]
+
+
+class FreezeStatistics:
+    """Hooks around a batch norm: its running statistics do not learn from faulty activations.
+
+    In training it normalises by the statistics it has, as in evaluation; inside ``clean()`` it
+    does what it always does.
+    """
+
+    def __init__(self, switch: Switch):
+        self.switch = switch
+        self.was_training = False
+
+    def before(self, module: nn.Module, args: tuple) -> None:
+        """Forward-pre hook."""
+        self.was_training = module.training
+        if self.switch.state != "clean" and module.running_mean is not None:
+            module.training = False
+
+    def after(self, module: nn.Module, args: tuple, result: object) -> None:
+        """Forward hook, called after an exception too."""
+        module.training = self.was_training
+
+
+def _is_feature_map(value: object) -> bool:
+    if isinstance(value, PackedSequence):
+        return value.data.is_floating_point()
+    return isinstance(value, Tensor) and torch.is_floating_point(value)

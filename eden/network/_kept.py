@@ -1,0 +1,75 @@
+"""Weak cells kept between the reads of a tensor whose key and error model do not change."""
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
+
+from eden.access import ops
+from eden.errors import Table
+
+
+class Budget:
+    """Memory that the tensors of one attachment share.
+
+    Args:
+        size_bytes: at least 0.
+
+    Raises:
+        TypeError: for another type than an int.
+        ValueError: for a negative number.
+    """
+
+    def __init__(self, size_bytes: int):
+        if isinstance(size_bytes, bool) or not isinstance(size_bytes, int):
+            raise TypeError(f"keep_bytes: got {size_bytes!r}; expected an int")
+        if size_bytes < 0:
+            raise ValueError(f"keep_bytes: got {size_bytes}; accepted: 0 or more")
+        self.left = size_bytes
+
+
+class KeptCells:
+    """The weak cells of one tensor, found at its second read since anything changed.
+
+    Later reads only draw which of them fail. That pays in small batches: the copies of a large
+    one share the search anyway. Kernels of a GPU find their cells themselves, and so does what is
+    compiled or traced: a graph would never forget them.
+
+    Args:
+        budget: of the attachment.
+        bits: of an element in DRAM.
+    """
+
+    def __init__(self, budget: Budget, bits: int):
+        self.budget, self.bits = budget, bits
+        self.cells: Tensor | None = None
+        self.elements = self.reads = 0
+
+    def forget(self) -> None:
+        """Begin anew: cells or errors are others now."""
+        if self.cells is not None:
+            self.budget.left += self.cells.nbytes
+        self.cells, self.reads = None, 0
+
+    def of(
+        self, x: Tensor, table: Table, key: Tensor, stored: int, place: tuple[int, int, int, int]
+    ) -> Tensor | None:
+        """Return the cells where they are known, for `eden.access.ops.read`; arguments as there."""
+        if x.device.type != "cpu" or _recorded():
+            return None
+        elements = x.numel() // place[0]
+        if elements != self.elements:
+            self.forget()
+            self.elements = elements
+        self.reads += 1
+        if self.reads == 2:
+            # A list longer than the tensor in DRAM would take longer to read than to make.
+            most = min(self.budget.left, elements * self.bits // 8)
+            self.cells = ops.weak_cells(x, table, key, stored, place, most)
+            if self.cells is not None:
+                self.budget.left -= self.cells.nbytes
+        return self.cells
+
+
+def _recorded() -> bool:
+    """Whether calls become a graph just now, or are looked at by a mode such as one for shapes."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing() or is_in_torch_dispatch_mode()

@@ -1,0 +1,228 @@
+"""One tensor in approximate DRAM: where it lies, how it fails, how often it was read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from eden.access import formats, ops, rng
+from eden.errors import ErrorModel
+from eden.network._config import Config, TensorCalibration
+from eden.network._kept import Budget, KeptCells
+
+
+class Switch:
+    """What all reads of one attachment do just now: "faulty", "clean" or "learn"."""
+
+    def __init__(self):
+        self.state = "faulty"
+
+
+class StoredTensor:
+    """A weight or an input feature map that is read from approximate DRAM.
+
+    Hooks share it where modules share a weight. Everything that a read needs and that changes
+    between reads is a tensor changed in place, so that a compiled network sees the change.
+
+    Args:
+        name: tensor name, such as ``conv1.weight``.
+        kind: "weight" or "input".
+        config: format, correction and error model.
+        switch: shared by all tensors of an attachment.
+        budget: for weak cells kept between reads, shared likewise.
+        entry: where it is placed; None where it is not.
+        device: where it is read; it follows where that changes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        config: Config,
+        switch: Switch,
+        budget: Budget,
+        *,
+        entry: Any,
+        device: torch.device,
+    ):
+        ops.check_device(name, device)
+        if device.type == "meta":  # nothing is there yet, and nothing can be copied from it
+            device = torch.device("cpu")
+        self.name, self.kind, self.switch = name, kind, switch
+        self.stored, self.correction = config.stored, config.correction
+        self.format = formats.get(config.stored)
+        self.fixed_cells = config.cells == "fixed"
+        self.kept = KeptCells(budget, self.format.bits)
+        self.base_error = config.error if entry is None else entry.error
+        self.asked_ber: float | None = None
+        self.table = self.base_error.lower().to(device)  # a copy of its own
+        self.partition = None if entry is None else entry.partition
+        self.address = 0 if entry is None else entry.address
+        self.row_bytes = 8192 if entry is None else entry.row_bytes
+        self.elements, self.reads = 0, 1  # of one copy, by one inference
+        # A placed tensor's cells belong to its partition, whichever tensor lies there.
+        self.origin = rng.number_of(name if self.partition is None else self.partition)
+        self.key = torch.zeros(2, dtype=torch.int64, device=device)
+        self.counter = torch.zeros((), dtype=torch.int64, device=device)
+        self.bounds: Tensor | None = None  # float32 [2]
+        self.scale: Tensor | None = None  # float32 []
+        self.seen_range: Tensor | None = None  # float32 [2], while learning
+        self.seen_reads = 0
+
+    def scaled(self, ber: float) -> ErrorModel:
+        """Return the error model scaled to a mean bit error rate over this tensor's cells."""
+        size = -(-self.elements * self.bits // 8) or None
+        return self.base_error.with_ber(
+            ber, address=self.address, size_bytes=size, row_bytes=self.row_bytes
+        )
+
+    def set_error(self, error: ErrorModel, ber: float) -> None:
+        """Change the error model to what `scaled` returned for a rate."""
+        self.asked_ber = ber
+        self.table.entries.copy_(error.lower().entries)
+        self.kept.forget()
+
+    @property
+    def ber(self) -> float:
+        """The bit error rate just now."""
+        return self.base_error.ber if self.asked_ber is None else self.asked_ber
+
+    def calibrate(self, entry: TensorCalibration) -> None:
+        """Take over what was learned on the clean network."""
+        if self.asked_ber is not None and self.elements != entry.elements:
+            # Which cells are this tensor's is known only now.
+            self.elements = entry.elements
+            self.set_error(self.scaled(self.asked_ber), self.asked_ber)
+        self.elements, self.reads = entry.elements, entry.reads
+        seen = torch.tensor(entry.bounds, dtype=torch.float32, device=self.key.device)
+        bounds, scale = ops.weight_range(seen, self.stored)
+        # In place where there is something to change: see the class.
+        if self.bounds is None:
+            self.bounds, self.scale = bounds, scale
+        else:
+            self.bounds.copy_(bounds)
+            if scale is not None:
+                self.scale.copy_(scale)
+
+    def read(self, x: Tensor, copies: int) -> Tensor:
+        """Return what reading `x` back gives.
+
+        Args:
+            x: ``[copies, ...]``, or one copy of any shape.
+            copies: inferences that lie in `x`, each at the same address.
+        """
+        state = self.switch.state
+        # What has a shape and no values neither fails nor counts, and nothing could follow it back.
+        if state == "clean" or x.is_meta:
+            return x
+        if state == "learn":
+            self._learn(x.detach(), copies)
+            return x
+        if x.numel() == 0:
+            return x
+        formats.native(x.dtype)  # raises for a type that cannot be stored
+        if self.key.device != x.device:
+            self._follow(x.device)
+        stored = x.contiguous()
+        bounds, scale = self.bounds, self.scale
+        needed = self.format.integer or self.correction != "off"
+        if self.kind == "weight" and needed:
+            # Weights are known when they are written, so their range is theirs of now: bounds
+            # from before retraining would call grown weights implausible.
+            bounds, scale = ops.weight_range(stored, self.stored)
+        elif bounds is None and needed:
+            need = f"its {self.stored} scale" if self.format.integer else "its bounds"
+            raise ValueError(
+                f"{self.name} is not calibrated, so {need} cannot be known; call "
+                "learn_bounds(loader) on clean training data, or give a config with a calibration"
+            )
+        place = (copies, 0, self.address, self.row_bytes)
+        y = ops.read(
+            stored,
+            self.table,
+            ops.next_key(self.key, self.counter),
+            scale,
+            None if self.correction == "off" else bounds,
+            self.format.code,
+            formats.CORRECTIONS[self.correction],
+            place,
+            self.kept.of(stored, self.table, self.key, self.format.code, place),
+        )
+        if x.requires_grad and not y.requires_grad and not torch.compiler.is_compiling():
+            # Without gradients torch still looks at this flag, to choose between two ways of
+            # multiplying that round differently.
+            y.requires_grad_()
+        return y
+
+    def start_learning(self) -> None:
+        """Forget what was seen before."""
+        self.seen_range, self.seen_reads = None, 0
+
+    def learned(self, forwards: int) -> TensorCalibration | None:
+        """Return what was seen since `start_learning`, None if it was never read.
+
+        Args:
+            forwards: how often the network was called.
+        """
+        if self.seen_range is None:
+            return None
+        lo, hi = self.seen_range.tolist()
+        if lo > hi:
+            raise ValueError(f"{self.name}: every value seen was NaN or infinite")
+        reads = math.ceil(self.seen_reads / forwards)
+        return TensorCalibration(self.kind, self.elements, reads, lo, hi)
+
+    @property
+    def bits(self) -> int:
+        """Bits of one element."""
+        return self.format.bits
+
+    def _learn(self, x: Tensor, copies: int) -> None:
+        self.seen_reads += 1
+        if x.numel() == 0:
+            return
+        self.elements = max(self.elements, x.numel() // copies)
+        seen = _finite_range(x)
+        if self.seen_range is not None:
+            lo, hi = torch.stack([self.seen_range, seen])
+            seen = torch.stack([torch.minimum(lo[0], hi[0]), torch.maximum(lo[1], hi[1])])
+        self.seen_range = seen
+
+    def _follow(self, device: torch.device) -> None:
+        """Move the state to where the tensor is, as after ``model.to(device)``."""
+        ops.check_device(self.name, device)
+        self.kept.forget()
+        self.key, self.counter = self.key.to(device), self.counter.to(device)
+        self.table = self.table.to(device)
+        if self.bounds is not None:
+            self.bounds = self.bounds.to(device)
+        if self.scale is not None:
+            self.scale = self.scale.to(device)
+
+
+def set_keys(tensors: Sequence[StoredTensor], key: Tensor) -> None:
+    """Draw the cells and accesses of tensors from a network's key; reads start anew.
+
+    All at once: one after the other, this takes as long as a small network's reads.
+
+    Args:
+        tensors: at least one.
+        key: int64 ``[2]``.
+    """
+    keys = rng.fold_in_each(key, torch.stack([tensor.origin for tensor in tensors]))
+    torch._foreach_copy_([tensor.key for tensor in tensors], list(keys.unbind()))
+    torch._foreach_zero_([tensor.counter for tensor in tensors])
+    for tensor in tensors:
+        if not tensor.fixed_cells:
+            tensor.kept.forget()
+
+
+def _finite_range(x: Tensor) -> Tensor:
+    """Return smallest and largest finite value as float32 ``[2]``; (inf, -inf) if there is none."""
+    lo = torch.nan_to_num(x, nan=math.inf, posinf=math.inf, neginf=math.inf).amin()
+    hi = torch.nan_to_num(x, nan=-math.inf, posinf=-math.inf, neginf=-math.inf).amax()
+    return torch.stack([lo, hi]).to(torch.float32)

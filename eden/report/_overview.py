@@ -1,0 +1,43 @@
+"""What came out, in a few numbers and a table."""
+
+from eden._say import percent, rate
+from eden.folder import NETWORKS, Results
+from eden.report._page import Section, Table
+
+
+def facts_of(results: Results) -> list[tuple[str, str]]:
+    """The numbers shown large, each with what it is."""
+    seen, verdict = results.verification, results.last_verdict
+    saving = results.energy[results.verified_key]["saving"]
+    low, high = (percent(-f(saving.values())) for f in (max, min))
+    before, after = (results.tolerances(n, "coarse").coarse_ber for n in NETWORKS)
+    original = seen["original_test_accuracy"]
+    volts = seen["attempts"][-1]["placement"]["vdd_volts"]
+    return [
+        (f"{volts:.3f} V", f"supply, {results.device.nominal.vdd_volts:g} V nominal"),
+        (f"{low} to {high}", "DRAM energy of an inference, by voltage law"),
+        (f"{rate(before)} \u2192 {rate(after)}", f"tolerable BER, {after / before:.1f} times"),
+        (f"{verdict['seeds'] - verdict['misses']} of {verdict['seeds']}", "draws met the target"),
+        (f"{verdict['mean_accuracy']:.2%}", f"accuracy, originally {original:.2%}"),
+    ]
+
+
+def overview_section(results: Results, table: Table) -> Section:
+    """The section of the report about it."""
+    return Section(
+        "What came out",
+        text=(
+            "Each network is placed on the module coarsely (one operating point, lines "
+            "interleaved over all banks) and finely (greedy or exact: every tensor in a bank it "
+            "bears). The last columns are DRAM energy against rated voltage and latencies, for "
+            "three laws of how it follows the voltage; latency alone is rated voltage at the tRCD "
+            "and tRP of the measured points. The highlighted row was verified on the test images.",
+        ),
+        tables=(table,),
+        notes=(
+            "The module's failing lines leave a range of bit error rates open: one bad bit a bad "
+            "line (low) to whole lines bad (high). The supply is for independent bits; beside it "
+            "stands the supply if the low or the high end were true. What is verified here holds "
+            "for the estimate used, not for the high end.",
+        ),
+    )

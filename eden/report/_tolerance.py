@@ -1,0 +1,72 @@
+"""The tolerance of each tensor."""
+
+from collections.abc import Mapping
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from eden.folder import NETWORKS, Results
+from eden.report._page import Section
+from eden.report._style import COLOURS, NAMES, STYLE
+from eden.report._words import WHICH
+
+
+def tolerance_section(results: Results) -> Section:
+    """The section of the report about it."""
+    fine = {WHICH[n]: results.tolerances(n, "fine").bers() for n in NETWORKS}
+    coarse = {WHICH[n]: results.tolerances(n, "coarse").coarse_ber for n in NETWORKS}
+    trials = " and ".join(str(results.tolerances(n, "fine").trials) for n in NETWORKS)
+    return Section(
+        "Tolerance by tensor",
+        text=(
+            "The highest bit error rate each weight and input feature map bears while all others "
+            "stand at theirs.",
+        ),
+        figure=tolerance_figure(fine, coarse),
+        alt="Tolerable bit error rate of every tensor before and after boosting",
+        notes=(f"{trials} questions, each under one draw.",),
+    )
+
+
+def tolerance_figure(
+    fine: Mapping[str, Mapping[str, float]], coarse: Mapping[str, float]
+) -> Figure:
+    """Tolerance by tensor, before and after boosting.
+
+    Args:
+        fine: "before" and "after" -> tensor name -> BER.
+        coarse: "before" and "after" -> BER of the whole network.
+
+    Returns:
+        The figure.
+    """
+    names = list(next(iter(fine.values())))
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7.6, 0.9 + 0.31 * len(names)))
+        axes = figure.add_subplot()
+        for row, name in enumerate(names):
+            values = [bers[name] for bers in fine.values()]
+            axes.plot([min(values), max(values)], [row, row], color=COLOURS["light"], linewidth=2)
+        for which, bers in fine.items():
+            axes.scatter(
+                [bers[n] for n in names],
+                range(len(names)),
+                s=44,
+                color=COLOURS[which],
+                label=f"{NAMES[which]}, fine",
+                zorder=3,
+            )
+            axes.axvline(
+                coarse[which],
+                color=COLOURS[which],
+                linestyle=":",
+                linewidth=1.3,
+                label=f"{NAMES[which]}, coarse",
+            )
+        axes.set_xscale("log")
+        axes.set_yticks(range(len(names)), names)
+        axes.invert_yaxis()
+        axes.set_xlabel("tolerable bit error rate")
+        axes.grid(True, axis="x")
+        axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2)
+        return figure

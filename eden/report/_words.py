@@ -1,0 +1,75 @@
+"""What a run came to, in words and in one table."""
+
+from itertools import product
+
+from eden._say import percent, rate
+from eden.folder import LATENCY, NETWORKS, RETREAT, Results
+
+# In figures a network goes by when it is.
+WHICH = {"baseline": "before", "boosted": "after"}
+TITLES = {"baseline": "unboosted", "boosted": "boosted"}
+METHOD_TITLES = {"coarse": "coarse", "greedy": "greedy", "exact": "exact"}
+
+
+def title_of(results: Results, key: str) -> tuple[str, str]:
+    """Network and mapping of an entry of ``energy.json``, in words."""
+    if key == RETREAT:
+        seen = results.verification
+        return TITLES[seen["network"]], "retreat"
+    if key == LATENCY:
+        return "either", "latency alone"
+    network, method = key.split("-")
+    return TITLES[network], METHOD_TITLES[method]
+
+
+def table(results: Results) -> tuple[list[str], list[list[str]], int]:
+    """The final table: titles, rows, and the index of the row that was verified."""
+    head = ["network", "mapping", "BER borne", "V", "V low/high", "linear", "cv2", "array"]
+    keys = [f"{n}-{m}" for n, m in product(NETWORKS, results.folder.recipe.map.methods)]
+    if results.verified_key == RETREAT:
+        keys.append(RETREAT)
+    rows = []
+    for key in keys:
+        placement, saving = results.placement_of(key), results.energy[key]["saving"]
+        ends = (placement.verdict_volts[e] for e in ("low", "high"))
+        rows.append(
+            [
+                *title_of(results, key),
+                _range([entry.tolerance for entry in placement.entries.values()]),
+                f"{placement.vdd_volts:.3f}",
+                "/".join("none" if v is None else f"{v:.3f}" for v in ends),
+                *(percent(-saving[law]) for law in ("linear", "cv2", "array")),
+            ]
+        )
+    if LATENCY in results.energy:
+        rated, saving = results.device.nominal.vdd_volts, results.energy[LATENCY]["saving"]
+        laws = (percent(-saving[law]) for law in ("linear", "cv2", "array"))
+        rows.insert(0, [*title_of(results, LATENCY), "", f"{rated:.3f}", "", *laws])
+        keys.insert(0, LATENCY)
+    return head, rows, keys.index(results.verified_key)
+
+
+def verdict_line(results: Results) -> str:
+    """What the verification showed, in one sentence."""
+    seen, verdict = results.verification, results.last_verdict
+    attempt = results.verification["attempts"][-1]["placement"]
+    method = METHOD_TITLES[seen["method"]]
+    done = f"{TITLES[seen['network']]} network, {method} mapping, at {attempt['vdd_volts']:.3f} V"
+    misses = f"{verdict['misses']} of {verdict['seeds']} fresh draws missed the target"
+    shown = (
+        f"P(miss) < {100 * verdict['upper_bound']:.2f} % at "
+        f"{100 * verdict['confidence']:.4g} % confidence"
+    )
+    word = "Verified" if verdict["passed"] else "NOT verified"
+    tries = len(seen["attempts"])
+    after = "" if tries == 1 else f" (attempt {tries}; earlier ones failed)"
+    return (
+        f"{word}{after}: {done}: {misses} {verdict['target_accuracy']:.4f} on the test images, "
+        f"so {shown}; mean accuracy {verdict['mean_accuracy']:.4f}, lowest "
+        f"{verdict['lowest_accuracy']:.4f}, original {seen['original_test_accuracy']:.4f}."
+    )
+
+
+def _range(bers: list[float]) -> str:
+    low, high = rate(min(bers)), rate(max(bers))
+    return low if low == high else f"{low}\u2013{high}"

@@ -1,0 +1,57 @@
+"""The stage that boosts the network."""
+
+from functools import partial
+
+import torch
+
+from eden._files import read_json
+from eden.access import seeds_for
+from eden.data import batches
+from eden.folder import StageFiles
+from eden.network import calibration_of
+from eden.run._work import Work
+from eden.training import boost as boost_network
+from eden.training import history_of
+
+CURRICULUM_COLUMNS = ["epoch", "ber", "loss", "accuracy", "met", "kept"]
+
+
+def boost(work: Work, files: StageFiles) -> None:
+    """Boost to rising BERs while the network meets the accuracy target at the last.
+
+    The accuracy to meet is the baseline's on the validation images less the loss allowed, under
+    every one of the check's draws. The last network that met it is kept; if none did, the first;
+    and if that one misses the target without any error, the baseline.
+    """
+    recipe, part = work.recipe, work.recipe.boost
+    evaluate = work.evaluator("validation")
+    target = read_json(work.path("train.json"))["validation_accuracy"] - recipe.accuracy_loss
+    loader = batches(*work.splits.train, part.batch_size, seed=recipe.seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        boosted = boost_network(
+            work.network("baseline"),
+            loader,
+            config=work.config.with_(correction=part.correction or recipe.correction),
+            target_ber=list(part.target_bers),
+            epochs=part.epochs,
+            more_epochs=part.more_epochs,
+            step_epochs=part.step_epochs,
+            optimizer=partial(torch.optim.AdamW, lr=part.learning_rate),
+            anneal=False,  # the optimiser made here does it
+            input_range=part.input_range,
+            evaluate=evaluate,
+            target_accuracy=target,
+            seeds=seeds_for("boost check", part.check_seeds, seed=recipe.seed),
+            progress=work.progress,
+        ).eval()
+    files.csv("curriculum.csv", history_of(boosted), CURRICULUM_COLUMNS)
+    clean = work.accuracy_without_errors(boosted, evaluate)
+    if clean < target:
+        # Retraining cost more than may be lost before any error: the network as trained is better.
+        boosted = work.network("baseline")
+    files.network("boosted.safetensors", boosted, calibration_of(boosted))
+    files.json(
+        "boost.json",
+        {"target_accuracy": target, "validation_accuracy": clean, "kept": clean >= target},
+    )

@@ -1,0 +1,48 @@
+"""The stage that accounts for the energy of every placement."""
+
+from dataclasses import replace
+from itertools import product
+
+from eden import mapping
+from eden._files import read_json
+from eden.folder import LATENCY, NETWORKS, RETREAT, StageFiles, placement_name
+from eden.mapping import WHOLE_MODULE, Placement
+from eden.run._work import Work
+from eden.systems import evaluate_energy
+
+
+def _latency_alone(work: Work) -> Placement | None:
+    """Coarse placement at rated voltage and the lowest latency known there, if below the rated."""
+    rated = work.device.nominal
+    points = [p for p in work.device.points if p.vdd_volts == rated.vdd_volts]
+    point = min(points, key=lambda p: (p.trcd_seconds, p.trp_seconds))
+    if point == rated:
+        return None
+    # Whether the network bears it is not the question here, only what it would save.
+    anything = replace(work.tolerances_for(work.recipe.verify.network, "coarse"), coarse_ber=1.0)
+    coarse = mapping.place(anything, work.device, method="coarse")
+    return replace(coarse, points={WHOLE_MODULE: point}, partition_bers={WHOLE_MODULE: point.ber})
+
+
+def account_energy(work: Work, files: StageFiles) -> None:
+    """DRAM energy of one inference for every placement, by voltage law and component."""
+    sample = work.splits.test[0][:1]
+    jobs = {
+        f"{network}-{method}": (network, read_json(work.path(placement_name(network, method))))
+        for network, method in product(NETWORKS, work.recipe.map.methods)
+    }
+    attempts = read_json(work.path("verify.json"))["attempts"]
+    if len(attempts) > 1:
+        jobs[RETREAT] = (work.recipe.verify.network, attempts[-1]["placement"])
+    if (reduced := _latency_alone(work)) is not None:
+        jobs[LATENCY] = (work.recipe.verify.network, reduced.to_dict())
+    accounts = {}
+    for key, (network, placement) in jobs.items():
+        energy = evaluate_energy(
+            work.network(network),
+            sample,
+            Placement.from_dict(placement),
+            system=work.recipe.energy.system,
+        )
+        accounts[key] = energy.to_dict()
+    files.json("energy.json", accounts)

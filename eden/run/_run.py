@@ -1,0 +1,149 @@
+"""A run: stages in order, each done once, over a folder that survives being cut short."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from eden.folder import Recipe, RunFolder, StageFiles, load_recipe
+from eden.report import print_end
+from eden.run._boost import boost
+from eden.run._characterize import characterize
+from eden.run._energy import account_energy
+from eden.run._images import read_images
+from eden.run._map import map_networks
+from eden.run._report import write_report
+from eden.run._train import train
+from eden.run._verify import verify_declared
+from eden.run._work import Inputs, Work, read_inputs
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a run.
+
+    Attributes:
+        name: Of its record in ``stages/``.
+        work: What it does.
+        recipe: Keys of the recipe it depends on.
+        needs: Stages whose files it reads.
+    """
+
+    name: str
+    work: Callable[[Work, StageFiles], None]
+    recipe: tuple[str, ...]
+    needs: tuple[str, ...]
+
+
+_COMMON = ("seed", "stored", "correction", "weights", "inputs", "accuracy_loss")
+STAGES = (
+    Stage("data", read_images, ("data", "seed", "boost", "characterize", "verify"), ()),
+    Stage("train", train, (*_COMMON, "network", "train"), ("data",)),
+    Stage("boost", boost, (*_COMMON, "boost"), ("data", "train")),
+    Stage("characterize", characterize, (*_COMMON, "characterize"), ("train", "boost")),
+    Stage("map", map_networks, ("device", "map", "verify"), ("characterize",)),
+    Stage("verify", verify_declared, (*_COMMON, "verify"), ("boost", "map")),
+    Stage("energy", account_energy, ("device", "energy"), ("map", "verify")),
+    Stage("report", write_report, (), ("boost", "characterize", "verify", "energy")),
+)
+# What a user calls it -> the last stage that belongs to it.
+_UNTIL = {stage.name: stage.name for stage in STAGES} | {"evaluate": "energy"}
+
+
+def run(
+    recipe: str | os.PathLike[str] | Recipe,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    resume: bool = False,
+    until: str = "report",
+    progress: bool = True,
+) -> Path:
+    """Run a recipe in a folder of its own, or go on with it.
+
+    Args:
+        recipe: A recipe, the name of one that comes with eden, or a path.
+        out: The run folder; default ``runs/<name of the recipe>``.
+        resume: Go on in an existing folder; where there is none, start afresh.
+        until: The last stage to run.
+        progress: Show progress bars, and the table at the end.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        ValueError: If the recipe is not accepted, the folder holds a run and ``resume`` is not
+            given, or it was made with another recipe or other versions.
+    """
+    last = _last_stage(until)
+    if isinstance(recipe, Recipe):
+        read, name = recipe, "recipe"
+    else:
+        read, name = load_recipe(recipe), Path(recipe).stem
+    path = Path("runs") / name if out is None else Path(out)
+    inputs = read_inputs(read)
+    folder = RunFolder.create(path, read, resume=resume)
+    return _go(folder, inputs, last, progress=progress)
+
+
+def advance(
+    folder: str | os.PathLike[str], *, until: str = "report", progress: bool = True
+) -> Path:
+    """Bring an existing run folder up to a stage; earlier ones that are missing are made as well.
+
+    Args:
+        folder: The run folder.
+        until: The last stage to run.
+        progress: Show progress bars, and the table at the end.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        ValueError: If it is not a run folder.
+    """
+    last = _last_stage(until)
+    opened = RunFolder(folder)
+    return _go(opened, read_inputs(opened.recipe), last, progress=progress)
+
+
+def _last_stage(until: str) -> str:
+    if until not in _UNTIL:
+        raise ValueError(f"until: got {until!r}; accepted: {', '.join(_UNTIL)}")
+    return _UNTIL[until]
+
+
+def _go(folder: RunFolder, inputs: Inputs, last: str, *, progress: bool) -> Path:
+    with folder.locked():
+        work = Work(folder, inputs, progress=progress)
+        for stage in STAGES:
+            _do(stage, work)
+            if stage.name == last:
+                break
+        if progress:
+            print_end(work.folder, last)
+    return folder.path
+
+
+def _do(stage: Stage, work: Work) -> None:
+    folder = work.folder
+    fingerprint = folder.fingerprint(stage.name, stage.recipe, stage.needs)
+    if folder.is_done(stage.name, fingerprint):
+        if stage.name == "data":
+            _check_images(work)
+        return
+    begun = time.monotonic()
+    files = work.files()
+    stage.work(work, files)
+    folder.finish(stage.name, fingerprint, files, seconds=time.monotonic() - begun)
+
+
+def _check_images(work: Work) -> None:
+    noted = work.noted_images()
+    found = work.images_digest()
+    if noted != found:
+        raise ValueError(
+            f"{work.folder.path}: was made with other images (those of "
+            f"{', '.join(n for n in found if noted.get(n) != found[n])} differ); set EDEN_DATA to "
+            f"the former ones or choose another --out"
+        )

@@ -1,0 +1,38 @@
+"""The stage that trains the baseline."""
+
+import torch
+
+from eden import nets
+from eden.data import batches
+from eden.folder import StageFiles
+from eden.network import approximate
+from eden.run._work import Work
+
+
+def train(work: Work, files: StageFiles) -> None:
+    """Train the baseline without errors, and learn the bounds of its tensors."""
+    recipe = work.recipe
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        model = work.untrained()
+        nets.train(
+            model,
+            work.splits.train,
+            epochs=recipe.train.epochs,
+            batch_size=recipe.train.batch_size,
+            seed=recipe.seed,
+            progress=work.progress,
+        )
+    model.eval()
+    with approximate(model, work.config) as handle:
+        x, y = work.splits.train
+        calibration = handle.learn_bounds(batches(x, y, recipe.data.batch_size))
+    files.network("baseline.safetensors", model, calibration)
+    files.json(
+        "train.json",
+        {
+            "network": recipe.network.name,
+            "parameters": sum(p.numel() for p in model.parameters()),
+            "validation_accuracy": work.evaluator("validation")(model),
+        },
+    )

@@ -1,0 +1,77 @@
+"""The stage that verifies the declared placement, and retreats where it fails."""
+
+from typing import Any
+
+from eden import mapping
+from eden._files import read_json
+from eden.folder import NETWORKS, StageFiles
+from eden.mapping import Placement
+from eden.run._work import Work
+from eden.tolerance import Tolerances, ber_of, lowered, places, step_of, verify
+
+
+def verify_declared(work: Work, files: StageFiles) -> None:
+    """Verify the declared placement on test images; on failure retreat, and report every attempt.
+
+    A retreat lowers every tolerance step by step until the placement is another one.
+    """
+    recipe, part = work.recipe, work.recipe.verify
+    network, method = work.declared
+    evaluate = work.evaluator("test")
+    original = evaluate(work.network("baseline"))
+    model = work.network(network)
+    tolerances = work.tolerances_for(network, method)
+    placement = Placement.from_dict(read_json(work.path("placement.json")))
+    attempts: list[dict[str, Any]] = []
+    for attempt in range(part.attempts):
+        verdict = verify(
+            model,
+            evaluate,
+            placement,
+            target_accuracy=original - recipe.accuracy_loss,
+            seeds=part.seeds,
+            quantile=part.quantile,
+            confidence=part.confidence,
+            attempt=attempt,
+            seed=recipe.seed,
+            folder=work.path("trials/verify"),
+            progress=work.progress,
+        )
+        attempts.append({"placement": placement.to_dict(), "verdict": verdict.to_dict()})
+        if verdict.passed:
+            break
+        retreat = _retreat(work, tolerances, placement, method)
+        if retreat is None:
+            break
+        tolerances, placement = retreat
+    files.json(
+        "verify.json",
+        {
+            "network": network,
+            "method": method,
+            "original_test_accuracy": original,
+            "test_accuracy": {
+                name: work.accuracy_without_errors(work.network(name), evaluate)
+                for name in NETWORKS
+            },
+            "passed": attempts[-1]["verdict"]["passed"],
+            "attempts": attempts,
+        },
+    )
+
+
+def _retreat(
+    work: Work, tolerances: Tolerances, placement: Placement, method: str
+) -> tuple[Tolerances, Placement] | None:
+    """The first milder placement, or None if there is none."""
+    while min(tensor.tolerance for tensor in tolerances.tensors) > ber_of(step_of(1e-12)):
+        tolerances = lowered(tolerances, 1)
+        try:
+            other = mapping.place(
+                tolerances, work.device, method=method, estimate=work.recipe.map.estimate
+            )
+        except ValueError:
+            return None
+        if places(other) != places(placement):
+            return tolerances, other
+    return None

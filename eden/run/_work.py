@@ -1,0 +1,135 @@
+"""What the stages of a run share: images, networks and the config, read once when first needed."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from eden import data, devices, errors, nets, network
+from eden._files import digest_bytes, read_json
+from eden.folder import Recipe, Results, RunFolder, StageFiles
+from eden.network import Config, approximate
+from eden.tolerance import Tolerances
+
+
+class Inputs(NamedTuple):
+    """What a run reads from outside its folder."""
+
+    splits: data.Splits
+    device: devices.Device
+
+
+def read_inputs(recipe: Recipe) -> Inputs:
+    """Read images and device, before a folder is made: what is wrong with them shows at once.
+
+    Args:
+        recipe: Names the data set, how many images of each split to take, and the device.
+
+    Returns:
+        The first so many images of each split, and the device.
+
+    Raises:
+        ValueError: If the network, data set or device is not known, or cannot be read.
+    """
+    nets.build(recipe.network.name)
+    device = devices.load(recipe.device)
+    part = recipe.data
+    whole = data.load(part.name)
+    counts = (part.train_images, part.validation_images, part.test_images)
+    for name, (x, _), count in zip(whole._fields, whole, counts, strict=True):
+        if count is not None and count > len(x):
+            raise ValueError(
+                f"recipe key data.{name}_images: got {count}, accepted: at most {len(x)}, "
+                f"the images there are"
+            )
+    pairs = ((x[:n], y[:n]) for (x, y), n in zip(whole, counts, strict=True))
+    return Inputs(data.Splits(*pairs), device)
+
+
+class Work:
+    """The inputs of the stages of one run folder.
+
+    Args:
+        folder: The run folder.
+        inputs: From `read_inputs`.
+        progress: Whether stages show progress bars.
+    """
+
+    def __init__(self, folder: RunFolder, inputs: "Inputs", *, progress: bool = True):
+        self.folder = folder
+        self.splits, self.device = inputs
+        self.recipe = folder.recipe
+        self.progress = progress
+
+    def path(self, name: str) -> Path:
+        """A file of the folder."""
+        return self.folder.path / name
+
+    def files(self) -> StageFiles:
+        """A fresh list of what a stage writes."""
+        return StageFiles(self.folder.path)
+
+    def images_digest(self) -> dict[str, str]:
+        """What tells these images from others, by split."""
+        return {
+            name: digest_bytes(x.numpy().data, y.numpy().data)
+            for name, (x, y) in zip(self.splits._fields, self.splits, strict=True)
+        }
+
+    def noted_images(self) -> dict[str, str]:
+        """`images_digest` as it was when the run began."""
+        return read_json(self.path("data.json"))["sha256"]
+
+    def evaluator(self, split: str, *, most: int | None = None) -> data.Evaluator:
+        """Accuracy on a split, or on as many images of it drawn at random."""
+        x, y = getattr(self.splits, split)
+        whole = data.Evaluator(x, y, self.recipe.data.batch_size)
+        if most is not None and most < len(x):
+            whole = whole.subset(most, self.recipe.seed)
+        whole.digest = digest_bytes(whole.x.numpy().data, whole.y.numpy().data)
+        return whole
+
+    @cached_property
+    def config(self) -> Config:
+        """What is injected while searching; the BER is set by the search."""
+        recipe = self.recipe
+        return Config(
+            error=errors.Uniform(weak_fraction=1e-3),
+            stored=recipe.stored,
+            weights=recipe.weights,
+            inputs=recipe.inputs,
+            correction=recipe.correction,
+            seed=recipe.seed,
+        )
+
+    def accuracy_without_errors(self, model: torch.nn.Module, evaluate: data.Evaluator) -> float:
+        """Accuracy in the stored format: a boosted network counts on its clamping."""
+        with approximate(model, self.config) as handle:
+            handle.set_ber(0.0)
+            return evaluate(model)
+
+    def untrained(self) -> torch.nn.Module:
+        """The network for the images there are, with random weights."""
+        images = self.splits.train[0]
+        return nets.build(self.recipe.network.name, channels=images.shape[1])
+
+    def network(self, name: str) -> torch.nn.Module:
+        """The baseline or the boosted network, with its calibration."""
+        model = self.untrained()
+        network.load_into(model, self.path(f"{name}.safetensors"))
+        return model.eval()
+
+    @cached_property
+    def results(self) -> Results:
+        """What finished stages left."""
+        return Results(self.folder)
+
+    @property
+    def declared(self) -> tuple[str, str]:
+        """Network and method that the recipe declared to be verified."""
+        return self.recipe.verify.network, self.recipe.verify.method
+
+    def tolerances_for(self, network: str, method: str) -> Tolerances:
+        """The tolerances of a network that a method of placement goes by."""
+        return self.results.tolerances(network, "coarse" if method == "coarse" else "fine")

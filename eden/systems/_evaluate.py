@@ -1,0 +1,148 @@
+"""DRAM energy and time of one inference, nominal and with a placement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eden.devices import Device
+from eden.energy import LAWS, Components, Transfer, lines, stream
+from eden.mapping import WHOLE_MODULE, Placement
+from eden.systems._traffic import Move, observe
+
+SYSTEMS = ("streaming",)
+
+
+@dataclass(frozen=True)
+class Energy:
+    """DRAM energy and time of one inference.
+
+    Attributes:
+        system: ``streaming``: an inference reads weights and IFMs once and writes OFMs once, with
+            open rows, one tensor after the other.
+        nominal: Components in joules at the rated voltage and latencies, lines interleaved over all
+            banks. The laws agree there.
+        approximate: By voltage law, components in joules of the placement.
+        nominal_seconds: Time of the transfers at the rated point.
+        approximate_seconds: Time of the transfers of the placement.
+        traffic_bytes: Bytes moved: ``weights``, ``inputs``, ``outputs``, and ``reliable``, the part
+            of them that stays at the rated point because it was not placed.
+        assumptions: What the numbers rest on, in words.
+    """
+
+    system: str
+    nominal: Components
+    approximate: Mapping[str, Components]
+    nominal_seconds: float
+    approximate_seconds: float
+    traffic_bytes: Mapping[str, float]
+    assumptions: tuple[str, ...]
+
+    def saving(self, law: str = "linear") -> float:
+        """Return the energy saved, as a fraction of nominal; negative if more is used.
+
+        Raises:
+            ValueError: For a law that was not evaluated.
+        """
+        if law not in self.approximate:
+            raise ValueError(f"law = {law!r}; accepted: {', '.join(self.approximate)}")
+        return 1 - self.approximate[law].total / self.nominal.total
+
+    def to_dict(self) -> dict:
+        """Return plain data: joules by component and law, seconds, bytes, assumptions."""
+        return {
+            "system": self.system,
+            "nominal_joules": self.nominal.to_dict(),
+            "approximate_joules": {law: c.to_dict() for law, c in self.approximate.items()},
+            "saving": {law: self.saving(law) for law in self.approximate},
+            "nominal_seconds": self.nominal_seconds,
+            "approximate_seconds": self.approximate_seconds,
+            "traffic_bytes": dict(self.traffic_bytes),
+            "assumptions": list(self.assumptions),
+        }
+
+
+def evaluate_energy(
+    model, sample, placement: Placement, *, system: str = "streaming", law: str | None = None
+) -> Energy:
+    """Return DRAM energy and time of one inference, nominal and with the placement.
+
+    The network runs once on the sample to learn the sizes of its OFMs and of tensors that were not
+    placed; those stay at the rated point. An OFM of a module whose IFM is placed is written to the
+    partition of that IFM.
+
+    Args:
+        model: The network (``torch.nn.Module``); not changed.
+        sample: Its input, or a tuple of inputs; dimension 0 of the first tensor is the batch.
+        placement: Where its tensors lie.
+        system: ``streaming``, the only one so far.
+        law: One voltage law; all three if left out.
+
+    Returns:
+        Joules and seconds of one inference.
+
+    Raises:
+        ValueError: For an unknown system or law, or a placement without a config.
+    """
+    if system not in SYSTEMS:
+        raise ValueError(f"system = {system!r}; accepted: {', '.join(SYSTEMS)}")
+    if law is not None and law not in LAWS:
+        raise ValueError(f"law = {law!r}; accepted: {', '.join(LAWS)}")
+    moves = observe(model, sample, placement)
+    device = placement.device
+    joules, seconds = stream(device, _approximate(device, placement, moves), LAWS)
+    rated, rated_seconds = stream(device, _nominal(device, moves), ("linear",))
+    by_kind = {
+        kind + "s": sum(m.size_bytes * m.times for m in moves if m.kind == kind)
+        for kind in ("weight", "input", "output")
+    }
+    reliable = sum(m.size_bytes * m.times for m in moves if m.home is None)
+    return Energy(
+        system=system,
+        nominal=rated["linear"],
+        approximate=joules if law is None else {law: joules[law]},
+        nominal_seconds=rated_seconds,
+        approximate_seconds=seconds,
+        traffic_bytes={**by_kind, "reliable": reliable},
+        assumptions=_assumptions(device),
+    )
+
+
+def _nominal(device: Device, moves: Sequence[Move]) -> list[Transfer]:
+    """Lay all tensors one after another, lines interleaved, at the rated point."""
+    transfers, address = [], 0
+    for move in moves:
+        address = address if address + move.size_bytes <= device.geometry.size_bytes else 0
+        write = move.kind == "output"
+        transfers.append(
+            Transfer(write, True, address, move.size_bytes, device.nominal, move.times)
+        )
+        address += lines(device, move.size_bytes)
+    return transfers
+
+
+def _approximate(device: Device, placement: Placement, moves: Sequence[Move]) -> list[Transfer]:
+    base = {p.name: p.base for p in (*device.partitions, *device.subarrays)}
+    transfers = []
+    for move in moves:
+        write = move.kind == "output"
+        if move.home is None:
+            transfers.append(Transfer(write, True, 0, move.size_bytes, device.nominal, move.times))
+            continue
+        entry = placement.entries[move.home]
+        interleaved = entry.partition == WHOLE_MODULE
+        start = entry.address + (0 if interleaved else base[entry.partition])
+        point = placement.points[entry.partition]
+        transfers.append(Transfer(write, interleaved, start, move.size_bytes, point, move.times))
+    return transfers
+
+
+def _assumptions(device: Device) -> tuple[str, ...]:
+    notes = [
+        "streaming: an inference reads weights and IFMs once, writes OFMs once, open page",
+        "nominal: rated voltage and latencies, lines interleaved over all banks",
+        "tensors that are not placed stay at the rated point",
+    ]
+    if device.currents.assumed:
+        notes.append(f"currents are assumed at {device.currents.vdd_volts:g} V (not of this part)")
+    return tuple(notes)

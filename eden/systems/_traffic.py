@@ -1,0 +1,130 @@
+"""What an inference moves between a network and its DRAM."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from eden.access import formats
+from eden.mapping import Placement
+from eden.network import Target, find_targets
+
+
+@dataclass(frozen=True)
+class Move:
+    """One tensor moved by an inference.
+
+    Attributes:
+        kind: ``weight``, ``input`` or ``output``.
+        size_bytes: Bytes of one inference, at least 1.
+        times: How often it is moved.
+        home: Name of the placed tensor in whose place it lies; None at the rated point.
+    """
+
+    kind: str
+    size_bytes: int
+    times: float
+    home: str | None
+
+
+def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
+    """List what one inference reads and writes, from one run of the network.
+
+    Args:
+        model: The network; left as it was.
+        sample: Its input, or a tuple of inputs; dimension 0 of the first tensor is the batch.
+        placement: Its ``entries`` are the placed tensors, its ``config`` the stored format.
+
+    Returns:
+        Placed tensors by address, then for each call of a module its tensors that are not
+        placed and its OFM.
+
+    Raises:
+        ValueError: For a sample without a tensor or with an empty batch, or a placement without
+            a config.
+    """
+    if placement.config is None:
+        raise ValueError("placement has no config; accepted: one made from tolerances with theirs")
+    arguments = tuple(sample) if isinstance(sample, tuple | list) else (sample,)
+    batch = next((a.shape[0] for a in arguments if isinstance(a, torch.Tensor) and a.ndim), 0)
+    if batch < 1:
+        raise ValueError("sample holds no batch; accepted: a tensor of at least one input, or more")
+    # By address, so that a placement read back from a file, its names sorted, costs the same.
+    entries = sorted(placement.entries.items(), key=lambda e: (e[1].partition, e[1].address))
+    moves = [Move(e.kind, e.size_bytes, e.reads, name) for name, e in entries]
+    targets = find_targets(model)
+    # A shared weight is placed under the first name it has.
+    placed = {
+        id(getattr(owner, attribute, None))
+        for target in targets
+        for owner, attribute, name in target.weights
+        if name in placement.entries
+    }
+    bits = formats.get(placement.config.stored).bits
+    observer = _Observer(moves, placement.entries, placed, bits, batch)
+    handles = [
+        target.module.register_forward_hook(observer.hook(target), with_kwargs=True)
+        for target in targets
+    ]
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        model.eval()
+        with torch.no_grad():
+            model(*arguments)
+    finally:
+        for module, mode in modes:
+            module.training = mode
+        for handle in handles:
+            handle.remove()
+    return moves
+
+
+class _Observer:
+    """Notes the moves of each call of a module that the placed tensors do not cover."""
+
+    def __init__(
+        self, moves: list[Move], entries: Mapping, placed: set[int], bits: int, batch: int
+    ):
+        self.moves, self.entries, self.placed = moves, entries, placed
+        self.bits, self.batch = bits, batch
+
+    def hook(self, target: Target):
+        """Return the forward hook of a module."""
+        weights = [
+            weight
+            for owner, attribute, name in target.weights
+            if name not in self.entries
+            and (weight := getattr(owner, attribute, None)) is not None
+            and id(weight) not in self.placed
+        ]
+
+        def record(module, inputs, keywords, output):
+            for weight in weights:
+                self._move("weight", weight.numel() * weight.element_size())
+            home = target.input_name if target.input_name in self.entries else None
+            given = _first_map((*inputs, *keywords.values()))
+            if home is None and given is not None:
+                self._move("input", given.numel() * given.element_size() / self.batch)
+            written = _first_map(output)
+            if written is not None:
+                width = self.bits if home else 8 * written.element_size()
+                self._move("output", written.numel() * width / (8 * self.batch), home)
+
+        return record
+
+    def _move(self, kind: str, size_bytes: float, home: str | None = None) -> None:
+        if size_bytes > 0:
+            self.moves.append(Move(kind, math.ceil(size_bytes), 1, home))
+
+
+def _first_map(values) -> torch.Tensor | None:
+    """Return the first floating-point tensor, or None."""
+    if isinstance(values, torch.Tensor):
+        return values if values.is_floating_point() else None
+    if isinstance(values, tuple | list):
+        return next((m for m in map(_first_map, values) if m is not None), None)
+    return None

@@ -1,0 +1,19 @@
+"""How many errors a network bears: searched on validation images, verified on fresh ones.
+
+`characterize_coarse` finds one BER for all tensors, `characterize_fine` one for each, `verify`
+tests a declared point. A search is a pure function of answers (`_coarse`, `_sweep`), tested on
+oracles with known ones; the network is one oracle. A further search is a file here.
+"""
+
+from eden.tolerance._characterize import CurvePoint as CurvePoint
+from eden.tolerance._characterize import accuracy_curve as accuracy_curve
+from eden.tolerance._characterize import characterize_coarse as characterize_coarse
+from eden.tolerance._characterize import characterize_fine as characterize_fine
+from eden.tolerance._grid import ber_of as ber_of
+from eden.tolerance._grid import step_of as step_of
+from eden.tolerance._tolerances import TensorTolerance as TensorTolerance
+from eden.tolerance._tolerances import Tolerances as Tolerances
+from eden.tolerance._tolerances import lowered as lowered
+from eden.tolerance._verify import Verdict as Verdict
+from eden.tolerance._verify import places as places
+from eden.tolerance._verify import verify as verify

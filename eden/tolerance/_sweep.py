@@ -1,0 +1,221 @@
+"""The fine search: tensors rise one grid step at a time while no draw misses the target.
+
+`plain_sweep` is the rule, as the paper has it, and asks at every step. `lazy_sweep` comes to the
+same end with fewer questions, of three prices:
+
+- Nothing: a step that makes no further cell weak reads the same bits, so its answer is known.
+- A part of the images, from which all are guessed (`_answers`).
+- All images, wherever that guess may be wrong about the target: so every tensor that stops has a
+  draw seen to miss on all images. The end is asked in full too, under every draw. Where that
+  shows that the images outside the part have changed so that a guess on the way may have been
+  wrong, that one is asked. If it was, the first miss is found by bisection, the sweep goes on from
+  there, and guesses must clear the target by twice as much; nothing is asked twice.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from eden.tolerance._answers import Answers
+
+Steps = Mapping[str, int]
+
+
+def plain_sweep(
+    holds: Callable[[Steps], bool],
+    start: Steps,
+    *,
+    high: int,
+    on_settled: Callable[[int], None] | None = None,
+) -> dict[str, int]:
+    """Raise each tensor in turn by one step, round after round, while the target holds.
+
+    A tensor that cannot rise stays where it is for good.
+
+    Args:
+        holds: Whether the target holds at a step for every tensor.
+        start: The step each tensor starts from (the coarse one).
+        high: Highest step of the grid.
+        on_settled: Called with the number of tensors that have stopped.
+
+    Returns:
+        The step of every tensor, in the order of ``start``.
+
+    Reference:
+        Koppula et al., EDEN, MICRO 2019, section 3.3 (fine-grained characterisation).
+    """
+    steps, candidates = dict(start), list(start)
+    while candidates:
+        raised = []
+        for name in candidates:
+            trial = {**steps, name: steps[name] + 1}
+            if trial[name] <= high and holds(trial):
+                steps = trial
+                raised.append(name)
+        candidates = raised
+        if on_settled is not None:
+            on_settled(len(steps) - len(candidates))
+    return steps
+
+
+def lazy_sweep(
+    answers: Answers,
+    start: Steps,
+    *,
+    high: int,
+    draws: Sequence[int],
+    on_settled: Callable[[int], None] | None = None,
+) -> dict[str, int]:
+    """Find what `plain_sweep` finds if a trial holds where no draw misses on all images.
+
+    Args:
+        answers: About the steps of all tensors.
+        start: As for `plain_sweep`; no draw should miss there.
+        high: As for `plain_sweep`.
+        draws: Error draws, the worst one first.
+        on_settled: As for `plain_sweep`, but the last tensor counts only once the end is certain,
+            and the number never falls: a tensor that was thought to have stopped may rise on.
+
+    Returns:
+        The step of every tensor: no draw misses on all images, and each tensor one step higher
+        missed under some draw when it stopped.
+    """
+    walk, most = _Walk(answers, draws), 0
+
+    def settled(count: int) -> None:
+        nonlocal most
+        most = max(most, min(count, len(start) - 1))
+        if on_settled is not None:
+            on_settled(most)
+
+    while True:
+        walk.restart(start)
+        found = plain_sweep(walk.holds, start, high=high, on_settled=settled)
+        doubts = list(walk.doubts())
+        if not doubts:
+            if on_settled is not None:
+                on_settled(len(start))
+            return found
+        for steps, draw in doubts:
+            if walk.ask(steps, draw) < answers.target:
+                walk.correct(steps, draw)
+                break
+
+
+class _Walk:
+    """One walk along the sweep's path, and all answers of earlier ones."""
+
+    def __init__(self, answers: Answers, draws: Sequence[int]):
+        self.answers, self.order, self.draws = answers, list(draws), list(draws)
+        self.guesses, self.images = answers.close is not None, answers.images
+        self.ask, self.known, self.target = answers.ask, answers.known, answers.target
+        self.right, self.others = answers.right, answers.others
+        self.slack = 0
+
+    def restart(self, start: Steps) -> None:
+        self.path = [dict(start)]
+        self.anchors = dict.fromkeys(self.draws, self.path[0])
+
+    def holds(self, steps: Steps) -> bool:
+        for draw in self.order:
+            if not self.meets(steps, draw):
+                # Most of the steps that fail do so under the same few draws.
+                self.order.remove(draw)
+                self.order.insert(0, draw)
+                return False
+        self.path.append(dict(steps))
+        for draw in self.draws:
+            if self.known(steps, draw):
+                self.anchors[draw] = self.path[-1]
+        return True
+
+    def meets(self, steps: Steps, draw: int) -> bool:
+        if self.guesses and not self.known(steps, draw):
+            count, drift = self.answers.guess(steps, draw, self.anchors[draw])
+            if (count - drift - self.slack) / self.images >= self.target:
+                return True
+        return self.ask(steps, draw) >= self.target
+
+    def correct(self, steps: Steps, draw: int) -> None:
+        """Find where on the path a draw began to miss, and trust guesses less from now on."""
+        if not self.guesses:
+            return
+        bad = self.path.index(steps)
+        good = max((at for at in range(bad) if self.known(self.path[at], draw)), default=bad)
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            if self.ask(self.path[middle], draw) < self.target:
+                bad = middle
+            else:
+                good = middle
+        # So after a few wrong paths, whatever images do, all is asked in full.
+        fell = self.others(self.path[good], draw) - self.others(self.path[bad], draw)
+        self.slack = max(1, 2 * self.slack, fell)
+
+    def doubts(self) -> Iterator[tuple[Steps, int]]:
+        """What must be asked on all images before the path can be believed."""
+        ends = [(self.path[-1], d) for d in self.order if not self.known(self.path[-1], d)]
+        yield from ends
+        if not self.guesses or ends:
+            return
+        for draw in self.draws:
+            known = [at for at, steps in enumerate(self.path) if self.known(steps, draw)]
+            for first, last in pairwise(known):
+                others = [self.others(self.path[at], draw) for at in (first, last)]
+                if others[1] >= others[0]:
+                    continue
+                wrong = [
+                    steps
+                    for steps in self.path[first + 1 : last]
+                    if (others[1] + self.right(steps, draw).bit_count()) / self.images < self.target
+                ]
+                if wrong:
+                    yield wrong[len(wrong) // 2], draw
+                    break
+
+
+def held(
+    accuracy: Callable[[Steps, int], float],
+    steps: Steps,
+    *,
+    base: int,
+    top: Steps,
+    draws: Sequence[int],
+    target: float,
+    rank: Callable[[Steps, int], float] | None = None,
+) -> dict[str, int]:
+    """Move tensors by single steps until no draw misses the target.
+
+    Weak sets nest, accuracies only nearly: below where all draws meet the target one can miss it,
+    by an image or two as a rule. Of all single steps, down or back up to the top, the one after
+    which that draw does best is taken. If every tensor has moved once and a draw still misses, all
+    go down a step and the search begins again, at the base at the latest.
+
+    Args:
+        accuracy: ``accuracy(steps, draw)``; asked repeatedly, so it should remember.
+        steps: The step of every tensor.
+        base: No tensor goes below; there all draws are known to meet the target.
+        top: No tensor goes above; there too.
+        draws: Error draws.
+        target: Accuracy to reach.
+        rank: A cheaper question that says which step helps most; default: ``accuracy``.
+
+    Returns:
+        The steps.
+    """
+    steps, rank, order, still = dict(steps), rank or accuracy, list(draws), set(steps)
+    while (missed := next((d for d in order if accuracy(steps, d) < target), None)) is not None:
+        order.remove(missed)
+        order.insert(0, missed)
+        down = [{**steps, name: steps[name] - 1} for name in steps if name in still]
+        up = [{**steps, name: steps[name] + 1} for name in steps if name in still]
+        options = [trial for trial in down + up if all(base <= trial[n] <= top[n] for n in trial)]
+        if options:
+            best = max(options, key=lambda trial, d=missed: rank(trial, d))
+            still -= {name for name in steps if steps[name] != best[name]}
+            steps = best
+        elif max(steps.values()) > base:
+            steps = {name: max(base, step - 1) for name, step in steps.items()}
+            top, still = dict(steps), set(steps)
+        else:
+            break
+    return steps

@@ -1,0 +1,121 @@
+"""What a characterisation finds: the BER each tensor bears at the accuracy target."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from eden.network import Config
+from eden.tolerance._grid import ber_of
+
+
+@dataclass(frozen=True)
+class TensorTolerance:
+    """One tensor and the BER it bears.
+
+    Attributes:
+        name: As in `Attachment.tensors`, e.g. ``conv1.weight`` or ``conv1.input``.
+        kind: "weight" or "input".
+        elements: Elements a copy, i.e. one inference.
+        bits: Bits an element as stored.
+        size_bytes: Bytes a copy takes in DRAM.
+        reads: Reads an inference.
+        tolerance: The BER it bears, all other tensors being at theirs.
+    """
+
+    name: str
+    kind: str
+    elements: int
+    bits: int
+    size_bytes: int
+    reads: float
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """The tolerance of a network, coarse (one BER) or fine (one a tensor).
+
+    Attributes:
+        config: With its calibration; placements carry it on.
+        granularity: "coarse" or "fine".
+        target_accuracy: The accuracy to keep, on the images of the search.
+        clean_accuracy: Of this network without errors, on the same images.
+        coarse_ber: The BER the whole network bears, the margin taken off.
+        tensors: Every tensor with its tolerance.
+        thresholds: For each search seed the highest BER that meets the target, margin not taken
+            off; empty for a fine search.
+        accuracies: At the tolerances returned, one for each search seed: no seed misses.
+        mean_ber: The highest BER at which the *mean* over the seeds meets the target, the
+            criterion usual in papers; None for a fine search.
+        trials: Questions asked in the search.
+    """
+
+    config: Config
+    granularity: str
+    target_accuracy: float
+    clean_accuracy: float
+    coarse_ber: float
+    tensors: tuple[TensorTolerance, ...]
+    thresholds: tuple[float, ...] = ()
+    accuracies: tuple[float, ...] = ()
+    mean_ber: float | None = None
+    trials: int = 0
+
+    @property
+    def mean_accuracy(self) -> float:
+        """Mean accuracy over the search seeds at the tolerances."""
+        return sum(self.accuracies) / len(self.accuracies)
+
+    def bers(self) -> dict[str, float]:
+        """Tensor name -> tolerance, as `Attachment.set_ber` takes it."""
+        return {tensor.name: tensor.tolerance for tensor in self.tensors}
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able dict; `from_dict` is its inverse."""
+        return {
+            "config": self.config.to_dict(),
+            "granularity": self.granularity,
+            "target_accuracy": self.target_accuracy,
+            "clean_accuracy": self.clean_accuracy,
+            "coarse_ber": self.coarse_ber,
+            "tensors": [vars(tensor) for tensor in self.tensors],
+            "thresholds": list(self.thresholds),
+            "accuracies": list(self.accuracies),
+            "mean_accuracy": self.mean_accuracy if self.accuracies else None,
+            "mean_ber": self.mean_ber,
+            "trials": self.trials,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Tolerances":
+        """Rebuild from `to_dict`.
+
+        Raises:
+            ValueError: If a field is missing.
+        """
+        try:
+            return cls(
+                config=Config.from_dict(data["config"]),
+                granularity=data["granularity"],
+                target_accuracy=data["target_accuracy"],
+                clean_accuracy=data["clean_accuracy"],
+                coarse_ber=data["coarse_ber"],
+                tensors=tuple(TensorTolerance(**tensor) for tensor in data["tensors"]),
+                thresholds=tuple(data["thresholds"]),
+                accuracies=tuple(data["accuracies"]),
+                mean_ber=data["mean_ber"],
+                trials=data["trials"],
+            )
+        except KeyError as error:
+            raise ValueError(f"tolerances: field {error} is missing") from None
+
+
+def lowered(tolerances: Tolerances, steps: int) -> Tolerances:
+    """The tolerances with ``steps`` grid steps taken off every tensor: a retreat."""
+    factor = ber_of(-steps)
+    return replace(
+        tolerances,
+        coarse_ber=tolerances.coarse_ber * factor,
+        tensors=tuple(replace(t, tolerance=t.tolerance * factor) for t in tolerances.tensors),
+        accuracies=(),
+    )

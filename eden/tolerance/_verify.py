@@ -1,0 +1,160 @@
+"""Verification of one declared point on draws and images no search has seen.
+
+With 59 draws and no miss, the Clopper-Pearson bound says that fewer than 5 % of all draws miss the
+target, at 95 % confidence (0.95^59 < 0.05); 299 draws say so of 1 %. Each network that is tried
+after a failure uses new draws and half of the error probability of the one before, so many tries
+do not add up to a lucky one.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm.auto import tqdm
+
+from eden.access import seeds_for
+from eden.tolerance._oracle import Evaluate, oracle
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a verification saw.
+
+    Attributes:
+        target_accuracy: The accuracy to reach.
+        accuracies: One for each draw.
+        misses: Draws below the target.
+        seeds: Draws.
+        upper_bound: Clopper-Pearson bound on P(accuracy < target), at ``confidence``.
+        confidence: Of the bound.
+        quantile: What 1 - P(miss) must show.
+        passed: Whether the bound is below 1 - quantile.
+        attempt: 0 for the declared point, then 1, 2, ... for retreats.
+    """
+
+    target_accuracy: float
+    accuracies: tuple[float, ...]
+    misses: int
+    seeds: int
+    upper_bound: float
+    confidence: float
+    quantile: float
+    passed: bool
+    attempt: int = 0
+
+    @property
+    def mean_accuracy(self) -> float:
+        """Mean over the draws."""
+        return sum(self.accuracies) / len(self.accuracies)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able dict."""
+        return {
+            **vars(self),
+            "accuracies": list(self.accuracies),
+            "mean_accuracy": self.mean_accuracy,
+            "lowest_accuracy": min(self.accuracies),
+        }
+
+
+def upper_bound(misses: int, seeds: int, *, confidence: float = 0.95) -> float:
+    """One-sided Clopper-Pearson bound on the probability of a miss.
+
+    Args:
+        misses: In [0, seeds].
+        seeds: Draws, >= 1.
+        confidence: In (0, 1).
+
+    Returns:
+        The bound, in [0, 1].
+    """
+    from scipy.stats import binomtest  # scipy.stats takes a second to import
+
+    interval = binomtest(misses, seeds, alternative="less").proportion_ci(
+        confidence_level=confidence, method="exact"
+    )
+    return float(interval.high)
+
+
+def draws_needed(*, quantile: float = 0.95, confidence: float = 0.95) -> int:
+    """The fewest draws that, without a miss, show P(miss) < 1 - quantile.
+
+    >>> draws_needed(), draws_needed(quantile=0.99)
+    (59, 299)
+    """
+    return math.floor(math.log(1.0 - confidence) / math.log(quantile)) + 1
+
+
+def verify(
+    model: torch.nn.Module,
+    evaluate: Evaluate,
+    placement: Any,
+    *,
+    target_accuracy: float,
+    seeds: int = 59,
+    quantile: float = 0.95,
+    confidence: float = 0.95,
+    attempt: int = 0,
+    seed: int = 0,
+    folder: Path | str | None = None,
+    progress: bool = False,
+) -> Verdict:
+    """Run a placed network under fresh error draws.
+
+    Args:
+        model: The network; left as it was.
+        evaluate: ``evaluate(model) -> accuracy``, on images no search has seen.
+        placement: From `eden.place`, or a `Config` (its error model at its own BER).
+        target_accuracy: In [0, 1], on the same images.
+        seeds: Draws; a retreat (``attempt`` > 0) takes as many more as its confidence asks for.
+        quantile: The share of draws that must meet the target.
+        confidence: Of the first attempt; attempt k has 1 - (1 - confidence) / 2^k.
+        attempt: 0 for a point declared beforehand, k for the k-th retreat.
+        seed: Of the family of draws.
+        folder: Keeps finished draws as Parquet shards, and replays those it finds.
+        progress: Show a progress bar.
+
+    Returns:
+        The verdict.
+
+    Raises:
+        ValueError: If ``target_accuracy`` is not in [0, 1] or ``seeds`` is below 1.
+    """
+    if not 0.0 <= target_accuracy <= 1.0:
+        raise ValueError(f"target_accuracy must lie in [0, 1], got {target_accuracy!r}")
+    confidence = 1.0 - (1.0 - confidence) / 2**attempt
+    if attempt > 0:
+        seeds = max(seeds, draws_needed(quantile=quantile, confidence=confidence))
+    draws = seeds_for(f"verify {attempt}", seeds, seed=seed)
+    subject = {"verify": attempt, "placement": places(placement)}
+    with (
+        oracle(model, evaluate, placement, folder=folder, subject=subject) as asked,
+        tqdm(draws, desc="verify", unit="draw", disable=not progress) as bar,
+    ):
+        accuracies = tuple(asked.placed_accuracy(draw) for draw in bar)
+    misses = sum(accuracy < target_accuracy for accuracy in accuracies)
+    bound = upper_bound(misses, seeds, confidence=confidence)
+    return Verdict(
+        target_accuracy=target_accuracy,
+        accuracies=accuracies,
+        misses=misses,
+        seeds=seeds,
+        upper_bound=bound,
+        confidence=confidence,
+        quantile=quantile,
+        passed=bound < 1.0 - quantile,
+        attempt=attempt,
+    )
+
+
+def places(placement: Any) -> dict[str, Any]:
+    """What tells a placement from another: where each tensor lies, and its errors there."""
+    entries = getattr(placement, "entries", None)
+    if entries is None:
+        return placement.to_dict()
+    return {
+        name: [entry.partition, entry.address, entry.row_bytes, entry.error.to_dict()]
+        for name, entry in entries.items()
+    }

@@ -1,0 +1,80 @@
+"""The curriculum of boosting: which bit error rate an epoch has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eden.network import Attachment
+
+
+class CurriculumSchedule:
+    """Raises an attachment's bit error rate, step by step, like a learning-rate scheduler.
+
+    Call `step` after each epoch. The first `step_epochs` epochs run at `start_ber`, the last ones
+    at `target_ber`, with equal steps between.
+
+    Args:
+        handle: the attachment of the network in training.
+        target_ber: rate to end at, in (0, 1].
+        epochs: epochs in all, at least 1; if they make one step only, that is at the target.
+        step_epochs: epochs at each rate.
+        start_ber: rate to begin with, from 0 to `target_ber`; not 0 where a network that was
+            boosted before is boosted further (the first step is then already above it).
+
+    Raises:
+        ValueError: for a rate or number of epochs outside what is named here.
+    """
+
+    def __init__(
+        self,
+        handle: Attachment,
+        *,
+        target_ber: float,
+        epochs: int = 10,
+        step_epochs: int = 2,
+        start_ber: float = 0.0,
+    ):
+        if not 0.0 < target_ber <= 1.0:
+            raise ValueError(f"target_ber: got {target_ber}; accepted: above 0, at most 1")
+        if not 0.0 <= start_ber <= target_ber:
+            raise ValueError(f"start_ber: got {start_ber}; accepted: 0 to target_ber, {target_ber}")
+        for name, value in (("epochs", epochs), ("step_epochs", step_epochs)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name}: got {value!r}; accepted: an int of at least 1")
+        self.handle = handle
+        self.target_ber, self.start_ber = float(target_ber), float(start_ber)
+        self.epochs, self.step_epochs = epochs, step_epochs
+        self.epoch = 0
+        handle.set_ber(self.target_ber)  # refused now, not after hours, if out of reach
+        handle.set_ber(self.ber)
+
+    @property
+    def ber(self) -> float:
+        """The rate of the current epoch."""
+        steps = -(-self.epochs // self.step_epochs)
+        # From clean, one step is spent at 0; from an earlier boost, none at its rate.
+        skip = 1 if self.start_ber == 0 else 0
+        done = min(self.epoch // self.step_epochs + 1, steps) - skip
+        if steps == skip or done == steps - skip:
+            return self.target_ber
+        return self.start_ber + (self.target_ber - self.start_ber) * done / (steps - skip)
+
+    def step(self) -> None:
+        """End an epoch: set the rate of the next."""
+        self.epoch += 1
+        self.handle.set_ber(self.ber)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint needs to go on from here, JSON-able."""
+        names = ("epoch", "target_ber", "start_ber", "epochs", "step_epochs")
+        return {name: getattr(self, name) for name in names} | {"draw": list(self.handle.draw)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict`: the rate, and the draws of errors that follow."""
+        state = dict(state)
+        seed, steps = state.pop("draw")
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.handle.reseed(seed, steps=steps)
+        self.handle.set_ber(self.ber)

@@ -1,0 +1,76 @@
+"""NumPy arrays through the torch-free extension: the same bits as tensors."""
+
+import numpy as np
+import pytest
+import torch
+
+import eden
+from eden.access.arrays import inject_array
+
+MODELS = [
+    eden.errors.Uniform(0.02, 0.5),
+    eden.errors.Bitline(np.linspace(0, 0.05, 512), 0.5),
+    eden.errors.Wordline(np.linspace(0, 0.05, 2000)),
+    eden.errors.DataDependent(0.02, 0.9, 0.1),
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.kind)
+@pytest.mark.parametrize("stored", ["fp32", "fp16", "bf16", "int16", "int8", "int4"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_same_bits_as_a_tensor(model, stored, dtype):
+    x = np.random.default_rng(1).normal(size=(3, 5000)).astype(dtype)
+    key = eden.key(4)
+    options = dict(
+        stored=stored,
+        scale=0.04 if stored.startswith("int") else None,
+        copies=3,
+        address=128,
+        row_bytes=64,
+        bounds=(-3.0, 3.0),
+        correction="zero",
+    )
+    expected = eden.inject(torch.from_numpy(x), model, key=key, **options).numpy()
+    got = inject_array(x, model, key=key.tolist(), **options)
+    assert np.array_equal(got.view(np.uint8), expected.view(np.uint8))
+
+
+def test_integers_fail_on_their_own_bits():
+    x = np.zeros(1000, dtype=np.uint16)
+    out = np.empty_like(x)
+    assert inject_array(x, eden.errors.Uniform(1.0), key=(1, 2), out=out) is out
+    assert (out == 0xFFFF).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "options"),
+    [
+        (ValueError, "needs a scale", {"stored": "int8"}),
+        (ValueError, "address is 2, must be a multiple of 4", {"address": 2}),
+        (ValueError, "copies is 3, must be at least 1 and divide", {"copies": 3}),
+        (ValueError, "needs bounds", {"correction": "zero"}),
+        (ValueError, "correction is 'clip'", {"correction": "clip"}),
+        (ValueError, "bounds are given, but correction is 'off'", {"bounds": (0.0, 1.0)}),
+        (ValueError, "out has 8 bytes, x has 400", {"out": np.zeros(2, np.float32)}),
+    ],
+)
+def test_bad_arguments_are_named(kind, message, options):
+    with pytest.raises(kind, match=message):
+        x = np.zeros(100, np.float32)
+        inject_array(x, eden.errors.Uniform(0.1), key=(1, 2), **options)
+
+
+def test_float64_is_refused():
+    with pytest.raises(TypeError, match="x has dtype float64"):
+        inject_array(np.zeros(4), eden.errors.Uniform(0.1), key=(1, 2))
+
+
+def test_an_array_need_not_lie_at_a_multiple_of_its_elements():
+    raw = np.zeros(4001, dtype=np.uint8)
+    askew = raw[1:].view(np.float32)
+    assert not askew.flags.aligned
+    options = dict(key=[1, 2], stored="fp32")
+    y = inject_array(askew, eden.errors.Uniform(0.1), **options)
+    assert np.array_equal(y, inject_array(askew.copy(), eden.errors.Uniform(0.1), **options))
+    with pytest.raises(ValueError, match="aligned"):
+        inject_array(askew.copy(), eden.errors.Uniform(0.1), out=askew, **options)

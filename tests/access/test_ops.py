@@ -1,0 +1,307 @@
+"""The ops as torch sees them: schemas, fake kernels, compilation, messages on bad input."""
+
+import math
+
+import pytest
+import torch
+from law import same_bits
+
+from eden import errors
+from eden.access import ops, rng
+
+BITLINES = errors.Bitline([1e-3] * 512, 0.5)
+ROWS = errors.Wordline([1e-3, 2e-3, 0.0, 1.0] * 10)
+
+
+def samples_of_inject():
+    """Arguments of eden::inject, one set for each thing that a trace could get wrong.
+
+    opcheck takes no NaN for equal: few errors, and no value that one bit makes a NaN.
+    """
+    x, key = torch.linspace(0.05, 0.45, 240).view(4, 60), rng.key(1)
+    table, columns, rows = (e.lower() for e in (errors.Uniform(1e-3, 0.5), BITLINES, ROWS))
+    scale, scales = torch.tensor(0.1), torch.tensor([0.1, 0.2, 0.3, 0.4])
+    bounds = torch.tensor([0.1, 0.4])
+    entries = table.entries
+    place = (1, 0, 0, 8192)
+    yield x, key, entries, None, None, None, 0, 0, 0, *place, None, False
+    yield x.half(), key, entries, None, None, None, 0, 1, 0, *place, None, False
+    yield x.bfloat16(), key, entries, None, scale, None, 0, 4, 0, *place, None, False
+    yield x, key, entries, None, scales, bounds, 0, 5, 1, *place, None, True
+    yield x.clone().requires_grad_(), key, entries, None, None, bounds, 0, 0, 2, *place, None, True
+    yield x.clone().requires_grad_(), key, entries, None, None, None, 0, 2, 0, *place, None, False
+    yield x, key, columns.entries, columns.order, None, None, 1, 0, 0, 4, 7, 128, 64, None, False
+    yield x, key, rows.entries, None, None, None, 2, 0, 0, 1, 0, 64, 64, None, False
+    yield x[:0], key, entries, None, None, bounds, 0, 0, 1, *place, None, True
+    yield x[0, 0], key, entries, None, None, None, 0, 0, 0, *place, None, False
+    yield x.to(torch.int8), key, entries, None, None, None, 0, 0, 0, *place, None, False
+    kept = ops.weak_cells(x, table, key, 0, place, 10**6)
+    yield x.clone().requires_grad_(), key, entries, None, None, None, 0, 0, 0, *place, kept, True
+
+
+def on(device, arguments):
+    """The samples on a device; a table stays on the CPU when it is lowered."""
+    return tuple(
+        a.detach().to(device).requires_grad_(a.requires_grad) if isinstance(a, torch.Tensor) else a
+        for a in arguments
+    )
+
+
+@pytest.mark.parametrize("sample", range(len(list(samples_of_inject()))))
+def test_opcheck_inject(sample, device):
+    arguments = on(device, list(samples_of_inject())[sample])
+    torch.library.opcheck(torch.ops.eden.inject.default, arguments)
+
+
+@pytest.mark.parametrize("sample", range(len(list(samples_of_inject()))))
+def test_opcheck_inject_out(sample, device):
+    x, *middle, _, _ = on(device, list(samples_of_inject())[sample])
+    x = x.detach()
+    out = torch.empty_like(x)
+    torch.library.opcheck(torch.ops.eden.inject_out.default, (x, *middle, out))
+
+
+@pytest.mark.usefixtures("device")
+@pytest.mark.parametrize("stored, dtype", [(0, torch.float32), (1, torch.half), (5, torch.float32)])
+def test_opcheck_count_flips(stored, dtype):
+    x, y = torch.randn(2, 50).to(dtype)
+    scale = torch.tensor(0.1) if stored == 5 else None
+    torch.library.opcheck(torch.ops.eden.count_flips.default, (x, y, scale, stored))
+    raw = x.to(torch.int16)
+    torch.library.opcheck(torch.ops.eden.count_flips.default, (raw, raw + 1, None, 0))
+
+
+@pytest.mark.usefixtures("device")
+def test_opcheck_the_small_ops():
+    torch.library.opcheck(torch.ops.eden.seed_key.default, (torch.tensor(7),))
+    for access_only in (False, True):
+        for data in (
+            torch.tensor(3),
+            torch.tensor([3, -4, 5]),
+            torch.tensor([], dtype=torch.int64),
+        ):
+            arguments = (rng.key(1), data, access_only)
+            torch.library.opcheck(torch.ops.eden.fold.default, arguments)
+
+
+# Inductor's own imports warn of what torch deprecates.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
+def test_one_graph_serves_changing_keys_and_tables(backend):
+    own = errors.Uniform(1e-3).lower().to("cpu")
+
+    @torch.compile(fullgraph=True, backend=backend)
+    def load(x, key, count):
+        access = rng.fold_access(rng.fold_in(key, "conv1.weight"), count)
+        return ops.inject(
+            x * 2, own, key=access, stored="int8", bounds=(-3.0, 3.0), correction="zero", copies=2
+        )
+
+    def plainly(x, key, count):
+        access = rng.fold_access(rng.fold_in(key, "conv1.weight"), count)
+        arguments = {"stored": "int8", "bounds": (-3.0, 3.0), "correction": "zero", "copies": 2}
+        return ops.inject(x * 2, own, key=access, **arguments)
+
+    x, different = torch.randn(2, 500), set()
+    load(x, rng.key(0), torch.tensor(0))
+    with torch._dynamo.config.patch(error_on_recompile=True):
+        for seed in range(4):
+            for rate in (0.0, 1e-2, 0.5):
+                own.entries.copy_(errors.Uniform(rate, 0.5).lower().entries)
+                count = torch.tensor(seed + 1)
+                y = load(x, rng.key(seed), count)
+                assert same_bits(y, plainly(x, rng.key(seed), count))
+                different.add(float(y.sum()))
+    assert len(different) > 8
+
+
+def test_the_gradient_of_a_compiled_load():
+    error = errors.Uniform(0.05)
+
+    def load(x, key):
+        return ops.inject(x, error, key=key, bounds=(-1.0, 1.0), correction="saturate")
+
+    compiled = torch.compile(load, fullgraph=True, backend="aot_eager")
+    start = torch.randn(300)
+    compiled(start.clone().requires_grad_(), rng.key(0))
+    with torch._dynamo.config.patch(error_on_recompile=True):
+        for seed in range(3):
+            gradients = []
+            for function in (load, compiled):
+                x = start.clone().requires_grad_()
+                function(x, rng.key(seed)).sum().backward()
+                gradients.append(x.grad)
+            assert torch.equal(*gradients)
+            assert 0 < (gradients[0] == 0).sum() < 300
+
+
+def test_keys_are_made_inside_a_graph():
+    @torch.compile(fullgraph=True, backend="aot_eager")
+    def derive(key, number):
+        return rng.fold_in(rng.fold_access(key, "layer"), number)
+
+    for seed in range(3):
+        key = rng.key(seed)
+        expected = rng.fold_in(rng.fold_access(key, "layer"), torch.tensor(seed))
+        assert torch.equal(derive(key, torch.tensor(seed)), expected)
+
+
+UNIFORM = errors.Uniform(0.1)
+BAD_ARGUMENTS = {
+    "dtype": ({"x": torch.zeros(3, dtype=torch.float64)}, TypeError, r"float64, accepted are"),
+    "complex": ({"x": torch.zeros(3, dtype=torch.complex64)}, TypeError, r"complex64, accepted"),
+    "not a tensor": ({"x": [1.0]}, TypeError, r"x is a list, must be a tensor"),
+    "stored": ({"stored": "int3"}, ValueError, r"'int3', accepted are fp32, fp16"),
+    "stored of integers": (
+        {"x": torch.zeros(3, dtype=torch.int32), "stored": "int8"},
+        ValueError,
+        r"'int8', but a tensor of torch.int32 fails on its own bits",
+    ),
+    "correction": ({"correction": "clip"}, ValueError, r"'clip', accepted are off, zero, saturate"),
+    "no bounds": ({"correction": "zero"}, ValueError, r"'zero' needs bounds"),
+    "bounds unused": (
+        {"bounds": (-1.0, 1.0)},
+        ValueError,
+        r"bounds are given, but correction is 'off'; accepted: zero, saturate",
+    ),
+    "bounds turned": (
+        {"correction": "zero", "bounds": (2.0, -1.0)},
+        ValueError,
+        r"bounds are \[2, -1\].*must not exceed",
+    ),
+    "bounds NaN": (
+        {"correction": "zero", "bounds": (math.nan, 1.0)},
+        ValueError,
+        r"bounds are \[nan, 1\]",
+    ),
+    "three bounds": (
+        {"correction": "zero", "bounds": (1.0, 2.0, 3.0)},
+        ValueError,
+        r"bounds must have",
+    ),
+    "copies": ({"copies": 7}, ValueError, r"copies is 7.*number of elements, 100"),
+    "no copies": ({"copies": 0}, ValueError, r"copies is 0, must be at least 1"),
+    "part of a copy": ({"copies": 1.5}, TypeError, r"copies is a float, must be an int"),
+    "address by name": ({"address": "a"}, TypeError, r"address is a str, must be an int"),
+    "error": ({"error": 0.1}, TypeError, r"error is a float, must be an error model or its table"),
+    "first_copy": ({"first_copy": -1}, ValueError, r"first_copy is -1, must be"),
+    "last copy": (
+        {"first_copy": 2**63 - 1},
+        ValueError,
+        r"first_copy is 9223372036854775807, must",
+    ),
+    "address": (
+        {"address": 2},
+        ValueError,
+        r"address is 2, must be a multiple of 4",
+    ),
+    "negative address": ({"address": -4}, ValueError, r"address is -4, must be"),
+    "row_bytes": ({"row_bytes": 100}, ValueError, r"row_bytes is 100, must be a"),
+    "long rows": ({"row_bytes": 16384}, ValueError, r"row_bytes is 16384, must"),
+    "bitlines": ({"error": BITLINES}, ValueError, r"512 entries.*65536"),
+    "past the rows": (
+        {"error": ROWS, "address": 40 * 8192 - 4},
+        ValueError,
+        r"ends in row 40, but the wordline table has 40 rows",
+    ),
+    "key length": (
+        {"key": torch.zeros(3, dtype=torch.int64)},
+        ValueError,
+        r"key must have shape \[2\], got 3",
+    ),
+    "key type": (
+        {"key": torch.zeros(2)},
+        ValueError,
+        r"key has dtype Float, must be Long",
+    ),
+    "scales": (
+        {"stored": "int8", "scale": torch.ones(3)},
+        ValueError,
+        r"scale has 3 entries, must divide the 100",
+    ),
+    "zero scale": (
+        {"stored": "int8", "scale": 0.0},
+        ValueError,
+        r"scale\[0\] is 0, must be finite",
+    ),
+    "NaN scale": (
+        {"stored": "int8", "scale": math.nan},
+        ValueError,
+        r"scale\[0\] is nan, must be finite",
+    ),
+    "out shape": ({"out": torch.zeros(3)}, ValueError, r"out has shape \[3\], must be .*\[100\]"),
+    "out type": (
+        {"out": torch.zeros(100, dtype=torch.half)},
+        ValueError,
+        r"out has dtype Half, must be Float",
+    ),
+    "correction of integers": (
+        {
+            "x": torch.zeros(3, dtype=torch.int8),
+            "correction": "zero",
+            "bounds": (0.0, 1.0),
+        },
+        ValueError,
+        r"integer tensors have no implausible values",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ARGUMENTS)
+def test_a_bad_argument_is_named_in_one_line(name):
+    change, kind, message = BAD_ARGUMENTS[name]
+    arguments = {"x": torch.zeros(100), "error": UNIFORM, "key": rng.key(1)} | change
+    with pytest.raises(kind, match=message) as caught:
+        ops.inject(arguments.pop("x"), arguments.pop("error"), **arguments)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_out_must_be_other_memory():
+    x = torch.zeros(200)
+    for out in (x[:100], x[50:150]):
+        with pytest.raises(ValueError, match=r"out overlaps x"):
+            ops.inject(x[:100], UNIFORM, key=rng.key(1), out=out)
+
+
+def test_out_does_not_take_part_in_autograd():
+    x = torch.zeros(100, requires_grad=True)
+    with pytest.raises(ValueError, match=r"x requires a gradient"):
+        ops.inject(x, UNIFORM, key=rng.key(1), out=torch.empty(100))
+    with torch.no_grad():
+        ops.inject(x, UNIFORM, key=rng.key(1), out=torch.empty(100))
+
+
+def test_a_bad_seed_or_fold():
+    with pytest.raises(TypeError, match=r"seed is 1\.5, must be an integer"):
+        rng.key(1.5)
+    with pytest.raises(TypeError, match=r"seed is True"):
+        rng.key(True)
+    with pytest.raises(ValueError, match=r"must fit into 64 bits"):
+        rng.key(2**64)
+    with pytest.raises(ValueError, match=r"data has shape \[2\], must be one number"):
+        rng.fold_in(rng.key(1), torch.tensor([1, 2]))
+    with pytest.raises(ValueError, match=r"data has 2 dimensions, must be one number or a list"):
+        rng.fold_in_each(rng.key(1), torch.tensor([[1, 2]]))
+    with pytest.raises(ValueError, match=r"data has dtype Int"):
+        rng.fold_in(rng.key(1), torch.tensor(1, dtype=torch.int32))
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, math.nan, math.inf])
+def test_a_probability_outside_its_range(value):
+    for make in (
+        lambda: errors.Uniform(value),
+        lambda: errors.Uniform(0.1, value),
+        lambda: errors.DataDependent(0.1, value, 0.5),
+        lambda: errors.DataDependent(0.1, 0.5, value),
+        lambda: errors.Wordline([0.1, value]),
+        lambda: errors.Bitline([value] * 512),
+        lambda: errors.Bitline([0.1] * 512, value),
+        lambda: errors.Uniform(0.1).with_ber(value),
+    ):
+        with pytest.raises(ValueError, match=r"(is|must be).*\[0, 1\]"):
+            make()
+
+
+def test_count_flips_of_unlike_tensors():
+    with pytest.raises(ValueError, match=r"y is torch.float32 \[4\], must be like x"):
+        ops.count_flips(torch.zeros(3), torch.zeros(4))

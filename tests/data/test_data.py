@@ -1,0 +1,156 @@
+import gzip
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from eden import data
+
+
+def idx(array):
+    shape = b"".join(n.to_bytes(4, "big") for n in array.shape)
+    return bytes([0, 0, 8, array.ndim]) + shape + array.astype(np.uint8).tobytes()
+
+
+def parts(train=24, test=12):
+    draw = np.random.default_rng(0)
+    return {
+        "train-images-idx3-ubyte.gz": gzip.compress(idx(draw.integers(0, 256, (train, 28, 28)))),
+        "train-labels-idx1-ubyte": idx(np.arange(train) % 10),
+        "t10k-images-idx3-ubyte": idx(draw.integers(0, 256, (test, 28, 28))),
+        "t10k-labels-idx1-ubyte.gz": gzip.compress(idx(np.arange(test) % 10)),
+    }
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, content in parts().items():
+        (tmp_path / name).write_bytes(content)
+    return tmp_path
+
+
+def test_load_splits_the_training_images_and_keeps_the_test_images_apart(folder):
+    splits = data.load("fashion-mnist", root=folder)
+    assert [len(x) for x, _ in splits] == [22, 2, 12]
+    assert [len(y) for _, y in splits] == [22, 2, 12]
+    assert splits.train[0].shape[1:] == (1, 28, 28) and splits.train[0].dtype == torch.float32
+    labels = torch.cat([splits.train[1], splits.validation[1]])
+    assert sorted(labels.tolist()) == sorted(n % 10 for n in range(24))
+    again = data.load("fashion-mnist", root=folder)
+    assert all(
+        torch.equal(a, b)
+        for p, q in zip(splits, again, strict=True)
+        for a, b in zip(p, q, strict=True)
+    )
+
+
+def test_environment_names_the_folder_or_its_parent_and_nothing_else(
+    folder, monkeypatch, tmp_path_factory
+):
+    monkeypatch.setenv("EDEN_DATA", str(folder))
+    assert len(data.load().test[0]) == 12
+    parent = tmp_path_factory.mktemp("parent")
+    folder.rename(parent / "fashion-mnist")
+    monkeypatch.setenv("EDEN_DATA", str(parent))
+    assert len(data.load().test[0]) == 12
+    empty = tmp_path_factory.mktemp("empty")
+    for value, words in [
+        ("", "EDEN_DATA is set but empty"),
+        (str(empty), "EDEN_DATA names this folder, so no other is tried"),
+        (str(empty / "nowhere"), "not a folder"),
+    ]:
+        monkeypatch.setenv("EDEN_DATA", value)
+        with pytest.raises(ValueError, match=words) as caught:
+            data.load()
+        assert "\n" not in str(caught.value)
+
+
+def test_without_the_variable_the_places_are_named(monkeypatch, tmp_path):
+    monkeypatch.delenv("EDEN_DATA", raising=False)
+    monkeypatch.setattr("eden.data._images.SYSTEM_FOLDER", tmp_path / "system")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(ValueError, match="dataset-fashion-mnist"):
+        data.load()
+
+
+GOOD = parts()
+IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        (IMAGES, GOOD[IMAGES][:-500], "damaged or truncated"),
+        (IMAGES, GOOD[IMAGES][:5], "damaged or truncated"),
+        (IMAGES, b"not a gzip file at all", "damaged or truncated"),
+        (IMAGES, b"", "empty or truncated"),
+        (LABELS, GOOD[LABELS][:-1], "expected 24"),
+        (LABELS, GOOD[LABELS] + b"x", "expected 24"),
+        (LABELS, GOOD[LABELS][:3], "empty or truncated"),
+        (LABELS, b"", "empty or truncated"),
+        (LABELS, idx(np.zeros(0)), "holds no data"),
+        (LABELS, idx(np.arange(23) % 10), "as many labels as images"),
+        (LABELS, idx(np.full(24, 10)), "label 10"),
+        (LABELS, idx(np.zeros((24, 1))), "expected 00000801"),
+        (LABELS, None, "missing file"),
+        ("t10k-images-idx3-ubyte", idx(np.zeros((12, 32, 32))), "expected 28 x 28"),
+        ("t10k-images-idx3-ubyte", None, "missing file"),
+    ],
+)
+def test_a_damaged_file_is_one_clear_line(folder, name, content, words):
+    if content is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes(content)
+    with pytest.raises(ValueError, match=words) as caught:
+        data.load(root=folder)
+    assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
+
+
+def test_an_unknown_data_set_is_refused():
+    with pytest.raises(ValueError, match="accepted: 'fashion-mnist'"):
+        data.load("mnist")
+
+
+def test_batches_cover_all_images_and_shuffle_anew_each_pass():
+    x, y = torch.arange(10.0).unsqueeze(1), torch.arange(10)
+    loader = data.batches(x, y, 4, seed=1)
+    first, second = ([torch.cat(part) for part in zip(*loader, strict=True)] for _ in range(2))
+    assert len(loader) == 3 and torch.equal(first[0][:, 0], first[1].float())
+    assert sorted(first[1].tolist()) == list(range(10)) == sorted(second[1].tolist())
+    assert first[1].tolist() != second[1].tolist()
+    assert torch.equal(torch.cat([b for _, b in data.batches(x, y, 4)]), y)
+
+
+class Parity(nn.Module):
+    """Names class 1 for the values in `ones`, else 0, and counts the calls."""
+
+    def __init__(self, ones):
+        super().__init__()
+        self.ones, self.calls = torch.tensor(ones), 0
+        self.block = nn.Dropout(0.5)
+
+    def forward(self, x):
+        assert not self.training and not torch.is_grad_enabled()
+        self.calls += 1
+        hit = torch.isin(x, self.ones)
+        return torch.stack([~hit, hit], dim=1).float()
+
+
+def test_evaluator_counts_and_restores_the_modes():
+    evaluate = data.Evaluator(torch.arange(10.0), torch.ones(10, dtype=torch.int64), batch_size=3)
+    model = Parity([0.0, 4.0, 9.0]).train()
+    model.block.eval()
+    assert evaluate(model) == 0.3
+    assert model.training and not model.block.training
+    assert evaluate.predictions(model).tolist() == [1, 0, 0, 0, 1, 0, 0, 0, 0, 1]
+
+
+def test_subset_is_a_fixed_draw():
+    evaluate = data.Evaluator(torch.arange(10.0), torch.arange(10))
+    part = evaluate.subset(4, seed=3)
+    assert len(part) == 4 and torch.equal(part.x, evaluate.subset(4, seed=3).x)
+    assert torch.equal(part.x, part.y.float()) and len(set(part.y.tolist())) == 4
+    with pytest.raises(ValueError, match="1 to 10"):
+        evaluate.subset(11)

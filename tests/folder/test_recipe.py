@@ -1,0 +1,76 @@
+"""Recipes: what is refused, and how it is said."""
+
+import pytest
+
+from eden.folder import Recipe, load_recipe, parse_recipe, recipe_names
+from eden.folder._provenance import differing_keys
+
+CASES = {
+    "colour: red": r"recipe key colour: unknown; known here: accuracy_loss, .*weights",
+    "boost: {epoch: 3}": r"recipe key boost.epoch: unknown; known here: .*epochs",
+    "boost: {epochs: 0}": r"recipe key boost.epochs: got 0, accepted: an integer from 1 to 1000",
+    "boost: {epochs: 2.5}": r"boost.epochs: got 2.5, accepted: an integer",
+    "boost: {epochs: true}": r"boost.epochs: got True",
+    "boost: {target_bers: [1e-3, 2]}": r"boost.target_bers.1: got 2, accepted: a number from 1e-12",
+    "boost: {target_bers: [2e-3, 1e-3]}": r"target_bers.*must rise",
+    "boost: {target_bers: []}": r"target_bers: got \[\], accepted: a list of 1 to 20 entries",
+    "accuracy_loss: .nan": r"accuracy_loss: got nan, accepted: a number from 0 to 1",
+    "accuracy_loss: .inf": r"accuracy_loss: got inf",
+    "accuracy_loss: '0.01'": r"accuracy_loss: got '0.01'",
+    "stored: int7": r"stored: got 'int7', accepted: one of fp32, .*int4",
+    "characterize: {curve: {low: 0.2}}": r"characterize.curve.low: 0.2 is not below",
+    "verify: {method: exact}": r"verify.method: 'exact' is not among map.methods",
+    "{weights: false, inputs: false}": r"both are false",
+    "seed: 1\nseed: 2": r"recipe key seed: stands twice",
+    "data: 3": r"recipe key data: got 3, accepted: keys",
+    "data: {train_images: 0}": r"train_images: got 0, accepted: an integer from 1 to 1e\+06 or",
+    "- a": r"expected keys with values, got list",
+    "3: 4": r"keys are words, got 3",
+    "a: [": r"not YAML",
+}
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_a_bad_recipe_is_refused_in_one_line(tmp_path, text):
+    path = tmp_path / "r.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=CASES[text]) as caught:
+        load_recipe(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_such_recipe_names_those_there_are():
+    with pytest.raises(ValueError, match=r"'nope': neither a file nor.*lenet-fashion-mnist"):
+        load_recipe("nope")
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_the_recipes_that_come_with_eden_are_accepted(name):
+    assert load_recipe(name) == parse_recipe(load_recipe(name).model_dump(mode="json"))
+
+
+def test_exponents_are_numbers_and_off_is_a_word(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text("correction: off\naccuracy_loss: 1e-2\nboost: {target_bers: [1e-3, 2E-3]}")
+    assert load_recipe(path).accuracy_loss == 0.01
+    assert load_recipe(path).boost.target_bers == [1e-3, 2e-3]
+    assert load_recipe(path).correction == "off"
+
+
+def test_every_number_has_both_bounds():
+    schema = Recipe.model_json_schema()
+    parts = {"": schema, **schema["$defs"]}
+    numbers = 0
+    for part, node in parts.items():
+        for key, field in node["properties"].items():
+            for choice in [field, *field.get("anyOf", []), field.get("items", {})]:
+                if choice.get("type") in ("integer", "number"):
+                    assert {"minimum", "maximum"} <= choice.keys(), f"{part}.{key}"
+                    numbers += 1
+    assert numbers > 25
+
+
+def test_differing_keys_are_named_with_both_values():
+    a = parse_recipe({"boost": {"epochs": 3}}).model_dump(mode="json")
+    b = parse_recipe({"seed": 1}).model_dump(mode="json")
+    assert differing_keys(a, b) == ["boost.epochs: 3 -> 10", "seed: 0 -> 1"]

@@ -1,0 +1,128 @@
+import errno
+import os
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from eden import errors, nets
+from eden.network import (
+    Calibration,
+    Config,
+    TensorCalibration,
+    attach,
+    calibration_of,
+    keep_calibration,
+    load_into,
+    save,
+)
+
+CALIBRATION = Calibration(
+    {"conv1.input": TensorCalibration("input", 784, 1, -0.1, 1 / 3)}, identity="uniform/seed-3"
+)
+
+
+def test_weights_and_calibration_come_back_to_the_bit(tmp_path):
+    model, other = nets.lenet(), nets.lenet()
+    keep_calibration(model, CALIBRATION)
+    save(model, tmp_path / "a.safetensors")
+    assert load_into(other, tmp_path / "a.safetensors") == CALIBRATION == calibration_of(other)
+    assert all(torch.equal(v, model.state_dict()[k]) for k, v in other.state_dict().items())
+    save(other, tmp_path / "b.safetensors")
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.safetensors", "b.safetensors"]
+
+
+def test_an_attached_model_saves_its_own_weights(tmp_path):
+    model, other = nets.lenet(), nets.lenet()
+    handle = attach(model, Config(errors.Uniform(0.1)))
+    learned = handle.learn_bounds([torch.randn(2, 1, 28, 28)])
+    save(model, tmp_path / "a.safetensors")
+    assert load_into(other, tmp_path / "a.safetensors") == learned
+    assert torch.equal(other.fc1.weight, model.fc1.weight)
+
+
+def test_shared_weights_are_written_once(tmp_path):
+    def tied():
+        model = nn.Sequential(nn.Embedding(100, 50), nn.Linear(50, 100, bias=False))
+        model[1].weight = model[0].weight
+        return model
+
+    model, other = tied(), tied()
+    save(model, tmp_path / "a.safetensors")
+    assert (tmp_path / "a.safetensors").stat().st_size < 1.5 * 4 * 5000
+    assert load_into(other, tmp_path / "a.safetensors") is None
+    assert torch.equal(other[0].weight, model[0].weight) and other[0].weight is other[1].weight
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x02}q\x00.", b"PK\x03\x04" + bytes(100), None])
+def test_what_is_not_safetensors_is_refused_in_one_line(tmp_path, content):
+    path = tmp_path / "weights.safetensors"
+    if content is None:
+        save(nets.lenet(), path)
+        content = path.read_bytes()[:-100]
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="not a safetensors file") as caught:
+        load_into(nets.lenet(), path)
+    assert "\n" not in str(caught.value) and str(path) in str(caught.value)
+
+
+def test_a_pickle_is_refused(tmp_path):
+    torch.save(nets.lenet().state_dict(), tmp_path / "weights.pt")
+    with pytest.raises(ValueError, match="not a safetensors file"):
+        load_into(nets.lenet(), tmp_path / "weights.pt")
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        load_into(nets.lenet(), tmp_path / "nowhere.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"weight": torch.zeros(3, 2)}, "lacks 'bias'"),
+        (
+            {"weight": torch.zeros(3, 2), "bias": torch.zeros(3), "more": torch.zeros(1)},
+            "has 'more'",
+        ),
+        (
+            {"weight": torch.zeros(2, 3), "bias": torch.zeros(3)},
+            r"weight is torch.float32 \[2, 3\]",
+        ),
+        ({"weight": torch.zeros(3, 2).half(), "bias": torch.zeros(3)}, "weight is torch.float16"),
+    ],
+)
+def test_another_networks_file_is_refused_and_nothing_loaded(tmp_path, state, words):
+    save_file(state, tmp_path / "a.safetensors")
+    model = nn.Linear(2, 3)
+    before = model.weight.detach().clone()
+    with pytest.raises(ValueError, match=words):
+        load_into(model, tmp_path / "a.safetensors")
+    assert torch.equal(model.weight, before) and calibration_of(model) is None
+
+
+def test_a_full_disk_leaves_the_earlier_file(tmp_path, monkeypatch):
+    path = tmp_path / "a.safetensors"
+    save(nets.lenet(), path)
+    before = path.read_bytes()
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        save(nets.lenet(), path)
+    assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_an_interrupt_leaves_the_earlier_file(tmp_path, monkeypatch):
+    path = tmp_path / "new folder" / "a.safetensors"
+    save(nets.lenet(), path)
+    before = path.read_bytes()
+
+    def interrupt(descriptor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        save(nets.lenet(), path)
+    assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == [path.name]

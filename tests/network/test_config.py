@@ -1,0 +1,83 @@
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from eden import errors
+from eden.network import Calibration, Config, TensorCalibration, identity_of
+
+ERROR = errors.Uniform(weak_fraction=2e-3, failure_probability=0.5)
+
+
+def test_an_operating_point_stands_for_its_error_model():
+    assert Config(error=SimpleNamespace(error=ERROR)).error is ERROR
+
+
+def test_a_config_survives_json():
+    calibration = Calibration(
+        {"fc.input": TensorCalibration("input", 10, 2, -1.5, 2.5)}, identity="uniform/seed-3"
+    )
+    config = Config(ERROR, "int4", inputs=False, include="fc", seed=3, calibration=calibration)
+    again = Config.from_dict(json.loads(json.dumps(config.to_dict())))
+    assert again == config and again.include == ("fc",)
+    assert again.with_(stored="fp32").stored == "fp32"
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "words"),
+    [
+        ({"error": 1e-3}, TypeError, "expected an error model"),
+        ({"stored": "int7"}, ValueError, "int7"),
+        ({"correction": "clip"}, ValueError, "accepted: off, zero, saturate"),
+        ({"cells": "old"}, ValueError, "accepted: fresh, fixed"),
+        ({"seed": -1}, ValueError, "accepted: 0 to"),
+        ({"seed": 2**63}, ValueError, "accepted: 0 to"),
+        ({"seed": True}, TypeError, "expected an int"),
+        ({"include": [3]}, TypeError, "include: got 3"),
+    ],
+)
+def test_bad_values_are_named(changes, kind, words):
+    with pytest.raises(kind, match=words):
+        Config(**{"error": ERROR, **changes})
+
+
+@pytest.mark.parametrize(
+    "change", [{"stord": "int8"}, {"error": {"kind": "odd"}}, {"calibration": {}}]
+)
+def test_a_damaged_config_is_refused(change):
+    with pytest.raises(ValueError):
+        Config.from_dict({**Config(ERROR).to_dict(), **change})
+    with pytest.raises(ValueError, match="not a config"):
+        Config.from_dict({})
+
+
+def test_a_function_cannot_be_written():
+    with pytest.raises(ValueError, match="include: a function"):
+        Config(ERROR, include=lambda name, module: True).to_dict()
+
+
+def test_identity_is_the_modules_not_the_operating_points():
+    config = Config(ERROR, cells="fixed", seed=3)
+    entry = SimpleNamespace(partition="bank0", address=0, row_bytes=8192)
+    assert identity_of(config) == identity_of(config.with_(error=ERROR.with_ber(1e-5)))
+    others = [
+        identity_of(config),
+        identity_of(config.with_(seed=4)),
+        identity_of(config.with_(error=errors.DataDependent(1e-3, 0.5, 0.2))),
+        identity_of(config, {"fc.weight": entry}),
+        identity_of(config, {"fc.weight": SimpleNamespace(**{**vars(entry), "address": 64})}),
+    ]
+    assert len(set(others)) == len(others)
+
+
+@pytest.mark.parametrize("name", ["weights", "inputs"])
+def test_what_to_store_is_true_or_false(name):
+    with pytest.raises(TypeError, match=f"{name}: got 'no'"):
+        Config(error=errors.Uniform(weak_fraction=0.1), **{name: "no"})
+
+
+@pytest.mark.parametrize("name", ["include", "exclude"])
+@pytest.mark.parametrize("given", [3, [3], (None,)])
+def test_a_pattern_is_a_name_or_a_function(name, given):
+    with pytest.raises(TypeError, match=f"{name}: got (3|None); expected a name, a glob"):
+        Config(error=errors.Uniform(weak_fraction=0.1), **{name: given})

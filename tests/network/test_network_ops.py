@@ -1,0 +1,229 @@
+"""The ops that an attached network needs beside `inject`: ranges, keys of accesses, gradients."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from law import ELEMENTS, any_bits, bits_of, same_bits
+
+from eden import errors, reference
+from eden.access import formats, ops, rng
+
+FLOATS = (torch.float32, torch.float16, torch.bfloat16)
+quick = settings(max_examples=150, derandomize=True)
+floats = st.sampled_from(FLOATS)
+stored_formats = st.sampled_from(list(formats.FORMATS))
+
+
+def finite(n, dtype, seed, magnitude=1.0):
+    generator = torch.Generator().manual_seed(seed)
+    return (magnitude * torch.randn(n, generator=generator, dtype=torch.float64)).to(dtype)
+
+
+def check_range(x, stored):
+    bounds, scale = ops.weight_range(x, stored)
+    expected, step = reference.weight_range(bits_of(x), ELEMENTS[x.dtype][0], stored)
+    np.testing.assert_array_equal(bits_of(bounds), np.array(expected).view(np.uint32))
+    assert (scale is None) == (step is None)
+    if scale is not None:
+        assert same_bits(scale, torch.tensor(step)) and same_bits(scale, ops.scale_of(x, stored))
+
+
+@given(
+    st.integers(1, 3000),
+    floats,
+    st.integers(0, 2**32),
+    stored_formats,
+    st.sampled_from([1e-44, 1e-38, 1e-6, 1.0, 3e4, 1e37]),
+    st.sampled_from([0.0, -0.0, math.inf, -math.inf, math.nan, None]),
+)
+@quick
+def test_the_range_is_that_of_the_reference(n, dtype, seed, stored, magnitude, odd):
+    x = finite(n, dtype, seed, magnitude)
+    if odd is not None:
+        x[seed % n] = odd
+    check_range(x, stored)
+
+
+@given(st.integers(1, 300), floats, st.integers(0, 2**32), stored_formats)
+@quick
+def test_the_range_of_any_bits(n, dtype, seed, stored):
+    check_range(any_bits(n, dtype, seed), stored)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_range_does_not_depend_on_threads_or_on_where_the_extremes_are(dtype):
+    n = 300_001
+    for at in (0, 65_535, 65_536, n - 2):
+        x = finite(n, dtype, at)
+        x[at], x[at + 1] = -50.0, 60.0
+        seen = []
+        for threads in (1, 2, 5):
+            torch.set_num_threads(threads)
+            seen.append(ops.weight_range(x, "int8"))
+        assert all(same_bits(a, b) for found in seen for a, b in zip(found, seen[0], strict=True))
+        assert seen[0][0][1] == torch.tensor(127.5) * seen[0][1]
+
+
+@pytest.mark.parametrize("stored", formats.FORMATS)
+def test_flush_to_zero_of_the_caller_does_not_change_the_range(stored):
+    x = torch.tensor([1e-39, -3e-41])
+    expected = ops.weight_range(x, stored)
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this CPU cannot flush subnormals")
+    try:
+        got = ops.weight_range(x, stored)
+    finally:
+        torch.set_flush_denormal(False)
+    assert same_bits(got[0], expected[0])
+    assert got[1] is None or same_bits(got[1], expected[1])
+
+
+@given(st.integers(0, 500), floats, st.integers(0, 2**32))
+@quick
+def test_marked_elements_get_no_gradient_and_the_others_all_of_it(n, dtype, seed):
+    grad = any_bits(n, dtype, seed)
+    marks = np.random.default_rng(seed).integers(0, 256, (n + 7) // 8, dtype=np.uint8)
+    kept = torch.ops.eden.keep_plausible(grad, torch.from_numpy(marks))
+    bit = np.unpackbits(marks, bitorder="little")[:n].astype(bool)
+    np.testing.assert_array_equal(bits_of(kept), np.where(bit, 0, bits_of(grad)))
+
+
+@pytest.mark.parametrize("n", [63, 64, 65, 32_768, 100_003])
+def test_the_gradient_does_not_depend_on_threads(n):
+    grad, marks = finite(n, torch.float32, 1), any_bits((n + 7) // 8, torch.uint8, 2)
+    torch.set_num_threads(1)
+    alone = torch.ops.eden.keep_plausible(grad, marks)
+    torch.set_num_threads(5)
+    assert same_bits(torch.ops.eden.keep_plausible(grad, marks), alone)
+
+
+def test_the_gradient_has_a_gradient():
+    x = torch.linspace(-2, 2, 40, requires_grad=True)
+    error = errors.Uniform(0.0)
+    y = ops.inject(x, error, key=rng.key(1), bounds=(-1.0, 1.0), correction="zero")
+    inside = (x.abs() <= 1).float()
+    (first,) = torch.autograd.grad((y**3).sum(), x, create_graph=True)
+    torch.testing.assert_close(first, 3 * x**2 * inside)
+    # The load passes its gradient as it is: through y**3 it depends on what was loaded.
+    (second,) = torch.autograd.grad(first.sum(), x)
+    torch.testing.assert_close(second, 6 * x * inside)
+
+
+def test_a_gradient_of_any_strides():
+    x = torch.randn(6, 7, requires_grad=True)
+    y = ops.inject(x, errors.Uniform(0.0), key=rng.key(1), bounds=(-0.5, 0.5), correction="zero")
+    weight = torch.randn(7, 6).T
+    y.backward(weight)
+    assert torch.equal(x.grad, weight * (x.abs() <= 0.5))
+    x.grad = None
+    y = ops.inject(x, errors.Uniform(0.0), key=rng.key(1), bounds=(-0.5, 0.5), correction="zero")
+    y.sum().backward()  # an expanded one
+    assert torch.equal(x.grad, (x.abs() <= 0.5).float())
+
+
+@pytest.mark.parametrize("count", [0, 1, 2**40, -1, 2**63 - 1])
+def test_a_key_is_that_of_its_access_and_the_next_is_another(count):
+    key, counter = rng.key(7), torch.tensor(count)
+    expected = [rng.fold_access(key, torch.tensor(count)), rng.fold_access(key, counter + 1)]
+    assert torch.equal(ops.next_key(key, counter), expected[0])
+    assert torch.equal(ops.next_key(key, counter), expected[1])
+    assert counter == torch.tensor(count) + 2 and torch.equal(key, rng.key(7))
+    words = tuple(int(k) % 2**64 for k in key)
+    assert int(expected[0][1]) % 2**64 == reference.fold_access(words, count % 2**64)[1]
+
+
+def test_opcheck():
+    check, op = torch.library.opcheck, torch.ops.eden
+    for dtype in FLOATS:
+        x = finite(99, dtype, 3).view(3, 33)
+        for stored in range(6):
+            check(op.weight_range.default, (x, stored))
+            check(op.weight_range.default, (x.clone().requires_grad_(), stored))
+        marks = any_bits(13, torch.uint8, 4)
+        for grad in (x, x.clone().requires_grad_()):
+            check(op.keep_plausible.default, (grad, marks))
+        check(op.keep_plausible.default, (x[:0], marks[:0]))
+    check(op.next_key.default, (rng.key(1), torch.tensor(3)))
+
+
+def test_ranges_and_keys_are_constants_to_autograd():
+    x = torch.randn(5, requires_grad=True)
+    bounds, scale = ops.weight_range(x, "int8")
+    assert not bounds.requires_grad and not scale.requires_grad
+    assert not ops.scale_of(x, "int8").requires_grad
+
+
+# Inductor's own imports warn of what torch deprecates.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
+def test_one_graph_serves_all_reads_of_a_weight(backend):
+    error = errors.Uniform(0.02, 0.5)
+
+    def read(weight, key, counter):
+        bounds, scale = ops.weight_range(weight, "int8")
+        own = ops.next_key(key, counter)
+        options = {"scale": scale, "bounds": bounds, "correction": "zero"}
+        return ops.inject(weight, error, key=own, stored="int8", **options)
+
+    compiled = torch.compile(read, fullgraph=True, backend=backend)
+    weight = torch.randn(40, 50, requires_grad=True)
+    compiled(weight, rng.key(0), torch.tensor(0)).sum().backward()
+    with torch._dynamo.config.patch(error_on_recompile=True):
+        for seed in range(3):
+            counters = torch.tensor(seed), torch.tensor(seed)
+            gradients = []
+            for _ in range(2):
+                results = []
+                for function, counter in zip((read, compiled), counters, strict=True):
+                    weight.grad = None
+                    y = function(weight, rng.key(seed), counter)
+                    y.square().sum().backward()
+                    results += [y, weight.grad]
+                assert same_bits(results[0], results[2]) and same_bits(results[1], results[3])
+                gradients.append(results[1])
+            assert not torch.equal(*gradients)
+            assert counters[0] == counters[1] == seed + 2
+
+
+BAD_CALLS = {
+    "empty": (lambda: ops.weight_range(torch.empty(0), "int8"), r"x has no elements"),
+    "integers": (
+        lambda: ops.weight_range(torch.zeros(3, dtype=torch.int8), "int8"),
+        r"x must be floating point",
+    ),
+    "strides": (
+        lambda: ops.weight_range(torch.zeros(3, 4).T, "int8"),
+        r"x must be contiguous",
+    ),
+    "stored": (
+        lambda: torch.ops.eden.weight_range(torch.zeros(3), 6),
+        r"stored is 6, accepted are 0 to 5",
+    ),
+    "marks": (
+        lambda: torch.ops.eden.keep_plausible(torch.zeros(9), torch.zeros(1, dtype=torch.uint8)),
+        r"corrected has 1 bytes, must have a bit for each of the 9",
+    ),
+    "type of the marks": (
+        lambda: torch.ops.eden.keep_plausible(torch.zeros(8), torch.zeros(1)),
+        r"corrected has dtype Float, must be Byte",
+    ),
+    "key": (
+        lambda: ops.next_key(torch.zeros(3, dtype=torch.int64), torch.tensor(0)),
+        r"key must have shape \[2\], got 3",
+    ),
+    "counter": (
+        lambda: ops.next_key(rng.key(0), torch.zeros(2, dtype=torch.int64)),
+        r"counter must be one number",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CALLS)
+def test_a_bad_argument_is_named(name):
+    call, message = BAD_CALLS[name]
+    with pytest.raises(RuntimeError, match=message):
+        call()

@@ -1,0 +1,266 @@
+"""Tolerances of a small network: on the grid, confirmed, repeatable, and nothing left behind."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+
+from eden import errors
+from eden.access import seeds_for
+from eden.data import Evaluator
+from eden.network import Config, approximate, keep_calibration, weak_cells
+from eden.tolerance import (
+    Tolerances,
+    accuracy_curve,
+    ber_of,
+    characterize_coarse,
+    characterize_fine,
+    lowered,
+    step_of,
+    verify,
+)
+from eden.tolerance._oracle import oracle
+from eden.tolerance._questions import NO_ERROR, Questions, bers_of
+from eden.tolerance._sweep import plain_sweep
+from eden.tolerance._verify import draws_needed, upper_bound
+
+CONFIG = Config(error=errors.Uniform(weak_fraction=1e-3))
+TARGET = 0.9
+
+
+class Counting(Evaluator):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def __call__(self, model):
+        self.asked += 1
+        return super().__call__(model)
+
+    def right(self, model):
+        self.asked += 1
+        return super().right(model)
+
+
+@pytest.fixture(scope="module")
+def task():
+    """Four clusters in sixteen dimensions, and a network that tells them apart."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 4, (800,), generator=generator)
+    centres = torch.randn(4, 16, generator=generator)
+    images = centres[labels] + 0.55 * torch.randn(800, 16, generator=generator)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(
+            torch.nn.Linear(16, 32), torch.nn.ReLU(), torch.nn.Linear(32, 4)
+        )
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+        for _ in range(60):
+            loss = torch.nn.functional.cross_entropy(model(images[:400]), labels[:400])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    with approximate(model, CONFIG) as handle:
+        keep_calibration(model, handle.learn_bounds([images[:400]]))
+    labels[400:408] = (labels[400:408] + 1) % 4  # so that no network reaches 1
+    return model.eval(), images[400:], labels[400:]
+
+
+@pytest.fixture(scope="module")
+def coarse(task):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    return characterize_coarse(model, evaluate, config=CONFIG, target_accuracy=TARGET, seeds=6)
+
+
+def test_coarse_is_one_step_below_the_worst_draw(task, coarse):
+    model = task[0]
+    assert {t.tolerance for t in coarse.tensors} == {coarse.coarse_ber}
+    assert coarse.coarse_ber == pytest.approx(min(coarse.thresholds) * ber_of(-1))
+    assert ber_of(step_of(coarse.coarse_ber)) == pytest.approx(coarse.coarse_ber)
+    assert len(coarse.thresholds) == len(coarse.accuracies) == 6
+    assert min(coarse.accuracies) >= TARGET
+    assert coarse.clean_accuracy > TARGET and coarse.mean_ber >= min(coarse.thresholds)
+    assert [t.name for t in coarse.tensors] == ["0.weight", "0.input", "2.weight", "2.input"]
+    assert [t.size_bytes for t in coarse.tensors] == [512, 16, 128, 32]
+    with approximate(model, CONFIG):  # it was detached
+        pass
+
+
+def test_more_than_the_threshold_misses(task, coarse):
+    model, images, labels = task
+    high = accuracy_curve(model, Evaluator(images, labels), config=CONFIG, bers=[0.0, 0.3], seeds=4)
+    assert min(high[0].accuracies) == coarse.clean_accuracy == max(high[0].accuracies)
+    assert max(high[1].accuracies) < TARGET
+
+
+def test_a_search_with_shards_replays_them_and_ends_alike(task, coarse, tmp_path):
+    model, images, labels = task
+    arguments = {"config": CONFIG, "target_accuracy": TARGET, "seeds": 6, "folder": tmp_path}
+    first, second = Counting(images, labels, 100), Counting(images, labels, 100)
+    assert characterize_coarse(model, first, **arguments) == coarse
+    shards = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    # A part of the shards is lost, as if the search had been cut short.
+    for name in sorted(shards)[::3]:
+        (tmp_path / name).unlink()
+    assert characterize_coarse(model, second, **arguments) == coarse
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == shards
+    assert 0 < second.asked < first.asked
+
+
+def test_fine_raises_tensors_from_the_coarse_tolerance(task, coarse):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    state = copy.deepcopy(model.state_dict())
+    fine = characterize_fine(model, evaluate, start=coarse)
+    assert fine.granularity == "fine" and fine.coarse_ber == coarse.coarse_ber
+    assert all(bers >= coarse.coarse_ber * 0.999 for bers in fine.bers().values())
+    assert max(fine.bers().values()) > 2 * coarse.coarse_ber
+    assert min(fine.accuracies) >= TARGET and len(fine.accuracies) == 6
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, state[name])
+    with pytest.raises(ValueError, match="start must be a coarse result, got 'fine'"):
+        characterize_fine(model, evaluate, start=fine)
+
+
+def test_fine_finds_what_the_plain_sweep_finds(task, coarse):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    draws = seeds_for("search", 6)
+    with oracle(model, evaluate, coarse.config) as asked:
+
+        def holds(steps):
+            return all(asked.accuracy(bers_of(steps), draw) >= TARGET for draw in draws)
+
+        start = {tensor.name: step_of(coarse.coarse_ber) for tensor in coarse.tensors}
+        found = plain_sweep(holds, start, high=step_of(0.4))
+    for asking in (evaluate, lambda m: evaluate(m)):  # with and without a part
+        fine = characterize_fine(model, asking, start=coarse, margin_steps=0)
+        assert {name: step_of(ber) for name, ber in fine.bers().items()} == found
+
+
+def test_a_fine_search_with_shards_replays_them(task, coarse, tmp_path):
+    model, images, labels = task
+    arguments = {"start": coarse, "folder": tmp_path}
+    first, second = (Counting(images, labels, 100) for _ in range(2))
+    fine = characterize_fine(model, first, **arguments)
+    shards = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for name in sorted(shards)[::3]:
+        (tmp_path / name).unlink()
+    assert characterize_fine(model, second, **arguments) == fine
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == shards
+    assert 0 < second.asked < first.asked
+    evaluate = Counting(images, labels, 100)
+    assert characterize_fine(model, evaluate, **arguments) == fine
+    assert evaluate.asked == 0  # but for which images are close
+
+
+def test_steps_with_the_same_weak_cells_read_the_same(task):
+    model, images, labels = task
+    with oracle(model, Evaluator(images, labels), CONFIG) as asked:
+        name, seen = "0.weight", {}
+        for step in range(-45, -5):
+            count = weak_cells(asked.handle, name, ber_of(step), 3)
+            asked.set({t.name: 0.0 for t in asked.handle.tensors} | {name: ber_of(step)}, 3)
+            outputs = model(images)
+            assert torch.equal(seen.setdefault(count, outputs), outputs)
+        assert 2 < len(seen) < 40 and max(seen) > 100
+        assert sorted(seen) == list(seen)  # more and more
+
+
+def test_a_plain_function_will_do_for_an_evaluator(task, coarse):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    plain = characterize_coarse(
+        model, lambda m: evaluate(m), config=CONFIG, target_accuracy=TARGET, seeds=6
+    )
+    assert replace(plain, trials=coarse.trials) == coarse
+
+
+def test_coarse_finds_what_the_plain_sweep_finds(task, coarse):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    steps = range(step_of(1e-4), step_of(0.4) + 1)
+    with oracle(model, evaluate, coarse.config) as asked:
+        for draw, threshold in zip(seeds_for("search", 6), coarse.thresholds, strict=True):
+            misses = (s for s in steps if asked.accuracy(ber_of(s), draw) < TARGET)
+            assert next(misses, steps.stop) - 1 == step_of(threshold)
+
+
+def test_what_is_asked_in_two_parts_is_what_is_asked_at_once(task, coarse):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    with oracle(model, evaluate, coarse.config) as asked:
+        questions = Questions(asked)
+        no_error = questions.same(NO_ERROR)
+        answers = questions.answers(TARGET, no_error, 0)
+        for step in (NO_ERROR, -80, -25, -18):
+            steps = questions.same(step)
+            named = answers.right(steps, 7)
+            assert answers.ask(steps, 7) == asked.accuracy(ber_of(step), 7)
+            assert named == Questions.close(questions, steps, 7)
+        # Without a weak cell nothing depends on the draw.
+        before = asked.trials.asked
+        assert answers.ask(no_error, 8) == answers.ask(no_error, 9) == coarse.clean_accuracy
+        assert asked.trials.asked == before
+
+
+def test_tolerances_survive_a_file(coarse):
+    assert Tolerances.from_dict(coarse.to_dict()) == coarse
+    with pytest.raises(ValueError, match="field 'tensors' is missing"):
+        Tolerances.from_dict({k: v for k, v in coarse.to_dict().items() if k != "tensors"})
+    down = lowered(coarse, 10)
+    assert down.coarse_ber == pytest.approx(coarse.coarse_ber / 10)
+    assert down.tensors[0].tolerance == pytest.approx(coarse.tensors[0].tolerance / 10)
+
+
+def test_targets_that_cannot_be_met(task):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    with pytest.raises(ValueError, match="above what the network reaches without errors"):
+        characterize_coarse(model, evaluate, config=CONFIG, target_accuracy=1.0)
+    with pytest.raises(ValueError, match=r"target_accuracy must lie in \[0, 1\], got nan"):
+        characterize_coarse(model, evaluate, config=CONFIG, target_accuracy=float("nan"))
+    with pytest.raises(ValueError, match=r"no BER from 0\.3 up meets the target"):
+        characterize_coarse(model, evaluate, config=CONFIG, target_accuracy=TARGET, low=0.3)
+
+
+def test_the_bound_is_that_of_clopper_and_pearson():
+    # Without a miss: 1 - (1 - confidence)^(1 / n).
+    assert upper_bound(0, 59) == pytest.approx(1 - 0.05 ** (1 / 59))
+    assert upper_bound(0, 59) < 0.05 < upper_bound(0, 58)
+    assert upper_bound(1, 59) > 0.05
+    assert upper_bound(59, 59) == 1.0
+    assert draws_needed() == 59 and draws_needed(quantile=0.99) == 299
+    assert draws_needed(confidence=0.975) == 72
+
+
+def test_verify_passes_below_the_tolerance_and_fails_above(task, coarse):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels)
+    config = coarse.config.with_(error=errors.Uniform(weak_fraction=coarse.coarse_ber / 30))
+    good = verify(model, evaluate, config, target_accuracy=TARGET)
+    assert good.passed and good.misses == 0 and good.seeds == len(good.accuracies) == 59
+    assert good.upper_bound == upper_bound(0, 59)
+
+    config = coarse.config.with_(error=errors.Uniform(weak_fraction=0.2))
+    bad = verify(model, evaluate, config, target_accuracy=TARGET, seeds=5)
+    assert not bad.passed and bad.misses == 5 and bad.upper_bound == 1.0
+    with pytest.raises(ValueError, match=r"target_accuracy must lie in \[0, 1\], got 89"):
+        verify(model, evaluate, config, target_accuracy=89)
+
+
+def test_a_retreat_takes_new_draws_and_half_of_the_error(task, coarse, tmp_path):
+    model, images, labels = task
+    evaluate = Counting(images[:50], labels[:50])
+    config = coarse.config.with_(error=errors.Uniform(weak_fraction=0.02))
+    arguments = {"target_accuracy": TARGET, "folder": tmp_path}
+    first = verify(model, evaluate, config, **arguments)
+    retreat = verify(model, evaluate, config, attempt=1, **arguments)
+    assert (first.seeds, first.confidence) == (59, 0.95)
+    assert (retreat.seeds, retreat.confidence) == (72, 0.975)
+    assert retreat.accuracies[:59] != first.accuracies
+    asked = evaluate.asked
+    assert verify(model, evaluate, config, attempt=1, **arguments) == retreat
+    assert evaluate.asked == asked == 59 + 72

@@ -1,0 +1,253 @@
+import copy
+import json
+
+import pytest
+import torch
+from torch import nn
+
+from eden import errors
+from eden.data import Evaluator, batches
+from eden.network import Config, approximate, attach, attached, calibration_of, identity_of
+from eden.training import CurriculumSchedule, boost, history_of
+
+CONFIG = Config(errors.Uniform(0.0), stored="int8")
+
+
+@pytest.fixture
+def blobs():
+    """Four classes, told by which quarter of 16 numbers is large."""
+    draw = torch.Generator().manual_seed(0)
+    y = torch.arange(400) % 4
+    x = 0.3 * torch.randn(400, 16, generator=draw)
+    return x + nn.functional.one_hot(y, 4).repeat_interleave(4, dim=1), y
+
+
+@pytest.fixture
+def model(blobs):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(16, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 4))
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
+    for _ in range(40):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(blobs[0]), blobs[1]).backward()
+        optimizer.step()
+    return net.eval()
+
+
+def rates(schedule):
+    seen = []
+    for _ in range(schedule.epochs):
+        seen.append(schedule.ber)
+        schedule.step()
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"epochs": 10}, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]),
+        ({"epochs": 5}, [0, 0, 2, 2, 4]),
+        ({"epochs": 3, "step_epochs": 1}, [0, 2, 4]),
+        ({"epochs": 2}, [4, 4]),
+        ({"epochs": 4, "start_ber": 0.02}, [3, 3, 4, 4]),
+        ({"epochs": 2, "start_ber": 0.04}, [4, 4]),
+    ],
+)
+def test_the_rate_rises_in_equal_steps(model, arguments, expected):
+    schedule = CurriculumSchedule(attach(model, CONFIG), target_ber=0.04, **arguments)
+    assert rates(schedule) == pytest.approx([step / 100 for step in expected])
+    assert set(schedule.handle.ber.values()) == {0.04}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"target_ber": 0.0}, "target_ber: got 0.0"),
+        ({"target_ber": float("nan")}, "target_ber: got nan"),
+        ({"target_ber": 0.1, "start_ber": 0.2}, "start_ber: got 0.2"),
+        ({"target_ber": 0.1, "epochs": 0}, "epochs: got 0"),
+        ({"target_ber": 0.1, "step_epochs": 1.5}, "step_epochs: got 1.5"),
+        ({"target_ber": 0.6}, "failure probability"),
+    ],
+)
+def test_bad_schedules_are_refused_before_any_training(model, arguments, words):
+    handle = attach(model, Config(errors.Uniform(0.0, 0.5)))
+    with pytest.raises(ValueError, match=words):
+        CurriculumSchedule(handle, **arguments)
+
+
+def test_a_schedule_goes_on_from_its_state(model, blobs):
+    handle = attach(model, CONFIG)
+    handle.learn_bounds([blobs[0]])
+    schedule = CurriculumSchedule(handle, target_ber=0.04, epochs=10)
+    for _ in range(5):
+        handle.step()
+        schedule.step()
+    state = json.loads(json.dumps(schedule.state_dict()))
+    handle.step()
+    expected = model(blobs[0])
+    handle.detach()
+
+    again = attach(model, CONFIG)
+    other = CurriculumSchedule(again, target_ber=0.5, epochs=3)
+    other.load_state_dict(state)
+    assert other.epoch == 5 and other.ber == schedule.ber and again.ber == handle.ber
+    again.step()
+    assert torch.equal(model(blobs[0]), expected)
+
+
+def test_boost_returns_a_copy_that_bears_more(model, blobs):
+    evaluate = Evaluator(*blobs)
+    state = copy.deepcopy(model.state_dict())
+    boosted = boost(
+        model, batches(*blobs, 25, seed=1), config=CONFIG, target_ber=0.03, epochs=8, progress=False
+    )
+    assert attached(boosted) is None and not boosted.training and type(boosted) is type(model)
+    assert all(torch.equal(v, state[k]) for k, v in model.state_dict().items())
+    assert list(boosted.state_dict()) == list(state)
+    for name in ("0.weight", "3.weight"):
+        now, then = boosted.get_parameter(name), model.get_parameter(name)
+        assert then.min() <= now.min() and now.max() <= then.max()
+    # Frozen: the running statistics are the original's, the affine part learned.
+    assert torch.equal(boosted[1].running_mean, model[1].running_mean)
+    assert not torch.equal(boosted[1].weight, model[1].weight)
+    history = history_of(boosted)
+    assert [row["epoch"] for row in history] == list(range(1, 9))
+    assert [row["ber"] for row in history] == pytest.approx(
+        [0, 0, 0.01, 0.01, 0.02, 0.02, 0.03, 0.03]
+    )
+
+    def mean_accuracy(net):
+        handle = attach(net, CONFIG)
+        if handle.config.calibration is None:
+            handle.learn_bounds([blobs[0]])
+        handle.set_ber(0.03)
+        accuracies = []
+        for seed in range(30):
+            handle.reseed(seed)
+            accuracies.append(evaluate(net))
+        handle.detach()
+        return sum(accuracies) / 30
+
+    # The calibration travels with the network: it is attached without learning again.
+    assert mean_accuracy(boosted) > mean_accuracy(model)
+
+
+def test_any_optimiser_and_loss(model, blobs):
+    calls = []
+
+    def loss(output, labels):
+        calls.append(len(labels))
+        return nn.functional.multi_margin_loss(output, labels)
+
+    boost(
+        model,
+        batches(*blobs, 200),
+        config=CONFIG,
+        target_ber=0.01,
+        epochs=1,
+        optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.1),
+        loss=loss,
+        progress=False,
+    )
+    assert calls == [200, 200]
+
+
+@pytest.mark.parametrize(("bearable", "trained", "kept"), [(0.05, 8, 6), (0.0, 4, 4), (1.0, 8, 8)])
+def test_the_target_rises_while_the_network_meets_the_accuracy(
+    model, blobs, bearable, trained, kept
+):
+    def evaluate(net):
+        return 1.0 if max(attached(net).ber.values()) <= bearable else 0.0
+
+    boosted = boost(
+        model,
+        batches(*blobs, 100),
+        config=CONFIG,
+        target_ber=[0.01, 0.03, 0.06],
+        epochs=4,
+        more_epochs=2,
+        evaluate=evaluate,
+        target_accuracy=0.9,
+        seeds=2,
+        progress=False,
+    )
+    history = history_of(boosted)
+    assert len(history) == trained and sum(row["kept"] for row in history) == kept
+    checks = [(row["ber"], row["met"]) for row in history if row["met"] is not None]
+    assert checks == [(b, b <= bearable) for b in (0.01, 0.03, 0.06)[: len(checks)]]
+
+
+def test_a_network_for_one_module_says_so(model, blobs):
+    config = CONFIG.with_(cells="fixed", seed=9)
+    boosted = boost(
+        model, batches(*blobs, 100), config=config, target_ber=0.05, epochs=2, progress=False
+    )
+    assert calibration_of(boosted).identity == identity_of(config)
+    attach(boosted, config).detach()
+    with pytest.raises(ValueError, match="boosted for the module"):
+        attach(boosted, config.with_(seed=10))
+    # Boosting it for another module is how it gets there.
+    moved = boost(
+        boosted,
+        batches(*blobs, 100),
+        config=config.with_(seed=10),
+        target_ber=0.05,
+        epochs=1,
+        progress=False,
+    )
+    assert calibration_of(moved).identity == identity_of(config.with_(seed=10))
+    # Its range was narrowed once, not twice.
+    assert calibration_of(moved).tensors["3.input"] == calibration_of(boosted).tensors["3.input"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "share"),
+    [
+        ({}, None, 0.5),
+        ({}, 0.25, 0.25),
+        ({"stored": "fp32"}, None, 1.0),
+        ({"stored": "fp32", "correction": "saturate"}, None, 0.5),
+    ],
+)
+def test_inputs_are_given_a_share_of_their_range(model, blobs, changes, given, share):
+    config = CONFIG.with_(**changes)
+    with approximate(model, config) as handle:
+        whole = handle.learn_bounds(batches(*blobs, 100)).tensors
+    boosted = boost(
+        model,
+        batches(*blobs, 100),
+        config=config,
+        target_ber=1e-3,
+        epochs=1,
+        input_range=given,
+        progress=False,
+    )
+    calibration = calibration_of(boosted)
+    assert calibration.input_range == share
+    assert calibration.tensors["0.input"] == whole["0.input"]  # data
+    assert calibration.tensors["3.input"].hi == share * whole["3.input"].hi
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"target_ber": [0.1, 0.01]}, "rates that rise"),
+        ({"target_ber": [0.01, 0.1]}, "need evaluate and target_accuracy"),
+        ({"target_ber": 0.1, "evaluate": len}, "go together"),
+        ({"target_ber": 2.0}, "target_ber: got 2.0"),
+        ({"target_ber": 0.1, "seeds": 0}, "seeds: got 0"),
+        ({"target_ber": 0.1, "seeds": []}, r"seeds: got \[\]; accepted: at least 1"),
+        ({"target_ber": 0.1, "input_range": 0.0}, "input_range: got 0.0"),
+    ],
+)
+def test_bad_arguments_are_named(model, blobs, arguments, words):
+    with pytest.raises(ValueError, match=words):
+        boost(model, batches(*blobs, 100), config=CONFIG, progress=False, **arguments)
+    with pytest.raises(TypeError, match=r"seeds: got 1\.5; expected an int, or"):
+        boost(model, [], config=CONFIG, target_ber=0.1, seeds=1.5)
+    with pytest.raises(ValueError, match="no batch"):
+        boost(model, [], config=CONFIG, target_ber=0.1, progress=False)
+    attach(model, CONFIG)
+    with pytest.raises(ValueError, match="attached; detach it"):
+        boost(model, batches(*blobs, 100), config=CONFIG, target_ber=0.1)
