@@ -1,32 +1,12 @@
-"""Who may know whom (docs/architecture.md), read off the includes and imports."""
+"""Who may know whom (docs/architecture.md), read off the imports."""
 
 import ast
 import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parent.parent
 PYTHON_FILES = sorted((ROOT / "eden").rglob("*.py"))
-
-# folder -> what its quoted includes may start with, what its angle includes may start with.
-# Headers without a slash are the standard library's, CUDA's or the compiler's.
-CPP_LAYERS = {
-    "kernels": (("kernels/",), ("sys/mman.h",)),  # the operating system's pages
-    "csrc/core": (("csrc/core/",), ("nlohmann/",)),
-    "csrc/ops": (("csrc/ops/", "kernels/"), ("torch/csrc/stable/", "torch/headeronly/")),
-    "csrc/python": (
-        ("csrc/python/", "csrc/core/", "kernels/"),
-        ("pybind11/", "nlohmann/"),
-    ),
-    "tests/cpp": (
-        ("tests/cpp/", "csrc/core/", "kernels/"),
-        ("catch2/", "nlohmann/"),
-    ),
-}
-# The stable ABI's own C functions, for the dispatcher and the current CUDA stream.
-TORCH_C_SHIM = "torch/csrc/inductor/aoti_torch/c/shim.h"
 
 # The rooms of eden by floor, and the modules beside them. A room may import only what lies on a
 # lower floor, and of another room only its face: what its `__init__` names.
@@ -47,33 +27,6 @@ FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS, 1) for room in roo
 # Who may name the torch-free extension: thin modules over it.
 MAY_NAME_CORE = {"_native", "access", "devices", "energy", "errors", "mapping"}
 NEVER_IMPORTED = {"torchvision", "timm", "torchmetrics", "pickle", "dill", "joblib"}
-
-
-def cpp_files(folder: str) -> list[Path]:
-    endings = {".h", ".cuh", ".cpp", ".cu"}
-    return sorted(p for p in (ROOT / folder).rglob("*") if p.suffix in endings)
-
-
-@pytest.mark.parametrize("folder", CPP_LAYERS)
-def test_includes_point_one_way(folder):
-    quoted_allowed, angle_allowed = CPP_LAYERS[folder]
-    assert cpp_files(folder), f"{folder} holds no C++"
-    for path in cpp_files(folder):
-        for mark, name in re.findall(r'^\s*#\s*include\s*([<"])([^>"]+)', path.read_text(), re.M):
-            where = f"{path.relative_to(ROOT)} includes {name}"
-            if mark == '"':
-                assert name.startswith(quoted_allowed), where
-            elif "/" in name:
-                allowed = name.startswith(angle_allowed) if angle_allowed else False
-                assert allowed or (folder == "csrc/ops" and name == TORCH_C_SHIM), where
-            else:
-                assert name != "Python.h", where
-
-
-def test_no_included_fragments():
-    endings = {".inc", ".inl", ".ipp"}
-    for folder in ("kernels", "csrc"):
-        assert [p for p in (ROOT / folder).rglob("*") if p.suffix in endings] == []
 
 
 def imports(path: Path) -> set[str]:

@@ -1,3 +1,5 @@
+#include "kernels/cpu/weight_range.h"
+
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
 
@@ -8,9 +10,8 @@
 #include <tuple>
 
 #include "csrc/ops/checks.h"
-#include "kernels/cpu/float_mode.h"
-#include "kernels/cpu/measure.h"
-#include "kernels/range.h"
+#include "kernels/cpu/processor/float_mode.h"
+#include "kernels/formats/range.h"
 
 namespace eden::ops {
 namespace {

@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "kernels/check.h"
-#include "kernels/cpu/inject_cpu.h"
+#include "kernels/access/check.h"
+#include "kernels/cpu/inject.h"
 
 namespace py = pybind11;
 

@@ -1,12 +1,14 @@
+#include "kernels/cpu/inject.h"
+
 #include <algorithm>
 
-#include "kernels/cpu/failing.h"
-#include "kernels/cpu/float_mode.h"
-#include "kernels/cpu/inject_cpu.h"
-#include "kernels/cpu/load.h"
-#include "kernels/cpu/weak.h"
-#include "kernels/dispatch.h"
-#include "kernels/kept.h"
+#include "kernels/access/kept.h"
+#include "kernels/access/stored_bits.h"
+#include "kernels/cpu/pass/load.h"
+#include "kernels/cpu/processor/float_mode.h"
+#include "kernels/cpu/weak/failing.h"
+#include "kernels/cpu/weak/weak.h"
+#include "kernels/formats/dispatch.h"
 
 namespace eden {
 namespace {

@@ -3,9 +3,8 @@
 #include <random>
 #include <vector>
 
-#include "kernels/cells.h"
-#include "kernels/cpu/decide.h"
-#include "kernels/inject.h"
+#include "kernels/cpu/weak/decide.h"
+#include "kernels/law/cells.h"
 #include "tests/cpp/catch.h"
 
 using namespace eden;
