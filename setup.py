@@ -151,14 +151,16 @@ def core_extension() -> Extension:
     """Return eden._core."""
     return Extension(
         "eden._core",
-        sorted(glob("csrc/python/*.cpp")) + sorted(glob("csrc/core/*.cpp")) + KERNELS,
+        sorted(glob("csrc/python/*.cpp"))
+        + sorted(glob("csrc/core/**/*.cpp", recursive=True))
+        + KERNELS,
         include_dirs=[ROOT, pybind11.get_include(), json_folder()],
         extra_compile_args=FLAGS,
         language="c++",
     )
 
 
-KERNELS = sorted(glob("kernels/*.cpp") + glob("kernels/cpu/*.cpp"))
+KERNELS = sorted(glob("kernels/**/*.cpp", recursive=True))
 
 # Builders run this file as a script; a test reads it without building.
 if __name__ == "__main__":
