@@ -3,7 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include "csrc/core/mapping.h"
+#include "csrc/core/mapping/mapping.h"
 
 namespace py = pybind11;
 

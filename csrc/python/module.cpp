@@ -7,8 +7,10 @@ namespace eden::python {
 
 void bind_lowering(pybind11::module_& m);
 void bind_kernels(pybind11::module_& m);
-void bind_energy(pybind11::module_& m);
+void bind_scaling(pybind11::module_& m);
 void bind_device(pybind11::module_& m);
+void bind_energy(pybind11::module_& m);
+void bind_systems(pybind11::module_& m);
 void bind_mapping(pybind11::module_& m);
 
 }  // namespace eden::python
@@ -19,7 +21,9 @@ PYBIND11_MODULE(_core, m) {
       "energy.";
   eden::python::bind_lowering(m);
   eden::python::bind_kernels(m);
-  eden::python::bind_energy(m);
+  eden::python::bind_scaling(m);
   eden::python::bind_device(m);
+  eden::python::bind_energy(m);
+  eden::python::bind_systems(m);
   eden::python::bind_mapping(m);
 }

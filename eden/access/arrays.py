@@ -4,7 +4,7 @@ import numpy as np
 
 from eden._native import core
 from eden.access import formats
-from eden.errors import ErrorModel
+from eden.errors import ErrorModel, table_of
 
 
 def inject_array(
@@ -63,7 +63,7 @@ def inject_array(
         steps = np.atleast_1d(np.asarray(scale, dtype=np.float32))
     if out is None:
         out = np.empty_like(x)
-    table = error.lower()
+    table = table_of(error)
     core.inject(
         x,
         out,

@@ -10,7 +10,7 @@ from torch import Tensor
 import eden.access._fakes  # noqa: F401
 from eden._native import build_facts
 from eden.access import formats
-from eden.errors import ErrorModel, Table
+from eden.errors import ErrorModel, Table, table_of
 
 _ops = torch.ops.eden
 
@@ -79,7 +79,7 @@ def inject(
     code, scale = _stored_as(x, stored, scale)
     if not isinstance(error, Table | ErrorModel):
         raise TypeError(f"error is a {type(error).__name__}, must be an error model or its table")
-    table = error if isinstance(error, Table) else error.lower()
+    table = table_of(error)
     if table.entries.device != x.device:
         # A caller's own table may have changed since, and a graph has no cache: what should not be
         # copied at each call is given as a `Table` that lies there.

@@ -35,13 +35,16 @@ class Partition:
     _device: Device = field(repr=False, compare=False)
     _native: object = field(repr=False, compare=False)
 
+    def __reduce__(self):
+        return Device._partition, (self._device, self._native)
+
     def at(self, point: OperatingPoint) -> Ber:
         """Return the error rate of this partition at an operating point of its device.
 
         The module's fraction of failing lines is shared out by the rows' measured failures, used as
         relative weights, and then converted to a bit error rate.
         """
-        rates = self._device._native.partition_ber(self._device._native_point(point), self._native)
+        rates = self._device.native.partition_ber(self._device._native_point(point), self._native)
         return Ber(rates.mean, rates.low, rates.high)
 
 
@@ -60,7 +63,7 @@ class Device:
     """
 
     def __init__(self, native):
-        self._native = native
+        self.native = native
         self.name: str = native.name
         self.description: str = native.description
         self.geometry = native.geometry
@@ -92,14 +95,15 @@ class Device:
         Args:
             vdd_volts: Supply voltage in volts; nominal if left out.
             trcd_seconds: tRCD in seconds. Left out: nominal at nominal voltage, else as measured.
-            trp_seconds: tRP in seconds. Left out: likewise.
+            trp_seconds: tRP in seconds. Left out: nominal or as measured, by the same rule.
 
         Returns:
             The point, marked ``interpolated`` between measured ones.
 
         Raises:
             TypeError: A setting is not a number.
-            ValueError: Outside the measurements; the message names their range.
+            ValueError: Outside the measurements; the message names their range. Or a latency was
+                left out and several were measured; the message names them.
         """
         settings = {
             "vdd_volts": vdd_volts,
@@ -109,22 +113,22 @@ class Device:
         for name, value in settings.items():
             if value is not None and not isinstance(value, Real):
                 raise TypeError(f"{name} is {value!r}, must be a number")
-        return self._wrap(self._native.at(vdd_volts, trcd_seconds, trp_seconds))
+        return self._wrap(self.native.at(vdd_volts, trcd_seconds, trp_seconds))
 
     @property
     def points(self) -> tuple[OperatingPoint, ...]:
         """The nominal point, then every measured or estimated one."""
-        return tuple(self._wrap(p) for p in self._native.known_points())
+        return tuple(self._wrap(p) for p in self.native.known_points())
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
         """The banks, or the partitions that the description lists."""
-        return tuple(self._partition(p) for p in self._native.partitions)
+        return tuple(self._partition(p) for p in self.native.partitions)
 
     @property
     def subarrays(self) -> tuple[Partition, ...]:
         """The subarrays of all banks, in order of bank and row."""
-        return tuple(self._partition(p) for p in self._native.subarrays)
+        return tuple(self._partition(p) for p in self.native.subarrays)
 
     def locate(self, address: int, *, order: str = "lines") -> tuple[int, int, int]:
         """Return (bank, row, column in bytes) of a byte of the module.
@@ -137,26 +141,26 @@ class Device:
         Raises:
             ValueError: For an address outside the module or another order.
         """
-        return self._native.locate(address, order)
+        return self.native.locate(address, order)
 
     def address_of(self, bank: int, row: int, column: int, *, order: str = "lines") -> int:
         """Return the byte of the module at a place: the inverse of `locate`."""
-        return self._native.address_of(bank, row, column, order)
+        return self.native.address_of(bank, row, column, order)
 
     def to_json(self) -> str:
         """Return the description as JSON text; `from_json` reads it back."""
-        return self._native.to_json()
+        return self.native.to_json()
 
     def _native_point(self, point: OperatingPoint):
         if point.device != self.name:
             raise ValueError(
                 f"operating point of {point.device}; accepted: one of this device, {self.name}"
             )
-        return self._native.at(point.vdd_volts, point.trcd_seconds, point.trp_seconds)
+        return self.native.at(point.vdd_volts, point.trcd_seconds, point.trp_seconds)
 
     def _wrap(self, native) -> OperatingPoint:
-        rated = self._native.known_points()[0]
-        rates = self._native.module_ber(native)
+        rated = self.native.known_points()[0]
+        rates = self.native.module_ber(native)
         return OperatingPoint(
             device=self.name,
             vdd_volts=native.vdd_volts,
@@ -180,7 +184,7 @@ class Device:
             rows=native.rows,
             row_bytes=native.row_bytes,
             size_bytes=native.size_bytes,
-            base=self._native.base_of(native),
+            base=self.native.base_of(native),
             _device=self,
             _native=native,
         )
@@ -192,8 +196,4 @@ def from_json(text: str) -> Device:
     Raises:
         ValueError: One line: the field, the value got, what is accepted.
     """
-    try:
-        native = core.parse_device(text)
-    except RuntimeError as error:  # a number that no float64 holds, such as 1e400
-        raise ValueError(f"device description: {error}") from None
-    return Device(native)
+    return Device(core.parse_device(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eden import errors
+from eden._native import core
 
 _FIELDS = {"low": "ber_low", "mean": "ber", "high": "ber_high"}
 # Which rate of the range that a measurement leaves open.
@@ -46,6 +47,11 @@ class OperatingPoint:
     def error(self):
         """Uniform error model of the whole module at this point (``eden.errors.Uniform``)."""
         return uniform(self.ber)
+
+    @property
+    def native(self):
+        """The settings, for the core."""
+        return core.Settings(self.vdd_volts, self.trcd_seconds, self.trp_seconds)
 
     def estimate(self, which: str) -> float:
         """Return one end of the range: ``low``, ``mean`` or ``high``.

@@ -15,4 +15,5 @@ from eden.energy._joules import Timing as Timing
 from eden.energy._joules import dram_energy as dram_energy
 from eden.energy._stream import Transfer as Transfer
 from eden.energy._stream import lines as lines
+from eden.energy._stream import reading_joules as reading_joules
 from eden.energy._stream import stream as stream

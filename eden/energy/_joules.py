@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import reduce
+from operator import add
 
 from eden._native import core
 
@@ -33,7 +35,8 @@ class Components:
     @property
     def total(self) -> float:
         """Sum of all components, in joules."""
-        return sum(vars(self).values())
+        # sum() rounds otherwise from Python 3.12 on; the core adds in this order.
+        return reduce(add, vars(self).values())
 
     def __add__(self, other: Components) -> Components:
         """Add component by component."""
@@ -70,7 +73,7 @@ def dram_energy(
         Joules by component.
 
     Raises:
-        ValueError: For an unknown law or a voltage that is not above 0.
+        ValueError: For an unknown law or a voltage that no DRAM has.
 
     Reference: DRAMPower 4.0 (www.drampower.info).
     """

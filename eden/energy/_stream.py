@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from eden._native import core
 from eden.devices import Device, OperatingPoint
-from eden.energy._joules import Components, dram_energy
+from eden.energy._joules import Components
 
 
 @dataclass(frozen=True)
@@ -39,37 +39,52 @@ def stream(
     Raises:
         ValueError: For a transfer outside the module or an unknown law.
     """
-    accesses = [
-        core.StreamAccess(
-            write=t.write,
-            interleaved=t.interleaved,
-            address=t.address,
-            bytes=t.size_bytes,
-            trcd_seconds=t.point.trcd_seconds,
-            trp_seconds=t.point.trp_seconds,
+    moved = [
+        core.Transfer(
+            _access(t.address, t.size_bytes, write=t.write, interleaved=t.interleaved),
+            t.point.native,
+            t.times,
         )
         for t in transfers
     ]
-    counted = core.stream(device.geometry, device.timing, accesses)
-    joules = {law: Components() for law in laws}
-    cycles = 0.0
-    for counts, transfer in zip(counted, transfers, strict=True):
-        # Every command goes to all chips of the rank.
-        times = transfer.times * device.geometry.chips
-        for law in laws:
-            one = dram_energy(
-                counts,
-                device.currents,
-                device.timing,
-                vdd_volts=transfer.point.vdd_volts,
-                law=law,
-            )
-            joules[law] += one.scaled(times)
-        cycles += transfer.times * (counts.active_cycles + counts.precharged_cycles)
-    return joules, cycles * device.timing.clock_seconds
+    joules, seconds = core.stream_energy(device.native, moved, list(laws))
+    return {law: Components(**joules[law]) for law in laws}, seconds
+
+
+def reading_joules(
+    device: Device,
+    places: Sequence[tuple[int, int]],
+    reads: Sequence[float],
+    *,
+    interleaved: bool,
+    law: str,
+) -> dict[OperatingPoint, list[float]]:
+    """Return the joules of reading each tensor by itself, by known operating point.
+
+    Args:
+        device: The device.
+        places: Address and size of each tensor, in bytes.
+        reads: How often each is read.
+        interleaved: As for `Transfer`.
+        law: Voltage law.
+
+    Raises:
+        ValueError: For a tensor outside the module or an unknown law.
+    """
+    accesses = [_access(a, size, write=False, interleaved=interleaved) for a, size in places]
+    points = device.points
+    settings = [point.native for point in points]
+    joules = core.joules_by_point(device.native, accesses, list(reads), settings, law)
+    return {point: [row[i] for row in joules] for i, point in enumerate(points)}
 
 
 def lines(device: Device, size_bytes: int) -> int:
     """Return a size rounded up to whole lines, in bytes."""
     line = device.geometry.line_bytes
     return -(-size_bytes // line) * line
+
+
+def _access(address: int, size_bytes: int, *, write: bool, interleaved: bool):
+    return core.StreamAccess(
+        write=write, interleaved=interleaved, address=address, bytes=size_bytes
+    )

@@ -10,5 +10,6 @@ from eden.errors._models import from_dict as from_dict
 from eden.errors._spatial import Bitline as Bitline
 from eden.errors._spatial import Wordline as Wordline
 from eden.errors._table import Table as Table
+from eden.errors._table import table_of as table_of
 from eden.errors._uniform import DataDependent as DataDependent
 from eden.errors._uniform import Uniform as Uniform

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from eden._native import core
+
 
 def row_weights(rows: int, address: int, size_bytes: int | None, row_bytes: int) -> np.ndarray:
     """Share of each row in the cells of a byte range; all rows alike where none is given."""
@@ -38,35 +40,11 @@ def scaled(weak: np.ndarray, failure: np.ndarray, share: np.ndarray, ber: float)
         ber: Wanted mean, in [0, 1].
 
     Returns:
-        New P, [n]. Float64 functions of the maths library are used here, so that two machines may
-        differ in the last bit; the table made of the result is exact again.
+        New P, [n], the same on every machine; none is lower than for a smaller `ber`.
 
     Raises:
         ValueError: No factor reaches `ber`.
+
+    Reference: docs/rng.md, Scaling to a BER.
     """
-    if ber == 0.0:
-        return np.zeros_like(weak)
-    weights = failure * share
-    most = float(weights[weak > 0].sum())
-    if most == 0.0 or ber > most * (1 + 1e-12):
-        raise ValueError(
-            f"ber is {ber}, this error model reaches at most {most}: all of its cells that can be "
-            "weak, failing with their failure probability"
-        )
-    with np.errstate(divide="ignore"):
-        stress = -np.log1p(-weak)
-
-    def fractions(factor: float) -> np.ndarray:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return -np.expm1(-np.where(stress > 0, factor * stress, 0.0))
-
-    low, high = 0.0, 1.0
-    while float((fractions(high) * weights).sum()) < ber and high < 1e300:
-        high *= 2.0
-    # Bisection to the last bit: 60-odd steps, and no assumption on the spread of the stresses.
-    while low < (middle := (low + high) / 2) < high:
-        if float((fractions(middle) * weights).sum()) < ber:
-            low = middle
-        else:
-            high = middle
-    return fractions(high)
+    return core.scale_to_ber(weak, failure, share, ber)

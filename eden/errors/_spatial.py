@@ -78,8 +78,8 @@ class Bitline:
         return Bitline(weak, self.failure_probability, self.order)
 
     def lower(self) -> Table:
-        """Return the injection table, an entry a bitline, with the order."""
-        return self._table
+        """Return a copy of the injection table, an entry a bitline, with the order."""
+        return self._table.to("cpu")
 
     def to_dict(self) -> dict:
         """Return plain data that `from_dict` reads."""
@@ -142,8 +142,8 @@ class Wordline:
         return Wordline(weak, self.failure_probability)
 
     def lower(self) -> Table:
-        """Return the injection table, an entry a row."""
-        return self._table
+        """Return a copy of the injection table, an entry a row."""
+        return self._table.to("cpu")
 
     def to_dict(self) -> dict:
         """Return plain data that `from_dict` reads."""

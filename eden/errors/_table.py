@@ -29,8 +29,16 @@ class Table:
 
     def to(self, device: torch.device | str) -> "Table":
         """Return a table of its own on `device`."""
-        order = None if self.order is None else self.order.to(device)
+        order = None if self.order is None else self.order.to(device, copy=True)
         return Table(self.law, self.entries.to(device, copy=True), order)
+
+
+def table_of(error) -> Table:
+    """Return a table itself, or the one that an error model holds: for reading alone.
+
+    The `lower` of a model hands out a copy, so that no caller changes what a frozen model is.
+    """
+    return error if isinstance(error, Table) else error._table
 
 
 def set_field(model: object, name: str, value: object) -> None:

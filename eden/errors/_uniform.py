@@ -41,17 +41,26 @@ class Uniform:
         """Mean bit error rate, P * F."""
         return self.weak_fraction * self.failure_probability
 
-    def with_ber(self, ber: float, **_: int | None) -> "Uniform":
+    def with_ber(
+        self, ber: float, *, address: int = 0, size_bytes: int | None = None, row_bytes: int = 8192
+    ) -> "Uniform":
         """Return the model with the weak fraction that gives this mean BER; F stays.
 
-        Takes and does not read the byte range of the other models: all cells are alike.
+        Args:
+            ber: Wanted mean, in [0, 1].
+            address: Not read, like the rest of the byte range: all cells are alike.
+            size_bytes: Not read.
+            row_bytes: Not read.
+
+        Raises:
+            ValueError: No weak fraction reaches `ber`.
         """
         weak = weak_fraction_of(ber, self.failure_probability, "failure probability")
         return Uniform(weak, self.failure_probability)
 
     def lower(self) -> Table:
-        """Return the injection table."""
-        return self._table
+        """Return a copy of the injection table."""
+        return self._table.to("cpu")
 
     def to_dict(self) -> dict:
         """Return plain data that `from_dict` reads."""
@@ -98,17 +107,26 @@ class DataDependent:
         """Mean bit error rate at as many ones as zeros."""
         return self.weak_fraction * self._failure
 
-    def with_ber(self, ber: float, **_: int | None) -> "DataDependent":
+    def with_ber(
+        self, ber: float, *, address: int = 0, size_bytes: int | None = None, row_bytes: int = 8192
+    ) -> "DataDependent":
         """Return the model with the weak fraction that gives this mean BER; F stays.
 
-        Takes and does not read the byte range of the other models: all cells are alike.
+        Args:
+            ber: Wanted mean, in [0, 1].
+            address: Not read, like the rest of the byte range: all cells are alike.
+            size_bytes: Not read.
+            row_bytes: Not read.
+
+        Raises:
+            ValueError: No weak fraction reaches `ber`.
         """
         weak = weak_fraction_of(ber, self._failure, "mean failure probability")
         return DataDependent(weak, self.failure_probability_one, self.failure_probability_zero)
 
     def lower(self) -> Table:
-        """Return the injection table."""
-        return self._table
+        """Return a copy of the injection table."""
+        return self._table.to("cpu")
 
     def to_dict(self) -> dict:
         """Return plain data that `from_dict` reads."""

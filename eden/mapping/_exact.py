@@ -59,14 +59,16 @@ def solve(problem, *, time_limit_seconds: float = 60.0) -> Solution:
     Returns:
         The placement and the proven bound.
     """
-    slots, cost = problem.slots, problem.cost
+    # Once: the core copies each of them when asked.
+    slots, cost, tensor_bytes = problem.slots, problem.cost, problem.tensor_bytes
+    room_bytes = problem.room_bytes
     x = [
         (t, s)
         for t, tolerance in enumerate(problem.tolerances)
         for s, slot in enumerate(slots)
         if slot.ber <= tolerance
     ]
-    x_of_tensor: dict[int, list[int]] = {t: [] for t in range(len(problem.tensor_bytes))}
+    x_of_tensor: dict[int, list[int]] = {t: [] for t in range(len(tensor_bytes))}
     x_of_partition: dict[int, list[int]] = {}
     for column, (t, s) in enumerate(x):
         x_of_tensor[t].append(column)
@@ -81,14 +83,14 @@ def solve(problem, *, time_limit_seconds: float = 60.0) -> Solution:
     choices = [(g, o) for g, points in points_of_group.items() if len(points) > 1 for o in points]
     y = {choice: len(x) + i for i, choice in enumerate(choices)}
 
-    unit_bytes = math.gcd(*problem.tensor_bytes)
+    unit_bytes = math.gcd(*tensor_bytes)
     rows = _Rows()
     for columns in x_of_tensor.values():
         rows.add([(c, 1.0) for c in columns], 1, 1)
     for partition, columns in x_of_partition.items():
         # In whole bytes, up to a common divisor: the solver's tolerances are absolute.
-        terms = [(c, problem.tensor_bytes[x[c][0]] / unit_bytes) for c in columns]
-        rows.add(terms, 0, problem.room_bytes[partition] // unit_bytes)
+        terms = [(c, tensor_bytes[x[c][0]] / unit_bytes) for c in columns]
+        rows.add(terms, 0, room_bytes[partition] // unit_bytes)
     for column, (_, s) in enumerate(x):
         choice = y.get((slots[s].group, slots[s].point))
         if choice is not None:

@@ -11,8 +11,12 @@ Only measured points are used; interpolated ones are for plots.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from itertools import accumulate
+from operator import add
 
 from eden import devices, energy
 from eden._native import core
@@ -37,12 +41,29 @@ class _Task:
     law: str
     time_limit_seconds: float
 
-    def joules(self, tensor, point: devices.OperatingPoint, *, address=0, interleaved=False):
-        """Energy of the reads of one inference."""
-        transfer = energy.Transfer(
-            False, interleaved, address, tensor.size_bytes, point, tensor.reads
+    @cached_property
+    def sizes(self) -> list[int]:
+        """Bytes of the lines that each tensor fills."""
+        return [energy.lines(self.device, tensor.size_bytes) for tensor in self.tensors]
+
+    @cached_property
+    def addresses(self) -> list[int]:
+        """Where each tensor starts in a coarse placement: one after another."""
+        return list(accumulate(self.sizes[:-1], initial=0))
+
+    @cached_property
+    def joules(self) -> dict[devices.OperatingPoint, list[float]]:
+        """By point, the energy of an inference's reads of each tensor."""
+        coarse = self.method == "coarse"
+        addresses = self.addresses if coarse else [0] * len(self.tensors)
+        sizes = [tensor.size_bytes for tensor in self.tensors]
+        return energy.reading_joules(
+            self.device,
+            list(zip(addresses, sizes, strict=True)),
+            [tensor.reads for tensor in self.tensors],
+            interleaved=coarse,
+            law=self.law,
         )
-        return energy.stream(self.device, [transfer], [self.law])[0][self.law].total
 
 
 @dataclass(frozen=True)
@@ -85,7 +106,8 @@ def place(
             proven gap) or ``coarse`` (one operating point, lines interleaved over all banks).
         level: Partitions of fine placement: ``bank`` (those of the device) or ``subarray``.
         estimate: Which BER of the measured range counts: ``low``, ``mean`` or ``high``. The voltage
-            that each of them leads to is in ``verdict_volts``.
+            that each of them leads to is in ``verdict_volts``; the exact method solves for this
+            one alone and tells the others' voltage where greedy placement proves it.
         law: Voltage law of the objective: ``linear``, ``cv2`` or ``array``.
         time_limit_seconds: Of the exact method, for each setting of the module; above 0.
 
@@ -106,8 +128,7 @@ def place(
     _check(tensors, tolerances.coarse_ber if method == "coarse" else 0.0)
     task = _Task(tensors, tolerances.coarse_ber, device, method, level, law, time_limit_seconds)
     solve = _place_coarsely if method == "coarse" else _place_finely
-    outcomes = {which: solve(task, which) for which in devices.ESTIMATES}
-    chosen = outcomes[estimate]
+    chosen = solve(task, estimate)
     best = chosen.best
     if best is None:
         # The mildest setting is the last to be refused: there, only room can be missing.
@@ -124,19 +145,36 @@ def place(
         energy_joules=best.joules,
         bound_joules=min(chosen.bound, best.joules),
         verdict_volts={
-            which: None if o.best is None else o.best.vdd_volts for which, o in outcomes.items()
+            which: best.vdd_volts if which == estimate else _verdict(task, which)
+            for which in devices.ESTIMATES
         },
         rejected=tuple(chosen.rejected),
     )
 
 
-def _place_finely(task: _Task, estimate: str) -> _Outcome:
+def _verdict(task: _Task, estimate: str) -> float | None:
+    """Return the voltage that an estimate leads to, or None; of the exact method, if proven."""
+    if task.method == "exact":
+        cheapest, *others = _problems(task, estimate)
+        joules = cheapest.greedy_joules
+        proven = joules is not None and all(joules <= problem.bound for problem in others)
+        return cheapest.vdd_volts if proven else None
+    best = (_place_coarsely if task.method == "coarse" else _place_finely)(task, estimate).best
+    return None if best is None else best.vdd_volts
+
+
+def _problems(task: _Task, estimate: str) -> list[_Problem]:
+    """List the settings of the module by the least joules that they could cost."""
     device = task.device
     partitions = device.partitions if task.level == "bank" else device.subarrays
     problems = [_Problem.at(task, partitions, points, estimate) for points in _settings(device)]
+    return sorted(problems, key=lambda p: (p.bound, p.vdd_volts))
+
+
+def _place_finely(task: _Task, estimate: str) -> _Outcome:
     outcome = _Outcome()
     # Cheapest first: a setting whose bound is above the best found cannot win.
-    for problem in sorted(problems, key=lambda p: (p.bound, p.vdd_volts)):
+    for problem in _problems(task, estimate):
         hopeless = math.isinf(problem.bound)
         if outcome.best is not None and problem.bound >= outcome.best.joules and not hopeless:
             continue
@@ -171,9 +209,9 @@ class _Problem:
             for o, point in enumerate(points)
         ]
         groups = {bank: g for g, bank in enumerate(dict.fromkeys(p.bank for p in partitions))}
-        cost = [[task.joules(tensor, point) for point in points] for tensor in task.tensors]
+        cost = zip(*(task.joules[point] for point in points), strict=True)
         native = core.MapProblem(
-            tensor_bytes=[energy.lines(task.device, t.size_bytes) for t in task.tensors],
+            tensor_bytes=task.sizes,
             tolerances=[t.tolerance for t in task.tensors],
             room_bytes=[p.size_bytes for p in partitions],
             slots=[
@@ -186,11 +224,17 @@ class _Problem:
                 )
                 for i, o, ber in slots
             ],
-            cost=cost,
+            cost=list(cost),
         )
         bound = core.cost_bound(native)
         vdd = max(point.vdd_volts for point in points)
         return cls(vdd, partitions, points, slots, native, math.inf if bound is None else bound)
+
+    @property
+    def greedy_joules(self) -> float | None:
+        """The cost of Algorithm 1, None if it finds no placement."""
+        _, shortfalls, joules = core.map_greedily(self.native)
+        return None if shortfalls else joules
 
     def solve(self, task: _Task) -> tuple[list[int] | None, float, str]:
         """Return the slot of each tensor or None, the proven bound, and what is missing."""
@@ -217,7 +261,7 @@ class _Problem:
             i, o, ber = self.slots[slot]
             partition = self.partitions[i]
             address = used.get(i, 0)
-            used[i] = address + self.native.tensor_bytes[t]
+            used[i] = address + task.sizes[t]
             points[partition.name] = self.points[o]
             entries[tensor.name] = _entry(
                 tensor, partition.name, address, partition.row_bytes, ber, self._why(tensor, slot)
@@ -248,20 +292,18 @@ class _Problem:
                 f"{lowest:.2g} ({missing_bytes} bytes of room missing)"
             )
         return (
-            f"{tensor.name} needs {self.native.tensor_bytes[t]} bytes, {missing_bytes} bytes of "
+            f"{tensor.name} needs {task.sizes[t]} bytes, {missing_bytes} bytes of "
             "room missing in the roomiest partition that it bears"
         )
 
 
 def _place_coarsely(task: _Task, estimate: str) -> _Outcome:
     device = task.device
-    sizes = [energy.lines(device, tensor.size_bytes) for tensor in task.tensors]
-    missing = sum(sizes) - device.geometry.size_bytes
+    missing = sum(task.sizes) - device.geometry.size_bytes
     if missing > 0:
         names = ", ".join(tensor.name for tensor in task.tensors)
-        why = f"{names} need {sum(sizes)} bytes, {missing} bytes of room missing"
+        why = f"{names} need {sum(task.sizes)} bytes, {missing} bytes of room missing"
         return _Outcome(rejected=[Rejection(device.nominal.vdd_volts, why)])
-    addresses = [sum(sizes[:i]) for i in range(len(sizes))]
     outcome = _Outcome()
     for point in device.points:
         ber = devices.pick(point, estimate)
@@ -269,17 +311,15 @@ def _place_coarsely(task: _Task, estimate: str) -> _Outcome:
             why = f"the module's mean BER {ber:.2g} is above the {task.coarse_ber:.2g} borne"
             outcome.rejected.append(Rejection(point.vdd_volts, why))
             continue
-        joules = sum(
-            task.joules(tensor, point, address=address, interleaved=True)
-            for tensor, address in zip(task.tensors, addresses, strict=True)
-        )
+        # sum() rounds otherwise from Python 3.12 on, and the files of two versions would differ.
+        joules = reduce(add, task.joules[point])
         outcome.bound = min(outcome.bound, joules)
         if outcome.best is not None and joules >= outcome.best.joules:
             continue
         why = f"the network bears BER {task.coarse_ber:.2g}; the module's mean is {ber:.2g}"
         entries = {
             tensor.name: _entry(tensor, WHOLE_MODULE, address, device.geometry.row_bytes, ber, why)
-            for tensor, address in zip(task.tensors, addresses, strict=True)
+            for tensor, address in zip(task.tensors, task.addresses, strict=True)
         }
         outcome.best = _Solved(
             point.vdd_volts, joules, entries, {WHOLE_MODULE: point}, {WHOLE_MODULE: ber}
@@ -330,9 +370,9 @@ def _check(tensors: Sequence, coarse_ber: float) -> None:
         raise ValueError("tolerances holds no tensors; accepted: at least one")
     if not 0 <= coarse_ber <= 1:
         raise ValueError(f"coarse_ber = {coarse_ber}; accepted: a BER in [0, 1]")
-    names = [tensor.name for tensor in tensors]
+    names = Counter(tensor.name for tensor in tensors)
     for tensor in tensors:
-        if names.count(tensor.name) > 1:
+        if names[tensor.name] > 1:
             raise ValueError(f"tensor {tensor.name} is listed twice; accepted: each name once")
         if not 0 <= tensor.tolerance <= 1:
             raise ValueError(

@@ -79,7 +79,8 @@ class Placement:
             first one where none is), of the placement's estimate.
         energy_joules: The objective: reading every tensor as often as an inference does.
         bound_joules: No placement reads them for less (proven).
-        verdict_volts: Supply voltage that each estimate of the BER range leads to, None if none.
+        verdict_volts: Supply voltage that each estimate of the BER range leads to. None where none
+            does, or where the exact method would have to solve once more to tell.
         rejected: Cheaper settings that were not taken, and why.
     """
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from eden.access import formats, ops, rng
-from eden.errors import ErrorModel
+from eden.errors import ErrorModel, table_of
 from eden.network._config import Config, TensorCalibration
 from eden.network._kept import Budget, KeptCells
 
@@ -59,7 +59,7 @@ class StoredTensor:
         self.kept = KeptCells(budget, self.format.bits)
         self.base_error = config.error if entry is None else entry.error
         self.asked_ber: float | None = None
-        self.table = self.base_error.lower().to(device)  # a copy of its own
+        self.table = table_of(self.base_error).to(device)  # a copy of its own
         self.partition = None if entry is None else entry.partition
         self.address = 0 if entry is None else entry.address
         self.row_bytes = 8192 if entry is None else entry.row_bytes
@@ -83,7 +83,7 @@ class StoredTensor:
     def set_error(self, error: ErrorModel, ber: float) -> None:
         """Change the error model to what `scaled` returned for a rate."""
         self.asked_ber = ber
-        self.table.entries.copy_(error.lower().entries)
+        self.table.entries.copy_(table_of(error).entries)
         self.kept.forget()
 
     @property

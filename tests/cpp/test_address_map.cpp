@@ -1,6 +1,6 @@
 #include <stdexcept>
 
-#include "csrc/core/address_map.h"
+#include "csrc/core/address/address_map.h"
 #include "tests/cpp/catch.h"
 
 using namespace eden;

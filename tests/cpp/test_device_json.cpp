@@ -2,7 +2,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "csrc/core/device_json.h"
+#include "csrc/core/devices/device_json.h"
 #include "tests/cpp/catch.h"
 #include "tests/cpp/small_device.h"
 
@@ -64,12 +64,19 @@ TEST_CASE("a bad description is refused in one line with field, value and range"
       {"/geometry/row_bytes", "100", "geometry.row_bytes = 100; accepted: a power of two"},
       {"/geometry/rows_per_subarray", "3", "geometry.rows_per_subarray = 3; accepted: a divisor"},
       {"/geometry/rows_per_sub", "3", "unknown field geometry.rows_per_sub"},
+      {"/geometry/row_bytes", "-9223372036854775808", "geometry.row_bytes = -9223372036854775808"},
+      {"/geometry/chip_width_bits", "12", "geometry.chip_width_bits = 12; accepted: 4, 8, 16 or"},
+      {"/geometry/chip_width_bits", "2", "geometry.chip_width_bits = 2; accepted: an integer"},
       {"/timing/tras_seconds", "-35e-9", "timing.tras_seconds = -3.5e-08; accepted: a number"},
       {"/timing/tras_seconds", "35", "timing.tras_seconds = 35; accepted: a number from 1e-10"},
       {"/timing/tras_seconds", "null", "timing.tras_seconds = null"},
       {"/timing/trc_seconds", "1e-9",
        "timing.trc_seconds = 1e-09; accepted: a number from 3.5e-08"},
       {"/timing/trefi_seconds", "1e-9", "timing.trefi_seconds = 1e-09"},
+      // 160 ns of refresh
+      {"/timing/trefi_seconds", "160e-9",
+       "timing.trefi_seconds = 1.6e-07; accepted: a number from"},
+      {"/timing/trefi_seconds", "319e-9", "from 3.2e-07 to 1"},
       {"/currents/idd0_amperes", "0.05", "currents.idd0_amperes = 0.05; accepted: a number"},
       {"/currents/vdd_volts", "0", "currents.vdd_volts = 0"},
       {"/currents/assumed", "1", "currents.assumed = 1; accepted: true or false"},
@@ -86,6 +93,7 @@ TEST_CASE("a bad description is refused in one line with field, value and range"
       {"/points/1/cells_tested", "0", "points[1].cells_tested = 0"},
       {"/points/0/weights", "[[1]]", "points[0].weights = [[1]]; accepted: an array of 2 arrays"},
       {"/points/0/weights/0/0", "0", "points[0].weights"},
+      {"/points/0/weights/0/0", "1e308", "points[0].weights"},
       {"/points/0/weights/0", "[1, 2, 3]", "each of 1 or 2 numbers above 0"},
       {"/partitions", "[]", "partitions = []; accepted: at least one partition"},
       {"/sources", "[]", "sources is []"},
@@ -105,10 +113,120 @@ TEST_CASE("a bad description is refused in one line with field, value and range"
   CHECK_FALSE(contains(message, "\n"));
 }
 
+TEST_CASE("a burst moves one line", "[device]") {
+  struct Case {
+    const char* path;
+    int value;
+    const char* message;  // "": accepted
+  };
+  // 8 chips x 8 bits x 2 x 4 clocks = 512 bits = 64 bytes
+  const auto c = GENERATE(values<Case>({
+      {"/geometry/chips", 8, ""},
+      {"/geometry/chips", 1, "a burst moves 64 bits (1 chips x 8 bits x 2 transfers x 4 clocks)"},
+      {"/geometry/chips", 3, "a burst moves 192 bits"},
+      {"/geometry/chips", 16, "a burst moves 1024 bits"},
+      {"/geometry/chip_width_bits", 4, "a burst moves 256 bits"},
+      {"/geometry/chip_width_bits", 16, "a burst moves 1024 bits"},
+      {"/timing/burst_clocks", 2, "a burst moves 256 bits"},
+      {"/timing/burst_clocks", 8, "a burst moves 1024 bits"},
+      {"/geometry/line_bytes", 32, "a line of 32 bytes has 256; accepted: chips, chip_width_bits,"},
+      {"/geometry/line_bytes", 128, "a line of 128 bytes has 1024"},
+  }));
+  Json device = small_device();
+  device[Json::json_pointer(c.path)] = c.value;
+  const std::string message = refusal(device.dump());
+  INFO(c.path << " = " << c.value << ": " << message);
+  CHECK(contains(message, *c.message ? c.message : "accepted"));
+  CHECK_FALSE(contains(message, "\n"));
+}
+
+TEST_CASE("chips of each width may make up a line", "[device]") {
+  const int width = GENERATE(4, 8, 16, 32);
+  Json device = small_device();
+  device["geometry"]["chip_width_bits"] = width;
+  device["geometry"]["chips"] = 64 / width;
+  CHECK(refusal(device.dump()) == "accepted");
+}
+
+TEST_CASE("a field may stand once in an object, wherever that is", "[device]") {
+  const auto twice = [](std::string text, const std::string& field) {
+    const auto at = text.find(field);
+    REQUIRE(at != std::string::npos);
+    return text.insert(at, field + ",");
+  };
+  Json device = small_device();
+  device["sources"] = {{"a", {{"b", Json::array({{{"c", 1}}})}}}};
+  const std::string text = device.dump();
+  CHECK(refusal(text) == "accepted");
+  const auto field = GENERATE(as<std::string>{}, "\"name\":\"small\"", "\"chips\":8",
+                              "\"cells_tested\":1000000.0", "\"c\":1");
+  const std::string message = refusal(twice(text, field));
+  const std::string key = field.substr(1, field.find(':') - 2);
+  INFO(message);
+  CHECK(contains(message, "field " + key + " stands twice in one object"));
+}
+
+TEST_CASE("what nests without end is refused before it is built", "[device]") {
+  const auto nested = [](const std::string& open, const std::string& close, int depth) {
+    std::string text;
+    for (int i = 0; i < depth; ++i) text += open;
+    text += "1";
+    for (int i = 0; i < depth; ++i) text += close;
+    return text;
+  };
+  const auto bracket = GENERATE(std::make_pair("[", "]"), std::make_pair("{\"a\":", "}"));
+  const std::string bare = nested(bracket.first, bracket.second, 200000);
+  CHECK(contains(refusal(bare), "nested deeper than 32"));
+  for (const char* field : {"sources", "name", "points"}) {
+    Json device = small_device();
+    device[field] = "@";
+    std::string text = device.dump();
+    text.replace(text.find("\"@\""), 3, "{\"x\":" + bare + "}");
+    CHECK(contains(refusal(text), "nested deeper than 32"));
+  }
+  // Depth to the last: the document and `sources` are two.
+  Json device = small_device();
+  device["sources"] = "@";
+  for (const int depth : {29, 30, 31}) {
+    std::string text = device.dump();
+    text.replace(text.find("\"@\""), 3,
+                 "{\"x\":" + nested(bracket.first, bracket.second, depth) + "}");
+    CHECK(refusal(text).find("nested") == (depth <= 30 ? std::string::npos : 20u));
+  }
+}
+
 TEST_CASE("text that is no JSON is refused with the place", "[device]") {
-  CHECK(contains(refusal("{\"name\": "), "not valid JSON at byte"));
-  CHECK(contains(refusal(""), "not valid JSON"));
+  const std::string good = small_device().dump();
+  CHECK(refusal("\xEF\xBB\xBF" + good) == "accepted");  // a byte order mark is no character
+  const auto bad =
+      GENERATE_COPY(as<std::string>{}, "", " ", "\xEF\xBB\xBF", "{\"name\": ", good + "x",
+                    good + good, "{\"name\": NaN}", "{\"name\": Infinity}", "{\"name\": \"\xff\"}",
+                    std::string("\0", 1), "{'name': 1}");
+  CHECK(contains(refusal(bad), "device description: not valid JSON at byte"));
+  CHECK_FALSE(contains(refusal(bad), "\n"));
   CHECK(contains(refusal("[1]"), "the document is [1]; accepted: a JSON object"));
+}
+
+TEST_CASE("a number beyond any float is refused", "[device]") {
+  const auto number = GENERATE(as<std::string>{}, "1e400", "-1e400", std::string(400, '9') + ".0");
+  const std::string message = refusal("{\"sources\": {\"a\": [" + number + "]}}");
+  CHECK(contains(message, "number overflow parsing '" + number.substr(0, 10)));
+  CHECK(contains(message, "accepted: numbers that a float64 holds"));
+  CHECK(message.size() < 200);
+}
+
+TEST_CASE("a refusal stays one line of whole characters", "[device]") {
+  Json device = small_device();
+  device["a\nb"] = 1;
+  CHECK(contains(refusal(device.dump()), "unknown field a\\nb; accepted"));
+  device = small_device();
+  // Two bytes a character: the cut would fall within one.
+  std::string text = "x";
+  for (int i = 0; i < 60; ++i) text += "\u00e9";
+  device["geometry"]["chips"] = text;
+  const std::string message = refusal(device.dump());
+  CHECK(contains(message, "..."));
+  CHECK_NOTHROW(Json(message).dump());  // throws for what is no UTF-8
 }
 
 TEST_CASE("partitions may be listed, and may not overlap", "[device]") {

@@ -1,7 +1,8 @@
 #include <cmath>
 #include <stdexcept>
+#include <string>
 
-#include "csrc/core/energy.h"
+#include "csrc/core/energy/energy.h"
 #include "tests/cpp/catch.h"
 
 using namespace eden;
@@ -61,6 +62,51 @@ TEST_CASE("each law scales its components with the voltage", "[energy]") {
 
 TEST_CASE("no commands and no time cost nothing", "[energy]") {
   CHECK(dram_energy({}, kCurrents, kTiming, 1.2, VoltageLaw::kLinear).total() == 0);
+}
+
+TEST_CASE("values that no chip has are refused by their field", "[energy]") {
+  const auto refusal = [](auto&& value) -> std::string {
+    try {
+      check(value);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  const auto with = [](auto value, auto member, double number) {
+    value.*member = number;
+    return value;
+  };
+  CHECK(refusal(kCurrents) == "accepted");
+  CHECK(refusal(kTiming) == "accepted");
+  CHECK(refusal(kCounts) == "accepted");
+  CHECK(refusal(with(kCurrents, &Currents::vdd_volts, 0)) ==
+        "Currents: vdd_volts = 0; accepted: a number from 0.1 to 5");
+  CHECK(refusal(with(kTiming, &Timing::clock_seconds, 0)) ==
+        "Timing: clock_seconds = 0; accepted: a number from 1e-10 to 1e-06");
+  CHECK(refusal(with(kTiming, &Timing::trefi_seconds, kTiming.trfc_seconds)) ==
+        "Timing: trefi_seconds = 3.486e-07; accepted: a number from 6.972e-07 to 1");
+  const double bad = GENERATE(as<double>{}, -1, NAN, INFINITY, -INFINITY, 1e31);
+  for (const auto member :
+       {&Currents::vdd_volts, &Currents::idd0, &Currents::idd2n, &Currents::idd3n, &Currents::idd4r,
+        &Currents::idd4w, &Currents::idd5}) {
+    const Currents c = with(kCurrents, member, bad);
+    CHECK(refusal(c) != "accepted");
+    CHECK_THROWS_AS(dram_energy(kCounts, c, kTiming, 1.2, VoltageLaw::kCv2), std::invalid_argument);
+  }
+  for (const auto member : {&Timing::clock_seconds, &Timing::tras_seconds, &Timing::trc_seconds,
+                            &Timing::trfc_seconds, &Timing::trefi_seconds}) {
+    const Timing t = with(kTiming, member, bad);
+    CHECK(refusal(t) != "accepted");
+    CHECK_THROWS_AS(dram_energy(kCounts, kCurrents, t, 1.2, VoltageLaw::kCv2),
+                    std::invalid_argument);
+  }
+  for (const Field<CommandCounts>& field : FieldsOf<CommandCounts>::list) {
+    const CommandCounts n = with(kCounts, std::get<double CommandCounts::*>(field.member), bad);
+    CHECK(refusal(n).find(std::string("CommandCounts: ") + field.key + " = ") == 0);
+    CHECK_THROWS_AS(dram_energy(n, kCurrents, kTiming, 1.2, VoltageLaw::kCv2),
+                    std::invalid_argument);
+  }
 }
 
 TEST_CASE("laws and voltages that mean nothing are refused", "[energy]") {

@@ -3,7 +3,7 @@
 #include <random>
 #include <stdexcept>
 
-#include "csrc/core/mapping.h"
+#include "csrc/core/mapping/mapping.h"
 #include "tests/cpp/catch.h"
 
 using namespace eden;

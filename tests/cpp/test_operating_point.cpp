@@ -1,9 +1,10 @@
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <string>
 
-#include "csrc/core/device_json.h"
-#include "csrc/core/operating_point.h"
+#include "csrc/core/devices/device_json.h"
+#include "csrc/core/devices/operating_point.h"
 #include "tests/cpp/catch.h"
 #include "tests/cpp/small_device.h"
 
@@ -142,6 +143,68 @@ TEST_CASE("latency can be the measured axis", "[point]") {
   CHECK(std::abs(module_ber(d, p).mean / 1e-4 - 1) < 1e-6);
   CHECK(module_ber(d, operating_point(d, {}, 5e-9, {})).low == 1e-2);
   CHECK(contains(refusal(d, {}, 4e-9, {}), "tRCD 4 ns is outside"));
+}
+
+TEST_CASE("several timings at a voltage ask for one of them", "[point]") {
+  // 1.1 V and 1.2 V at 10 ns and at 12 ns, 1.0 V at 10 ns alone; both voltages have a common tRP of
+  // 10 ns.
+  auto json = small_device();
+  json["points"].push_back(json["points"][1]);
+  json["points"].push_back(json["points"][2]);
+  json["points"][3]["trcd_seconds"] = json["points"][4]["trcd_seconds"] = 12e-9;
+  const bool turned = GENERATE(false, true);  // the order of the file says nothing
+  if (turned) std::reverse(json["points"].begin(), json["points"].end());
+  const Device d = parse_device(json.dump());
+  for (const double vdd : {1.1, 1.2, 1.15}) {
+    const std::string message = refusal(d, vdd, {}, {});
+    INFO(message);
+    CHECK(contains(message, "of small has several timings; accepted, with trcd_seconds and"));
+    CHECK(contains(message, "tRCD 10 ns, tRP 10 ns"));
+    CHECK(contains(message, "tRCD 12 ns, tRP 10 ns"));
+    CHECK(contains(refusal(d, vdd, {}, 10e-9), "several timings"));
+    CHECK(operating_point(d, vdd, 12e-9, {}).at.trcd_seconds == 12e-9);
+    CHECK(operating_point(d, vdd, 12e-9, 10e-9).at.trcd_seconds == 12e-9);
+  }
+  // One timing that answers is enough, and the nominal one answers at nominal voltage.
+  CHECK(operating_point(d, 1.0, {}, {}).at.trcd_seconds == 10e-9);
+  CHECK(operating_point(d, 1.05, {}, {}).quality == Quality::kInterpolated);
+  CHECK(operating_point(d, {}, {}, {}).quality == Quality::kNominal);
+}
+
+TEST_CASE("what was measured at a voltage answers before what lies around it", "[point]") {
+  // 1.1 V at 12 ns only, between 1.0 V and 1.2 V at 10 ns.
+  auto json = small_device();
+  json["points"][1]["trcd_seconds"] = 12e-9;
+  const Device d = parse_device(json.dump());
+  CHECK(operating_point(d, 1.1, {}, {}).quality == Quality::kMeasured);
+  CHECK(operating_point(d, 1.1, {}, {}).at.trcd_seconds == 12e-9);
+  CHECK(operating_point(d, 1.1, 10e-9, {}).quality == Quality::kInterpolated);
+}
+
+TEST_CASE("a latency left out at nominal voltage is the nominal one", "[point]") {
+  auto json = small_device();
+  for (const double trp : {10e-9, 13.75e-9}) {
+    auto point = json["points"][0];
+    point["vdd_volts"] = 1.35;
+    point["trp_seconds"] = trp;
+    json["points"].push_back(point);
+  }
+  const Device d = parse_device(json.dump());
+  CHECK(operating_point(d, {}, 10e-9, {}).at.trp_seconds == 13.75e-9);
+  // No point has tRCD 13.75 ns and tRP 10 ns.
+  CHECK(operating_point(d, 1.35, {}, 10e-9).at.trcd_seconds == 10e-9);
+}
+
+TEST_CASE("points and rows of another device are refused", "[ber]") {
+  OperatingPoint p = at(1.0);
+  p.above = 3;
+  CHECK_THROWS_AS(module_ber(kDevice, p), std::invalid_argument);
+  for (const Partition& rows :
+       {Partition{"r", "rows", 2, 0, 1, 256}, Partition{"r", "rows", -1, 0, 1, 256},
+        Partition{"r", "rows", 0, 4, 1, 256}, Partition{"r", "rows", 0, 0, 0, 256},
+        Partition{"r", "rows", 0, 1, INT64_MAX, 256}}) {
+    CHECK_THROWS_AS(partition_ber(kDevice, at(1.0), rows), std::invalid_argument);
+  }
 }
 
 TEST_CASE("outside the measurements nothing is known", "[point]") {

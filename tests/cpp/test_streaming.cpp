@@ -1,7 +1,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "csrc/core/streaming.h"
+#include "csrc/core/systems/streaming.h"
 #include "tests/cpp/catch.h"
 
 using namespace eden;
@@ -14,8 +14,8 @@ constexpr double kNs = 1e-9;
 const Geometry kGeometry{8, 8, 8, 16, 4, 512, 64};
 const Timing kTiming{1.25 * kNs, 4, 35 * kNs, 48.75 * kNs, 160 * kNs, 7800 * kNs};
 
-StreamAccess access(Interleave order, int64_t address, int64_t bytes, bool write = false) {
-  return {write, order, address, bytes, 13.75 * kNs, 13.75 * kNs};
+Transfer access(Interleave order, int64_t address, int64_t bytes, bool write = false) {
+  return {{write, order, address, bytes}, {1.35, 13.75 * kNs, 13.75 * kNs}, 1};
 }
 
 // Time without the share that refresh takes.
@@ -76,16 +76,16 @@ TEST_CASE("interleaved lines hide the openings behind other banks", "[streaming]
   // One line: one bank.
   CHECK(stream(kGeometry, kTiming, {access(Interleave::kLines, 64, 64)})[0].activates == 1);
   // Slower latencies show what the other banks do not cover.
-  StreamAccess slow = access(Interleave::kLines, 0, 16 * 512);
-  slow.trcd_seconds = slow.trp_seconds = 20 * kNs;
+  Transfer slow = access(Interleave::kLines, 0, 16 * 512);
+  slow.at.trcd_seconds = slow.at.trp_seconds = 20 * kNs;
   CHECK(close(busy(stream(kGeometry, kTiming, {slow})[0]), (128 * 5 + 40 + (40 - 35)) * kNs));
 }
 
 TEST_CASE("lower latencies save time and no commands", "[streaming]") {
   const auto order = GENERATE(Interleave::kLines, Interleave::kBanks);
-  StreamAccess fast = access(order, 0, 4096);
+  Transfer fast = access(order, 0, 4096);
   const auto rated = stream(kGeometry, kTiming, {fast})[0];
-  fast.trcd_seconds = fast.trp_seconds = 10 * kNs;
+  fast.at.trcd_seconds = fast.at.trp_seconds = 10 * kNs;
   const auto lower = stream(kGeometry, kTiming, {fast})[0];
   CHECK(lower.active_cycles < rated.active_cycles);
   CHECK(lower.activates == rated.activates);

@@ -225,5 +225,141 @@ def test_unknown_devices_and_bad_files_are_refused(tmp_path):
 
 
 def test_a_number_beyond_any_float_is_refused():
-    with pytest.raises(ValueError, match="1e400"):
+    with pytest.raises(ValueError, match=r"^device description: .*'1e400'; accepted: numbers"):
         devices.from_json('{"name": 1e400}')
+
+
+@pytest.mark.parametrize("brackets", ["[]", ('{"a":', "}")], ids=["arrays", "objects"])
+@pytest.mark.parametrize("field", [None, "sources", "points"])
+def test_what_nests_without_end_is_refused_in_one_line(b10, tmp_path, brackets, field):
+    nested = brackets[0] * 200_000 + "1" + brackets[1] * 200_000
+    if field is not None:
+        description = json.loads(b10.to_json()) | {field: "@"}
+        nested = json.dumps(description).replace('"@"', f'{{"x": {nested}}}')
+    path = tmp_path / "deep.json"
+    path.write_text(nested)
+    with pytest.raises(ValueError, match=r"nested deeper than 32; accepted: at most that$"):
+        devices.load(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ('"name": "ddr3l-1600-b10"', "name"),
+        ('"chips": 8', "chips"),
+        ('"idd5_amperes": 0.19', "idd5_amperes"),
+        ('"line_fraction": 0', "line_fraction"),
+        ('"first_row": 0', "first_row"),
+        ('"nominal": ', "nominal"),  # of the sources
+    ],
+)
+def test_a_field_given_twice_is_refused_by_name(b10, field, name):
+    text = json.dumps(json.loads(b10.to_json()))
+    at = text.rindex(field) if field.endswith(" ") else text.index(field)
+    again = field + '"x"' if field.endswith(" ") else field
+    with pytest.raises(ValueError, match=f"field {name} stands twice in one object; accepted: eac"):
+        devices.from_json(text[:at] + again + ", " + text[at:])
+
+
+def test_text_around_the_description(b10):
+    text = b10.to_json()
+    assert devices.from_json("\ufeff" + text + "\n") == b10
+    for bad in ("", "\ufeff", text + "x", text.replace("1.35", "NaN", 1), "\0"):
+        with pytest.raises(ValueError, match=r"^device description: not valid JSON at byte \d+; "):
+            devices.from_json(bad)
+
+
+@pytest.mark.parametrize(
+    ("section", "change"),
+    [
+        ("geometry", {"chips": 1}),
+        ("geometry", {"chips": 3}),
+        ("geometry", {"chip_width_bits": 4}),
+        ("geometry", {"chip_width_bits": 16}),
+        ("geometry", {"line_bytes": 32}),
+        ("geometry", {"line_bytes": 128}),
+        ("timing", {"burst_clocks": 2}),
+        ("timing", {"burst_clocks": 8}),
+    ],
+)
+def test_a_burst_moves_one_line(b10, section, change):
+    description = json.loads(b10.to_json())
+    description[section] |= change
+    with pytest.raises(ValueError, match=r"a burst moves \d+ bits \(\d+ chips x \d+ bits x 2 tran"):
+        devices.from_json(json.dumps(description))
+
+
+@pytest.mark.parametrize("width", [4, 8, 16, 32])
+def test_ranks_of_wide_and_narrow_chips(b10, width):
+    description = json.loads(b10.to_json())
+    description["geometry"] |= {"chip_width_bits": width, "chips": 64 // width}
+    assert devices.from_json(json.dumps(description)).geometry.chips == 64 // width
+
+
+def test_several_timings_at_a_voltage_ask_for_one(b10):
+    description = json.loads(b10.to_json())
+    slower = [dict(p, trcd_seconds=1.2e-8) for p in description["points"]]
+    for points in (description["points"] + slower, slower + description["points"]):
+        device = devices.from_json(json.dumps(description | {"points": points}))
+        for volts in (1.05, 1.1, 1.06):
+            with pytest.raises(ValueError, match="has several timings; accepted, with trcd_") as no:
+                device.at(volts)
+            assert "tRCD 10 ns, tRP 10 ns" in str(no.value)
+            assert "tRCD 12 ns, tRP 10 ns" in str(no.value)
+            assert device.at(volts, 1.2e-8).trcd_seconds == 1.2e-8
+            assert device.at(volts, 1e-8) == b10.at(volts)
+        assert device.at() == device.nominal == b10.nominal
+        # Every known point is found by its settings, and knows its rates.
+        for point in device.points:
+            assert device.at(point.vdd_volts, point.trcd_seconds, point.trp_seconds) == point
+            assert device.partitions[0].at(point).ber_high <= 1
+
+
+def test_parts_survive_copies_and_pickles(device):
+    native = device.native
+    point = native.at(1.1, None, None)
+    parts = [
+        *(device.geometry, device.timing, device.currents, device.nominal, device.at(1.1)),
+        *(native.partitions[2], point, native.module_ber(point)),
+        *(device.partitions[3], device.subarrays[77], device.partitions[3].at(device.at(1.1))),
+    ]
+    for part in parts:
+        for other in (copy.copy(part), copy.deepcopy(part), pickle.loads(pickle.dumps(part))):
+            assert other == part and type(other) is type(part)
+            assert hash(other) == hash(part)
+    assert native.partitions[2] != native.partitions[3]
+    assert point != native.at(1.1, 1e-8, None) or device.name
+    for partition in (device.partitions[3], device.subarrays[77]):
+        other = pickle.loads(pickle.dumps(partition))
+        assert other.at(device.at(1.1)) == partition.at(device.at(1.1))
+    assert pickle.loads(pickle.dumps(native)).to_json() == device.to_json()
+
+
+def test_geometries_are_checked_by_hand_too():
+    fields = {
+        "chips": 8,
+        "chip_width_bits": 8,
+        "banks": 8,
+        "rows_per_bank": 32768,
+        "rows_per_subarray": 512,
+        "row_bytes": 8192,
+        "line_bytes": 64,
+    }
+    geometry = type(devices.load("ddr3l-1600-b10").geometry)
+    assert geometry(**fields) == devices.load("ddr3l-1600-b10").geometry
+    for name in fields:
+        for value in (0, -1, -(2**63), 2**62):
+            with pytest.raises(ValueError, match=rf"^Geometry: {name} = {value}; accepted: "):
+                geometry(**{**fields, name: value})
+
+
+def test_what_belongs_to_another_device_is_refused(a1, b10):
+    fewer = json.loads(b10.to_json())
+    fewer["points"] = fewer["points"][:1]
+    fewer["geometry"] |= {"banks": 4}
+    del fewer["partitions"], fewer["points"][0]["weights"]
+    small = devices.from_json(json.dumps(fewer)).native
+    with pytest.raises(ValueError, match="point of another device than ddr3l-1600-b10"):
+        small.module_ber(b10.native.at(1.1, None, None))
+    with pytest.raises(ValueError, match="partition of another device than ddr3l-1600-b10"):
+        small.partition_ber(small.at(1.05, None, None), b10.native.partitions[7])

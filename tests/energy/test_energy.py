@@ -1,3 +1,6 @@
+import copy
+import math
+import pickle
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -68,8 +71,9 @@ def test_laws_scale_with_the_voltage():
 def test_unknown_names_are_refused(b10):
     with pytest.raises(ValueError, match="voltage law cubic; accepted: linear, cv2, array"):
         energy.dram_energy(COUNTS, CURRENTS, TIMING, law="cubic")
-    with pytest.raises(ValueError, match=r"vdd_volts = 0\.0"):
-        energy.dram_energy(COUNTS, CURRENTS, TIMING, vdd_volts=0)
+    for volts in (0, -1.2, math.nan, math.inf):
+        with pytest.raises(ValueError, match=r"^vdd_volts = .*; accepted: a number from 0.1 to 5$"):
+            energy.dram_energy(COUNTS, CURRENTS, TIMING, vdd_volts=volts)
     placement, sample = placed(b10), torch.rand(1, 1, 8, 8)
     with pytest.raises(ValueError, match="system = 'cpu'; accepted: streaming"):
         eden.evaluate_energy(network(), sample, placement, system="cpu")
@@ -80,6 +84,87 @@ def test_unknown_names_are_refused(b10):
     for empty in (torch.rand(0, 1, 8, 8), (), torch.tensor(1.0)):
         with pytest.raises(ValueError, match="sample holds no batch"):
             eden.evaluate_energy(network(), empty, placement)
+
+
+CURRENT_NAMES = ("idd0", "idd2n", "idd3n", "idd4r", "idd4w", "idd5")
+FIELDS = {
+    energy.Timing: {
+        "clock_seconds": CLOCK,
+        "burst_clocks": 4,
+        "tras_seconds": 39 * CLOCK,
+        "trc_seconds": 56 * CLOCK,
+        "trfc_seconds": 420 * CLOCK,
+        "trefi_seconds": 7.8e-6,
+    },
+    energy.Currents: {
+        "vdd_volts": 1.2,
+        **{f"{n}_amperes": getattr(CURRENTS, f"{n}_amperes") for n in CURRENT_NAMES},
+    },
+    energy.CommandCounts: {
+        name: getattr(COUNTS, name)
+        for name in (
+            *("activates", "precharges", "reads", "writes", "refreshes"),
+            *("active_cycles", "precharged_cycles"),
+        )
+    },
+}
+EACH_FIELD = [(kind, name) for kind, fields in FIELDS.items() for name in fields]
+
+
+@pytest.mark.parametrize(("kind", "name"), EACH_FIELD)
+@pytest.mark.parametrize("value", [-1, math.nan, math.inf, -math.inf, 1e31])
+def test_values_that_no_chip_has_are_refused_by_name(kind, name, value):
+    if name == "burst_clocks":
+        value = -1 if value != value or value < 0 else 65
+    with pytest.raises(ValueError, match=rf"^{kind.__name__}: {name} = .*; accepted: a") as no:
+        kind(**{**FIELDS[kind], name: value})
+    assert "\n" not in str(no.value)
+
+
+def test_refusals_name_the_value_at_fault():
+    with pytest.raises(ValueError, match=r"^Currents: vdd_volts = 0; accepted: a number from 0.1"):
+        energy.Currents(0, 0.048, 0.034, 0.043, 0.135, 0.123, 0.250)
+    with pytest.raises(ValueError, match=r"^Currents: idd4r_amperes = 0.04; accepted: .* 0.043"):
+        energy.Currents(**{**FIELDS[energy.Currents], "idd4r_amperes": 0.04})
+    with pytest.raises(ValueError, match=r"^Timing: clock_seconds = 0; accepted"):
+        energy.Timing(0, 4, 39 * CLOCK, 56 * CLOCK, 420 * CLOCK, 7.8e-6)
+    for trefi in (420 * CLOCK, 2 * 420 * CLOCK * 0.999):  # more than half of the time refreshing
+        with pytest.raises(ValueError, match=r"^Timing: trefi_seconds = .* from 6.972e-07 to 1"):
+            energy.Timing(**{**FIELDS[energy.Timing], "trefi_seconds": trefi})
+    assert energy.Timing(**{**FIELDS[energy.Timing], "trefi_seconds": 2 * 420 * CLOCK})
+
+
+@pytest.mark.parametrize("kind", FIELDS, ids=lambda kind: kind.__name__)
+def test_values_survive_copies_and_pickles(kind):
+    value = kind(**FIELDS[kind])
+    for other in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
+        assert other == value and hash(other) == hash(value)
+        assert {name: getattr(other, name) for name in FIELDS[kind]} == FIELDS[kind]
+    last = list(FIELDS[kind])[-1]
+    assert kind(**{**FIELDS[kind], last: FIELDS[kind][last] * 1.001}) != value
+    assert value != "something else"
+    assert repr(value).startswith(f"{kind.__name__}({next(iter(FIELDS[kind]))}=")
+
+
+def test_all_laws_at_once_are_each_law_by_itself(b10):
+    points = [b10.at(vdd_volts=1.05), b10.nominal, b10.at(vdd_volts=1.1)]
+    moves = [
+        energy.Transfer(i % 2 == 1, i % 3 == 0, 4096 * i, 1000 + 977 * i, points[i % 3], 1 + i / 4)
+        for i in range(12)
+    ]
+    together, seconds = energy.stream(b10, moves, energy.LAWS)
+    for law in energy.LAWS:
+        alone, again = energy.stream(b10, moves, [law])
+        assert alone == {law: together[law]} and again == seconds
+    places = [(m.address, m.size_bytes) for m in moves]
+    table = energy.reading_joules(
+        b10, places, [m.times for m in moves], interleaved=True, law="cv2"
+    )
+    assert list(table) == list(b10.points)
+    for point, joules in table.items():
+        for move, got in zip(moves, joules, strict=True):
+            read = replace(move, write=False, interleaved=True, point=point)
+            assert got == energy.stream(b10, [read], ["cv2"])[0]["cv2"].total
 
 
 def test_traffic_is_weights_inputs_and_outputs_once(b10):

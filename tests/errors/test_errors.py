@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+import eden
 from eden import errors
 
 ALWAYS = -1  # 2^64 - 1 as int64
@@ -30,6 +31,42 @@ def test_with_ber_reaches_the_mean_and_keeps_failure(model, ber):
     assert type(scaled) is type(model)
     if hasattr(model, "order"):
         assert np.array_equal(scaled.order, model.order)
+
+
+@pytest.mark.parametrize("model", one_of_each(), ids=lambda m: m.kind)
+def test_with_ber_takes_one_byte_range_and_no_misspelt_one(model):
+    where = {"address": 64, "size_bytes": 128, "row_bytes": 64}
+    assert model.with_ber(0.01, **where).ber > 0
+    for name in ("adress", "size", "rows"):
+        with pytest.raises(TypeError, match=name):
+            model.with_ber(0.01, **{name: 5})
+    with pytest.raises(TypeError, match="positional"):
+        model.with_ber(0.01, 64)
+
+
+@pytest.mark.parametrize("model", one_of_each(), ids=lambda m: m.kind)
+def test_what_lower_hands_out_is_the_callers_own(model):
+    before = model.lower()
+    x, key = torch.ones(300), eden.key(1)
+
+    def read(error):
+        return eden.inject(x, error, key=key, row_bytes=64).view(torch.int32)
+
+    as_it_was = read(model)
+    table = model.lower()
+    table.entries.fill_(-1)
+    if table.order is not None:
+        table.order.zero_()
+    after = model.lower()
+    assert after.entries.equal(before.entries)
+    assert (after.order is None) == (before.order is None)
+    assert after.order is None or after.order.equal(before.order)
+    assert torch.equal(read(model), as_it_was)
+    # A table of the caller's own is its to change.
+    assert not torch.equal(read(table), as_it_was)
+    again = table.to("cpu")
+    again.entries.zero_()
+    assert (table.entries == -1).all()
 
 
 @pytest.mark.parametrize("model", one_of_each(), ids=lambda m: m.kind)

@@ -156,6 +156,40 @@ def test_the_range_of_the_measurement_reaches_the_verdict(b10):
     assert coarse.entries["a"].error == eden.errors.Uniform(b10.at(vdd_volts=1.05).ber)
 
 
+@pytest.fixture
+def solves(monkeypatch):
+    """Count the mixed-integer programs that are solved."""
+    calls = []
+    solve = milp.solve
+    monkeypatch.setattr(milp, "solve", lambda *a, **k: calls.append(a) or solve(*a, **k))
+    return calls
+
+
+def test_exact_solves_for_the_estimate_asked_for_alone(b10, solves):
+    # Bank 0 is one of the cleaner ones: greedy fills it, and pays for nothing else.
+    network = tolerances(*(tensor(f"t{i}", 1000 + i, 1e-3) for i in range(5)))
+    exact = mapping.place(network, b10, method="exact")
+    greedy = mapping.place(network, b10, method="greedy")
+    assert exact.verdict_volts == greedy.verdict_volts == {"low": 1.05, "mean": 1.05, "high": 1.075}
+    assert solves == []  # greedy meets the bound
+
+
+def test_exact_leaves_open_what_only_another_program_tells(b10, solves):
+    description = json.loads(b10.to_json())
+    description["partitions"] = [
+        {"name": "left", "bank": 0, "first_row": 0, "rows": 32768},
+        {"name": "right", "bank": 1, "first_row": 0, "rows": 32768},
+    ]
+    device = devices.from_json(json.dumps(description))
+    sizes = [100, 90, 86, 80, 80, 76]  # as below: greedy does not fit them
+    network = tolerances(*(tensor(f"t{i}", s * MIB, 1) for i, s in enumerate(sizes)))
+    exact = mapping.place(network, device, method="exact", estimate="high")
+    assert exact.verdict_volts == {"low": None, "mean": None, "high": 1.05}
+    # One setting packs it; the others cannot cost less.
+    assert len(solves) == 1
+    assert Placement.from_json(exact.to_json()) == exact
+
+
 def test_subarrays_differ_more_than_banks(b10):
     network = tolerances(tensor("a", 1000, 1e-6))
     fine = mapping.place(network, b10, level="subarray")

@@ -1,4 +1,4 @@
-#include "csrc/core/streaming.h"
+#include "csrc/core/systems/streaming.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -60,13 +60,13 @@ void check(const Geometry& g, const StreamAccess& a) {
                               std::to_string(g.size_bytes()));
 }
 
-double busy_seconds(const Geometry& g, const Timing& t, const StreamAccess& a, double bursts,
+double busy_seconds(const Geometry& g, const Timing& t, const Transfer& a, double bursts,
                     double opened) {
   const double burst = static_cast<double>(t.burst_clocks) * t.clock_seconds;
-  const double turn = a.trp_seconds + a.trcd_seconds;
-  if (a.order == Interleave::kBanks) {
+  const double turn = a.at.trp_seconds + a.at.trcd_seconds;
+  if (a.access.order == Interleave::kBanks) {
     // A row cannot be left before tRAS, however little of it was read.
-    return std::max(opened * (t.tras_seconds + a.trp_seconds), opened * turn + bursts * burst);
+    return std::max(opened * (t.tras_seconds + a.at.trp_seconds), opened * turn + bursts * burst);
   }
   const double rounds = opened / static_cast<double>(g.banks);
   const double covered = static_cast<double>(g.banks - 1) * burst;
@@ -77,18 +77,19 @@ double busy_seconds(const Geometry& g, const Timing& t, const StreamAccess& a, d
 }  // namespace
 
 std::vector<CommandCounts> stream(const Geometry& g, const Timing& t,
-                                  const std::vector<StreamAccess>& accesses) {
+                                  const std::vector<Transfer>& transfers) {
   OpenRows open(g);
   std::vector<CommandCounts> result;
-  result.reserve(accesses.size());
-  for (const StreamAccess& a : accesses) {
+  result.reserve(transfers.size());
+  for (const Transfer& transfer : transfers) {
+    const StreamAccess& a = transfer.access;
     check(g, a);
     const int64_t lines = (a.address + a.bytes - 1) / g.line_bytes - a.address / g.line_bytes + 1;
     CommandCounts n;
     n.activates = static_cast<double>(open.visit(a));
     n.precharges = n.activates;
     (a.write ? n.writes : n.reads) = static_cast<double>(lines);
-    const double busy = busy_seconds(g, t, a, static_cast<double>(lines), n.activates);
+    const double busy = busy_seconds(g, t, transfer, static_cast<double>(lines), n.activates);
     const double seconds = busy / (1 - t.trfc_seconds / t.trefi_seconds);
     n.refreshes = seconds / t.trefi_seconds;
     n.active_cycles = seconds / t.clock_seconds;

@@ -1,4 +1,4 @@
-#include "csrc/core/line_ber.h"
+#include "csrc/core/devices/line_ber.h"
 
 #include <cmath>
 

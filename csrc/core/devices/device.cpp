@@ -1,4 +1,4 @@
-#include "csrc/core/device.h"
+#include "csrc/core/devices/device.h"
 
 namespace eden {
 

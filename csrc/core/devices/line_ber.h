@@ -1,5 +1,7 @@
 #pragma once
 
+#include "csrc/core/fields/fields.h"
+
 namespace eden {
 
 // A bit error rate with the range that the measurement leaves open.
@@ -7,6 +9,15 @@ struct BerRange {
   double low = 0;
   double mean = 0;
   double high = 0;
+};
+
+template <>
+struct FieldsOf<BerRange> {
+  static constexpr Field<BerRange> list[] = {
+      {"low", &BerRange::low, 0, 1},
+      {"mean", &BerRange::mean, 0, 1},
+      {"high", &BerRange::high, 0, 1},
+  };
 };
 
 // Bits of the 64-byte lines in which the voltage study counts errors.

@@ -1,4 +1,4 @@
-#include "csrc/core/address_map.h"
+#include "csrc/core/address/address_map.h"
 
 #include <stdexcept>
 #include <string>

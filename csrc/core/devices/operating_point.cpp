@@ -1,4 +1,4 @@
-#include "csrc/core/operating_point.h"
+#include "csrc/core/devices/operating_point.h"
 
 #include <algorithm>
 #include <cmath>
@@ -51,6 +51,18 @@ std::string measured_range(const Device& device) {
   }
   return text + "; nominal: " + show(device.nominal.vdd_volts, 1, "V") + " at " +
          show({device.nominal.trcd_seconds, device.nominal.trp_seconds});
+}
+
+[[noreturn]] void refuse_several(const Device& device, double vdd,
+                                 const std::vector<OperatingPoint>& found) {
+  std::string timings;
+  for (const OperatingPoint& point : found) {
+    timings += (timings.empty() ? "" : "; ") + show({point.at.trcd_seconds, point.at.trp_seconds});
+  }
+  throw std::invalid_argument("operating point " + show(vdd, 1, "V") + " of " + device.name +
+                              " has several timings; accepted, with trcd_seconds and "
+                              "trp_seconds, one of: " +
+                              timings);
 }
 
 OperatingPoint at_point(const Device& device, std::size_t index) {
@@ -158,6 +170,9 @@ double mix(double below, double above, double share) {
 BerRange ber_at(const Device& device, const OperatingPoint& point, const Partition* partition) {
   // Rated operation: the manufacturer's promise, not a measurement.
   if (point.quality == Quality::kNominal) return {0, 0, 0};
+  if (std::max(point.below, point.above) >= device.points.size()) {
+    throw std::invalid_argument("operating point of another device than " + device.name);
+  }
   const MeasuredPoint &a = device.points[point.below], &b = device.points[point.above];
   const double part = partition == nullptr ? 1
                                            : static_cast<double>(partition->size_bytes()) /
@@ -196,8 +211,23 @@ OperatingPoint operating_point(const Device& device, std::optional<double> vdd_v
       same_timing(device.nominal, filled(device.nominal))) {
     return {device.nominal, Quality::kNominal, false, 0, 0, 0};
   }
-  for (const MeasuredPoint& p : device.points) {
-    if (const auto found = find(device, vdd, filled(p.at))) return *found;
+  if (same_volts(vdd, device.nominal.vdd_volts)) {
+    if (const auto found = find(device, vdd, filled(device.nominal))) return *found;
+  }
+  // What was measured at this voltage answers before what lies between others.
+  for (const bool measured : {true, false}) {
+    std::vector<OperatingPoint> found;
+    for (const MeasuredPoint& p : device.points) {
+      if (measured && !same_volts(p.at.vdd_volts, vdd)) continue;
+      const TimingPair pair = filled(p.at);
+      const bool known = std::any_of(found.begin(), found.end(), [&](const OperatingPoint& other) {
+        return same_timing(other.at, pair);
+      });
+      if (known) continue;
+      if (const auto point = find(device, vdd, pair)) found.push_back(*point);
+    }
+    if (found.size() == 1) return found[0];
+    if (found.size() > 1) refuse_several(device, vdd, found);
   }
   std::string got = show(vdd, 1, "V");
   if (trcd_seconds) got += ", tRCD " + show(*trcd_seconds, 1e-9, "ns");
@@ -218,6 +248,11 @@ BerRange module_ber(const Device& device, const OperatingPoint& point) {
 
 BerRange partition_ber(const Device& device, const OperatingPoint& point,
                        const Partition& partition) {
+  const Geometry& g = device.geometry;
+  const bool inside = partition.bank >= 0 && partition.bank < g.banks && partition.first_row >= 0 &&
+                      partition.rows >= 1 &&
+                      partition.rows <= g.rows_per_bank - partition.first_row;
+  if (!inside) throw std::invalid_argument("partition of another device than " + device.name);
   return ber_at(device, point, &partition);
 }
 

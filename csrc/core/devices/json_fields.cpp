@@ -1,28 +1,23 @@
-#include "csrc/core/json_fields.h"
+#include "csrc/core/devices/json_fields.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <stdexcept>
 #include <utility>
+
+#include "csrc/core/devices/json_text.h"
 
 namespace eden {
 namespace {
 
-std::string show(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
-// A value as written, cut where it would fill the line.
-std::string show(const nlohmann::json& value) {
-  const std::string text = value.dump();
-  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
-}
-
 [[noreturn]] void fail(const std::string& message) {
   throw std::invalid_argument("device description: " + message);
+}
+
+template <class List>
+std::string joined(const List& words) {
+  std::string list;
+  for (const char* word : words) list += (list.empty() ? "" : ", ") + std::string(word);
+  return list;
 }
 
 }  // namespace
@@ -30,45 +25,55 @@ std::string show(const nlohmann::json& value) {
 JsonFields::JsonFields(const nlohmann::json& value, std::string where)
     : value_(value), where_(std::move(where)) {
   if (!value_.is_object()) {
-    fail((where_.empty() ? "the document" : where_) + " is " + show(value_) +
+    fail((where_.empty() ? "the document" : where_) + " is " + shown(value_) +
          "; accepted: a JSON object");
   }
 }
 
-std::string JsonFields::path(const char* key) const {
-  return where_.empty() ? key : where_ + "." + key;
+std::string JsonFields::prefix() const {
+  return "device description: " + (where_.empty() ? "" : where_ + ".");
 }
 
 bool JsonFields::has(const char* key) const { return value_.contains(key); }
 
 const nlohmann::json& JsonFields::at(const char* key, const std::string& accepted) const {
   const auto found = value_.find(key);
-  if (found == value_.end()) fail("field " + path(key) + " is missing; accepted: " + accepted);
-  return *found;
+  if (found != value_.end()) return *found;
+  fail("field " + (where_.empty() ? "" : where_ + ".") + key +
+       " is missing; accepted: " + accepted);
 }
 
 void JsonFields::refuse(const char* key, const std::string& accepted) const {
-  fail(path(key) + " = " + show(value_.at(key)) + "; accepted: " + accepted);
+  throw std::invalid_argument(prefix() + key + " = " + shown(value_.at(key)) +
+                              "; accepted: " + accepted);
+}
+
+double JsonFields::number(const char* key, const std::string& accepted) const {
+  const auto& value = at(key, accepted);
+  if (!value.is_number()) refuse(key, accepted);
+  return value.get<double>();
 }
 
 double JsonFields::number(const char* key, double low, double high) const {
-  const std::string accepted = "a number from " + show(low) + " to " + show(high);
-  const auto& value = at(key, accepted);
-  if (!value.is_number()) refuse(key, accepted);
-  const double number = value.get<double>();
-  if (!(number >= low && number <= high)) refuse(key, accepted);
+  const double number = this->number(key, accepted_numbers(low, high));
+  if (!(number >= low && number <= high)) refuse(key, accepted_numbers(low, high));
   return number;
 }
 
-int64_t JsonFields::integer(const char* key, int64_t low, int64_t high) const {
-  const std::string accepted =
-      "an integer from " + std::to_string(low) + " to " + std::to_string(high);
+int64_t JsonFields::integer(const char* key, const std::string& accepted) const {
   const auto& value = at(key, accepted);
   if (!value.is_number_integer()) refuse(key, accepted);
   // Above 2^63 the library keeps an unsigned number, which get<int64_t>() would wrap.
-  const bool huge = value.is_number_unsigned() && value.get<uint64_t>() > uint64_t{INT64_MAX};
-  if (huge || value.get<int64_t>() < low || value.get<int64_t>() > high) refuse(key, accepted);
+  if (value.is_number_unsigned() && value.get<uint64_t>() > uint64_t{INT64_MAX}) {
+    refuse(key, accepted);
+  }
   return value.get<int64_t>();
+}
+
+int64_t JsonFields::integer(const char* key, int64_t low, int64_t high) const {
+  const int64_t number = integer(key, accepted_integers(low, high));
+  if (number < low || number > high) refuse(key, accepted_integers(low, high));
+  return number;
 }
 
 bool JsonFields::boolean(const char* key) const {
@@ -86,17 +91,15 @@ std::string JsonFields::text(const char* key) const {
 }
 
 std::string JsonFields::one_of(const char* key, std::initializer_list<const char*> accepted) const {
-  std::string list;
-  for (const char* choice : accepted) list += (list.empty() ? "" : ", ") + std::string(choice);
-  const auto& value = at(key, list);
+  const auto& value = at(key, joined(accepted));
   const bool known = value.is_string() && std::any_of(accepted.begin(), accepted.end(),
                                                       [&](const char* c) { return value == c; });
-  if (!known) refuse(key, list);
+  if (!known) refuse(key, joined(accepted));
   return value.get<std::string>();
 }
 
 JsonFields JsonFields::object(const char* key) const {
-  return JsonFields(at(key, "a JSON object"), path(key));
+  return JsonFields(at(key, "a JSON object"), where_.empty() ? key : where_ + "." + key);
 }
 
 const nlohmann::json& JsonFields::array(const char* key) const {
@@ -105,12 +108,11 @@ const nlohmann::json& JsonFields::array(const char* key) const {
   return value;
 }
 
-void JsonFields::only(std::initializer_list<const char*> known) const {
+void JsonFields::only(const std::vector<const char*>& known) const {
   for (const auto& [key, unused] : value_.items()) {
-    if (std::none_of(known.begin(), known.end(), [&](const char* k) { return key == k; })) {
-      std::string list;
-      for (const char* k : known) list += (list.empty() ? "" : ", ") + std::string(k);
-      fail("unknown field " + path(key.c_str()) + "; accepted: " + list);
+    if (std::none_of(known.begin(), known.end(), [&, &k = key](const char* c) { return k == c; })) {
+      fail("unknown field " + (where_.empty() ? "" : where_ + ".") + shown_key(key) +
+           "; accepted: " + joined(known));
     }
   }
 }

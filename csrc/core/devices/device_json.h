@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "csrc/core/device.h"
+#include "csrc/core/devices/device.h"
 
 namespace eden {
 

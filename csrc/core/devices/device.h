@@ -4,47 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "csrc/core/line_ber.h"
+#include "csrc/core/devices/currents.h"
+#include "csrc/core/devices/geometry.h"
+#include "csrc/core/devices/timing.h"
 
 namespace eden {
-
-// What one module (a rank of equal chips that answer together) is made of. A row is the row of the
-// whole rank: 8192 bytes for eight x8 chips of 1 KiB pages.
-struct Geometry {
-  int64_t chips = 0;
-  int64_t chip_width_bits = 0;
-  int64_t banks = 0;
-  int64_t rows_per_bank = 0;
-  int64_t rows_per_subarray = 0;
-  int64_t row_bytes = 0;
-  int64_t line_bytes = 0;  // moved by one read or write burst
-
-  int64_t subarrays_per_bank() const { return rows_per_bank / rows_per_subarray; }
-  int64_t bank_bytes() const { return rows_per_bank * row_bytes; }
-  int64_t size_bytes() const { return banks * bank_bytes(); }
-};
-
-// Datasheet timings that no operating point changes (tRCD and tRP belong to the point).
-struct Timing {
-  double clock_seconds = 0;
-  int64_t burst_clocks = 0;
-  double tras_seconds = 0;
-  double trc_seconds = 0;
-  double trfc_seconds = 0;
-  double trefi_seconds = 0;
-};
-
-// Supply currents of one chip in amperes, and the voltage at which they hold.
-struct Currents {
-  double vdd_volts = 0;
-  double idd0 = 0;
-  double idd2n = 0;
-  double idd3n = 0;
-  double idd4r = 0;
-  double idd4w = 0;
-  double idd5 = 0;
-  bool assumed = false;  // not from the datasheet of this part at this voltage
-};
 
 // At which level a knob can be turned: one setting a module, or one a bank.
 enum class Level { kModule, kBank };
@@ -60,6 +24,15 @@ struct Settings {
   double vdd_volts = 0;
   double trcd_seconds = 0;
   double trp_seconds = 0;
+};
+
+template <>
+struct FieldsOf<Settings> {
+  static constexpr Field<Settings> list[] = {
+      {"vdd_volts", &Settings::vdd_volts, kMinVolts, kMaxVolts},
+      {"trcd_seconds", &Settings::trcd_seconds, kMinSeconds, kMaxLatency},
+      {"trp_seconds", &Settings::trp_seconds, kMinSeconds, kMaxLatency},
+  };
 };
 
 // What was seen of a module at one setting.

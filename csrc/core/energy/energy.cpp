@@ -1,7 +1,4 @@
-#include "csrc/core/energy.h"
-
-#include <cmath>
-#include <stdexcept>
+#include "csrc/core/energy/energy.h"
 
 namespace eden {
 namespace {
@@ -56,23 +53,14 @@ DramEnergy operator*(double f, const DramEnergy& e) {
           f * e.background_precharged};
 }
 
-VoltageLaw voltage_law(const std::string& name) {
-  if (name == "linear") return VoltageLaw::kLinear;
-  if (name == "cv2") return VoltageLaw::kCv2;
-  if (name == "array") return VoltageLaw::kArray;
-  throw std::invalid_argument("voltage law " + name + "; accepted: linear, cv2, array");
-}
-
 DramEnergy dram_energy(const CommandCounts& n, const Currents& i, const Timing& t, double vdd_volts,
                        VoltageLaw law) {
-  if (!(vdd_volts > 0 && std::isfinite(vdd_volts) && i.vdd_volts > 0)) {
-    throw std::invalid_argument("vdd_volts = " + std::to_string(vdd_volts) +
-                                "; accepted: a voltage above 0");
-  }
-  const double ratio = vdd_volts / i.vdd_volts;
-  const double cells = law == VoltageLaw::kLinear ? ratio : ratio * ratio;
-  const double rest = law == VoltageLaw::kArray ? 1 : cells;
-  const double array_volts = i.vdd_volts * cells, rest_volts = i.vdd_volts * rest;
+  check(n);
+  check(i);
+  check(t);
+  check_number("", "vdd_volts", vdd_volts, kMinVolts, kMaxVolts);
+  const LawFactors by = factors(law, vdd_volts / i.vdd_volts);
+  const double array_volts = i.vdd_volts * by.array, rest_volts = i.vdd_volts * by.interface;
   DramEnergy e;
   e.activate = array_volts * activate(n, i, t);
   e.precharge = array_volts * precharge(n, i, t);

@@ -1,4 +1,4 @@
-#include "csrc/core/mapping.h"
+#include "csrc/core/mapping/mapping.h"
 
 #include <algorithm>
 #include <cmath>

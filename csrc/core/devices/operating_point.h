@@ -4,7 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "csrc/core/device.h"
+#include "csrc/core/devices/device.h"
+#include "csrc/core/devices/line_ber.h"
 
 namespace eden {
 
@@ -23,9 +24,10 @@ struct OperatingPoint {
   double share = 0;
 };
 
-// The point at the wanted settings. Left out: the voltage is the nominal one, the timing the
-// nominal one at nominal voltage and the measured one elsewhere. Throws std::invalid_argument
-// outside the measurements, naming the measured range.
+// The point at the wanted settings. Left out: the voltage is the nominal one; a latency the nominal
+// one at nominal voltage, elsewhere that of the points measured at this voltage, or else of those
+// on both sides of it. Throws std::invalid_argument outside the measurements, naming the measured
+// range, and where what was left out could be more than one timing, naming them.
 OperatingPoint operating_point(const Device& device, std::optional<double> vdd_volts,
                                std::optional<double> trcd_seconds,
                                std::optional<double> trp_seconds);
@@ -33,10 +35,12 @@ OperatingPoint operating_point(const Device& device, std::optional<double> vdd_v
 // The nominal point, then every measured one as described.
 std::vector<OperatingPoint> known_points(const Device& device);
 
-// Mean error rate of the whole module.
+// Mean error rate of the whole module. Throws std::invalid_argument for a point of another device
+// that this one does not hold.
 BerRange module_ber(const Device& device, const OperatingPoint& point);
 
-// Error rate of one partition: the module's fraction of failures shared out by the weights.
+// Error rate of one partition: the module's fraction of failures shared out by the weights. Throws
+// likewise, and for rows outside the module.
 BerRange partition_ber(const Device& device, const OperatingPoint& point,
                        const Partition& partition);
 

@@ -1,0 +1,82 @@
+#include "csrc/core/devices/json_text.h"
+
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+namespace eden {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kMaxDepth = 32;
+
+[[noreturn]] void fail(const std::string& message) {
+  throw std::invalid_argument("device description: " + message);
+}
+
+std::string cut(std::string text) {
+  if (text.size() <= 60) return text;
+  std::size_t end = 57;
+  while (end > 0 && (text[end] & 0xC0) == 0x80) --end;  // not within a character
+  return text.substr(0, end) + "...";
+}
+
+// Watches the parser as it meets the text, before anything is built that would recurse.
+class Watch {
+ public:
+  bool operator()(int depth, json::parse_event_t event, const json& parsed) {
+    switch (event) {
+      case json::parse_event_t::object_start:
+      case json::parse_event_t::array_start:
+        if (depth >= kMaxDepth) {
+          fail("nested deeper than " + std::to_string(kMaxDepth) + "; accepted: at most that");
+        }
+        keys_.emplace_back();
+        break;
+      case json::parse_event_t::key:
+        add(parsed.get_ref<const std::string&>());
+        break;
+      case json::parse_event_t::object_end:
+      case json::parse_event_t::array_end:
+        keys_.pop_back();
+        break;
+      default:
+        break;
+    }
+    return true;
+  }
+
+ private:
+  void add(const std::string& key) {
+    if (!keys_.back().insert(key).second) {
+      fail("field " + shown_key(key) + " stands twice in one object; accepted: each field once");
+    }
+  }
+
+  std::vector<std::set<std::string>> keys_;  // of the objects that are open, by depth
+};
+
+}  // namespace
+
+json parse_text(const std::string& text) {
+  Watch watch;
+  try {
+    return json::parse(text, std::ref(watch));
+  } catch (const json::parse_error& error) {
+    fail("not valid JSON at byte " + std::to_string(error.byte) + "; accepted: a JSON object");
+  } catch (const json::exception& error) {
+    // "[json.exception.out_of_range.406] number overflow parsing '1e400'"
+    const std::string what = error.what();
+    fail(cut(what.substr(what.find("] ") + 2)) + "; accepted: numbers that a float64 holds");
+  }
+}
+
+std::string shown(const json& value) { return cut(value.dump()); }
+
+std::string shown_key(const std::string& key) {
+  const std::string quoted = json(key).dump();
+  return cut(quoted.substr(1, quoted.size() - 2));
+}
+
+}  // namespace eden

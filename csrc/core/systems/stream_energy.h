@@ -1,0 +1,28 @@
+#pragma once
+
+#include <vector>
+
+#include "csrc/core/energy/energy.h"
+#include "csrc/core/systems/streaming.h"
+
+namespace eden {
+
+// Of the whole rank: every command goes to all of its chips.
+struct StreamEnergy {
+  std::vector<DramEnergy> joules;  // [laws]
+  double seconds = 0;
+};
+
+// Transfers made one after another. Throws std::invalid_argument for one outside the module or a
+// point that cannot be.
+StreamEnergy stream_energy(const Device& device, const std::vector<Transfer>& transfers,
+                           const std::vector<VoltageLaw>& laws);
+
+// Joules of each access made so many times, by itself, at each point: [accesses][points].
+std::vector<std::vector<double>> joules_by_point(const Device& device,
+                                                 const std::vector<StreamAccess>& accesses,
+                                                 const std::vector<double>& times,  // [accesses]
+                                                 const std::vector<Settings>& points,
+                                                 VoltageLaw law);
+
+}  // namespace eden

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "csrc/core/fields/fields.h"
+
+namespace eden::python {
+
+namespace py = pybind11;
+
+// A value: equal to another of the same numbers, and copied and pickled by a tuple of plain data.
+template <class T, class ToTuple, class FromTuple>
+void bind_value(py::class_<T>& c, ToTuple to_tuple, FromTuple from_tuple) {
+  c.def(
+      "__eq__", [=](const T& a, const T& b) { return to_tuple(a).equal(to_tuple(b)); },
+      py::is_operator());
+  c.def("__hash__", [=](const T& value) { return py::hash(to_tuple(value)); });
+  c.def(py::pickle(to_tuple, from_tuple));
+}
+
+template <class T>
+py::tuple tuple_of(const T& value) {
+  py::list list;
+  for (const Field<T>& f : FieldsOf<T>::list) {
+    std::visit([&](auto member) { list.append(value.*member); }, f.member);
+  }
+  return py::tuple(list);
+}
+
+template <class T>
+T value_of(const py::tuple& tuple) {
+  if (tuple.size() != std::size(FieldsOf<T>::list)) {
+    throw std::invalid_argument("a pickle of another version");
+  }
+  T value;
+  std::size_t i = 0;
+  for (const Field<T>& f : FieldsOf<T>::list) {
+    const py::object item = tuple[i++];
+    std::visit(
+        [&](auto member) { value.*member = py::cast<std::decay_t<decltype(value.*member)>>(item); },
+        f.member);
+  }
+  check_fields(value, "pickle: ");
+  return value;
+}
+
+// The fields of a table as attributes, and a value by them.
+template <class T>
+void bind_fields(py::class_<T>& c) {
+  for (const Field<T>& f : FieldsOf<T>::list) {
+    std::visit([&](auto member) { c.def_readonly(f.key, member); }, f.member);
+  }
+  bind_value(c, &tuple_of<T>, &value_of<T>);
+  c.def("__repr__", [](const py::object& self) {
+    std::string text;
+    for (const Field<T>& f : FieldsOf<T>::list) {
+      text += (text.empty() ? "" : ", ") + std::string(f.key) + "=";
+      text += py::cast<std::string>(py::repr(self.attr(f.key)));
+    }
+    return py::type::of(self).attr("__name__").cast<std::string>() + "(" + text + ")";
+  });
+}
+
+}  // namespace eden::python
