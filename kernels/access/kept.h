@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/access/params.h"
 
@@ -27,8 +28,10 @@ class KeptCells {
   bool has(int32_t fact) const { return (words_[0] & fact) != 0; }
   int64_t before(int64_t segment) const { return words_[1 + segment]; }
   int64_t count() const { return before(segments_); }
-  const uint16_t* cells() const {
-    return reinterpret_cast<const uint16_t*>(words_ + cells_at(segments_));
+  uint16_t cell(int64_t i) const {
+    uint16_t cell;
+    std::memcpy(&cell, reinterpret_cast<const char*>(words_ + cells_at(segments_)) + 2 * i, 2);
+    return cell;
   }
 
  private:

@@ -67,7 +67,7 @@ struct CountMany {
 
 void count_flips_cpu(const void* x, const void* y, ElementType element, Stored stored, float scale,
                      int64_t n, int64_t* counts, Isa isa) {
-  const SubnormalsKept subnormals_kept;
+  const FloatMode float_mode;
   const TilePasses passes = tile_passes(isa, element, stored, Correction::kOff);
   alignas(64) float scales[kTile];
   std::fill_n(scales, kTile, scale);

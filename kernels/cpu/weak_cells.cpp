@@ -1,10 +1,9 @@
 #include "kernels/cpu/weak_cells.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "kernels/access/kept.h"
-#include "kernels/cpu/weak/weak.h"
+#include "kernels/cpu/weak/workspace.h"
 #include "kernels/law/cells.h"
 
 namespace eden {
@@ -26,15 +25,18 @@ WeakCellsPlan::WeakCellsPlan(const InjectParams& params, int64_t most_bytes)
 }
 
 void WeakCellsPlan::run(int64_t unit_begin, int64_t unit_end) {
-  const auto weak = std::make_unique<WeakCells>();
+  const Search search{params_, summary_, draw(isa())};
+  Workspace& work = workspace();
+  WeakCells& weak = work.weak;
   for (int64_t unit = unit_begin; unit < unit_end && words() > 0; ++unit) {
     auto& cells = cells_[static_cast<size_t>(unit)];
-    find_weak_cells(params_, summary_, draw(isa()), bits_.part(unit), weak.get());
-    for (int i = 0; i < weak->count; ++i) {
-      // Unlisted words are counted all.
-      append_lanes(*weak, weak->count == kSegmentWords ? i : weak->words[i], &cells);
+    find_weak_cells(search, bits_.part(unit), &work.room, &weak);
+    if (weak.list == WeakCells::List::kLeftOut) {
+      for (int word = 0; word < kSegmentWords; ++word) append_lanes(weak, word, &cells);
+    } else {
+      for (int i = 0; i < weak.count; ++i) append_lanes(weak, weak.words[i], &cells);
     }
-    weak->clear();
+    weak.clear();
     found_ += static_cast<int64_t>(cells.size());
   }
 }
@@ -48,16 +50,16 @@ void WeakCellsPlan::write(int32_t* words) const {
   words[0] = (summary_.always_fails ? KeptCells::kAlwaysFails : 0) |
              (summary_.by_stored_bit ? KeptCells::kByStoredBit : 0) |
              (summary_.any_dense ? KeptCells::kAnyDense : 0);
-  auto* to = reinterpret_cast<uint16_t*>(words + KeptCells::cells_at(units()));
+  auto* to = reinterpret_cast<char*>(words + KeptCells::cells_at(units()));
   int64_t before = 0;
   for (int64_t unit = 0; unit < units(); ++unit) {
     const auto& cells = cells_[static_cast<size_t>(unit)];
     words[1 + unit] = static_cast<int32_t>(before);
-    std::copy(cells.begin(), cells.end(), to + before);
+    std::copy_n(reinterpret_cast<const char*>(cells.data()), 2 * cells.size(), to + 2 * before);
     before += static_cast<int64_t>(cells.size());
   }
   words[1 + units()] = static_cast<int32_t>(before);
-  if (before % 2 != 0) to[before] = 0;
+  if (before % 2 != 0) std::fill_n(to + 2 * before, 2, char{0});
 }
 
 }  // namespace eden

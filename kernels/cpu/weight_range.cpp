@@ -4,7 +4,9 @@
 #include <limits>
 #include <type_traits>
 
+#include "kernels/cpu/processor/float_mode.h"
 #include "kernels/cpu/processor/vector_loop.h"
+#include "kernels/formats/range.h"
 
 namespace eden {
 namespace {
@@ -74,8 +76,26 @@ auto visit_float(ElementType element, Visit visit) {
 
 }  // namespace
 
+Range both(const Range& one, const Range& other) {
+  const FloatMode float_mode;
+  const Range range{std::min(one.lowest, other.lowest), std::max(one.highest, other.highest),
+                    std::max(one.greatest, other.greatest)};
+  float_mode.finish(range);
+  return range;
+}
+
 Range range_cpu(const void* x, ElementType element, int64_t n, Isa isa) {
-  return visit_float(element, [&](auto scan) { return decltype(scan)::range(x, n, isa); });
+  const FloatMode float_mode;
+  const Range range =
+      visit_float(element, [&](auto scan) { return decltype(scan)::range(x, n, isa); });
+  float_mode.finish(range);
+  return range;
+}
+
+void weight_range_cpu(const Range& range, Stored stored, Bounds* bounds, float* step) {
+  const FloatMode float_mode;
+  *step = stored >= Stored::kInt16 ? step_of(range.greatest, stored) : 1.0f;
+  *bounds = plausible_bounds(range.lowest, range.highest, stored, *step);
 }
 
 }  // namespace eden

@@ -17,6 +17,12 @@ struct Range {
   float greatest;  // |x| over the finite elements, 0 if there is none
 };
 
+// What holds of two parts together.
+Range both(const Range& one, const Range& other);
+
 Range range_cpu(const void* x, ElementType element, int64_t n, Isa isa = eden::isa());
+
+// The bounds of plausible values and the step (1 for a float format) that follow from a range.
+void weight_range_cpu(const Range& range, Stored stored, Bounds* bounds, float* step);
 
 }  // namespace eden

@@ -7,6 +7,10 @@
 
 namespace eden {
 
+#if defined(__FAST_MATH__)
+#error "eden rounds and knows NaN as IEEE 754 has it: compile it without -ffast-math"
+#endif
+
 // Codes, flips and marks are bytes laid over words: the lowest byte must come first.
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 
@@ -39,8 +43,8 @@ EDEN_HD constexpr uint32_t choose(bool first, uint32_t a, uint32_t b) {
 
 // Conversions of our own, so that CPU and GPU agree on every rounding, subnormal and NaN. NaN
 // becomes the canonical quiet NaN with its sign. All ways are computed and one is chosen. The float
-// arithmetic among them is exact or rounds once, and no operand that counts is subnormal: no mode
-// of the processor changes it.
+// arithmetic among them is exact or rounds once, to nearest (kernels/cpu/processor/float_mode.h),
+// and no operand that counts is subnormal.
 
 EDEN_HD inline uint32_t float_bits_from_half(uint32_t half) {
   const uint32_t sign = (half & 0x8000u) << 16;

@@ -8,38 +8,71 @@
 
 namespace eden {
 
+// Groups of one segment whose lanes are compared with thresholds until all are decided.
+struct Decision {
+  uint64_t key, segment;
+  Purpose purpose;
+  int blocks;             // 1 or 2 Philox blocks to begin with
+  bool same;              // one threshold for all groups
+  int n;                  // groups, at most kSegmentWords
+  const uint16_t* words;  // [n] of the segment
+};
+
+// What `decide` needs besides. The caller puts lanes into `open`, and finds those taken.
+struct DecisionLanes {
+  alignas(64) WordLanes open, taken;
+  // Of the groups that are still undecided, and of them which.
+  alignas(64) WordLanes below;
+  WordNumbers where, kept, rest;
+  alignas(64) uint32_t planes[2 * 4 * kSegmentWords];
+};
+
 // taken[i] = the lanes open[i] of group words[i] whose number is below their threshold: what
-// `below` in kernels/law/table.h returns for it, for i < n <= kSegmentWords. Uses up `open`.
+// `below` in kernels/law/table.h returns for it. Uses up `open`. Both are those of `lanes`, but
+// `taken` may be elsewhere.
 //
 // planes_of(where, n, plane, planes, room) returns where the planes `plane` ... of the thresholds
 // of the groups where[0] ... where[n - 1] lie, at [j * kSegmentWords + i]; with `same` only those
 // of one group, at [j * kSegmentWords]. It may write them to `room`. At first it is asked for all
-// groups in their order, with `where` null. `blocks` (1 or 2) is how many Philox blocks to begin
-// with.
+// groups in their order, with `where` null.
 template <class PlanesOf>
-void decide(const Draw& draw, uint64_t key, uint64_t segment, Purpose purpose, int blocks,
-            bool same, int n, const uint16_t* words, uint32_t* open, uint32_t* taken,
+void decide(const Draw& draw, const Decision& d, DecisionLanes* lanes, uint32_t* taken,
             PlanesOf planes_of) {
-  alignas(64) uint32_t room[2 * 4 * kSegmentWords];
-  const uint64_t place = segment * kSegmentWords;
-  std::fill_n(taken, n, 0u);
-  const uint32_t* planes = planes_of(static_cast<const uint16_t*>(nullptr), n, 0, 4 * blocks, room);
-  draw.compare(key, place, purpose, 0, blocks, n, words, planes, same, open, taken);
+  uint32_t* const open = lanes->open;
+  std::fill_n(taken, d.n, 0u);
+  Comparison groups{};
+  groups.key = d.key;
+  groups.place = d.segment * kSegmentWords;
+  groups.purpose = d.purpose;
+  groups.blocks = d.blocks;
+  groups.same = d.same;
+  groups.n = d.n;
+  groups.words = d.words;
+  groups.planes =
+      planes_of(static_cast<const uint16_t*>(nullptr), d.n, 0, 4 * d.blocks, lanes->planes);
+  groups.open = open;
+  groups.taken = taken;
+  draw.compare(groups);
   // Few groups are still undecided: on with these alone.
-  alignas(64) WordLanes below;
-  WordNumbers where, kept, rest;
-  n = draw.keep_open(n, open, kept);
+  uint16_t* const where = lanes->where;
+  uint16_t* const kept = lanes->kept;
+  int n = draw.keep_open(d.n, open, kept);
   std::copy_n(kept, n, where);
-  for (uint32_t index = static_cast<uint32_t>(blocks); n > 0 && index < 16; ++index) {
+  groups.words = lanes->rest;
+  groups.taken = lanes->below;
+  groups.first = static_cast<uint32_t>(d.blocks);
+  groups.blocks = 1;
+  for (; n > 0 && groups.first < 16; ++groups.first) {
     for (int i = 0; i < n; ++i) {
       open[i] = open[kept[i]];
-      rest[i] = words[where[i]];
+      lanes->rest[i] = d.words[where[i]];
     }
-    std::fill_n(below, n, 0u);
-    planes =
-        planes_of(static_cast<const uint16_t*>(where), n, static_cast<int>(4 * index), 4, room);
-    draw.compare(key, place, purpose, index, 1, n, rest, planes, same, open, below);
-    for (int i = 0; i < n; ++i) taken[where[i]] |= below[i];
+    std::fill_n(lanes->below, n, 0u);
+    groups.n = n;
+    groups.planes = planes_of(static_cast<const uint16_t*>(where), n,
+                              static_cast<int>(4 * groups.first), 4, lanes->planes);
+    draw.compare(groups);
+    for (int i = 0; i < n; ++i) taken[where[i]] |= lanes->below[i];
     n = draw.keep_open(n, open, kept);
     for (int i = 0; i < n; ++i) where[i] = where[kept[i]];
   }

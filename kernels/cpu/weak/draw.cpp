@@ -19,23 +19,24 @@ void blocks_of(uint64_t key, uint64_t place, const uint32_t* what, const uint32_
   }
 }
 
-void compare(uint64_t key, uint64_t place, Purpose purpose, uint32_t first, int blocks, int n,
-             const uint16_t* words, const uint32_t* planes, bool same, uint32_t* open,
-             uint32_t* taken) {
-  for (int i = 0; i < n; ++i) {
-    for (int b = 0; b < blocks; ++b) {
-      const PhiloxBlock block = block_of(key, place + words[i], static_cast<uint32_t>(purpose),
-                                         first + static_cast<uint32_t>(b));
+void compare(const Comparison& c) {
+  for (int i = 0; i < c.n; ++i) {
+    for (int b = 0; b < c.blocks; ++b) {
+      const PhiloxBlock block =
+          block_of(c.key, c.place + c.words[i], static_cast<uint32_t>(c.purpose),
+                   c.first + static_cast<uint32_t>(b));
       for (int j = 0; j < 4; ++j) {
-        const uint32_t threshold = planes[(4 * b + j) * kSegmentWords + (same ? 0 : i)];
-        taken[i] |= open[i] & threshold & ~block.word[j];
-        open[i] &= ~(threshold ^ block.word[j]);
+        const uint32_t threshold = c.planes[(4 * b + j) * kSegmentWords + (c.same ? 0 : i)];
+        c.taken[i] |= c.open[i] & threshold & ~block.word[j];
+        c.open[i] &= ~(threshold ^ block.word[j]);
       }
     }
   }
 }
 
-int keep_open(int n, const uint32_t* open, uint16_t* kept) {
+}  // namespace
+
+int keep_open_portable(int n, const uint32_t* open, uint16_t* kept) {
   int count = 0;
   for (int i = 0; i < n; ++i) {
     kept[count] = static_cast<uint16_t>(i);
@@ -44,8 +45,8 @@ int keep_open(int n, const uint32_t* open, uint16_t* kept) {
   return count;
 }
 
-bool locate(const BitlineCells& among, const uint64_t* numbers, const StreamCode* codes, int n,
-            PointCell* cells) {
+bool locate_portable(const BitlineCells& among, const uint64_t* numbers, const StreamCode* codes,
+                     int n, PointCell* cells) {
   bool equal = false;
   for (int i = 0; i < n; ++i) {
     const auto point = ranked_point(codes[i].interval(), among.columns_log2, numbers[i]);
@@ -59,17 +60,14 @@ bool locate(const BitlineCells& among, const uint64_t* numbers, const StreamCode
   return equal;
 }
 
-}  // namespace
-
-const Draw kDrawPortable{blocks_of, compare, keep_open, locate};
-
 const Draw& draw(Isa isa) {
 #if defined(__x86_64__)
   if (isa == Isa::kAvx512) return kDrawAvx512;
   if (isa == Isa::kAvx2) return kDrawAvx2;
 #endif
-  (void)isa;
-  return kDrawPortable;
+  static_cast<void>(isa);
+  static constexpr Draw kPortable{blocks_of, compare, keep_open_portable, locate_portable};
+  return kPortable;
 }
 
 }  // namespace eden

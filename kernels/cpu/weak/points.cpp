@@ -20,9 +20,6 @@ constexpr int most_points() {
 }
 static_assert(most_points() <= Points::kMost);
 
-// Blocks are listed so many at a time, also where none is: most streams have no more.
-constexpr int kStep = 4;
-
 }  // namespace
 
 void PointStreams::add(Purpose purpose, StreamCode code, int cells_log2) {
@@ -42,9 +39,10 @@ void PointStreams::add(Purpose purpose, StreamCode code, int cells_log2) {
 void PointStreams::draw(const Draw& draw, uint64_t key, uint64_t segment, int n,
                         Points* points) const {
   static constexpr uint32_t kFirstBlock[kMostStreams + kDrawSlack] = {};
-  constexpr int kMostBlocks = Points::kMost / 2 + kStep + kDrawSlack;
-  uint64_t heads[2 * (kMostStreams + kDrawSlack)];
-  uint32_t what[kMostBlocks], index[kMostBlocks];
+  constexpr int kStep = Points::kStep;
+  uint64_t* const heads = points->heads;
+  uint32_t* const what = points->what;
+  uint32_t* const index = points->index;
   draw.blocks(key, segment, what_, kFirstBlock, n, heads);
   int live = 0;
   for (int i = 0; i < n; ++i) {
@@ -61,6 +59,7 @@ void PointStreams::draw(const Draw& draw, uint64_t key, uint64_t segment, int n,
     points->rest[k] = drawn - 1;
     // Block b holds the points 2 b and 2 b + 1, counted from 1; the last may hold one too many.
     const int more = drawn / 2;
+    // So many at a time, also where there is none: most streams have no more.
     int b = 0;
     do {
       for (int j = 0; j < kStep; ++j) {

@@ -12,15 +12,20 @@ namespace eden {
 struct Points {
   static constexpr int kMost = 5120;
 
-  int count = 0;  // numbers, among them some of kNoRung, which are no points
+  int count;  // numbers, among them some of kNoRung, which are no points
   alignas(64) uint64_t number[kMost + 2 * kDrawSlack];
   StreamCode code[kMost + kDrawSlack];
 
-  int live = 0;                      // streams that have points
+  int live;                          // streams that have points
   uint8_t stream[kMostStreams + 1];  // [live]
   int begin[kMostStreams];           // where the points after the first of each begin
   int rest[kMostStreams];            // and how many they are
   const uint64_t* firsts() const { return number + count - live; }
+
+  // While they are drawn: the first block of each stream, and the counters of the others.
+  static constexpr int kStep = 4;  // more blocks than needed may be listed
+  uint64_t heads[2 * (kMostStreams + kDrawSlack)];
+  uint32_t what[kMost / 2 + kStep + kDrawSlack], index[kMost / 2 + kStep + kDrawSlack];
 };
 
 // The streams from which the sparse points of each segment come.

@@ -194,7 +194,10 @@ void add_bitlines(const InjectParams& p, const StoredBits& bits, TableSummary* s
   facts.put(s);
   s->mean_stress = sum / static_cast<uint64_t>(32 * distinct) << kDropped;
   add_ranks(p, bits.segments(), s);
-  if (s->any_dense) add_dense_bitlines(p, words, dense, &s->dense);
+  if (s->any_dense) {
+    s->dense = std::make_unique<DenseWords>();
+    add_dense_bitlines(p, words, dense, s->dense.get());
+  }
   add_failures(p, words, s);
 }
 

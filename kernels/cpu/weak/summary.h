@@ -50,7 +50,7 @@ struct TableSummary {
   bool by_stored_bit = false;
   PointStreams streams;                    // of every stress there is
   std::unique_ptr<RankedBitline[]> ranks;  // [entries], null in few segments and for other models
-  DenseWords dense;
+  std::unique_ptr<DenseWords> dense;       // null where no bitline is
   BitlinePlanes fail_one, fail_zero;
 };
 

@@ -4,7 +4,6 @@
 
 #include "kernels/access/entry.h"
 #include "kernels/access/stored_bits.h"
-#include "kernels/cpu/weak/decide.h"
 
 namespace eden {
 namespace {
@@ -21,7 +20,7 @@ constexpr bool many_weak(uint64_t stress, int bits) {
 // decides what is written, not where to go on.
 template <class CellOf>
 void mark_points(int64_t n, WeakCells* weak, CellOf cell_of) {
-  if (!weak->listed) {
+  if (weak->list == WeakCells::List::kLeftOut) {
     for (int64_t i = 0; i < n; ++i) {
       const PointCell point = cell_of(i);
       weak->mask[point.word()] |= point.lane_if_found();
@@ -59,12 +58,14 @@ struct Rows {
   }
 };
 
-void add_sparse(const InjectParams& p, const PointStreams& streams, const Rows& rows,
-                const Draw& draw, uint64_t segment, int first, int last, WeakCells* weak) {
+void add_sparse(const Search& search, const StoredBits::Part& part, const Rows& rows, Points* drawn,
+                WeakCells* weak) {
+  const int first = part.first, last = part.last;
+  const PointStreams& streams = search.summary.streams;
   int n = 0;
   while (n < streams.count() && rung_start(streams[n].rung()) < rows.greatest) ++n;
-  Points points;
-  streams.draw(draw, p.key[0], segment, n, &points);
+  streams.draw(search.draw, search.params.key[0], part.segment, n, drawn);
+  const Points& points = *drawn;
   const bool whole = first == 0 && last == kSegmentBits;
   const uint32_t begin = static_cast<uint32_t>(first);
   const uint32_t length = static_cast<uint32_t>(last - first);
@@ -92,14 +93,17 @@ void add_sparse(const InjectParams& p, const PointStreams& streams, const Rows& 
   }
 }
 
-void add_sparse_bitline(const InjectParams& p, const TableSummary& summary, const Draw& draw,
-                        uint64_t segment, int first, int last, WeakCells* weak) {
-  Points points;
-  PointCell cells[Points::kMost + kDrawSlack];
-  summary.streams.draw(draw, p.key[0], segment, summary.streams.count(), &points);
+void add_sparse_bitline(const Search& search, const StoredBits::Part& part,
+                        SearchRoom::Sparse* room, WeakCells* weak) {
+  const InjectParams& p = search.params;
+  const TableSummary& summary = search.summary;
+  Points& points = room->points;
+  PointCell* const cells = room->cells;
+  summary.streams.draw(search.draw, p.key[0], part.segment, summary.streams.count(), &points);
   const BitlineCells among{summary.ranks.get(), log2_exact(8 * p.row_bytes),
-                           static_cast<uint32_t>(first), static_cast<uint32_t>(last - first)};
-  if (!among.ranks || draw.locate(among, points.number, points.code, points.count, cells)) {
+                           static_cast<uint32_t>(part.first),
+                           static_cast<uint32_t>(part.last - part.first)};
+  if (!among.ranks || search.draw.locate(among, points.number, points.code, points.count, cells)) {
     for (int i = 0; i < points.count; ++i) {
       const StreamCode code = points.code[i];
       const auto point = ranked_point(code.interval(), among.columns_log2, points.number[i]);
@@ -122,57 +126,63 @@ uint32_t lanes_within(int word, int first, int last) {
 }
 
 // Words [begin, end) of a segment, all cells of which have one threshold.
-void add_dense_words(const InjectParams& p, const Draw& draw, uint64_t segment, uint64_t threshold,
-                     int begin, int end, int first, int last, WeakCells* weak) {
+void add_dense_words(const Search& search, const StoredBits::Part& part, uint64_t threshold,
+                     int begin, int end, SearchRoom::Dense* room, WeakCells* weak) {
   const int n = end - begin;
-  WordNumbers words;
-  alignas(64) WordLanes open, taken;
+  DecisionLanes& lanes = room->lanes;
+  uint32_t* const open = lanes.open;
   for (int i = 0; i < n; ++i) {
-    words[i] = static_cast<uint16_t>(begin + i);
+    room->words[i] = static_cast<uint16_t>(begin + i);
     open[i] = ~uint32_t{0};
   }
-  open[0] = lanes_within(begin, first, last);
-  open[n - 1] = lanes_within(end - 1, first, last);
+  open[0] = lanes_within(begin, part.first, part.last);
+  open[n - 1] = lanes_within(end - 1, part.first, part.last);
   if (threshold == kAlways) {
     for (int i = 0; i < n; ++i) weak->mask[begin + i] |= open[i];
     return;
   }
-  decide(draw, p.key[0], segment, Purpose::kDense, 2, true, n, words, open, taken,
-         [&](const uint16_t*, int, int plane, int planes, uint32_t* room) {
+  const Decision d{search.params.key[0], part.segment, Purpose::kDense, 2, true, n, room->words};
+  decide(search.draw, d, &lanes, lanes.taken,
+         [&](const uint16_t*, int, int plane, int planes, uint32_t* to) {
            for (int j = 0; j < planes; ++j) {
-             room[j * kSegmentWords] = equal_plane(threshold, plane + j);
+             to[j * kSegmentWords] = equal_plane(threshold, plane + j);
            }
-           return room;
+           return to;
          });
-  for (int i = 0; i < n; ++i) weak->mask[begin + i] |= taken[i];
+  for (int i = 0; i < n; ++i) weak->mask[begin + i] |= lanes.taken[i];
 }
 
 // One row after the other; for other models than the wordline's all is one row.
-void add_dense_rows(const InjectParams& p, const Draw& draw, uint64_t segment, int first, int last,
+void add_dense_rows(const Search& search, const StoredBits::Part& part, SearchRoom::Dense* room,
                     WeakCells* weak) {
+  const InjectParams& p = search.params;
   const int row_bits = p.law == Law::kWordline ? static_cast<int>(8 * p.row_bytes) : kSegmentBits;
-  for (int row = first & -row_bits; row < last; row += row_bits) {
-    const uint64_t threshold = entry_of(p, segment, static_cast<uint32_t>(row)).dense;
+  for (int row = part.first & -row_bits; row < part.last; row += row_bits) {
+    const uint64_t threshold = entry_of(p, part.segment, static_cast<uint32_t>(row)).dense;
     if (threshold == 0) continue;
-    const int begin = std::max(row, first) / 32;
-    const int end = (std::min(row + row_bits, last) + 31) / 32;
-    add_dense_words(p, draw, segment, threshold, begin, end, first, last, weak);
+    const int begin = std::max(row, part.first) / 32;
+    const int end = (std::min(row + row_bits, part.last) + 31) / 32;
+    add_dense_words(search, part, threshold, begin, end, room, weak);
   }
 }
 
 // To be called while the mask is still empty.
-void add_dense_bitline(const InjectParams& p, const DenseWords& dense, const Draw& draw,
-                       uint64_t segment, int first, int last, WeakCells* weak) {
+void add_dense_bitline(const Search& search, const StoredBits::Part& part, DecisionLanes* lanes,
+                       WeakCells* weak) {
+  const int first = part.first, last = part.last;
+  const InjectParams& p = search.params;
+  const DenseWords& dense = *search.summary.dense;
   const int n = dense.count;
   const uint32_t* ready = dense.planes.get();
-  alignas(64) WordLanes open, apart;
-  uint32_t* taken = dense.neighbours ? weak->mask + dense.words[0] : apart;
+  uint32_t* const open = lanes->open;
+  uint32_t* const taken = dense.neighbours ? weak->mask + dense.words[0] : lanes->taken;
   std::copy_n(dense.some, n, open);
   if (first != 0 || last != kSegmentBits) {
     for (int i = 0; i < n; ++i) open[i] &= lanes_within(dense.words[i], first, last);
   }
   // Most words hold few dense bitlines: one block mostly decides them.
-  decide(draw, p.key[0], segment, Purpose::kDense, 1, false, n, dense.words, open, taken,
+  const Decision d{p.key[0], part.segment, Purpose::kDense, 1, false, n, dense.words};
+  decide(search.draw, d, lanes, taken,
          [&](const uint16_t* where, int m, int plane, int planes, uint32_t* room) {
            if (!where) return ready;
            for (int j = 0; j < planes; ++j) {
@@ -184,7 +194,7 @@ void add_dense_bitline(const InjectParams& p, const DenseWords& dense, const Dra
              }
              for (int i = 0; i < m; ++i) {
                const int k = where[i];
-               to[i] = gathered_plane(&entry_of(p, segment, 32u * dense.words[k]),
+               to[i] = gathered_plane(&entry_of(p, part.segment, 32u * dense.words[k]),
                                       &TableEntry::dense, dense.some[k], plane + j);
              }
            }
@@ -202,16 +212,17 @@ void add_dense_bitline(const InjectParams& p, const DenseWords& dense, const Dra
 }
 
 // Lists the words of the mask that are not zero.
-void list_words(const Draw& draw, int first, int last, WeakCells* weak) {
-  const int begin = first / 32;
-  weak->count = draw.keep_open((last + 31) / 32 - begin, weak->mask + begin, weak->words);
+void list_words(const Draw& draw, const StoredBits::Part& part, WeakCells* weak) {
+  const int begin = part.first / 32;
+  weak->count = draw.keep_open((part.last + 31) / 32 - begin, weak->mask + begin, weak->words);
   for (int i = 0; i < weak->count; ++i) weak->words[i] += static_cast<uint16_t>(begin);
+  weak->list = WeakCells::List::kComplete;
 }
 
 }  // namespace
 
 void WeakCells::clear() {
-  if (count > kSegmentWords / 16) {
+  if (!at_most(kSegmentWords / 16)) {
     // Not memset: for so many bytes it writes round the first cache, which costs as much here as
     // the whole segment's copy. The barrier keeps the compiler from calling it.
     for (int i = 0; i < kSegmentWords; i += 16) {
@@ -222,39 +233,44 @@ void WeakCells::clear() {
     for (int i = 0; i < count; ++i) mask[words[i]] = 0;
   }
   count = 0;
+  list = List::kComplete;
 }
 
-void find_weak_cells(const InjectParams& p, const TableSummary& summary, const Draw& draw,
-                     const StoredBits::Part& part, WeakCells* weak) {
-  const auto [segment, first, last] = part;
-  if (p.law == Law::kBitline) {
-    const bool dense = summary.dense.count > 0;
-    weak->listed =
-        !dense && !(summary.always_fails && many_weak(summary.mean_stress, last - first));
-    if (dense) add_dense_bitline(p, summary.dense, draw, segment, first, last, weak);
-    if (summary.greatest_stress > 0) {
-      add_sparse_bitline(p, summary, draw, segment, first, last, weak);
-    }
+void find_weak_cells(const Search& search, const StoredBits::Part& part, SearchRoom* room,
+                     WeakCells* weak) {
+  const TableSummary& summary = search.summary;
+  // Of dense words the list is made afterwards, or not at all.
+  const auto start = [&](bool dense, uint64_t stress) {
+    const bool many = summary.always_fails && many_weak(stress, part.last - part.first);
+    weak->list = dense || many ? WeakCells::List::kLeftOut : WeakCells::List::kComplete;
+  };
+  if (search.params.law == Law::kBitline) {
+    const bool dense = summary.dense != nullptr;
+    start(dense, summary.mean_stress);
+    if (dense) add_dense_bitline(search, part, &room->dense.lanes, weak);
+    if (summary.greatest_stress > 0) add_sparse_bitline(search, part, &room->sparse, weak);
   } else {
-    const Rows rows(p, segment, first, last);
-    weak->listed =
-        !rows.any_dense && !(summary.always_fails && many_weak(rows.least, last - first));
-    if (rows.greatest > 0) {
-      add_sparse(p, summary.streams, rows, draw, segment, first, last, weak);
-    }
-    if (rows.any_dense) add_dense_rows(p, draw, segment, first, last, weak);
+    const Rows rows(search.params, part.segment, part.first, part.last);
+    start(rows.any_dense, rows.least);
+    if (rows.greatest > 0) add_sparse(search, part, rows, &room->sparse.points, weak);
+    if (rows.any_dense) add_dense_rows(search, part, &room->dense, weak);
   }
-  if (!weak->listed && !summary.always_fails) list_words(draw, first, last, weak);
-  if (!weak->listed && summary.always_fails) weak->count = kSegmentWords;
+  if (weak->list == WeakCells::List::kLeftOut && !summary.always_fails) {
+    list_words(search.draw, part, weak);
+  }
 }
 
-void recall_weak_cells(const uint16_t* cells, int64_t n, bool always_fails,
-                       const StoredBits::Part& part, WeakCells* weak) {
+void recall_weak_cells(const KeptCells& kept, int64_t i, const StoredBits::Part& part,
+                       WeakCells* weak) {
   const auto begin = static_cast<uint32_t>(part.first);
   const auto length = static_cast<uint32_t>(part.last - part.first);
-  weak->listed = !(always_fails && n >= kManyWeak);
-  mark_points(n, weak, [&](int i) { return PointCell(cells[i], cells[i] - begin < length); });
-  if (!weak->listed) weak->count = kSegmentWords;
+  const int64_t before = kept.before(i), n = kept.before(i + 1) - before;
+  const bool many = kept.has(KeptCells::kAlwaysFails) && n >= kManyWeak;
+  weak->list = many ? WeakCells::List::kLeftOut : WeakCells::List::kComplete;
+  mark_points(n, weak, [&](int64_t j) {
+    const uint16_t cell = kept.cell(before + j);
+    return PointCell(cell, cell - begin < length);
+  });
 }
 
 }  // namespace eden
