@@ -6,9 +6,9 @@ import platform
 import numpy as np
 import pytest
 import torch
+from eden.arrays import inject_array
 
 import eden
-from eden.arrays import inject_array
 
 # fenv.h's numbers.
 MODES = {

@@ -165,7 +165,16 @@ def test_only_raw_names_torch_ops():
         named = {n for n in dotted_names(path) if n.startswith("torch.ops")}
         if name == "eden._native":  # a library without Python in it is not loaded by an import
             named -= {"torch.ops", "torch.ops.load_library"}
-        assert not named or name == "eden.access.ops", (path, named)
+        assert not named or name == "eden.access._raw", (path, named)
+
+
+def test_only_one_module_names_what_is_private_to_torch():
+    private = re.compile(
+        r"^torch\.(\w+\.)*_[a-z]|\._(check|foreach\w*|parameters|flat_weights\w*)$"
+    )
+    for name, path in MODULES.items():
+        named = {n for n in dotted_names(path) if private.search(n)}
+        assert not named or name == "eden._torch", (path, named)
 
 
 def test_only_thin_modules_name_the_core():

@@ -4,13 +4,14 @@ import torch
 from torch import Tensor
 
 import eden._native  # noqa: F401
+from eden._torch import check
 from eden.access import formats
 
 
 def _check_beside(op: str, x: Tensor, **tensors: Tensor | None) -> None:
     """The ops' own complaint (csrc/ops/checks.cpp), already while a graph is made."""
     for name, value in tensors.items():
-        torch._check(
+        check(
             value is None or value.device == x.device,
             lambda name=name, value=value: (
                 f"eden::{op}: {name} is on {value.device}, must be on the device of x, {x.device}"
@@ -18,30 +19,35 @@ def _check_beside(op: str, x: Tensor, **tensors: Tensor | None) -> None:
         )
 
 
-def _check_inject(x, key, table, order, scale, bounds, copies, **more) -> None:
-    law = {"key": key, "table": table, "order": order, "scale": scale, "bounds": bounds}
-    _check_beside("inject", x, **law, **more)
-    torch._check(key.numel() == 2, lambda: "eden::inject: key must have shape [2]")
-    torch._check(copies >= 1, lambda: "eden::inject: copies must be at least 1")
+def _check_inject(x: Tensor, key: Tensor, copies: int, **beside: Tensor | None) -> None:
+    _check_beside("inject", x, key=key, **beside)
+    check(key.numel() == 2, lambda: "eden::inject: key must have shape [2]")
+    check(copies >= 1, lambda: "eden::inject: copies must be at least 1")
 
 
 @torch.library.register_fake("eden::inject")
-def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *rest):
-    *_, kept, mark = rest
-    _check_inject(x, key, table, order, scale, bounds, copies, kept=kept)
+def _(
+    x, key, table, order, scale, bounds, law, stored, correction,
+    copies, first_copy, address, row_bytes, kept, mark,
+):  # fmt: skip
+    beside = {"table": table, "order": order, "scale": scale, "bounds": bounds}
+    _check_inject(x, key, copies, **beside, kept=kept)
     corrected = x.new_empty([(x.numel() + 7) // 8 if mark else 0], dtype=torch.uint8)
     return torch.empty_like(x), corrected
 
 
 @torch.library.register_fake("eden::inject_out")
-def _(x, key, table, order, scale, bounds, law, stored, correction, copies, *rest):
-    out = rest[-1]
-    _check_inject(x, key, table, order, scale, bounds, copies, out=out)
-    torch._check(out.numel() == x.numel(), lambda: "eden::inject: out must have the size of x")
+def _(
+    x, key, table, order, scale, bounds, law, stored, correction,
+    copies, first_copy, address, row_bytes, out,
+):  # fmt: skip
+    beside = {"table": table, "order": order, "scale": scale, "bounds": bounds}
+    _check_inject(x, key, copies, **beside, out=out)
+    check(out.numel() == x.numel(), lambda: "eden::inject: out must have the size of x")
 
 
 @torch.library.register_fake("eden::weak_cells")
-def _(x, *rest):
+def _(x, key, table, order, law, stored, copies, address, row_bytes, most_bytes):
     return x.new_empty([0], dtype=torch.int32)  # without a key none are found
 
 
@@ -59,7 +65,7 @@ def _(seed):
 
 @torch.library.register_fake("eden::fold")
 def _(key, data, access_only):
-    torch._check(data.dim() <= 1, lambda: "eden::fold: data must be one number or a list of them")
+    check(data.dim() <= 1, lambda: "eden::fold: data must be one number or a list of them")
     return key.new_empty([*data.shape, 2])
 
 
@@ -70,7 +76,7 @@ def _(key, counter):
 
 @torch.library.register_fake("eden::weight_range")
 def _(x, stored):
-    torch._check(x.numel() > 0, lambda: "eden::weight_range: x has no elements")
+    check(x.numel() > 0, lambda: "eden::weight_range: x has no elements")
     integer = list(formats.FORMATS.values())[stored].integer
     scale = x.new_empty([] if integer else [0], dtype=torch.float32)
     return x.new_empty([2], dtype=torch.float32), scale
@@ -78,7 +84,7 @@ def _(x, stored):
 
 @torch.library.register_fake("eden::keep_plausible")
 def _(grad, corrected):
-    torch._check(
+    check(
         corrected.numel() == (grad.numel() + 7) // 8,
         lambda: "eden::keep_plausible: corrected must have a bit for each element of grad",
     )

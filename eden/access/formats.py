@@ -56,6 +56,9 @@ FORMATS: dict[str, Format] = {
     )
 }
 
+# In the order of `FORMATS`; looked up at every read.
+_NATIVE = {f.dtype: f for f in FORMATS.values() if f.dtype}
+
 # Integer tensors fail on their own bits; the format's code is not read for them.
 RAW_BITS: dict[torch.dtype, int] = {
     torch.int8: 8,
@@ -101,8 +104,6 @@ def native(dtype: torch.dtype) -> Format:
     Raises:
         TypeError: The type has no native format.
     """
-    for f in FORMATS.values():
-        if f.dtype == dtype:
-            return f
-    accepted = [str(f.dtype) for f in FORMATS.values() if f.dtype] + [str(d) for d in RAW_BITS]
-    raise TypeError(f"dtype is {dtype}, accepted are {', '.join(accepted)}")
+    if dtype in _NATIVE:
+        return _NATIVE[dtype]
+    raise TypeError(f"dtype is {dtype}, accepted are {', '.join(map(str, (*_NATIVE, *RAW_BITS)))}")

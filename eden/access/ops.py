@@ -1,18 +1,18 @@
-"""The torch ops: wrappers and gradients. The only module that says torch.ops."""
+"""Reads of approximate DRAM on tensors, and measures of them: the arguments are checked here."""
 
-import re
-from collections.abc import Callable
 from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-import eden.access._fakes  # noqa: F401
 from eden._native import build_facts
-from eden.access import formats
+from eden.access import _raw, formats
+from eden.access._raw import Coding as Coding
+from eden.access._raw import Extent as Extent
+from eden.access._raw import next_key as next_key
+from eden.access._raw import read as read
+from eden.access._raw import weak_cells as weak_cells
 from eden.errors import ErrorModel, Table, table_of
-
-_ops = torch.ops.eden
 
 # Where there are kernels; "meta" is for shapes alone.
 _DEVICES = {"cpu", "meta"} | (set() if build_facts.startswith("without") else {"cuda"})
@@ -72,6 +72,11 @@ def inject(
     Reference: paper, section 3; docs/rng.md.
     """
     _check_tensors(x=x, key=key)
+    extent = Extent(copies, first_copy, address, row_bytes)
+    for name, value in zip(Extent._fields, extent, strict=True):
+        # NumPy's integers will do, and a trace's symbolic ones.
+        if not (isinstance(value, int) or hasattr(value, "__index__")):
+            raise TypeError(f"{name} is a {type(value).__name__}, must be an int")
     number = formats.correction_number(correction, bounds)
     if bounds is not None and not isinstance(bounds, Tensor):
         bounds = _numbers(bounds, x.device)
@@ -85,81 +90,17 @@ def inject(
         # copied at each call is given as a `Table` that lies there.
         own = isinstance(error, Table) or torch.compiler.is_compiling()
         table = (Table.to if own else _on_device)(table, x.device)
-    place = (copies, first_copy, address, row_bytes)
+    coding = Coding(code, scale, bounds, number)
     if out is None:
-        return read(x, table, key, scale, bounds, code, number, place)
+        return read(x, table, key, extent, coding)
+    _check_tensors(out=out)
     if out.shape != x.shape:
         raise ValueError(f"out has shape {list(out.shape)}, must be that of x: {list(x.shape)}")
     if x.requires_grad and torch.is_grad_enabled():
         # Torch's own ops refuse this too: the gradient would end here without a word.
         raise ValueError("out is given but x requires a gradient, must be one or the other")
-    law = (table.entries, table.order, scale, bounds, table.law)
-    try:
-        _ops.inject_out.default(x, key, *law, code, number, *place, out)
-    except RuntimeError as failure:
-        raise _own(failure) from None
+    _raw.read_into(out, x, table, key, extent, coding)
     return out
-
-
-def read(
-    x: Tensor,
-    table: Table,
-    key: Tensor,
-    scale: Tensor | None,
-    bounds: Tensor | None,
-    stored: int,
-    correction: int,
-    place: tuple[int, int, int, int],
-    kept: Tensor | None = None,
-) -> Tensor:
-    """Do what `inject` does, with arguments made ready before: a network has them all.
-
-    Args:
-        x: As in `inject`, contiguous.
-        table: On the device of `x`, like all that follows.
-        key: int64 [2].
-        scale: float32 [] or [n] for an integer format, else None.
-        bounds: float32 [2], or None where nothing is corrected.
-        stored: Number of the format.
-        correction: Number of the correction.
-        place: Copies, first copy, address, row bytes.
-        kept: What `weak_cells` found for this key, table and place, if it is known.
-    """
-    law = (table.entries, table.order, scale, bounds, table.law)
-    rest = (key, *law, stored, correction, *place, kept)
-    try:
-        if not x.requires_grad or not torch.is_grad_enabled():
-            return _ops.inject.default(x, *rest, False)[0]
-        return _StraightThrough.apply(x, (*rest, bounds is not None))
-    except RuntimeError as failure:
-        raise _own(failure) from None
-
-
-def weak_cells(
-    x: Tensor,
-    table: Table,
-    key: Tensor,
-    stored: int,
-    place: tuple[int, int, int, int],
-    most_bytes: int,
-) -> Tensor | None:
-    """Find the weak cells of a tensor on the CPU, for `read` to draw only their failures.
-
-    Args:
-        x: As in `read`, like the other arguments; only its size and types matter.
-        table: On the CPU.
-        key: int64 [2]; the cells follow from its first number.
-        stored: Number of the format.
-        place: Copies, first copy, address, row bytes.
-        most_bytes: Room for them.
-
-    Returns:
-        int32 tensor of 2 bytes a weak cell and 4 a segment of 8 KiB; None if that is too much.
-    """
-    copies, _, *at = place
-    law = (table.entries, table.order, table.law)
-    kept = _ops.weak_cells.default(x, key, *law, stored, copies, *at, most_bytes)
-    return kept if kept.numel() > 0 else None
 
 
 def _check_tensors(**tensors: object) -> None:
@@ -175,8 +116,8 @@ def check_device(name: str, device: torch.device) -> None:
     """Raise a ValueError that says what to do unless there are kernels for a device.
 
     Args:
-        name: what lies there.
-        device: where.
+        name: What lies there.
+        device: Where.
     """
     if device.type in _DEVICES:
         return
@@ -196,23 +137,6 @@ def _numbers(values: float | tuple[float, ...], device: torch.device) -> Tensor:
         return torch.stack([_numbers(value, device) for value in values])
     # As torch.tensor does, beyond the range of a float this is infinite and not an error.
     return torch.full((), values, dtype=torch.float64, device=device).to(torch.float32)
-
-
-def _call(op: Callable[..., Tensor], *arguments: object) -> Tensor:
-    try:
-        return op(*arguments)
-    except RuntimeError as failure:
-        raise _own(failure) from None
-
-
-def _own(failure: RuntimeError) -> Exception:
-    """The op's own complaint without the place in the C++ source; other failures as they are."""
-    wrong = re.search(r"type '(.*)' for argument '(.*)' but .* type '(.*)'", str(failure))
-    if wrong is not None:
-        accepted, name, given = wrong.groups()
-        return TypeError(f"{name} is a {given}, must be an {accepted}")
-    _, found, message = str(failure).partition("eden::")
-    return ValueError("eden::" + message.splitlines()[0]) if found else failure
 
 
 def _stored_as(
@@ -252,7 +176,7 @@ def scale_of(x: Tensor, stored: str) -> Tensor:
     if x.numel() == 0:
         return torch.ones((), device=x.device)
     # Torch's own division by a number is another one on a GPU than on the CPU in the last bit.
-    return _ops.weight_range.default(x.detach().contiguous(), formats.get(stored).code)[1]
+    return _raw.weight_range(x.detach().contiguous(), formats.get(stored).code)[1]
 
 
 def weight_range(x: Tensor, stored: str) -> tuple[Tensor, Tensor | None]:
@@ -270,7 +194,7 @@ def weight_range(x: Tensor, stored: str) -> tuple[Tensor, Tensor | None]:
         Bounds, float32 [2], and for integer formats the step as of `scale_of`, float32 [].
     """
     fmt = formats.get(stored)
-    bounds, scale = _ops.weight_range.default(x, fmt.code)
+    bounds, scale = _raw.weight_range(x, fmt.code)
     return bounds, scale if fmt.integer else None
 
 
@@ -299,74 +223,16 @@ def count_flips(
         )
     raw = x.dtype in formats.RAW_BITS
     code, scale = _stored_as(x, None if raw else stored, scale)
-    return _call(_ops.count_flips.default, x.contiguous(), y.contiguous(), scale, code)
+    return _raw.count_flips(x.contiguous(), y.contiguous(), scale, code)
 
 
 def seed_key(seed: Tensor) -> Tensor:
-    """Key of a seed (int64 []), int64 [2]; see `eden.access.rng`."""
+    """Return the key of a seed (int64 []), int64 [2]; see `eden.access.rng`."""
     _check_tensors(seed=seed)
-    return _call(_ops.seed_key.default, seed)
+    return _raw.seed_key(seed)
 
 
 def fold(key: Tensor, data: Tensor, *, access_only: bool) -> Tensor:
-    """Key folded with data (int64 [] or [n]), int64 [2] or [n, 2]; see `eden.access.rng`."""
+    """Return the key folded with data, int64 [2] or [n, 2]; see `eden.access.rng`."""
     _check_tensors(key=key, data=data)
-    return _call(_ops.fold.default, key, data, access_only)
-
-
-def next_key(key: Tensor, counter: Tensor) -> Tensor:
-    """Return the key of a tensor's next access, and count it.
-
-    Args:
-        key: int64 [2], the tensor's.
-        counter: int64 [], accesses so far; one more afterwards.
-
-    Returns:
-        int64 [2]: `eden.fold_access(key, counter)`.
-    """
-    return _ops.next_key.default(key, counter)
-
-
-@torch.compiler.allow_in_graph
-class _StraightThrough(torch.autograd.Function):
-    """A load and its gradient.
-
-    Not `torch.library.register_autograd`: that puts 5 us of Python before each call of the op, also
-    where nothing requires a gradient, and a small network's step makes ten and their gradients.
-    """
-
-    @staticmethod
-    def forward(ctx, x: Tensor, rest: tuple) -> Tensor:
-        y, corrected = _ops.inject.default(x, *rest)
-        ctx.save_for_backward(corrected)
-        return y
-
-    @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
-        (corrected,) = ctx.saved_tensors
-        if corrected.numel() == 0:
-            return grad, None
-        keep = _KeepPlausible.apply if torch.is_grad_enabled() else _ops.keep_plausible.default
-        return keep(grad.contiguous(), corrected), None
-
-
-class _KeepPlausible(torch.autograd.Function):
-    """What lets through what `_StraightThrough` does, and has a gradient itself: the same again."""
-
-    @staticmethod
-    def forward(ctx, grad: Tensor, corrected: Tensor) -> Tensor:
-        ctx.save_for_backward(corrected)
-        return _ops.keep_plausible.default(grad, corrected)
-
-    @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
-        return _KeepPlausible.apply(grad.contiguous(), *ctx.saved_tensors), None
-
-
-# The ops themselves have no gradient: torch need not look for one.
-_no_gradient = torch.library.Library("eden", "IMPL", "Autograd")
-for _name in (
-    *("inject", "inject_out", "keep_plausible"),
-    *("weak_cells", "weight_range", "next_key", "count_flips", "seed_key", "fold"),
-):
-    _no_gradient.impl(_name, torch.library.fallthrough_kernel)
+    return _raw.fold(key, data, access_only)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from eden._torch import own_parameters
 from eden.access import rng
 from eden.network import _learn as bounds
 from eden.network import _targets
@@ -204,7 +205,9 @@ class Attachment:
     def stored_weights(self) -> list[nn.Parameter]:
         """List the parameters in approximate DRAM, each once."""
         found = [
-            owner._parameters[name] for _, hook in self._restores for owner, name, _ in hook.weights
+            own_parameters(owner)[name]
+            for _, hook in self._restores
+            for owner, name, _ in hook.weights
         ]
         return list({id(parameter): parameter for parameter in found}.values())
 
@@ -342,7 +345,7 @@ def _hook(attachment: Attachment, budget: Budget) -> None:
     for target in _targets.find_targets(attachment.model):
         weights = []
         for owner, attribute, name in target.weights if config.weights else ():
-            parameter = owner._parameters.get(attribute)
+            parameter = own_parameters(owner).get(attribute)
             # A shared weight is one tensor in DRAM; it goes by the first name it has.
             if parameter is None or id(parameter) not in shared:
                 tensor = stored(name, "weight", target)

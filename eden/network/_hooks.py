@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from eden._torch import own_parameters, refresh_parameters
 from eden.network._layout import Batch, read_batch, with_strides_of
 from eden.network._stored import StoredTensor, Switch
 
@@ -54,13 +55,10 @@ class ReadWeights:
     def __call__(self, module: nn.Module, args: tuple) -> None:
         """Put the read weights in front of the parameters."""
         for owner, name, tensor in self.weights:
-            parameter = owner._parameters[name]
+            parameter = own_parameters(owner)[name]
             owner.__dict__[name] = with_strides_of(parameter, tensor.read(parameter, 1))
         if isinstance(module, nn.RNNBase):
-            # Recurrent modules read this list, not the attributes.
-            module.__dict__["_flat_weights"] = [
-                getattr(module, name) for name in module._flat_weights_names
-            ]
+            refresh_parameters(module)
 
 
 class RestoreWeights:
@@ -79,13 +77,11 @@ class RestoreWeights:
             if torch.compiler.is_compiling():
                 # Torch 2.11 compiles nothing that removes an attribute; the parameter hides itself
                 # just as well, until the next call.
-                owner.__dict__[name] = owner._parameters[name]
+                owner.__dict__[name] = own_parameters(owner)[name]
             else:
                 owner.__dict__.pop(name, None)
         if isinstance(module, nn.RNNBase):
-            module.__dict__["_flat_weights"] = [
-                getattr(module, name) for name in module._flat_weights_names
-            ]
+            refresh_parameters(module)
 
 
 class FreezeStatistics:

@@ -2,8 +2,8 @@
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
+from eden._torch import in_dispatch_mode
 from eden.access import ops
 from eden.errors import Table
 
@@ -51,12 +51,12 @@ class KeptCells:
         self.cells, self.reads = None, 0
 
     def of(
-        self, x: Tensor, table: Table, key: Tensor, stored: int, place: tuple[int, int, int, int]
+        self, x: Tensor, table: Table, key: Tensor, stored: int, extent: ops.Extent
     ) -> Tensor | None:
         """Return the cells where they are known, for `eden.access.ops.read`; arguments as there."""
         if x.device.type != "cpu" or _recorded():
             return None
-        elements = x.numel() // place[0]
+        elements = x.numel() // extent.copies
         if elements != self.elements:
             self.forget()
             self.elements = elements
@@ -64,7 +64,7 @@ class KeptCells:
         if self.reads == 2:
             # A list longer than the tensor in DRAM would take longer to read than to make.
             most = min(self.budget.left, elements * self.bits // 8)
-            self.cells = ops.weak_cells(x, table, key, stored, place, most)
+            self.cells = ops.weak_cells(x, table, key, stored, extent, most)
             if self.cells is not None:
                 self.budget.left -= self.cells.nbytes
         return self.cells
@@ -72,4 +72,4 @@ class KeptCells:
 
 def _recorded() -> bool:
     """Whether calls become a graph just now, or are looked at by a mode such as one for shapes."""
-    return torch.compiler.is_compiling() or torch.jit.is_tracing() or is_in_torch_dispatch_mode()
+    return torch.compiler.is_compiling() or torch.jit.is_tracing() or in_dispatch_mode()

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from eden._torch import copy_each, zero_each
 from eden.access import formats, ops, rng
 from eden.errors import ErrorModel, table_of
 from eden.network._config import Config, TensorCalibration
@@ -53,7 +54,8 @@ class StoredTensor:
         if device.type == "meta":  # nothing is there yet, and nothing can be copied from it
             device = torch.device("cpu")
         self.name, self.kind, self.switch = name, kind, switch
-        self.stored, self.correction = config.stored, config.correction
+        self.stored = config.stored
+        self.correction = formats.CORRECTIONS[config.correction]
         self.format = formats.get(config.stored)
         self.fixed_cells = config.cells == "fixed"
         self.kept = KeptCells(budget, self.format.bits)
@@ -129,7 +131,7 @@ class StoredTensor:
             self._follow(x.device)
         stored = x.contiguous()
         bounds, scale = self.bounds, self.scale
-        needed = self.format.integer or self.correction != "off"
+        needed = self.format.integer or self.correction
         if self.kind == "weight" and needed:
             # Weights are known when they are written, so their range is theirs of now: bounds
             # from before retraining would call grown weights implausible.
@@ -140,17 +142,14 @@ class StoredTensor:
                 f"{self.name} is not calibrated, so {need} cannot be known; call "
                 "learn_bounds(loader) on clean training data, or give a config with a calibration"
             )
-        place = (copies, 0, self.address, self.row_bytes)
+        code, extent = self.format.code, ops.Extent(copies, 0, self.address, self.row_bytes)
         y = ops.read(
             stored,
             self.table,
             ops.next_key(self.key, self.counter),
-            scale,
-            None if self.correction == "off" else bounds,
-            self.format.code,
-            formats.CORRECTIONS[self.correction],
-            place,
-            self.kept.of(stored, self.table, self.key, self.format.code, place),
+            extent,
+            ops.Coding(code, scale, bounds if self.correction else None, self.correction),
+            self.kept.of(stored, self.table, self.key, code, extent),
         )
         if x.requires_grad and not y.requires_grad and not torch.compiler.is_compiling():
             # Without gradients torch still looks at this flag, to choose between two ways of
@@ -214,8 +213,8 @@ def set_keys(tensors: Sequence[StoredTensor], key: Tensor) -> None:
         key: int64 ``[2]``.
     """
     keys = rng.fold_in_each(key, torch.stack([tensor.origin for tensor in tensors]))
-    torch._foreach_copy_([tensor.key for tensor in tensors], list(keys.unbind()))
-    torch._foreach_zero_([tensor.counter for tensor in tensors])
+    copy_each([tensor.key for tensor in tensors], list(keys.unbind()))
+    zero_each([tensor.counter for tensor in tensors])
     for tensor in tensors:
         if not tensor.fixed_cells:
             tensor.kept.forget()

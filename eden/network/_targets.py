@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
-from torch.nn.modules.conv import _ConvNd
 
+from eden._torch import ConvNd, NormBase, own_parameters, parameter_names
 from eden.network._config import Pattern
 from eden.network._layout import Batch
 
@@ -66,7 +65,7 @@ def find_targets(model: nn.Module) -> list[Target]:
 
 def batch_norms(model: nn.Module) -> Iterator[nn.Module]:
     """Yield the modules that keep running statistics of activations."""
-    return (module for module in model.modules() if isinstance(module, _NormBase))
+    return (module for module in model.modules() if isinstance(module, NormBase))
 
 
 class Selection:
@@ -123,7 +122,7 @@ def parameter_of(owner: nn.Module, weight: str, full_name: str) -> nn.Parameter:
     Raises:
         ValueError: where there is none of that name, or none yet.
     """
-    parameter = owner._parameters.get(weight)
+    parameter = own_parameters(owner).get(weight)
     if parameter is None:
         raise ValueError(
             f"{full_name} is not a plain parameter (parametrised or pruned?); make it one first, "
@@ -141,20 +140,20 @@ def shorten(names: list[str]) -> str:
 
 
 def _target(name: str, module: nn.Module, batch: Batch | None) -> Target | None:
-    if isinstance(module, _ConvNd):
+    if isinstance(module, ConvNd):
         weights, batch = ["weight"], Batch(len(module.kernel_size) + 2)
     elif isinstance(module, _LINEAR):
         weights, batch = ["weight"], batch or Batch(2)
     elif isinstance(module, _EMBEDDING):
         weights, batch = ["weight"], None
     elif isinstance(module, nn.RNNBase):
-        weights = [w for w in module._flat_weights_names if w.startswith("weight")]
+        weights = [w for w in parameter_names(module) if w.startswith("weight")]
         batch = Batch(3, 0 if module.batch_first else 1)
     elif isinstance(module, nn.RNNCellBase):
         weights, batch = ["weight_ih", "weight_hh"], Batch(2)
     elif isinstance(module, nn.MultiheadAttention):
         weights = ["in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight"]
-        weights = [w for w in weights if module._parameters.get(w) is not None]
+        weights = [w for w in weights if own_parameters(module).get(w) is not None]
         batch = Batch(3, 0 if module.batch_first else 1)
     else:
         return None

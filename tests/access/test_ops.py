@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from law import same_bits
@@ -23,7 +24,7 @@ def samples_of_inject():
     scale, scales = torch.tensor(0.1), torch.tensor([0.1, 0.2, 0.3, 0.4])
     bounds = torch.tensor([0.1, 0.4])
     entries = table.entries
-    place = (1, 0, 0, 8192)
+    place = ops.Extent()
     yield x, key, entries, None, None, None, 0, 0, 0, *place, None, False
     yield x.half(), key, entries, None, None, None, 0, 1, 0, *place, None, False
     yield x.bfloat16(), key, entries, None, scale, None, 0, 4, 0, *place, None, False
@@ -183,6 +184,8 @@ BAD_ARGUMENTS = {
     "no copies": ({"copies": 0}, ValueError, r"copies is 0, must be at least 1"),
     "part of a copy": ({"copies": 1.5}, TypeError, r"copies is a float, must be an int"),
     "address by name": ({"address": "a"}, TypeError, r"address is a str, must be an int"),
+    "rows of a fraction": ({"row_bytes": 64.0}, TypeError, r"row_bytes is a float, must be an int"),
+    "no first copy": ({"first_copy": None}, TypeError, r"first_copy is a NoneType, must be an int"),
     "error": ({"error": 0.1}, TypeError, r"error is a float, must be an error model or its table"),
     "first_copy": ({"first_copy": -1}, ValueError, r"first_copy is -1, must be"),
     "last copy": (
@@ -230,6 +233,7 @@ BAD_ARGUMENTS = {
         r"scale\[0\] is nan, must be finite",
     ),
     "out shape": ({"out": torch.zeros(3)}, ValueError, r"out has shape \[3\], must be .*\[100\]"),
+    "out of NumPy": ({"out": np.zeros(100)}, TypeError, r"out is a ndarray, must be a tensor"),
     "out type": (
         {"out": torch.zeros(100, dtype=torch.half)},
         ValueError,
@@ -254,6 +258,15 @@ def test_a_bad_argument_is_named_in_one_line(name):
     with pytest.raises(kind, match=message) as caught:
         ops.inject(arguments.pop("x"), arguments.pop("error"), **arguments)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_numbers_of_numpy_are_numbers():
+    x, key = torch.zeros(100), rng.key(1)
+    place = {"copies": 4, "first_copy": 3, "address": 64, "row_bytes": 512}
+    likewise = {name: np.int64(value) for name, value in place.items()}
+    assert same_bits(
+        ops.inject(x, ROWS, key=key, **place), ops.inject(x, ROWS, key=key, **likewise)
+    )
 
 
 def test_out_must_be_other_memory():

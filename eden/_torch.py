@@ -1,0 +1,30 @@
+"""The private names of torch that eden needs, in one place: no other module says one.
+
+Torch may move them with any release; what then breaks is mended here.
+"""
+
+import torch
+import torch.utils._python_dispatch
+from torch import Tensor, nn
+
+check = torch._check
+copy_each = torch._foreach_copy_
+zero_each = torch._foreach_zero_
+in_dispatch_mode = torch.utils._python_dispatch.is_in_torch_dispatch_mode
+NormBase = nn.modules.batchnorm._NormBase
+ConvNd = nn.modules.conv._ConvNd
+
+
+def own_parameters(module: nn.Module) -> dict[str, Tensor | None]:
+    """Return the parameters of a module alone, which an attribute of the same name may hide."""
+    return module._parameters
+
+
+def parameter_names(rnn: nn.RNNBase) -> list[str]:
+    """Return the names of a recurrent module's parameters in the order of its kernels."""
+    return rnn._flat_weights_names
+
+
+def refresh_parameters(rnn: nn.RNNBase) -> None:
+    """Have a recurrent module read its attributes anew: it reads a list of them."""
+    rnn.__dict__["_flat_weights"] = [getattr(rnn, name) for name in rnn._flat_weights_names]

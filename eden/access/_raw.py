@@ -1,0 +1,200 @@
+"""The raw layer: the structs of a read, the calls of the ops, and their gradients.
+
+The only module that says torch.ops. It checks nothing: `eden.access.ops` does before, and what an
+op refuses itself is raised in its own words.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+import eden.access._fakes  # noqa: F401
+from eden.errors import Table
+
+_ops = torch.ops.eden
+
+
+class Extent(NamedTuple):
+    """Which bytes of a partition a read takes.
+
+    Attributes:
+        copies: How many times the same cells are read with other data.
+        first_copy: Number of the first copy.
+        address: Where a copy begins, in bytes.
+        row_bytes: Bytes of a DRAM row.
+    """
+
+    copies: int = 1
+    first_copy: int = 0
+    address: int = 0
+    row_bytes: int = 8192
+
+
+class Coding(NamedTuple):
+    """How elements lie in DRAM, and what becomes of implausible ones.
+
+    Attributes:
+        stored: Number of the format.
+        scale: float32 [] or [n] for an integer format, else None.
+        bounds: float32 [2], or None where nothing is corrected.
+        correction: Number of the correction.
+    """
+
+    stored: int
+    scale: Tensor | None
+    bounds: Tensor | None
+    correction: int
+
+
+def read(
+    x: Tensor,
+    table: Table,
+    key: Tensor,
+    extent: Extent,
+    coding: Coding,
+    kept: Tensor | None = None,
+) -> Tensor:
+    """Do what `inject` does, with arguments made ready before: a network has them all.
+
+    Args:
+        x: As in `inject`, contiguous.
+        table: On the device of `x`, like all that follows.
+        key: int64 [2].
+        extent: Which bytes are read.
+        coding: How they lie there.
+        kept: What `weak_cells` found for this key, table and extent, if it is known.
+    """
+    rest = (key, *_law(table, coding), *extent, kept)
+    try:
+        if not x.requires_grad or not torch.is_grad_enabled():
+            return _ops.inject.default(x, *rest, False)[0]
+        return _StraightThrough.apply(x, (*rest, coding.bounds is not None))
+    except RuntimeError as failure:
+        raise _own(failure) from None
+
+
+def read_into(
+    out: Tensor, x: Tensor, table: Table, key: Tensor, extent: Extent, coding: Coding
+) -> None:
+    """Write what `read` returns to other memory, without a gradient."""
+    _call(_ops.inject_out.default, x, key, *_law(table, coding), *extent, out)
+
+
+def weak_cells(
+    x: Tensor, table: Table, key: Tensor, stored: int, extent: Extent, most_bytes: int
+) -> Tensor | None:
+    """Find the weak cells of a tensor on the CPU, for `read` to draw only their failures.
+
+    Args:
+        x: As in `read`, like the other arguments; only its size and types matter.
+        table: On the CPU.
+        key: int64 [2]; the cells follow from its first number.
+        stored: Number of the format.
+        extent: Which bytes are read.
+        most_bytes: Room for them.
+
+    Returns:
+        int32 tensor of 2 bytes a weak cell and 4 a segment of 8 KiB; None if that is too much.
+    """
+    copies, _, *at = extent
+    law = (table.entries, table.order, table.law)
+    kept = _ops.weak_cells.default(x, key, *law, stored, copies, *at, most_bytes)
+    return kept if kept.numel() > 0 else None
+
+
+def weight_range(x: Tensor, stored: int) -> tuple[Tensor, Tensor]:
+    """Return bounds, float32 [2], and step, float32 [] ([0] without one), in one pass."""
+    return _ops.weight_range.default(x, stored)
+
+
+def count_flips(x: Tensor, y: Tensor, scale: Tensor | None, stored: int) -> Tensor:
+    """Return the flips by bit position and direction, int64 [bits, 2]."""
+    return _call(_ops.count_flips.default, x, y, scale, stored)
+
+
+def seed_key(seed: Tensor) -> Tensor:
+    """Return the key of a seed (int64 []), int64 [2]."""
+    return _call(_ops.seed_key.default, seed)
+
+
+def fold(key: Tensor, data: Tensor, access_only: bool) -> Tensor:
+    """Return the key folded with data (int64 [] or [n]), int64 [2] or [n, 2]."""
+    return _call(_ops.fold.default, key, data, access_only)
+
+
+def next_key(key: Tensor, counter: Tensor) -> Tensor:
+    """Return the key of a tensor's next access, and count it.
+
+    Args:
+        key: int64 [2], the tensor's.
+        counter: int64 [], accesses so far; one more afterwards.
+
+    Returns:
+        int64 [2]: `eden.fold_access(key, counter)`.
+    """
+    return _ops.next_key.default(key, counter)
+
+
+def _law(table: Table, coding: Coding) -> tuple:
+    """Table and coding in the order of the ops' schemas."""
+    stored, scale, bounds, correction = coding
+    return table.entries, table.order, scale, bounds, table.law, stored, correction
+
+
+def _call(op: Any, *arguments: object) -> Any:
+    try:
+        return op(*arguments)
+    except RuntimeError as failure:
+        raise _own(failure) from None
+
+
+def _own(failure: RuntimeError) -> Exception:
+    """The op's own complaint without the place in the C++ source; other failures as they are."""
+    _, found, message = str(failure).partition("eden::")
+    return ValueError("eden::" + message.splitlines()[0]) if found else failure
+
+
+@torch.compiler.allow_in_graph
+class _StraightThrough(torch.autograd.Function):
+    """A load and its gradient.
+
+    Not `torch.library.register_autograd`: that puts 5 us of Python before each call of the op, also
+    where nothing requires a gradient, and a small network's step makes ten and their gradients.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor, rest: tuple) -> Tensor:
+        y, corrected = _ops.inject.default(x, *rest)
+        ctx.save_for_backward(corrected)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+        (corrected,) = ctx.saved_tensors
+        if corrected.numel() == 0:
+            return grad, None
+        keep = _KeepPlausible.apply if torch.is_grad_enabled() else _ops.keep_plausible.default
+        return keep(grad.contiguous(), corrected), None
+
+
+class _KeepPlausible(torch.autograd.Function):
+    """What lets through what `_StraightThrough` does, and has a gradient itself: the same again."""
+
+    @staticmethod
+    def forward(ctx, grad: Tensor, corrected: Tensor) -> Tensor:
+        ctx.save_for_backward(corrected)
+        return _ops.keep_plausible.default(grad, corrected)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+        return _KeepPlausible.apply(grad.contiguous(), *ctx.saved_tensors), None
+
+
+# The ops themselves have no gradient: torch need not look for one.
+_no_gradient = torch.library.Library("eden", "IMPL", "Autograd")
+for _name in (
+    *("inject", "inject_out", "keep_plausible"),
+    *("weak_cells", "weight_range", "next_key", "count_flips", "seed_key", "fold"),
+):
+    _no_gradient.impl(_name, torch.library.fallthrough_kernel)
