@@ -32,8 +32,7 @@ from eden.access import seeds_for
 from eden.folder import NETWORKS, RunFolder
 from eden.run import Work, read_inputs
 from eden.tolerance import ber_of, step_of
-from eden.tolerance._oracle import oracle
-from eden.tolerance._questions import bers_of
+from eden.tolerance._network import bers_of, under_errors
 from eden.tolerance._sweep import plain_sweep
 
 MOST_PASSES, LEAST_EQUAL = 0.1, 0.95
@@ -57,23 +56,23 @@ class Passes:
         into[name] = self.images - before
 
 
-def coarse_sweep(asked, draws: list[int], target: float, first: int, last: int) -> list[int]:
+def coarse_sweep(faulty, draws: list[int], target: float, first: int, last: int) -> list[int]:
     """The threshold of each draw, from all accuracies of the grid."""
     thresholds = []
     for draw in draws:
-        met = [asked.accuracy(ber_of(s), draw) >= target for s in range(first, last + 1)]
+        met = [faulty.accuracy(ber_of(s), draw) >= target for s in range(first, last + 1)]
         thresholds.append(first + met.index(False) - 1 if False in met else last)
     return thresholds
 
 
-def fine_sweep(asked, draws: list[int], target: float, base: int, high: int) -> dict:
+def fine_sweep(faulty, draws: list[int], target: float, base: int, high: int) -> dict:
     """The step of each tensor, every draw of every trial asked in full."""
 
     def holds(steps: Mapping[str, int]) -> bool:
-        found = [asked.accuracy(bers_of(steps), draw) >= target for draw in draws]
+        found = [faulty.accuracy(bers_of(steps), draw) >= target for draw in draws]
         return all(found)
 
-    start = {tensor.name: base for tensor in asked.handle.tensors}
+    start = {tensor.name: base for tensor in faulty.handle.tensors}
     return plain_sweep(holds, start, high=high)
 
 
@@ -121,22 +120,22 @@ def compare(
             fine = characterize_fine(model, evaluate, start=coarse, **shared)
     base = step_of(coarse.coarse_ber)
     with (
-        oracle(model, evaluate, coarse.config) as asked,
+        under_errors(model, evaluate, coarse.config) as faulty,
         passes.counted(spent, "every step and draw"),
     ):
-        thresholds = coarse_sweep(asked, draws, target, first, last)
+        thresholds = coarse_sweep(faulty, draws, target, first, last)
     mine = [step_of(ber) if ber else first - 1 for ber in coarse.thresholds]
     tolerance = min(thresholds) - margin
     report("coarse", [*mine, base], "every step and draw", [*thresholds, tolerance])
 
     with (
-        oracle(model, evaluate, coarse.config) as asked,
+        under_errors(model, evaluate, coarse.config) as faulty,
         passes.counted(spent, "one step, every draw"),
     ):
-        found = fine_sweep(asked, draws, target, base, step_of(part.high))
+        found = fine_sweep(faulty, draws, target, base, step_of(part.high))
     found = lowered(found, base, margin)
-    with oracle(model, evaluate, coarse.config) as asked:
-        misses = sum(asked.accuracy(bers_of(found), draw) < target for draw in draws)
+    with under_errors(model, evaluate, coarse.config) as faulty:
+        misses = sum(faulty.accuracy(bers_of(found), draw) < target for draw in draws)
     bers = fine.bers()
     report("fine", [step_of(bers[t]) for t in found], "one step, every draw", list(found.values()))
     print(f"{network}: {misses} of {len(draws)} draws miss at the fine sweep less its margin")

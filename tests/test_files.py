@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and trials that are asked once."""
+"""Files that are whole or not there."""
 
 import errno
 import os
@@ -7,7 +7,6 @@ import pytest
 
 from eden import _files as store
 from eden._files import digest, read_json, write_bytes, write_csv, write_json
-from eden.tolerance._trials import Trials
 
 
 @pytest.mark.parametrize("moment", ["fsync", "replace"])
@@ -41,36 +40,3 @@ def test_csv_and_digest(tmp_path):
     path = write_csv(tmp_path / "t.csv", [{"a": 1, "b": None}, {"a": 2.5}], ["a", "b"])
     assert path.read_text() == "a,b\n1,\n2.5,\n"
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1}) != digest({"a": 1})
-
-
-def answer(seed, counter):
-    counter.append(seed)
-    return [{"seed": seed, "ber": 1e-3, "accuracy": 0.9}]
-
-
-def test_trials_are_run_once_and_replayed(tmp_path):
-    asked = []
-    first = Trials(tmp_path, context="c")
-    rows = first.get({"seed": 1}, lambda: answer(1, asked))
-    assert first.get({"seed": 1}, lambda: answer(1, asked)) == rows
-    (shard,) = tmp_path.iterdir()
-    before = shard.read_bytes()
-
-    again = Trials(tmp_path, context="c")
-    assert again.get({"seed": 1}, lambda: answer(1, asked)) == rows
-    assert asked == [1]
-    assert shard.read_bytes() == before
-
-    Trials(tmp_path, context="other").get({"seed": 1}, lambda: answer(1, asked))
-    assert asked == [1, 1]
-
-
-def test_a_damaged_shard_is_asked_again_and_comes_back_the_same(tmp_path):
-    Trials(tmp_path).get({"seed": 1}, lambda: answer(1, []))
-    (shard,) = tmp_path.iterdir()
-    good = shard.read_bytes()
-    shard.write_bytes(good[:-1])
-    asked = []
-    Trials(tmp_path).get({"seed": 1}, lambda: answer(1, asked))
-    assert asked == [1]
-    assert shard.read_bytes() == good

@@ -14,7 +14,12 @@ class Evaluator:
         x: images ``[n, ...]``.
         y: labels ``[n]``.
         batch_size: images a batch.
+
+    Attributes:
+        digest: names the images where answers about them are kept in a folder; None until set.
     """
+
+    digest: str | None = None
 
     def __init__(self, x: torch.Tensor, y: torch.Tensor, batch_size: int = 1000):
         if len(x) != len(y) or len(x) == 0 or batch_size < 1:

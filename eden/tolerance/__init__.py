@@ -1,14 +1,16 @@
 """How many errors a network bears: searched on validation images, verified on fresh ones.
 
 `characterize_coarse` finds one BER for all tensors, `characterize_fine` one for each, `verify`
-tests a declared point. A search is a pure function of answers (`_coarse`, `_sweep`), tested on
-oracles with known ones; the network is one oracle. A further search is a file here.
+tests a declared point. A search (`_coarse`, `_sweep`) is a pure function of an oracle: it asks
+a network under errors (`_network`), or in tests one whose answers are known, and the memo keeps the
+answers. A further search is a file here.
 """
 
-from eden.tolerance._characterize import CurvePoint as CurvePoint
-from eden.tolerance._characterize import accuracy_curve as accuracy_curve
-from eden.tolerance._characterize import characterize_coarse as characterize_coarse
-from eden.tolerance._characterize import characterize_fine as characterize_fine
+from eden.tolerance._accuracy_curve import CurvePoint as CurvePoint
+from eden.tolerance._accuracy_curve import accuracy_curve as accuracy_curve
+from eden.tolerance._characterize_coarse import characterize_coarse as characterize_coarse
+from eden.tolerance._characterize_fine import characterize_fine as characterize_fine
+from eden.tolerance._evaluator import Evaluator as Evaluator
 from eden.tolerance._grid import ber_of as ber_of
 from eden.tolerance._grid import step_of as step_of
 from eden.tolerance._tolerances import TensorTolerance as TensorTolerance

@@ -3,7 +3,7 @@
 The rule is that of a sweep of the grid under every draw: a draw's threshold is the step before its
 first miss. Accuracy falls only nearly steadily, so a draw may miss, recover, and miss for good
 several steps later, and bisection alone would find any of these crossings. Hence three stages for
-a draw, each in the light of what is known (`_answers`):
+a draw, each in the light of what is known (`_oracle`):
 
 - Bisection, from the thresholds of earlier draws, on guesses.
 - The miss it ends at is asked of all images, and so is each step below it that may miss.
@@ -18,8 +18,8 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from eden.tolerance._answers import Answers
 from eden.tolerance._grid import highest_step
+from eden.tolerance._oracle import Oracle
 
 # Of the accuracy lost since no error, the share that a draw may lose besides between two steps and
 # have again at the upper one. In 100 draws of LeNet, boosted and unboosted, on 5,000 images, 0.4
@@ -40,11 +40,11 @@ class CoarseSearch:
     worst: int
 
 
-def coarse_search(answers: Answers, draws: Iterable[int], *, low: int, high: int) -> CoarseSearch:
+def coarse_search(oracle: Oracle, draws: Iterable[int], *, low: int, high: int) -> CoarseSearch:
     """Find the threshold of every draw.
 
     Args:
-        answers: About steps of the grid; the step ``low - 1`` stands for no error at all.
+        oracle: About steps of the grid; the step ``low - 1`` stands for no error at all.
         draws: Error draws.
         low: Lowest step of the grid.
         high: Highest step of the grid.
@@ -55,17 +55,17 @@ def coarse_search(answers: Answers, draws: Iterable[int], *, low: int, high: int
     thresholds: list[int] = []
     for draw in draws:
         guess = sorted(thresholds)[len(thresholds) // 2] if thresholds else None
-        thresholds.append(_Draw(answers, draw, low, high).threshold(guess))
+        thresholds.append(_Draw(oracle, draw, low, high).threshold(guess))
     return CoarseSearch(tuple(thresholds), min(thresholds))
 
 
 class _Draw:
     """The steps of one draw that were asked, rising; the lowest is the network without errors."""
 
-    def __init__(self, answers: Answers, draw: int, low: int, high: int):
-        self.answers, self.draw, self.low, self.high = answers, draw, low, high
+    def __init__(self, oracle: Oracle, draw: int, low: int, high: int):
+        self.oracle, self.draw, self.low, self.high = oracle, draw, low, high
         self.steps = [low - 1]
-        self.clean = answers.ask(low - 1, draw)
+        self.clean = oracle.ask(low - 1, draw)
 
     def threshold(self, guess: int | None) -> int:
         highest_step(self.seems_to_meet, low=self.low, high=self.high, start=guess)
@@ -73,12 +73,12 @@ class _Draw:
             miss = next((s for s in self.steps if self.guess(s)[0] < self.target), self.high + 1)
             below = [step for step in self.steps if step < miss]
             if miss <= self.high and not self.known(miss):
-                self.answers.ask(miss, self.draw)
+                self.oracle.ask(miss, self.draw)
             elif (passed_over := self.between(below[-1], miss)) is not None:
                 self.seems_to_meet(passed_over)
             elif doubtful := [s for s in below if self.guess(s)[1] < self.target]:
                 # The nearer the end the more the answer says of the other doubtful steps.
-                self.answers.ask(doubtful[-1], self.draw)
+                self.oracle.ask(doubtful[-1], self.draw)
             elif (hidden := self.may_hide_a_miss(below)) is not None:
                 self.seems_to_meet(hidden)
             else:
@@ -86,13 +86,13 @@ class _Draw:
 
     @property
     def target(self) -> float:
-        return self.answers.target
+        return self.oracle.target
 
-    def key(self, step: int) -> Hashable:
-        return self.answers.key(step, self.draw)
+    def reads(self, step: int) -> Hashable:
+        return self.oracle.reads(step, self.draw)
 
     def known(self, step: int) -> bool:
-        return self.answers.known(step, self.draw)
+        return self.oracle.known(step, self.draw)
 
     def seems_to_meet(self, step: int) -> bool:
         if step not in self.steps:
@@ -101,29 +101,30 @@ class _Draw:
 
     def guess(self, step: int) -> tuple[float, float]:
         """The accuracy at a step, and the least that it may be."""
-        answers, draw = self.answers, self.draw
-        if answers.close is None or self.known(step):
-            return (answers.ask(step, draw),) * 2
+        oracle, draw = self.oracle, self.draw
+        if not oracle.guesses or self.known(step):
+            accuracy = oracle.ask(step, draw)
+            return accuracy, accuracy
         lower = max(s for s in self.steps if s < step and self.known(s))
         upper = min((s for s in self.steps if s > step and self.known(s)), default=lower)
-        guesses = [answers.guess(step, draw, anchor) for anchor in (lower, upper)]
+        guesses = [oracle.guess(step, draw, anchor) for anchor in (lower, upper)]
         likely = min(guesses, key=lambda guess: guess[1])[0]
         # The others may have changed by less than a guess allows for, but are not trusted to have
         # done better than at either end: what fell by the upper one may have fallen before.
         least = min(max(count - drift for count, drift in guesses), *(c for c, _ in guesses))
-        return likely / answers.images, least / answers.images
+        return likely / oracle.images, least / oracle.images
 
     def between(self, low: int, high: int) -> int | None:
         """The middle one of the steps between two that read other bits than either."""
-        ends = {self.key(step) for step in (low, high) if step <= self.high}
-        inner = [step for step in range(low + 1, high) if self.key(step) not in ends]
+        ends = {self.reads(step) for step in (low, high) if step <= self.high}
+        inner = [step for step in range(low + 1, high) if self.reads(step) not in ends]
         return inner[len(inner) // 2] if inner else None
 
     def last_that_reads_otherwise(self, low: int, miss: int) -> int:
         """The last step from ``low`` on that reads other bits than the first miss."""
         if miss > self.high:
             return self.high
-        return max(step for step in range(low, miss) if self.key(step) != self.key(miss))
+        return max(step for step in range(low, miss) if self.reads(step) != self.reads(miss))
 
     def may_hide_a_miss(self, below: list[int]) -> int | None:
         """A step between two that meet the target, where a dip would miss it most."""

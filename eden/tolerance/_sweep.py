@@ -4,7 +4,7 @@
 same end with fewer questions, of three prices:
 
 - Nothing: a step that makes no further cell weak reads the same bits, so its answer is known.
-- A part of the images, from which all are guessed (`_answers`).
+- A part of the images, from which all are guessed (`_oracle`).
 - All images, wherever that guess may be wrong about the target: so every tensor that stops has a
   draw seen to miss on all images. The end is asked in full too, under every draw. Where that
   shows that the images outside the part have changed so that a guess on the way may have been
@@ -15,7 +15,7 @@ same end with fewer questions, of three prices:
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from eden.tolerance._answers import Answers
+from eden.tolerance._oracle import Oracle
 
 Steps = Mapping[str, int]
 
@@ -25,7 +25,7 @@ def plain_sweep(
     start: Steps,
     *,
     high: int,
-    on_settled: Callable[[int], None] | None = None,
+    on_settled: Callable[[int], object] | None = None,
 ) -> dict[str, int]:
     """Raise each tensor in turn by one step, round after round, while the target holds.
 
@@ -58,17 +58,17 @@ def plain_sweep(
 
 
 def lazy_sweep(
-    answers: Answers,
+    oracle: Oracle,
     start: Steps,
     *,
     high: int,
     draws: Sequence[int],
-    on_settled: Callable[[int], None] | None = None,
+    on_settled: Callable[[int], object] | None = None,
 ) -> dict[str, int]:
     """Find what `plain_sweep` finds if a trial holds where no draw misses on all images.
 
     Args:
-        answers: About the steps of all tensors.
+        oracle: About the steps of all tensors.
         start: As for `plain_sweep`; no draw should miss there.
         high: As for `plain_sweep`.
         draws: Error draws, the worst one first.
@@ -79,7 +79,7 @@ def lazy_sweep(
         The step of every tensor: no draw misses on all images, and each tensor one step higher
         missed under some draw when it stopped.
     """
-    walk, most = _Walk(answers, draws), 0
+    walk, most = _Walk(oracle, draws), 0
 
     def settled(count: int) -> None:
         nonlocal most
@@ -96,7 +96,7 @@ def lazy_sweep(
                 on_settled(len(start))
             return found
         for steps, draw in doubts:
-            if walk.ask(steps, draw) < answers.target:
+            if walk.ask(steps, draw) < oracle.target:
                 walk.correct(steps, draw)
                 break
 
@@ -104,15 +104,15 @@ def lazy_sweep(
 class _Walk:
     """One walk along the sweep's path, and all answers of earlier ones."""
 
-    def __init__(self, answers: Answers, draws: Sequence[int]):
-        self.answers, self.order, self.draws = answers, list(draws), list(draws)
-        self.guesses, self.images = answers.close is not None, answers.images
-        self.ask, self.known, self.target = answers.ask, answers.known, answers.target
-        self.right, self.others = answers.right, answers.others
+    def __init__(self, oracle: Oracle, draws: Sequence[int]):
+        self.oracle, self.order, self.draws = oracle, list(draws), list(draws)
+        self.guesses, self.images, self.target = oracle.guesses, oracle.images, oracle.target
+        self.ask, self.known = oracle.ask, oracle.known
+        self.right, self.others = oracle.right, oracle.others
         self.slack = 0
 
     def restart(self, start: Steps) -> None:
-        self.path = [dict(start)]
+        self.path: list[Steps] = [dict(start)]
         self.anchors = dict.fromkeys(self.draws, self.path[0])
 
     def holds(self, steps: Steps) -> bool:
@@ -130,7 +130,7 @@ class _Walk:
 
     def meets(self, steps: Steps, draw: int) -> bool:
         if self.guesses and not self.known(steps, draw):
-            count, drift = self.answers.guess(steps, draw, self.anchors[draw])
+            count, drift = self.oracle.guess(steps, draw, self.anchors[draw])
             if (count - drift - self.slack) / self.images >= self.target:
                 return True
         return self.ask(steps, draw) >= self.target

@@ -1,10 +1,10 @@
 """What a characterisation finds: the BER each tensor bears at the accuracy target."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from eden.network import Config
+from eden.network import Config, TensorInfo
 from eden.tolerance._grid import ber_of
 
 
@@ -108,6 +108,24 @@ class Tolerances:
             )
         except KeyError as error:
             raise ValueError(f"tolerances: field {error} is missing") from None
+
+
+def tensors_bearing(
+    ber: float | Mapping[str, float], tensors: Iterable[TensorInfo]
+) -> tuple[TensorTolerance, ...]:
+    """Tensors with the BER that each bears, or all of them."""
+    return tuple(
+        TensorTolerance(
+            name=tensor.name,
+            kind=tensor.kind,
+            elements=tensor.elements,
+            bits=tensor.bits,
+            size_bytes=tensor.size_bytes,
+            reads=tensor.reads,
+            tolerance=ber[tensor.name] if isinstance(ber, Mapping) else ber,
+        )
+        for tensor in tensors
+    )
 
 
 def lowered(tolerances: Tolerances, steps: int) -> Tolerances:

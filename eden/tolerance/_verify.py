@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm.auto import tqdm
 
 from eden.access import seeds_for
-from eden.tolerance._oracle import Evaluate, oracle
+from eden.tolerance._evaluator import Evaluate
+from eden.tolerance._network import under_errors
+from eden.tolerance._shared import check_target, progress_bar
 
 
 @dataclass(frozen=True)
@@ -122,18 +123,17 @@ def verify(
     Raises:
         ValueError: If ``target_accuracy`` is not in [0, 1] or ``seeds`` is below 1.
     """
-    if not 0.0 <= target_accuracy <= 1.0:
-        raise ValueError(f"target_accuracy must lie in [0, 1], got {target_accuracy!r}")
+    check_target(target_accuracy)
     confidence = 1.0 - (1.0 - confidence) / 2**attempt
     if attempt > 0:
         seeds = max(seeds, draws_needed(quantile=quantile, confidence=confidence))
     draws = seeds_for(f"verify {attempt}", seeds, seed=seed)
     subject = {"verify": attempt, "placement": places(placement)}
     with (
-        oracle(model, evaluate, placement, folder=folder, subject=subject) as asked,
-        tqdm(draws, desc="verify", unit="draw", disable=not progress) as bar,
+        under_errors(model, evaluate, placement, folder=folder, subject=subject) as network,
+        progress_bar(draws, "", "verify", "draw", progress) as bar,
     ):
-        accuracies = tuple(asked.placed_accuracy(draw) for draw in bar)
+        accuracies = tuple(network.placed_accuracy(draw) for draw in bar)
     misses = sum(accuracy < target_accuracy for accuracy in accuracies)
     bound = upper_bound(misses, seeds, confidence=confidence)
     return Verdict(

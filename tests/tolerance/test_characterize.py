@@ -20,8 +20,9 @@ from eden.tolerance import (
     step_of,
     verify,
 )
-from eden.tolerance._oracle import oracle
-from eden.tolerance._questions import NO_ERROR, Questions, bers_of
+from eden.tolerance._evaluator import offering
+from eden.tolerance._network import NO_ERROR, bers_of, under_errors
+from eden.tolerance._oracle import Oracle
 from eden.tolerance._sweep import plain_sweep
 from eden.tolerance._verify import draws_needed, upper_bound
 
@@ -128,10 +129,10 @@ def test_fine_finds_what_the_plain_sweep_finds(task, coarse):
     model, images, labels = task
     evaluate = Evaluator(images, labels, 100)
     draws = seeds_for("search", 6)
-    with oracle(model, evaluate, coarse.config) as asked:
+    with under_errors(model, evaluate, coarse.config) as network:
 
         def holds(steps):
-            return all(asked.accuracy(bers_of(steps), draw) >= TARGET for draw in draws)
+            return all(network.accuracy(bers_of(steps), draw) >= TARGET for draw in draws)
 
         start = {tensor.name: step_of(coarse.coarse_ber) for tensor in coarse.tensors}
         found = plain_sweep(holds, start, high=step_of(0.4))
@@ -158,11 +159,11 @@ def test_a_fine_search_with_shards_replays_them(task, coarse, tmp_path):
 
 def test_steps_with_the_same_weak_cells_read_the_same(task):
     model, images, labels = task
-    with oracle(model, Evaluator(images, labels), CONFIG) as asked:
+    with under_errors(model, Evaluator(images, labels), CONFIG) as network:
         name, seen = "0.weight", {}
         for step in range(-45, -5):
-            count = weak_cells(asked.handle, name, ber_of(step), 3)
-            asked.set({t.name: 0.0 for t in asked.handle.tensors} | {name: ber_of(step)}, 3)
+            count = weak_cells(network.handle, name, ber_of(step), 3)
+            network.set({t.name: 0.0 for t in network.handle.tensors} | {name: ber_of(step)}, 3)
             outputs = model(images)
             assert torch.equal(seen.setdefault(count, outputs), outputs)
         assert 2 < len(seen) < 40 and max(seen) > 100
@@ -178,32 +179,39 @@ def test_a_plain_function_will_do_for_an_evaluator(task, coarse):
     assert replace(plain, trials=coarse.trials) == coarse
 
 
+def test_an_evaluator_says_what_it_offers(task):
+    evaluate = Evaluator(*task[1:])
+    may = ("__len__", "right", "closest", "take", "subset", "digest")
+    assert offering(evaluate, *may) is evaluate
+    assert offering(lambda m: evaluate(m), "right") is None
+
+
 def test_coarse_finds_what_the_plain_sweep_finds(task, coarse):
     model, images, labels = task
     evaluate = Evaluator(images, labels, 100)
     steps = range(step_of(1e-4), step_of(0.4) + 1)
-    with oracle(model, evaluate, coarse.config) as asked:
+    with under_errors(model, evaluate, coarse.config) as network:
         for draw, threshold in zip(seeds_for("search", 6), coarse.thresholds, strict=True):
-            misses = (s for s in steps if asked.accuracy(ber_of(s), draw) < TARGET)
+            misses = (s for s in steps if network.accuracy(ber_of(s), draw) < TARGET)
             assert next(misses, steps.stop) - 1 == step_of(threshold)
 
 
 def test_what_is_asked_in_two_parts_is_what_is_asked_at_once(task, coarse):
     model, images, labels = task
     evaluate = Evaluator(images, labels, 100)
-    with oracle(model, evaluate, coarse.config) as asked:
-        questions = Questions(asked)
-        no_error = questions.same(NO_ERROR)
-        answers = questions.answers(TARGET, no_error, 0)
+    with under_errors(model, evaluate, coarse.config) as network:
+        oracle = Oracle(network, TARGET)
+        no_error = network.every(NO_ERROR)
+        network.choose_part(no_error, 0)
         for step in (NO_ERROR, -80, -25, -18):
-            steps = questions.same(step)
-            named = answers.right(steps, 7)
-            assert answers.ask(steps, 7) == asked.accuracy(ber_of(step), 7)
-            assert named == Questions.close(questions, steps, 7)
+            steps = network.every(step)
+            named = oracle.right(steps, 7)
+            assert oracle.ask(steps, 7) == network.accuracy(ber_of(step), 7)
+            assert named == oracle.right(steps, 7)
         # Without a weak cell nothing depends on the draw.
-        before = asked.trials.asked
-        assert answers.ask(no_error, 8) == answers.ask(no_error, 9) == coarse.clean_accuracy
-        assert asked.trials.asked == before
+        before = network.memo.asked
+        assert oracle.ask(no_error, 8) == oracle.ask(no_error, 9) == coarse.clean_accuracy
+        assert network.memo.asked == before
 
 
 def test_tolerances_survive_a_file(coarse):

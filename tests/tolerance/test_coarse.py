@@ -3,11 +3,12 @@
 from itertools import combinations
 
 import pytest
+from fake_network import oracle
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from eden.tolerance._answers import DRIFT, Answers
 from eden.tolerance._coarse import DIP, coarse_search
+from eden.tolerance._oracle import DRIFT
 
 IMAGES, PART, TARGET = 500, 100, 0.9
 LOW, HIGH = -40, -4
@@ -45,8 +46,8 @@ class Network:
 
     def search(self, *, parted=True, cells=None):
         part = {"close": self.close, "images": IMAGES} if parted else {}
-        answers = Answers(self.whole, TARGET, cells=cells, **part)
-        return coarse_search(answers, range(len(self.losses)), low=LOW, high=HIGH)
+        asked = oracle(self.whole, TARGET, cells=cells, **part)
+        return coarse_search(asked, range(len(self.losses)), low=LOW, high=HIGH)
 
     def steps(self):
         return range(LOW, HIGH + 1)

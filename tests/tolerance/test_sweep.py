@@ -3,11 +3,11 @@
 import random
 
 import pytest
+from fake_network import oracle
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eden.tolerance import ber_of
-from eden.tolerance._answers import Answers
 from eden.tolerance._sweep import held, lazy_sweep, plain_sweep
 
 IMAGES = 200
@@ -65,8 +65,8 @@ class Network:
         return dict.fromkeys(self.names, BASE)
 
     def lazy(self, *, whole=None, on_settled=None, **more):
-        answers = Answers(whole or self.whole, self.target, **more)
-        return lazy_sweep(answers, self.start(), high=HIGH, draws=self.draws, on_settled=on_settled)
+        asked = oracle(whole or self.whole, self.target, **more)
+        return lazy_sweep(asked, self.start(), high=HIGH, draws=self.draws, on_settled=on_settled)
 
 
 networks = st.tuples(st.integers(0, 10**6), st.integers(1, 5), st.integers(1, 4))
@@ -158,8 +158,8 @@ def test_an_image_outside_the_part_is_found_by_the_end():
     def whole(steps, draw):
         return 1.0 - (steps["a"] > falls["a"]) / IMAGES
 
-    answers = Answers(whole, 1.0, close=lambda steps, draw: 0, images=IMAGES)
-    assert lazy_sweep(answers, {"a": BASE}, high=HIGH, draws=[0]) == falls
+    asked = oracle(whole, 1.0, close=lambda steps, draw: 0, images=IMAGES)
+    assert lazy_sweep(asked, {"a": BASE}, high=HIGH, draws=[0]) == falls
 
 
 def test_steps_that_read_the_same_are_asked_once():
@@ -182,8 +182,8 @@ def test_steps_that_read_the_same_are_asked_once():
 
 
 def test_a_start_that_misses_stays():
-    answers = Answers(lambda steps, draw: 0.1, 0.5)
-    found = lazy_sweep(answers, {"a": -9, "b": -9}, high=0, draws=[1, 2])
+    asked = oracle(lambda steps, draw: 0.1, 0.5)
+    found = lazy_sweep(asked, {"a": -9, "b": -9}, high=0, draws=[1, 2])
     assert found == {"a": -9, "b": -9}
 
 

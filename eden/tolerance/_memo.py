@@ -1,4 +1,4 @@
-"""Finished trials: each is one immutable Parquet file named by the hash of its bytes.
+"""What was asked and answered: each trial is an immutable Parquet file named by its bytes' hash.
 
 A search asks the same questions in the same order every time it runs. With its trials on disk, a
 search that was cut short replays the answers it has and goes on from there; since a shard is never
@@ -6,7 +6,7 @@ changed, the folder ends in the same bits as if nothing had happened.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,19 @@ from eden._files import digest_bytes, write_bytes
 Row = dict[str, Any]
 
 
-class Trials:
+class Memo:
     """Answers of finished trials, in memory and, given a folder, as shards on disk.
 
     Args:
         folder: Where the shards lie; ``None`` keeps them in memory alone.
-        context: What all trials of this search share (the model's digest, the images, the
-            target); trials of another context in the same folder are not seen.
+        context: What all trials of this search share (the model, the config, the images); trials
+            of another context in the same folder are not seen.
     """
 
     def __init__(self, folder: Path | str | None = None, *, context: str = ""):
         self.folder = None if folder is None else Path(folder)
         self.context = context
-        self._answers: dict[str, list[Row]] = {}
+        self._rows: dict[Hashable, list[Row]] = {}
         self._asked: set[str] = set()
         if self.folder is not None and self.folder.is_dir():
             for path in sorted(self.folder.glob("*.parquet")):
@@ -38,7 +38,17 @@ class Trials:
         """Trials asked for since this object was made, whether run or replayed."""
         return len(self._asked)
 
-    def get(self, question: Mapping[str, Any], answer: Callable[[], Iterable[Row]]) -> list[Row]:
+    def known(self, reads: Hashable) -> Row | None:
+        """The row of a trial asked for since this object was made, by what it reads."""
+        return self._rows[reads][0] if reads in self._rows else None
+
+    def get(
+        self,
+        question: Mapping[str, Any],
+        answer: Callable[[], Iterable[Row]],
+        *,
+        reads: Hashable = None,
+    ) -> list[Row]:
         """The rows of the trial ``question``, from disk or by running ``answer`` once.
 
         Args:
@@ -46,19 +56,22 @@ class Trials:
             answer: Runs the trial; each row holds ``seed`` (int), ``ber`` (float or None) and
                 ``accuracy`` (float in [0, 1], on the images that were asked); where it was asked by
                 image, ``right`` (str).
+            reads: Finds the trial by `known` too; questions that read the same bits share it.
 
         Returns:
             The rows, in the order ``answer`` gave them.
         """
-        key = json.dumps({"context": self.context, **question}, sort_keys=True)
-        self._asked.add(key)
-        if key not in self._answers:
+        name = json.dumps({"context": self.context, **question}, sort_keys=True)
+        self._asked.add(name)
+        if name not in self._rows:
             rows = [{"right": None, **row} for row in answer()]
             if self.folder is not None:
-                data = _to_parquet(key, rows)
+                data = _to_parquet(name, rows)
                 write_bytes(self.folder / f"{digest_bytes(data)[:32]}.parquet", data)
-            self._answers[key] = rows
-        return self._answers[key]
+            self._rows[name] = rows
+        if reads is not None:
+            self._rows[reads] = self._rows[name]
+        return self._rows[name]
 
     def _load(self, path: Path) -> None:
         data = path.read_bytes()
@@ -67,14 +80,14 @@ class Trials:
             path.unlink()
             return
         for row in _from_parquet(data):
-            key = row.pop("trial")
-            self._answers.setdefault(key, []).append(row)
+            self._rows.setdefault(row.pop("trial"), []).append(row)
 
 
-def _schema():
+def _to_parquet(name: str, rows: list[Row]) -> bytes:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    return pa.schema(
+    schema = pa.schema(
         [
             ("trial", pa.string()),
             ("seed", pa.int64()),
@@ -83,13 +96,7 @@ def _schema():
             ("right", pa.string()),
         ]
     )
-
-
-def _to_parquet(key: str, rows: list[Row]) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pylist([{"trial": key, **row} for row in rows], schema=_schema())
+    table = pa.Table.from_pylist([{"trial": name, **row} for row in rows], schema=schema)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     return sink.getvalue().to_pybytes()

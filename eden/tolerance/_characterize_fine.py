@@ -1,0 +1,105 @@
+"""How many errors a network bears, finely: one BER a tensor, raised from the coarse tolerance."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from eden.access import seeds_for
+from eden.network import Config
+from eden.tolerance._evaluator import Evaluate
+from eden.tolerance._grid import step_of
+from eden.tolerance._network import bers_of, under_errors
+from eden.tolerance._oracle import Oracle
+from eden.tolerance._shared import calibrated, progress_bar
+from eden.tolerance._sweep import held, lazy_sweep
+from eden.tolerance._tolerances import Tolerances, tensors_bearing
+
+
+def characterize_fine(
+    model: torch.nn.Module,
+    evaluate: Evaluate,
+    *,
+    config: Config | None = None,
+    start: Tolerances,
+    seeds: int | None = None,
+    high: float = 0.4,
+    margin_steps: int = 1,
+    seed: int = 0,
+    folder: Path | str | None = None,
+    progress: bool = False,
+    label: str = "",
+) -> Tolerances:
+    """Raise each tensor as far as the accuracy target allows, from the coarse tolerance on.
+
+    Tensors rise in turn by one grid step, round after round, each until a draw misses the target
+    on the images. What need not be asked for that is not (`_sweep`): most questions go to the
+    fifth of the images that are closest to another class, if ``evaluate`` can tell them
+    (`eden.data.Evaluator` can), and none to steps that make no further cell weak. The result less
+    ``margin_steps`` is then asked under every draw; as weak sets nest but accuracies only nearly
+    do, a draw can miss there, and single tensors move by a step until none does.
+
+    Args:
+        model: The network; left as it was.
+        evaluate: ``evaluate(model) -> accuracy`` on the images of the coarse search, or an
+            `eden.tolerance.Evaluator`.
+        config: Default: that of ``start``.
+        start: The coarse tolerances of this network on these images.
+        seeds: Error draws; default: as many as the coarse search used.
+        high: Highest BER of a tensor.
+        margin_steps: Grid steps taken off every tensor that was raised, down to the start.
+        seed: Of the family of draws.
+        folder: Keeps each finished trial as a Parquet shard, and replays those it finds; those of
+            the coarse search too, where it is the same one.
+        progress: Show a progress bar.
+        label: What the progress bar's title begins with.
+
+    Returns:
+        The tolerances, one a tensor.
+
+    Raises:
+        ValueError: If ``start`` is not a coarse result.
+    """
+    if start.granularity != "coarse":
+        raise ValueError(f"start must be a coarse result, got {start.granularity!r}")
+    config = start.config if config is None else calibrated(model, config)
+    draws = seeds_for("search", seeds or len(start.accuracies), seed=seed)
+    base, target = step_of(start.coarse_ber), start.target_accuracy
+    with under_errors(model, evaluate, config, folder=folder, subject={"seed": seed}) as network:
+        oracle, bottom = Oracle(network, target), dict.fromkeys(network.names, base)
+        # The coarse search ended with these questions.
+        ground = {draw: oracle.confirm(bottom, draw) for draw in draws}
+        worst_first = sorted(draws, key=ground.__getitem__)
+        network.choose_part(bottom, worst_first[0])
+        with progress_bar(range(len(bottom)), label, "fine tolerance", "tensor", progress) as bar:
+            found = lazy_sweep(
+                oracle,
+                bottom,
+                high=step_of(high),
+                draws=worst_first,
+                on_settled=lambda count: bar.update(count - bar.n),
+            )
+        steps = held(
+            oracle.confirm,
+            _lowered(found, base, margin_steps),
+            base=base,
+            top=found,
+            draws=worst_first,
+            target=target,
+            rank=oracle.rank,
+        )
+        return replace(
+            start,
+            config=network.handle.config,
+            granularity="fine",
+            tensors=tensors_bearing(bers_of(steps), network.handle.tensors),
+            thresholds=(),
+            accuracies=tuple(oracle.confirm(steps, draw) for draw in draws),
+            mean_ber=None,
+            trials=network.memo.asked,
+        )
+
+
+def _lowered(steps: Mapping[str, int], base: int, by: int) -> dict[str, int]:
+    return {name: max(base, step - by) if step > base else step for name, step in steps.items()}

@@ -1,0 +1,218 @@
+"""The network that a search asks: how accurate is it at these BERs under this draw?
+
+It is asked on all images or on the closest ones alone, and its weak cells tell which questions
+read the same bits.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from eden._files import digest, digest_bytes
+from eden.network import Attachment, Config, attach, weak_cells
+from eden.tolerance._evaluator import Evaluate, Evaluator, offering
+from eden.tolerance._grid import ber_of
+from eden.tolerance._memo import Memo, Row
+from eden.tolerance._oracle import Question, Steps
+
+# The step of BER 0.
+NO_ERROR = -math.inf
+# Of LeNet's images at most this share changes between right and wrong, unboosted, on the way from
+# the coarse to the fine tolerances, and 4 in 5 of those that do are among the closest so many.
+CLOSEST = 0.2
+# Fewer images than this say too little of the others.
+LEAST = 100
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The images closest to another class, the others, and evaluators on either."""
+
+    closest: np.ndarray
+    others: np.ndarray
+    on_closest: Evaluator
+    on_others: Evaluator
+
+    @cached_property
+    def digest(self) -> str:
+        return digest_bytes(self.closest.data)
+
+
+class FaultyNetwork:
+    """An attached network under errors, and the images it is asked about.
+
+    If the evaluator tells which images are named rightly and which are closest to that changing
+    (`eden.data.Evaluator`), those can be asked alone.
+
+    Attributes:
+        handle: The attachment.
+        evaluate: ``evaluate(model) -> accuracy``.
+        memo: What was answered.
+        images: How many all images are; 0 if none can be asked alone.
+        low: One step for all tensors stands for no error where it is below this.
+    """
+
+    def __init__(self, handle: Attachment, evaluate: Evaluate, memo: Memo, *, low: float):
+        self.handle, self.evaluate, self.memo, self.low = handle, evaluate, memo, low
+        self.by_image = offering(evaluate, "right", "closest", "take", "__len__")
+        images = 0 if self.by_image is None else len(self.by_image)
+        self.closest = max(LEAST, round(CLOSEST * images))
+        self.images = images if self.closest <= images / 2 else 0
+        self.names = [tensor.name for tensor in handle.tensors]
+        self.cells = lru_cache(maxsize=None)(self._cells)
+
+    def set(self, ber: float | Mapping[str, float], draw: int) -> None:
+        """Have the network fail at a BER (or one a tensor) under a draw."""
+        self.handle.reseed(draw)
+        self.handle.set_ber(ber)
+
+    def accuracy(self, ber: float | Mapping[str, float], draw: int) -> float:
+        """Accuracy at a BER (or one a tensor) under a draw, whether it is known or not."""
+        self.set(ber, draw)
+        return float(self.evaluate(self.handle.model))
+
+    def accuracies(self, label: str, ber: float, draws: list[int]) -> list[float]:
+        """Accuracy at a BER under each draw; one trial, one shard."""
+        rows = self.memo.get(
+            {"label": label, "ber": ber, "seeds": draws},
+            lambda: [_row(draw, self.accuracy(ber, draw), ber=ber) for draw in draws],
+        )
+        return [row["accuracy"] for row in rows]
+
+    def placed_accuracy(self, draw: int) -> float:
+        """Accuracy of a placed network, whose error models say its BERs."""
+
+        def answer() -> list[Row]:
+            self.handle.reseed(draw)
+            return [_row(draw, float(self.evaluate(self.handle.model)))]
+
+        return self.memo.get({"label": "placed", "seed": draw}, answer)[0]["accuracy"]
+
+    def every(self, step: float) -> dict[str, float]:
+        """One step for every tensor."""
+        return dict.fromkeys(self.names, step)
+
+    def choose_part(self, steps: Mapping[str, float], draw: int) -> None:
+        """Take for the part, once, the images that are closest to another class at these steps."""
+        if self.by_image is None or not self.images:
+            return
+        self.set(bers_of(steps), draw)
+        closest = self.by_image.closest(self.handle.model, self.closest)
+        outside = torch.ones(self.images, dtype=torch.bool)
+        outside[closest] = False
+        others = outside.nonzero()[:, 0]
+        on_either = self.by_image.take(closest), self.by_image.take(others)
+        self.part = _Part(closest.numpy(), others.numpy(), *on_either)
+
+    def question(self, steps: Steps, draw: int) -> Question:
+        """The question that stands for all that read the same bits."""
+        if not isinstance(steps, Mapping):
+            steps = self.every(steps if steps >= self.low else NO_ERROR)
+        cells = tuple(self.cells(name, step, draw) for name, step in steps.items())
+        if all(tensor == ("cells", 0) for tensor in cells):  # where no cell is weak, all draws do
+            steps, draw = self.every(NO_ERROR), 0
+        return Question(steps, draw, cells)
+
+    def name(self, question: Question, *, part: bool) -> dict[str, Any]:
+        """What a question is called among the trials."""
+        bers = bers_of(question.steps)
+        if not self.images:
+            return {"label": "all", "ber": bers, "seeds": [question.draw]}
+        name = {"label": "all", "bers": bers, "seed": question.draw}
+        return name | {"label": "part", "part": self.part.digest} if part else name
+
+    def answer(self, question: Question, *, part: bool) -> Row:
+        """Ask all images, but for the part where that has been answered; or the part alone."""
+        bers, draw, model = bers_of(question.steps), question.draw, self.handle.model
+        if self.by_image is None or not self.images:
+            return _row(draw, self.accuracy(bers, draw))
+        self.set(bers, draw)
+        if part:
+            right = self.part.on_closest.right(model).numpy()
+        elif (known := self.memo.known(question.reads(part=True))) is None:
+            right = self.by_image.right(model).numpy()
+        else:
+            right = np.empty(self.images, dtype=bool)
+            right[self.part.closest] = _unpacked(known["right"], self.closest)
+            right[self.part.others] = self.part.on_others.right(model).numpy()
+        return _row(draw, int(right.sum()) / len(right), right=_packed(right))
+
+    def part_of(self, right: str) -> str:
+        """Of all images that are named rightly, those in the part."""
+        return _packed(_unpacked(right, self.images)[self.part.closest])
+
+    def _cells(self, name: str, step: float, draw: int) -> tuple[str, float]:
+        if step == NO_ERROR:
+            return "cells", 0
+        count = weak_cells(self.handle, name, ber_of(step), draw)
+        return ("step", step) if count is None else ("cells", count)
+
+
+@contextmanager
+def under_errors(
+    model: torch.nn.Module,
+    evaluate: Evaluate,
+    config: Config | Any,
+    *,
+    low: float = NO_ERROR,
+    folder: Path | str | None = None,
+    subject: Mapping[str, Any] | None = None,
+) -> Iterator[FaultyNetwork]:
+    """Attach ``model`` for the length of a search.
+
+    Args:
+        model: The network; it is left as it was.
+        evaluate: ``evaluate(model) -> accuracy``, or an `Evaluator`.
+        config: What is injected, with its calibration; or a placement, which carries one.
+        low: See `FaultyNetwork`.
+        folder: Where finished trials are kept, or None.
+        subject: What else tells this search from others in the same folder.
+    """
+    context = digest(
+        {
+            "model": digest_of_model(model),
+            "config": getattr(config, "config", config).to_dict(),
+            "images": getattr(evaluate, "digest", None),
+            "subject": dict(subject or {}),
+        }
+    )
+    handle = attach(model, config)
+    try:
+        yield FaultyNetwork(handle, evaluate, Memo(folder, context=context), low=low)
+    finally:
+        handle.detach()
+
+
+def digest_of_model(model: torch.nn.Module) -> str:
+    """SHA-256 over the names and bits of the state dict."""
+    parts = []
+    for name, value in sorted(model.state_dict().items()):
+        flat = value.detach().cpu().contiguous().reshape(-1)
+        data = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+        parts.append([name, str(value.dtype), list(value.shape), digest_bytes(data)])
+    return digest(parts)
+
+
+def bers_of(steps: Mapping[str, float]) -> dict[str, float]:
+    """The BER of every tensor."""
+    return {name: ber_of(step) for name, step in steps.items()}
+
+
+def _row(draw: int, accuracy: float, **more: Any) -> Row:
+    return {"seed": draw, "ber": None, "accuracy": accuracy, **more}
+
+
+def _packed(right: np.ndarray) -> str:
+    return np.packbits(right).tobytes().hex()
+
+
+def _unpacked(text: str, images: int) -> np.ndarray:
+    bits = np.frombuffer(bytes.fromhex(text), dtype=np.uint8)
+    return np.unpackbits(bits, count=images).astype(bool)
