@@ -20,6 +20,10 @@ from pathlib import Path
 import pybind11
 from setuptools import Extension, setup
 
+if sys.platform == "win32":
+    raise SystemExit(
+        "eden: Windows and MSVC are not supported: build it with GCC or Clang on Linux"
+    )
 try:
     import torch
     from torch.utils import cpp_extension

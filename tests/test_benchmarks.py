@@ -55,6 +55,14 @@ def test_models(run):
         assert rows[model]["delivered"] == pytest.approx(1e-2 * share, rel=0.1)
 
 
+def test_copy_ways(run, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(BENCHMARKS.parent))
+    figures, _ = run("copy_ways", "--elements", 4096, "--repeats", 1, "--rounds", 1)
+    assert [row["ber"] for row in figures["rows"]] == [0, 1e-5, 1e-4, 1e-3, 1e-2, 0.5]
+    for row in figures["rows"]:
+        assert all(row[way] > 0 for way in ("auto", "cached", "stream", "library"))
+
+
 def test_keep(run):
     figures, _ = run("keep", "--network", "lenet", "--batches", 2, "--repeats", 1)
     rows = figures["rows"]

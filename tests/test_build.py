@@ -3,6 +3,10 @@
 import ctypes
 import importlib.util
 import re
+import runpy
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,6 +61,23 @@ def test_what_is_missing_is_named(setup, found, toolkit, named):
 def test_another_choice_is_refused(setup):
     with pytest.raises(SystemExit, match=r"EDEN_CUDA is 'yes', accepted are auto, 0 and 1"):
         setup.choose_cuda("yes", **GPU_TORCH, toolkit="13.0")
+
+
+def test_windows_is_refused_in_one_line(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(SystemExit, match=r"^eden: Windows and MSVC are not supported") as caught:
+        runpy.run_path(str(ROOT / "setup.py"), run_name="setup")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="no compiler by that name")
+@pytest.mark.parametrize("flags", [[], ["-ffast-math"]])
+def test_fast_math_is_refused(flags):
+    command = ["c++", "-std=c++17", "-fsyntax-only", f"-I{ROOT}", *flags, "-x", "c++", "-"]
+    source = '#include "kernels/formats/formats.h"\n'
+    done = subprocess.run(command, input=source, capture_output=True, text=True)
+    assert (done.returncode != 0) == bool(flags), done.stderr
+    assert ("without -ffast-math" in done.stderr) == bool(flags)
 
 
 def test_the_version_of_nvcc_is_read(setup, tmp_path):

@@ -6,11 +6,9 @@ namespace eden::ops {
 
 using torch::headeronly::ScalarType;
 
-InjectParams make_params(const Tensor& x, const Tensor& key, const Tensor& table,
-                         const std::optional<Tensor>& order, const std::optional<Tensor>& scale,
-                         const std::optional<Tensor>& bounds, int64_t law, int64_t stored,
-                         int64_t correction, int64_t copies, int64_t first_copy, int64_t address,
-                         int64_t row_bytes) {
+InjectParams make_params(const InjectArguments& arguments) {
+  const auto& [x, key, table, order, scale, bounds, law, stored, correction, copies, first_copy,
+               address, row_bytes] = arguments;
   InjectParams p{};
   p.element = element_of("inject", x);
   check_dense("inject", "x", x, x.scalar_type());

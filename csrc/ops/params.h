@@ -9,17 +9,23 @@
 
 namespace eden::ops {
 
-// The parameters of an injection, all but the output, from the op's arguments.
+// What the ops that find weak cells take, in the order of their schemas.
+struct InjectArguments {
+  using Tensor = torch::stable::Tensor;
+
+  const Tensor& x;                      // copies * elements
+  const Tensor& key;                    // int64 [2]
+  const Tensor& table;                  // int64 [entries, 4]
+  const std::optional<Tensor>& order;   // int32 [bitlines]
+  const std::optional<Tensor>& scale;   // float32 [channels]
+  const std::optional<Tensor>& bounds;  // float32 [2]
+  int64_t law, stored, correction, copies, first_copy, address, row_bytes;
+};
+
+// The parameters of an injection, all but the output.
 //
 // Checks what is about tensors: types, shapes, and that all lie on the device of `x`. The rest is
 // problem_of's (kernels/access/check.h). No pointer is followed.
-InjectParams make_params(const torch::stable::Tensor& x,                      // copies * elements
-                         const torch::stable::Tensor& key,                    // int64 [2]
-                         const torch::stable::Tensor& table,                  // int64 [entries, 4]
-                         const std::optional<torch::stable::Tensor>& order,   // int32 [bitlines]
-                         const std::optional<torch::stable::Tensor>& scale,   // float32 [channels]
-                         const std::optional<torch::stable::Tensor>& bounds,  // float32 [2]
-                         int64_t law, int64_t stored, int64_t correction, int64_t copies,
-                         int64_t first_copy, int64_t address, int64_t row_bytes);
+InjectParams make_params(const InjectArguments& arguments);
 
 }  // namespace eden::ops

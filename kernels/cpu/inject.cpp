@@ -164,7 +164,9 @@ InjectPlan::InjectPlan(const InjectParams& params, int threads, int64_t streamed
   if (segments_ == 0) return;
   summary_ = params.kept ? summarize_kept(params, bits_) : summarize(params, bits_);
   const int64_t bytes = params.elements * params.copies * element_bytes(params.element);
-  streaming_ = params.touched && bytes >= streamed_bytes;
+  const CopyWay::Past past = copy_way().past_caches;
+  streaming_ = past == CopyWay::Past::kAlways ||
+               (past == CopyWay::Past::kLarge && params.touched && bytes >= streamed_bytes);
   // Cutting the copies costs finding the weak cells again, so only where threads would idle, and
   // into no more parts than threads: each is given one part of the units.
   if (threads > 1 && segments_ < 4 * threads) {

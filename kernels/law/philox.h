@@ -2,6 +2,10 @@
 
 #include <cstdint>
 
+#if defined(_MSC_VER) && !defined(__clang__)
+#error "eden is built by GCC or Clang, on Linux or macOS: MSVC is not supported"
+#endif
+
 // Marks what CUDA code may call as well. The one macro of this project.
 #if defined(__CUDACC__)
 #define EDEN_HD __host__ __device__

@@ -80,7 +80,10 @@ void check_read(const InjectParams& given, Isa isa, int64_t begin, int64_t end, 
     }
     expected[1 + flat] = static_cast<Raw>(raw);
   }
-  const Load<Element, Codec> load(p, copy, streaming, isa);
+  CopyWay way;  // several, by the range
+  way.fetches = begin != 4;
+  way.library = begin == 1022;
+  const Load<Element, Codec> load(p, copy, streaming, isa, way);
   load.read(begin, end, failing ? flips.data() : nullptr);
   streams_done();
   load.codes(begin, end, codes.data());

@@ -18,14 +18,14 @@ class Load {
   // `streaming` asks for stores past the caches: only where nothing is patched after `read`, and
   // the caller ends with `streams_done`.
   explicit Load(const InjectParams& params, int64_t copy, bool streaming = false,
-                Isa isa = eden::isa())
+                Isa isa = eden::isa(), CopyWay way = copy_way())
       : p_(params),
         input_(static_cast<const Raw*>(params.input) + copy * params.elements),
         output_(static_cast<Raw*>(params.output) + copy * params.elements),
         flat_(copy * params.elements),
         per_scale_(params.scale_count > 1 ? params.elements / params.scale_count : params.elements),
         bounds_(inward(params)),
-        reader_(params, copy, {sizeof(Raw), kBits, Codec::kNative}, bounds_, streaming, isa) {}
+        reader_(params, copy, {sizeof(Raw), kBits, Codec::kNative}, bounds_, streaming, isa, way) {}
 
   // Writes elements [begin, end) as the memory returns them. `flips` holds the failing bits, packed
   // as they lie in memory from element `begin` on (an even one for int4), or is null for a memory

@@ -122,11 +122,12 @@ class Reader::Scales {
 };
 
 Reader::Reader(const InjectParams& params, int64_t copy, Layout layout, Bounds bounds,
-               bool streaming, Isa isa)
+               bool streaming, Isa isa, CopyWay way)
     : p_(params),
       passes_(tile_passes(isa, params.element, params.stored, params.correction)),
       flat_(copy * params.elements),
       layout_(layout),
+      way_(way),
       streaming_(streaming) {
   if (passes_.correct) limits_ = limits_of(params.element, params.correction, bounds);
   input_ = static_cast<const char*>(params.input) + flat_ * layout_.element_bytes;
@@ -138,7 +139,10 @@ void Reader::write(int64_t element, const void* values, const uint8_t* flips, in
   char* to = output_ + element * layout_.element_bytes;
   const auto* from = static_cast<const char*>(values);
   const int64_t bytes = n * layout_.element_bytes;
-  copy_on(to, from, flips, bytes, input_ + (element + n) * layout_.element_bytes, streaming_);
+  if (way_.library && !flips) return copy(to, from, nullptr, bytes);
+  // What is read now is on its way as it is: to ask for it costs next to nothing.
+  const char* ahead = way_.fetches ? input_ + (element + n) * layout_.element_bytes : from;
+  copy_on(to, from, flips, bytes, ahead, streaming_);
 }
 
 void Reader::read(int64_t begin, int64_t end, const uint8_t* flips) const {

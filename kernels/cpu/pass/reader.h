@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/access/params.h"
+#include "kernels/cpu/pass/copy_way.h"
 #include "kernels/cpu/pass/tile.h"
 
 namespace eden {
@@ -18,7 +19,7 @@ struct Layout {
 class Reader {
  public:
   Reader(const InjectParams& params, int64_t copy, Layout layout, Bounds bounds, bool streaming,
-         Isa isa);
+         Isa isa, CopyWay way);
 
   void read(int64_t begin, int64_t end, const uint8_t* flips) const;
   void codes(int64_t begin, int64_t end, uint8_t* bits) const;
@@ -35,6 +36,7 @@ class Reader {
   char* output_;
   int64_t flat_;  // number of the copy's first element
   Layout layout_;
+  CopyWay way_;
   bool streaming_;
 };
 
