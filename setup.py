@@ -3,6 +3,7 @@
 ``eden._C`` registers the torch ops over the LibTorch stable ABI: it holds no Python and loads
 into any torch >= 2.11. ``eden._core`` holds the host models behind pybind11 and knows no torch.
 Nothing includes ``torch/extension.h``: that header alone costs a minute and 1.4 GB a file.
+The kernels are compiled once and linked into both.
 
 EDEN_CUDA says whether ``eden._C`` gets the CUDA kernels: 1 (an error where that cannot be), 0, or
 auto, the default: if torch is built for CUDA and a toolkit of the same major version is there.
@@ -41,6 +42,11 @@ ARCHITECTURES = "8.0;9.0;10.0+PTX"
 
 # Absolute, because ninja runs in the build folder.
 ROOT = str(Path(__file__).resolve().parent)
+
+
+def below(folder: str, ending: str = "") -> list[str]:
+    """Return the files of a folder and of those within it, relative to this one."""
+    return sorted(p for p in glob(f"{folder}/**/*{ending}", recursive=True) if Path(p).is_file())
 
 
 def choose_cuda(
@@ -118,7 +124,7 @@ def ops_extension() -> Extension:
         torch_cuda=torch.version.cuda,
         toolkit=toolkit,
     )
-    sources = sorted(glob("csrc/ops/*.cpp")) + KERNELS
+    sources = sorted(glob("csrc/ops/*.cpp"))
     # The ABI version these files may use: 2.11, the oldest torch supported.
     macros = [("TORCH_TARGET_VERSION", "0x020b000000000000")]
     # Torch's own headers have unused parameters.
@@ -127,7 +133,7 @@ def ops_extension() -> Extension:
     if missing is None:
         architectures = os.environ.setdefault("TORCH_CUDA_ARCH_LIST", ARCHITECTURES)
         facts = f"CUDA {toolkit} for architectures {architectures.replace(';', ' ')}"
-        sources += sorted(glob("csrc/ops/cuda/*.cpp")) + sorted(glob("kernels/cuda/*.cu"))
+        sources += sorted(glob("csrc/ops/cuda/*.cpp")) + below("kernels", ".cu")
         macros.append(("USE_CUDA", None))  # torch's headers show the stream only then
         make = cpp_extension.CUDAExtension
     else:
@@ -151,20 +157,37 @@ def core_extension() -> Extension:
     """Return eden._core."""
     return Extension(
         "eden._core",
-        sorted(glob("csrc/python/*.cpp"))
-        + sorted(glob("csrc/core/**/*.cpp", recursive=True))
-        + KERNELS,
+        below("csrc/python", ".cpp") + below("csrc/core", ".cpp"),
+        # What a source distribution holds besides the sources of the extensions.
+        depends=below("kernels") + below("csrc", ".h"),
         include_dirs=[ROOT, pybind11.get_include(), json_folder()],
         extra_compile_args=FLAGS,
         language="c++",
     )
 
 
-KERNELS = sorted(glob("kernels/**/*.cpp", recursive=True))
+class BuildExtensions(cpp_extension.BuildExtension):
+    """Compiles the kernels before the first extension, and links each with them."""
+
+    kernels: list[str] | None = None
+
+    def build_extension(self, extension: Extension) -> None:
+        """Build one extension."""
+        if self.kernels is None:
+            self.kernels = self.compiler.compile(
+                below("kernels", ".cpp"),
+                output_dir=self.build_temp,
+                include_dirs=[ROOT],
+                debug=self.debug,
+                extra_postargs=FLAGS,
+            )
+        extension.extra_objects = self.kernels
+        super().build_extension(extension)
+
 
 # Builders run this file as a script; a test reads it without building.
 if __name__ == "__main__":
     setup(
         ext_modules=[ops_extension(), core_extension()],
-        cmdclass={"build_ext": cpp_extension.BuildExtension.with_options(use_ninja=True)},
+        cmdclass={"build_ext": BuildExtensions},
     )

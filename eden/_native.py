@@ -1,18 +1,14 @@
 """Loads the two extensions, or says in one error why it cannot."""
 
 import ctypes
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import torch
 
 
 def _fail(what: str, error: Exception) -> ImportError:
     folder = Path(__file__).parent
-    present = sorted(p.name for p in folder.glob("_c*")) + sorted(
-        p.name for p in folder.glob("_C*")
-    )
+    present = sorted(p.name for p in folder.glob("_[cC]*.so"))
     return ImportError(
         f"eden: {what} could not be loaded with torch {torch.__version__} ({error}). "
         f"Built files in {folder}: {present or 'none'}. "
@@ -32,13 +28,10 @@ def _load_ops() -> str:
     return facts().decode()
 
 
-def _load_core() -> ModuleType:
-    try:
-        return import_module("eden._core")
-    except ImportError as error:
-        raise _fail("the extension eden._core", error) from error
-
-
 # Such as "CUDA 13.0 for architectures 8.0 9.0 10.0+PTX" or "without CUDA (why)".
 build_facts = _load_ops()
-core = _load_core()
+
+try:
+    from eden import _core as core  # noqa: F401
+except ImportError as error:
+    raise _fail("the extension eden._core", error) from error

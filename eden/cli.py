@@ -92,8 +92,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _complain(_GO_ON, code=_INTERRUPTED)
         if type(error).__name__ in ("Exit", "NoArgsIsHelpError"):
             return getattr(error, "exit_code", 0)
-        if hasattr(error, "format_message"):  # a usage error of the option parser
-            return _complain(error.format_message())
+        if (said := getattr(error, "format_message", None)) is not None:  # by the option parser
+            return _complain(said())
         if isinstance(error, OSError) and error.filename is not None:
             return _complain(f"{error.filename}: {error.strerror}")
         if isinstance(error, ValueError | TypeError | OSError | _safetensors_error()):

@@ -60,6 +60,8 @@ def test_wheel_holds_the_extensions_and_the_package_data(wheel):
         ("eden/devices/specs/ddr3l-1600-a1", ".json"),
         ("eden/folder/recipes/lenet-fashion-mnist", ".yaml"),
         ("eden/", ".j2"),
+        ("eden/py", ".typed"),
+        ("eden/_core", ".pyi"),
     ):
         assert any(n.startswith(start) and n.endswith(end) for n in names), (start, end)
     assert not [n for n in names if n.startswith(("tests", "csrc", "kernels"))]

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "kernels/inject.h"
+#include "kernels/formats/formats.h"
 
 namespace eden::ops {
 

@@ -1,3 +1,5 @@
+#include "kernels/cpu/inject.h"
+
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
 #include <torch/csrc/stable/tensor.h>
@@ -6,9 +8,8 @@
 #include <string>
 
 #include "csrc/ops/inject_op.h"
-#include "kernels/check.h"
-#include "kernels/cpu/inject_cpu.h"
-#include "kernels/cpu/pages.h"
+#include "kernels/access/check.h"
+#include "kernels/cpu/processor/pages.h"
 
 namespace eden::ops {
 namespace {

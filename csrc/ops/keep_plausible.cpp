@@ -1,3 +1,5 @@
+#include "kernels/cpu/keep_plausible.h"
+
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
 
@@ -5,8 +7,7 @@
 #include <cstdint>
 
 #include "csrc/ops/checks.h"
-#include "kernels/cpu/gradient.h"
-#include "kernels/cpu/pages.h"
+#include "kernels/cpu/processor/pages.h"
 
 namespace eden::ops {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "csrc/ops/checks.h"
-#include "kernels/philox.h"
+#include "kernels/law/philox.h"
 
 namespace eden::ops {
 namespace {

@@ -1,7 +1,7 @@
 // The ops of eden and their schemas. Gradients are in eden/access/ops.py, fake kernels in eden/access/_fakes.py.
 //
-// law, stored and correction are the numbers of kernels/inject.h and kernels/formats.h: an integer
-// argument costs no allocation at each call.
+// law, stored and correction are the numbers of kernels/law/table.h and kernels/formats/formats.h:
+// an integer argument costs no allocation at each call.
 
 #include <torch/csrc/stable/library.h>
 

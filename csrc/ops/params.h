@@ -5,14 +5,14 @@
 #include <cstdint>
 #include <optional>
 
-#include "kernels/inject.h"
+#include "kernels/access/params.h"
 
 namespace eden::ops {
 
 // The parameters of an injection, all but the output, from the op's arguments.
 //
 // Checks what is about tensors: types, shapes, and that all lie on the device of `x`. The rest is
-// problem_of's (kernels/check.h). No pointer is followed.
+// problem_of's (kernels/access/check.h). No pointer is followed.
 InjectParams make_params(const torch::stable::Tensor& x,                      // copies * elements
                          const torch::stable::Tensor& key,                    // int64 [2]
                          const torch::stable::Tensor& table,                  // int64 [entries, 4]

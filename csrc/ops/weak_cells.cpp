@@ -1,3 +1,5 @@
+#include "kernels/cpu/weak_cells.h"
+
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
 
@@ -7,8 +9,7 @@
 
 #include "csrc/ops/checks.h"
 #include "csrc/ops/params.h"
-#include "kernels/check.h"
-#include "kernels/cpu/keep.h"
+#include "kernels/access/check.h"
 
 namespace eden::ops {
 namespace {
@@ -24,7 +25,7 @@ Tensor weak_cells(const Tensor& x, const Tensor& key, const Tensor& table,
   std::string problem = problem_of_cells(params);
   if (problem.empty()) problem = problem_of_order(params);
   STD_TORCH_CHECK(problem.empty(), "eden::weak_cells: ", problem);
-  KeepPlan plan(params, most_bytes);
+  WeakCellsPlan plan(params, most_bytes);
   torch::stable::parallel_for(0, plan.units(), 1,
                               [&](int64_t begin, int64_t end) { plan.run(begin, end); });
   Tensor kept = torch::stable::new_empty(x, {plan.words()}, ScalarType::Int);

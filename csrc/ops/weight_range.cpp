@@ -1,16 +1,14 @@
+#include "kernels/cpu/weight_range.h"
+
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <mutex>
 #include <tuple>
 
 #include "csrc/ops/checks.h"
-#include "kernels/cpu/float_mode.h"
-#include "kernels/cpu/measure.h"
-#include "kernels/range.h"
 
 namespace eden::ops {
 namespace {
@@ -27,20 +25,18 @@ std::tuple<Tensor, Tensor> weight_range(const Tensor& x, int64_t stored) {
   Range range{kInfinity, -kInfinity, 0.0f};
   std::mutex mutex;
   torch::stable::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
-    const SubnormalsKept subnormals_kept;
     const Range part = range_cpu(bytes + begin * size, element, end - begin);
     const std::lock_guard<std::mutex> lock(mutex);
-    range = {std::min(range.lowest, part.lowest), std::max(range.highest, part.highest),
-             std::max(range.greatest, part.greatest)};
+    range = both(range, part);
   });
   const auto format = static_cast<Stored>(stored);
   const bool integer = format >= Stored::kInt16;
   Tensor bounds = torch::stable::new_empty(x, {2}, ScalarType::Float);
   Tensor scale = integer ? torch::stable::new_empty(x, {}, ScalarType::Float)
                          : torch::stable::new_empty(x, {0}, ScalarType::Float);
-  const SubnormalsKept subnormals_kept;
-  const float step = integer ? step_of(range.greatest, format) : 1.0f;
-  const Bounds plausible = plausible_bounds(range.lowest, range.highest, format, step);
+  float step;
+  Bounds plausible;
+  weight_range_cpu(range, format, &plausible, &step);
   auto* out = static_cast<float*>(bounds.mutable_data_ptr());
   out[0] = plausible.lo;
   out[1] = plausible.hi;

@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "kernels/check.h"
-#include "kernels/cpu/inject_cpu.h"
+#include "kernels/access/check.h"
+#include "kernels/cpu/inject.h"
 
 namespace py = pybind11;
 
@@ -30,13 +30,37 @@ ElementType element_of(const py::array& x) {
                        ", accepted are float32, float16 and integers of up to 32 bits");
 }
 
+std::string text(const py::object& object) { return py::str(object); }
+
+// Kernels take elements as this machine has them in memory, one after the other.
+void check_memory(const char* name, const py::array& array) {
+  if (array.dtype().byteorder() == '>') {
+    throw py::type_error(std::string("inject: ") + name + " has dtype " + text(array.dtype()) +
+                         ", must be in this machine's byte order");
+  }
+  if (!(array.flags() & py::array::c_style)) {
+    throw std::invalid_argument("inject: x and out must be C-contiguous");
+  }
+}
+
+void check_output(const py::array& out, const py::array& x) {
+  if (!out.dtype().equal(x.dtype())) {
+    throw py::type_error("inject: out has dtype " + text(out.dtype()) +
+                         ", must be that of x: " + text(x.dtype()));
+  }
+  if (!out.attr("shape").equal(x.attr("shape"))) {
+    throw std::invalid_argument("inject: out has shape " + text(out.attr("shape")) +
+                                ", must be that of x: " + text(x.attr("shape")));
+  }
+  if (!out.writeable()) throw std::invalid_argument("inject: out is read-only");
+}
+
 void inject(const py::array& x, const py::array& out, const Dense<int64_t>& table,
             const std::optional<Dense<int32_t>>& order, const std::optional<Dense<float>>& scale,
             uint64_t device_key, uint64_t access_key, int law, int stored, int correction, float lo,
             float hi, int64_t copies, int64_t first_copy, int64_t address, int64_t row_bytes) {
-  if (!(x.flags() & py::array::c_style) || !(out.flags() & py::array::c_style)) {
-    throw std::invalid_argument("inject: x and out must be C-contiguous");
-  }
+  check_memory("x", x);
+  check_memory("out", out);
   if (table.ndim() != 2 || table.shape(1) != 4) {
     throw std::invalid_argument("inject: table must have shape [entries, 4]");
   }
@@ -70,7 +94,7 @@ void inject(const py::array& x, const py::array& out, const Dense<int64_t>& tabl
   std::string problem = problem_of(p, out.nbytes());
   if (problem.empty()) problem = problem_of_arrays(p);
   if (!problem.empty()) throw std::invalid_argument("inject: " + problem);
-  if (!out.writeable()) throw std::invalid_argument("inject: out is read-only");
+  check_output(out, x);
   const py::gil_scoped_release release;
   const InjectPlan plan(p, 1);
   plan.run(0, plan.units());

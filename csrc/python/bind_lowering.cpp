@@ -3,7 +3,7 @@
 
 #include <stdexcept>
 
-#include "csrc/core/lower.h"
+#include "kernels/law/lower.h"
 
 namespace py = pybind11;
 
@@ -21,7 +21,7 @@ void bind_lowering(py::module_& m) {
         py::array_t<int64_t> table({n, py::ssize_t{4}});
         auto* row = table.mutable_data();
         for (py::ssize_t i = 0; i < n; ++i, row += 4) {
-          const LoweredEntry entry = lower(weak.data()[i], one.data()[i], zero.data()[i]);
+          const TableEntry entry = lower(weak.data()[i], one.data()[i], zero.data()[i]);
           row[0] = static_cast<int64_t>(entry.stress);
           row[1] = static_cast<int64_t>(entry.dense);
           row[2] = static_cast<int64_t>(entry.fail_one);

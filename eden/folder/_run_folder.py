@@ -8,6 +8,7 @@ others are the same to the last bit.
 """
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ class RunFolder:
         ValueError: If it is not a run folder, or another process is at work in it.
     """
 
-    def __init__(self, path: Path | str):
+    def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)
         if not (self.path / RECIPE).is_file():
             raise ValueError(
@@ -47,7 +48,7 @@ class RunFolder:
         self.recipe: Recipe = parse_recipe(read_json(self.path / RECIPE))
 
     @classmethod
-    def create(cls, path: Path | str, recipe: Recipe, *, resume: bool) -> "RunFolder":
+    def create(cls, path: str | os.PathLike[str], recipe: Recipe, *, resume: bool) -> "RunFolder":
         """Make a run folder, or open the one that is there.
 
         Args:

@@ -15,7 +15,9 @@ _ROWS = (
 )
 
 
-def _convolution(channels: int, width: int, size: int, *, stride: int = 1, groups: int = 1):
+def _convolution(
+    channels: int, width: int, size: int, *, stride: int = 1, groups: int = 1
+) -> nn.Module:
     """Convolution, batch norm and ReLU6: the nonlinear layers of the paper."""
     return nn.Sequential(
         nn.Conv2d(channels, width, size, stride, size // 2, groups=groups, bias=False),
@@ -65,7 +67,8 @@ class MobileNetV2(nn.Module):
 
     def __init__(self, classes: int = 10, channels: int = 3):
         super().__init__()
-        layers, before = [_convolution(channels, 32, 3)], 32
+        layers: list[nn.Module] = [_convolution(channels, 32, 3)]
+        before = 32
         for expansion, width, blocks, stride in _ROWS:
             for block in range(blocks):
                 first = stride if block == 0 else 1

@@ -42,6 +42,7 @@ def train(
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
     was_training = model.training
     model.train()
+    loss = torch.zeros(())
     with tqdm(total=steps, desc="train", unit="step", disable=not progress) as bar:
         for epoch in range(epochs):
             for x, y in loader:

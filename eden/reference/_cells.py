@@ -68,7 +68,7 @@ def sparse_weak(
     segment: int,
     law: str,
     table: Sequence[Entry],
-    order: np.ndarray | None,
+    order: np.ndarray,
     row_bytes: int,
 ) -> set[int]:
     """Return the bit addresses of a segment that a point of the sparse rungs makes weak."""
@@ -116,7 +116,8 @@ def weak_cells(
         bits: Number of cells.
         law: "cell", "bitline" or "wordline": which entry of the table a cell reads.
         table: Entries: one, one a bitline, or one a row.
-        order: int [8 * row_bytes], bitline of each rank; for the law "bitline".
+        order: int [8 * row_bytes], bitline of each rank; for the law "bitline". Default: as they
+            lie.
         row_bytes: Bytes of a row.
 
     Returns:
@@ -124,6 +125,8 @@ def weak_cells(
     """
     cells = np.arange(first_bit, first_bit + bits, dtype=np.uint64)
     sparse: set[int] = set()
+    if order is None:
+        order = np.arange(8 * row_bytes)
     for segment in range(first_bit // SEGMENT_BITS, -(-(first_bit + bits) // SEGMENT_BITS)):
         sparse |= sparse_weak(key, segment, law, table, order, row_bytes)
     weak = np.isin(cells, np.array(sorted(sparse), dtype=np.uint64))

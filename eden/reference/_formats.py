@@ -79,7 +79,7 @@ def decode(code: np.ndarray, element: str, stored: str, scale: np.ndarray | None
     signed = code.astype(np.int64)
     signed = np.where(signed < 2 ** (bits - 1), signed, signed - 2**bits)
     with np.errstate(over="ignore", under="ignore"):
-        return from_float(signed.astype(np.float32) * scale, element)
+        return from_float(signed.astype(np.float32) * np.asarray(scale, np.float32), element)
 
 
 def scale_of(raw: np.ndarray, element: str, stored: str) -> np.float32:

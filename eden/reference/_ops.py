@@ -31,7 +31,7 @@ def inject(
     first_copy: int = 0,
     address: int = 0,
     row_bytes: int = 8192,
-    bounds: tuple[float, float] | None = None,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
     correction: str = "off",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read elements back from approximate DRAM; arguments as in `eden.inject`.
@@ -39,15 +39,15 @@ def inject(
     Returns:
         Bits of the loaded elements, of the type and shape of `raw`, and where one was corrected.
     """
-    integer = not element.startswith("raw") and (stored or element).startswith("int")
-    bits = ELEMENT_BITS[element] if element.startswith("raw") else STORED_BITS[stored or element]
+    raw_element, stored = element.startswith("raw"), stored or element
+    bits = ELEMENT_BITS[element] if raw_element else STORED_BITS[stored]
     flat = raw.reshape(copies, -1)
     elements = flat.shape[1]
-    if integer:
-        if scale is None:
-            scale = scale_of(raw, element, stored)
-        scale = np.atleast_1d(np.asarray(scale, dtype=np.float32))
-        scale = np.repeat(scale, elements // len(scale)) if elements else scale[:0]
+    steps = None
+    if not raw_element and stored.startswith("int"):
+        given = scale_of(raw, element, stored) if scale is None else scale
+        steps = np.atleast_1d(np.asarray(given, dtype=np.float32))
+        steps = np.repeat(steps, elements // len(steps)) if elements else steps[:0]
     placed = {"law": law, "table": table, "row_bytes": row_bytes}
     weak = weak_cells(key[0], 8 * address, bits * elements, order=order, **placed)
     cells = np.flatnonzero(weak)
@@ -58,7 +58,7 @@ def inject(
     corrected = np.zeros(flat.shape, dtype=bool)
     for copy in range(copies):
         access = fold(key[1], first_copy + copy)
-        code = encode(flat[copy], element, stored or element, scale)
+        code = encode(flat[copy], element, stored, steps)
         stored_one = code[cells // bits] >> (cells % bits).astype(np.uint32) & np.uint32(1)
         threshold = np.where(stored_one == 1, one, zero)
         fails = threshold == ALWAYS
@@ -67,7 +67,7 @@ def inject(
         failed = cells[fails]
         mask = np.uint32(1) << (failed % bits).astype(np.uint32)
         np.bitwise_xor.at(code, failed // bits, mask)
-        loaded = decode(code, element, stored or element, scale)
+        loaded = decode(code, element, stored, steps)
         if correction != "off":
             loaded, corrected[copy] = correct(loaded, element, bounds, correction)
         out[copy] = loaded
@@ -89,10 +89,11 @@ def count_flips(
     """
     raw = element.startswith("raw")
     bits = ELEMENT_BITS[element] if raw else STORED_BITS[stored]
+    step = None
     if not raw and stored.startswith("int"):
-        scale = np.float32(scale_of(x, element, stored) if scale is None else scale)
-    a = encode(x.reshape(-1), element, stored, scale)
-    b = code_of_loaded(y.reshape(-1), element, stored, scale)
+        step = np.asarray(scale_of(x, element, stored) if scale is None else scale, np.float32)
+    a = encode(x.reshape(-1), element, stored, step)
+    b = code_of_loaded(y.reshape(-1), element, stored, step)
     position = np.arange(bits, dtype=np.uint32)[:, None]
     a, b = a >> position & np.uint32(1), b >> position & np.uint32(1)
     return np.stack([(a < b).sum(axis=1), (a > b).sum(axis=1)], axis=1)

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from eden._say import rate
 from eden.folder import NETWORKS, Results
-from eden.report._page import Section, Table
-from eden.report._style import COLOURS, NAMES, STYLE
+from eden.report._page import Section, TextTable
+from eden.report._style import BESIDE, COLOURS, NAMES, styled
 from eden.report._words import TITLES, WHICH
+
+_COLUMNS = ["network", "without errors", "tolerates", "draws end at"]
+_COLUMNS += ["by the mean", "mean there", "lowest there"]
 
 
 def accuracy_section(results: Results) -> Section:
-    """The section of the report about it."""
+    """Show accuracy against BER, and the rates that each network tolerates."""
     curves: dict[str, list[tuple[float, list[float]]]] = {}
     for network in NETWORKS:
         by_ber: dict[float, list[float]] = {}
@@ -23,7 +25,7 @@ def accuracy_section(results: Results) -> Section:
             if row["network"] == network:
                 by_ber.setdefault(row["ber"], []).append(row["accuracy"])
         curves[WHICH[network]] = sorted(by_ber.items())
-    coarse = {WHICH[n]: results.tolerances(n, "coarse") for n in NETWORKS}
+    coarse = {n: results.tolerances(n, "coarse") for n in NETWORKS}
     points = [
         (f"{p.vdd_volts:g} V", p.ber, p.ber_low, p.ber_high)
         for p in results.device.points
@@ -31,8 +33,8 @@ def accuracy_section(results: Results) -> Section:
     ]
     figure = accuracy_figure(
         curves,
-        target=coarse["before"].target_accuracy,
-        tolerances={which: t.coarse_ber for which, t in coarse.items()},
+        target=coarse["baseline"].target_accuracy,
+        tolerances={WHICH[network]: t.coarse_ber for network, t in coarse.items()},
         points=points,
     )
     rows = [
@@ -45,28 +47,14 @@ def accuracy_section(results: Results) -> Section:
             f"{t.mean_accuracy:.4f}",
             f"{min(t.accuracies):.4f}",
         ]
-        for network in NETWORKS
-        for t in [results.tolerances(network, "coarse")]
+        for network, t in coarse.items()
     ]
     return Section(
         "Accuracy against bit error rate",
         text=("The line is the mean over error draws, the band their range.",),
         figure=figure,
         alt="Accuracy against bit error rate before and after boosting, with the band of the draws",
-        tables=(
-            Table(
-                [
-                    "network",
-                    "without errors",
-                    "tolerates",
-                    "draws end at",
-                    "by the mean",
-                    "mean there",
-                    "lowest there",
-                ],
-                rows,
-            ),
-        ),
+        tables=(TextTable(_COLUMNS, rows),),
         notes=(
             "Tolerates: no search draw misses the target, less the recipe's margin. By the mean: "
             "the highest rate at which the mean over the draws meets it, as papers often count. "
@@ -75,6 +63,7 @@ def accuracy_section(results: Results) -> Section:
     )
 
 
+@styled
 def accuracy_figure(
     curves: Mapping[str, Sequence[tuple[float, Sequence[float]]]],
     *,
@@ -82,7 +71,7 @@ def accuracy_figure(
     tolerances: Mapping[str, float],
     points: Iterable[tuple[str, float, float, float]] = (),
 ) -> Figure:
-    """Accuracy against BER with the band of the draws.
+    """Draw accuracy against BER with the band of the draws.
 
     Args:
         curves: "before" and "after" -> (ber, accuracies of the draws), BER rising.
@@ -93,88 +82,48 @@ def accuracy_figure(
     Returns:
         The figure.
     """
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 4.2))
-        whole, near = figure.subplots(1, 2, width_ratios=(1.25, 1))
-        for axes in (whole, near):
-            for which, curve in curves.items():
-                _band(axes, curve, which)
-                if which in tolerances:
-                    axes.axvline(
-                        tolerances[which], color=COLOURS[which], linestyle=":", linewidth=1.3
-                    )
-            axes.axhline(target, color=COLOURS["good"], linestyle="--", linewidth=1.2)
-            axes.set_xscale("log")
-            axes.set_xlabel("bit error rate of every load")
-            axes.grid(True)
-        left, right = whole.get_xlim()
-        _operating_points(whole, points, left, right)
-        whole.set_xlim(left, right)
-        whole.set_ylim(0.0, 1.0)
-        whole.yaxis.set_major_formatter(PercentFormatter(1.0))
-        whole.set_ylabel("accuracy on validation images")
-        best = max(max(values) for curve in curves.values() for _, values in curve)
-        near.set_ylim(target - 0.03, best + 0.008)
-        near.set_xlim(left, max(*tolerances.values(), left * 30) * 8)
-        near.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        near.set_title("near the target")
-        near.text(
-            left * 1.2,
-            target - 0.001,
-            f"target {target:.1%}",
-            color=COLOURS["good"],
-            va="top",
-            fontsize=9,
-        )
-        handles, _ = whole.get_legend_handles_labels()
-        handles.append(Line2D([], [], color=COLOURS["grey"], linestyle=":", label="tolerable BER"))
-        whole.legend(handles=handles, loc="lower left")
-        figure.tight_layout()
-        return figure
+    figure = Figure(figsize=(9.6, 4.2))
+    whole, near = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    for axes in (whole, near):
+        for which, curve in curves.items():
+            _band(axes, curve, which)
+            if which in tolerances:
+                axes.axvline(tolerances[which], color=COLOURS[which], linestyle=":", linewidth=1.3)
+        axes.axhline(target, color=COLOURS["good"], linestyle="--", linewidth=1.2)
+        axes.set(xscale="log", xlabel="bit error rate of every load")
+        axes.grid(True)
+    left, right = whole.get_xlim()
+    _operating_points(whole, points, left, right)
+    whole.set(xlim=(left, right), ylim=(0.0, 1.0), ylabel="accuracy on validation images")
+    whole.yaxis.set_major_formatter(PercentFormatter(1.0))
+    best = max(max(values) for curve in curves.values() for _, values in curve)
+    near.set(ylim=(target - 0.03, best + 0.008), title="near the target")
+    near.set_xlim(left, max(*tolerances.values(), left * 30) * 8)
+    near.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    said = {"color": COLOURS["good"], "va": "top", "fontsize": 9}
+    near.text(left * 1.2, target - 0.001, f"target {target:.1%}", **said)
+    handles, _ = whole.get_legend_handles_labels()
+    handles.append(Line2D([], [], color=COLOURS["grey"], linestyle=":", label="tolerable BER"))
+    whole.legend(handles=handles, loc="lower left")
+    figure.tight_layout()
+    return figure
 
 
 def _band(axes, curve: Sequence[tuple[float, Sequence[float]]], which: str) -> None:
-    """The mean of the draws and the band from the worst to the best."""
+    """Draw the mean of the draws and the band from the worst to the best."""
     bers, draws = [ber for ber, _ in curve], [values for _, values in curve]
     colour = COLOURS[which]
-    axes.fill_between(
-        bers,
-        [min(v) for v in draws],
-        [max(v) for v in draws],
-        color=colour,
-        alpha=0.18,
-        linewidth=0,
-    )
-    axes.plot(
-        bers,
-        [sum(v) / len(v) for v in draws],
-        color=colour,
-        marker="o",
-        markersize=3.5,
-        label=NAMES[which],
-    )
+    lowest, highest = [min(v) for v in draws], [max(v) for v in draws]
+    axes.fill_between(bers, lowest, highest, color=colour, alpha=0.18, linewidth=0)
+    mean = [sum(v) / len(v) for v in draws]
+    axes.plot(bers, mean, color=colour, marker="o", markersize=3.5, label=NAMES[which])
 
 
 def _operating_points(axes, points, left: float, right: float) -> None:
-    """Marks at the top for the device's points, with a bar over the range of estimates."""
+    """Mark the device's points at the top, with a bar over the range of estimates."""
     for index, (label, ber, low, high) in enumerate(p for p in points if left <= p[1] <= right):
         height = 0.965 - 0.05 * index
-        axes.plot(
-            [max(low, left), min(high, right)],
-            [height, height],
-            color=COLOURS["grey"],
-            linewidth=2,
-            alpha=0.5,
-            solid_capstyle="butt",
-        )
-        axes.plot([ber], [height], marker="D", markersize=5, color=COLOURS["grey"])
-        axes.annotate(
-            label,
-            (ber, height),
-            xytext=(-7, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            fontsize=8.5,
-            color="#374151",
-        )
+        bar, grey = [max(low, left), min(high, right)], COLOURS["grey"]
+        axes.plot(bar, [height, height], color=grey, linewidth=2, alpha=0.5, solid_capstyle="butt")
+        axes.plot([ber], [height], marker="D", markersize=5, color=grey)
+        axes.annotate(label, (ber, height), xytext=(-7, 0), ha="right", **BESIDE)

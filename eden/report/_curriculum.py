@@ -3,30 +3,29 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
 from matplotlib.figure import Figure
 
 from eden._say import rate
 from eden.folder import Results
-from eden.report._page import Section, Table
-from eden.report._style import COLOURS, STYLE
+from eden.report._page import Section, TextTable
+from eden.report._style import COLOURS, styled
 
 
 def curriculum_section(results: Results) -> Section:
-    """The section of the report about it."""
+    """Show how the errors rose in training, and what the network made of them."""
     epochs = results.rows("curriculum.csv")
-    target = results.boosting["target_accuracy"]
     rows = [
         [
-            f"{row['epoch']:.0f}",
-            rate(row["ber"]),
-            f"{row['accuracy']:.4f}",
-            _yes(row["met"]),
-            _yes(row["kept"]),
+            f"{e['epoch']:.0f}",
+            rate(e["ber"]),
+            f"{e['accuracy']:.4f}",
+            _yes(e["met"]),
+            _yes(e["kept"]),
         ]
-        for row in epochs
-        if row["accuracy"] is not None
+        for e in epochs
+        if e["accuracy"] is not None
     ]
+    reaches = f"every draw reaches {results.boosting['target_accuracy']:.4f}"
     return Section(
         "Curriculum of boosting",
         text=(
@@ -40,16 +39,7 @@ def curriculum_section(results: Results) -> Section:
         figure=curriculum_figure(epochs),
         alt="Bit error rate and loss by epoch of boosting",
         tables=(
-            Table(
-                [
-                    "after epoch",
-                    "at BER",
-                    "mean accuracy there",
-                    f"every draw reaches {target:.4f}",
-                    "kept",
-                ],
-                rows,
-            ),
+            TextTable(["after epoch", "at BER", "mean accuracy there", reaches, "kept"], rows),
         ),
     )
 
@@ -58,8 +48,9 @@ def _yes(said: str) -> str:
     return "yes" if said == "True" else "no"
 
 
+@styled
 def curriculum_figure(epochs: Sequence[Mapping[str, Any]]) -> Figure:
-    """BER and loss by epoch of boosting.
+    """Draw BER and loss by epoch of boosting.
 
     Args:
         epochs: Dicts with ``epoch``, ``ber``, ``loss``, and at the end of a round ``accuracy``
@@ -68,36 +59,23 @@ def curriculum_figure(epochs: Sequence[Mapping[str, Any]]) -> Figure:
     Returns:
         The figure.
     """
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7.6, 3.8))
-        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(1.3, 1))
-        number = [row["epoch"] for row in epochs]
-        bers = [row["ber"] for row in epochs]
-        top.step(number, bers, where="mid", color=COLOURS["before"])
-        for row in epochs:
-            if row["accuracy"] is not None:
-                top.plot(row["epoch"], row["ber"], marker="o", color=COLOURS["after"])
-                top.annotate(
-                    f"{row['accuracy']:.1%}",
-                    (row["epoch"], row["ber"]),
-                    xytext=(0, 6),
-                    textcoords="offset points",
-                    ha="center",
-                    fontsize=8.5,
-                )
-        top.set_ylim(0, max(bers) * 1.3)
-        top.set_ylabel("BER in training")
-        top.grid(True)
-        bottom.plot(
-            number,
-            [row["loss"] for row in epochs],
-            color=COLOURS["after"],
-            marker="o",
-            markersize=3.5,
-        )
-        bottom.set_ylabel("mean loss")
-        bottom.set_xlabel("epoch of boosting")
-        bottom.xaxis.get_major_locator().set_params(integer=True)
-        bottom.grid(True)
-        figure.align_ylabels()
-        return figure
+    figure = Figure(figsize=(7.6, 3.8))
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(1.3, 1))
+    number = [row["epoch"] for row in epochs]
+    bers = [row["ber"] for row in epochs]
+    top.step(number, bers, where="mid", color=COLOURS["before"])
+    for row in epochs:
+        if row["accuracy"] is not None:
+            top.plot(row["epoch"], row["ber"], marker="o", color=COLOURS["after"])
+            where = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center"}
+            at = (row["epoch"], row["ber"])
+            top.annotate(f"{row['accuracy']:.1%}", at, fontsize=8.5, **where)
+    top.set(ylim=(0, max(bers) * 1.3), ylabel="BER in training")
+    top.grid(True)
+    losses = [row["loss"] for row in epochs]
+    bottom.plot(number, losses, color=COLOURS["after"], marker="o", markersize=3.5)
+    bottom.set(ylabel="mean loss", xlabel="epoch of boosting")
+    bottom.xaxis.get_major_locator().set_params(integer=True)
+    bottom.grid(True)
+    figure.align_ylabels()
+    return figure

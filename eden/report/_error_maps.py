@@ -1,6 +1,5 @@
 """What a bank looks like under each error model: a picture of the failed cells."""
 
-import matplotlib
 import numpy as np
 import torch
 from matplotlib.figure import Figure
@@ -8,7 +7,7 @@ from matplotlib.figure import Figure
 from eden import errors
 from eden.access import ops, rng
 from eden.report._page import Section
-from eden.report._style import COLOURS, STYLE
+from eden.report._style import COLOURS, styled
 
 # A corner of a bank: small enough for single cells to be seen.
 ROWS, ROW_BYTES = 192, 64
@@ -55,6 +54,7 @@ def _scaled(weights: np.ndarray, ber: float) -> np.ndarray:
     return (weights * (ber / weights.mean())).clip(max=0.5)
 
 
+@styled
 def error_map_figure(maps: dict[str, np.ndarray], *, stripe: int = 64) -> Figure:
     """Draw the maps side by side.
 
@@ -65,25 +65,22 @@ def error_map_figure(maps: dict[str, np.ndarray], *, stripe: int = 64) -> Figure
     Returns:
         The figure.
     """
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 7.6))
-        for axes, (name, failed) in zip(figure.subplots(2, 2).flat, maps.items(), strict=True):
-            rows, bitlines = failed.shape
-            for start in range(0, bitlines, 2 * stripe):
-                axes.axvspan(start - 0.5, start + stripe - 0.5, color="#eef2f7", linewidth=0)
-            row, bitline = np.nonzero(failed)
-            axes.scatter(bitline, row, s=2.2, color=COLOURS["after"], linewidths=0, rasterized=True)
-            axes.set_xlim(-0.5, bitlines - 0.5)
-            axes.set_ylim(rows - 0.5, -0.5)
-            axes.set_title(f"{name}: {failed.sum():,} of {failed.size:,} cells")
-            axes.set_xlabel("bitline")
-            axes.set_ylabel("row")
-        figure.tight_layout()
-        return figure
+    figure = Figure(figsize=(9.6, 7.6))
+    for axes, (name, failed) in zip(figure.subplots(2, 2).flat, maps.items(), strict=True):
+        rows, bitlines = failed.shape
+        for start in range(0, bitlines, 2 * stripe):
+            axes.axvspan(start - 0.5, start + stripe - 0.5, color="#eef2f7", linewidth=0)
+        row, bitline = np.nonzero(failed)
+        axes.scatter(bitline, row, s=2.2, color=COLOURS["after"], linewidths=0, rasterized=True)
+        axes.set(xlim=(-0.5, bitlines - 0.5), ylim=(rows - 0.5, -0.5))
+        axes.set_title(f"{name}: {failed.sum():,} of {failed.size:,} cells")
+        axes.set(xlabel="bitline", ylabel="row")
+    figure.tight_layout()
+    return figure
 
 
 def error_maps_section() -> Section:
-    """The section of the report about it."""
+    """Show what the error models do to a bank."""
     return Section(
         "A corner of a bank under each error model",
         text=(

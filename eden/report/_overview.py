@@ -2,11 +2,11 @@
 
 from eden._say import percent, rate
 from eden.folder import NETWORKS, Results
-from eden.report._page import Section, Table
+from eden.report._page import Section, TextTable
 
 
 def facts_of(results: Results) -> list[tuple[str, str]]:
-    """The numbers shown large, each with what it is."""
+    """Return the numbers shown large, each with what it is."""
     seen, verdict = results.verification, results.last_verdict
     saving = results.energy[results.verified_key]["saving"]
     low, high = (percent(-f(saving.values())) for f in (max, min))
@@ -22,8 +22,8 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
     ]
 
 
-def overview_section(results: Results, table: Table) -> Section:
-    """The section of the report about it."""
+def overview_section(results: Results, table: TextTable) -> Section:
+    """Show the final table, and what its columns say."""
     return Section(
         "What came out",
         text=(

@@ -12,7 +12,7 @@ from eden.report._style import svg_uri
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """A table of the report; numbers are formatted by the caller.
 
     Attributes:
@@ -43,7 +43,7 @@ class Section:
     text: Sequence[str] = ()
     figure: Figure | None = None
     alt: str = ""
-    tables: Sequence[Table] = ()
+    tables: Sequence[TextTable] = ()
     notes: Sequence[str] = field(default_factory=tuple)
 
 

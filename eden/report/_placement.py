@@ -3,57 +3,47 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from eden._say import rate
 from eden.folder import Results
-from eden.report._page import Section, Table
-from eden.report._style import COLOURS, STYLE
-from eden.report._words import METHOD_TITLES, TITLES
+from eden.report._page import Section, TextTable
+from eden.report._style import BESIDE, COLOURS, styled
+from eden.report._words import TITLES
+
+_BORNE: dict[str, Any] = {"marker": "|", "markeredgewidth": 2.4, "color": "#111827"}
 
 
 def placement_section(results: Results) -> Section:
-    """The section of the report about it."""
+    """Show where the tensors of the declared placement lie."""
     network, method = results.verification["network"], results.verification["method"]
     placement = results.placement(network, method)  # as declared; a retreat is in verify.json
-    tensors = [
-        {
-            "name": name,
-            "tolerance": entry.tolerance,
-            "ber": entry.ber,
-            "partition": entry.partition,
-            "vdd_volts": placement.points[entry.partition].vdd_volts,
-        }
-        for name, entry in _in_order(results, network, placement.entries)
-    ]
-    rows = [_place(name, e) for name, e in _in_order(results, network, placement.entries)]
+    tensors, rows = [], []
+    # JSON files hold their keys sorted; tensors are shown in the order of the network.
+    for name in (tensor.name for tensor in results.tolerances(network, "coarse").tensors):
+        entry = placement.entries[name]
+        borne = {"name": name, "tolerance": entry.tolerance, "ber": entry.ber}
+        volts = placement.points[entry.partition].vdd_volts
+        tensors.append({**borne, "partition": entry.partition, "vdd_volts": volts})
+        place = [name, f"{entry.size_bytes:,}", entry.partition, f"{entry.address:,}"]
+        rows.append([*place, rate(entry.tolerance), rate(entry.ber), entry.why])
     return Section(
         "Placement",
-        figure=placement_figure(
-            tensors, title=f"{TITLES[network]}, {METHOD_TITLES[method]}, as declared"
-        ),
+        figure=placement_figure(tensors, title=f"{TITLES[network]}, {method}, as declared"),
         alt="For every tensor the bit error rate of its partition and what it bears",
-        tables=(Table(["tensor", "bytes", "partition", "address", "bears", "meets", "why"], rows),),
+        tables=(
+            TextTable(["tensor", "bytes", "partition", "address", "bears", "meets", "why"], rows),
+        ),
         notes=tuple(f"{r.vdd_volts:.3f} V was not taken: {r.why}" for r in placement.rejected),
     )
 
 
-def _place(name: str, entry: Any) -> list[str]:
-    place = [name, f"{entry.size_bytes:,}", entry.partition, f"{entry.address:,}"]
-    return [*place, rate(entry.tolerance), rate(entry.ber), entry.why]
-
-
-def _in_order(results: Results, network: str, entries: Any) -> list[tuple[str, Any]]:
-    # JSON files hold their keys sorted; tensors are shown in the order of the network.
-    return [(t.name, entries[t.name]) for t in results.tolerances(network, "coarse").tensors]
-
-
+@styled
 def placement_figure(
     tensors: Sequence[Mapping[str, Any]], *, floor: float = 1e-10, title: str = ""
 ) -> Figure:
-    """What each tensor bears and what its partition does to it.
+    """Draw what each tensor bears and what its partition does to it.
 
     Args:
         tensors: Dicts with ``name``, ``tolerance``, ``ber`` (of its partition at the chosen
@@ -64,65 +54,28 @@ def placement_figure(
     Returns:
         The figure.
     """
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7.6, 1.0 + 0.31 * len(tensors)))
-        axes = figure.add_subplot()
-        colours = _by_partition(tensors)
-        for row, tensor in enumerate(tensors):
-            ber, colour = max(tensor["ber"], floor), colours[tensor["partition"]]
-            axes.plot([ber, tensor["tolerance"]], [row, row], color=colour, alpha=0.35, linewidth=3)
-            axes.plot(ber, row, marker="s", markersize=7, color=colour)
-            axes.plot(
-                tensor["tolerance"],
-                row,
-                marker="|",
-                markersize=13,
-                markeredgewidth=2.4,
-                color="#111827",
-            )
-            axes.annotate(
-                f"{tensor['partition']}, {tensor['vdd_volts']:g} V",
-                (tensor["tolerance"], row),
-                xytext=(9, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8.5,
-                color="#374151",
-            )
-        axes.set_xscale("log")
-        axes.set_yticks(range(len(tensors)), [tensor["name"] for tensor in tensors])
-        axes.set_ylim(len(tensors) - 0.4, -0.6)
-        left, right = axes.get_xlim()
-        axes.set_xlim(left, right * (right / left) ** 0.22)
-        axes.set_xlabel("bit error rate")
-        axes.set_title(title)
-        axes.grid(True, axis="x")
-        axes.legend(
-            handles=[
-                Line2D(
-                    [],
-                    [],
-                    color=COLOURS["grey"],
-                    marker="s",
-                    linestyle="",
-                    label="of the partition",
-                ),
-                Line2D(
-                    [],
-                    [],
-                    color="#111827",
-                    marker="|",
-                    markersize=11,
-                    markeredgewidth=2.4,
-                    linestyle="",
-                    label="the tensor bears",
-                ),
-            ],
-            loc="lower right",
-            bbox_to_anchor=(1.0, 1.0),
-            ncols=2,
-        )
-        return figure
+    figure = Figure(figsize=(7.6, 1.0 + 0.31 * len(tensors)))
+    axes = figure.add_subplot()
+    colours = _by_partition(tensors)
+    for row, tensor in enumerate(tensors):
+        ber, colour = max(tensor["ber"], floor), colours[tensor["partition"]]
+        axes.plot([ber, tensor["tolerance"]], [row, row], color=colour, alpha=0.35, linewidth=3)
+        axes.plot(ber, row, marker="s", markersize=7, color=colour)
+        axes.plot(tensor["tolerance"], row, markersize=13, **_BORNE)
+        where = f"{tensor['partition']}, {tensor['vdd_volts']:g} V"
+        axes.annotate(where, (tensor["tolerance"], row), xytext=(9, 0), **BESIDE)
+    axes.set_xscale("log")
+    axes.set_yticks(range(len(tensors)), [tensor["name"] for tensor in tensors])
+    axes.set_ylim(len(tensors) - 0.4, -0.6)
+    left, right = axes.get_xlim()
+    axes.set_xlim(left, right * (right / left) ** 0.22)
+    axes.set(xlabel="bit error rate", title=title)
+    axes.grid(True, axis="x")
+    met: dict[str, Any] = {"color": COLOURS["grey"], "marker": "s", "label": "of the partition"}
+    borne: dict[str, Any] = {"markersize": 11, "label": "the tensor bears", **_BORNE}
+    handles = [Line2D([], [], linestyle="", **kind) for kind in (met, borne)]
+    axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
+    return figure
 
 
 def _by_partition(tensors: Sequence[Mapping[str, Any]]) -> dict[str, str]:

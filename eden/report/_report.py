@@ -9,7 +9,7 @@ from eden.report._curriculum import curriculum_section
 from eden.report._energy import energy_section
 from eden.report._error_maps import error_maps_section
 from eden.report._overview import facts_of, overview_section
-from eden.report._page import Table, render
+from eden.report._page import TextTable, render
 from eden.report._placement import placement_section
 from eden.report._tolerance import tolerance_section
 from eden.report._verification import verification_section
@@ -22,7 +22,7 @@ def write_report(results: Results, files: StageFiles) -> None:
     files.csv("table.csv", [dict(zip(head, row, strict=True)) for row in rows], head)
     recipe = results.folder.recipe
     sections = [
-        overview_section(results, Table(head, rows, marked)),
+        overview_section(results, TextTable(head, rows, marked)),
         accuracy_section(results),
         tolerance_section(results),
         placement_section(results),

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -18,7 +19,7 @@ COLOURS = {
     "light": "#d1d5db",
 }
 NAMES = {"before": "before boosting", "after": "after boosting"}
-STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.hashsalt": "eden",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
@@ -36,16 +37,21 @@ STYLE = {
     "legend.frameon": False,
     "legend.fontsize": 9,
 }
+# Decorates what draws: matplotlib's settings are ours for as long as it does.
+styled = matplotlib.rc_context(_STYLE)
+# Small writing beside a mark, and where it stands from there.
+NOTE: dict[str, Any] = {"fontsize": 8.5, "color": "#374151"}
+BESIDE: dict[str, Any] = {**NOTE, "textcoords": "offset points", "va": "center"}
 
 
+@styled
 def svg(figure: Figure) -> bytes:
-    """The figure as SVG, without a date and with stable ids."""
+    """Write a figure as SVG, without a date and with stable ids."""
     out = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(out, format="svg", metadata={"Date": None}, bbox_inches="tight")
+    figure.savefig(out, format="svg", metadata={"Date": None}, bbox_inches="tight")
     return out.getvalue()
 
 
 def svg_uri(figure: Figure) -> str:
-    """The figure as a data URI, for a page that works offline."""
+    """Write a figure as a data URI, for a page that works offline."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg(figure)).decode()

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 
-import matplotlib
 from matplotlib.figure import Figure
 
 from eden.folder import NETWORKS, Results
 from eden.report._page import Section
-from eden.report._style import COLOURS, NAMES, STYLE
+from eden.report._style import COLOURS, NAMES, styled
 from eden.report._words import WHICH
 
 
 def tolerance_section(results: Results) -> Section:
-    """The section of the report about it."""
+    """Show the tolerance of every tensor before and after boosting."""
     fine = {WHICH[n]: results.tolerances(n, "fine").bers() for n in NETWORKS}
     coarse = {WHICH[n]: results.tolerances(n, "coarse").coarse_ber for n in NETWORKS}
     trials = " and ".join(str(results.tolerances(n, "fine").trials) for n in NETWORKS)
@@ -28,10 +27,11 @@ def tolerance_section(results: Results) -> Section:
     )
 
 
+@styled
 def tolerance_figure(
     fine: Mapping[str, Mapping[str, float]], coarse: Mapping[str, float]
 ) -> Figure:
-    """Tolerance by tensor, before and after boosting.
+    """Draw tolerance by tensor, before and after boosting.
 
     Args:
         fine: "before" and "after" -> tensor name -> BER.
@@ -41,32 +41,21 @@ def tolerance_figure(
         The figure.
     """
     names = list(next(iter(fine.values())))
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7.6, 0.9 + 0.31 * len(names)))
-        axes = figure.add_subplot()
-        for row, name in enumerate(names):
-            values = [bers[name] for bers in fine.values()]
-            axes.plot([min(values), max(values)], [row, row], color=COLOURS["light"], linewidth=2)
-        for which, bers in fine.items():
-            axes.scatter(
-                [bers[n] for n in names],
-                range(len(names)),
-                s=44,
-                color=COLOURS[which],
-                label=f"{NAMES[which]}, fine",
-                zorder=3,
-            )
-            axes.axvline(
-                coarse[which],
-                color=COLOURS[which],
-                linestyle=":",
-                linewidth=1.3,
-                label=f"{NAMES[which]}, coarse",
-            )
-        axes.set_xscale("log")
-        axes.set_yticks(range(len(names)), names)
-        axes.invert_yaxis()
-        axes.set_xlabel("tolerable bit error rate")
-        axes.grid(True, axis="x")
-        axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2)
-        return figure
+    figure = Figure(figsize=(7.6, 0.9 + 0.31 * len(names)))
+    axes = figure.add_subplot()
+    for row, name in enumerate(names):
+        values = [bers[name] for bers in fine.values()]
+        axes.plot([min(values), max(values)], [row, row], color=COLOURS["light"], linewidth=2)
+    for which, bers in fine.items():
+        colour, at = COLOURS[which], [bers[n] for n in names]
+        label = f"{NAMES[which]}, fine"
+        axes.scatter(at, range(len(names)), s=44, color=colour, label=label, zorder=3)
+        label = f"{NAMES[which]}, coarse"
+        axes.axvline(coarse[which], color=colour, linestyle=":", linewidth=1.3, label=label)
+    axes.set_xscale("log")
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel("tolerable bit error rate")
+    axes.grid(True, axis="x")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2)
+    return figure

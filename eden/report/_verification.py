@@ -1,12 +1,15 @@
 """Every attempt at verification."""
 
 from eden.folder import Results
-from eden.report._page import Section, Table
+from eden.report._page import Section, TextTable
 from eden.report._words import TITLES
+
+_COLUMNS = ["attempt", "supply", "draws", "misses", "P(miss) below", "confidence"]
+_COLUMNS += ["mean accuracy", "lowest", "verdict"]
 
 
 def verification_section(results: Results) -> Section:
-    """The section of the report about it."""
+    """List every attempt at verification."""
     rows = [
         [
             str(v["attempt"] + 1),
@@ -29,21 +32,6 @@ def verification_section(results: Results) -> Section:
     return Section(
         "Verification",
         text=("On test images and error draws that no search has seen; every attempt is listed.",),
-        tables=(
-            Table(
-                [
-                    "attempt",
-                    "supply",
-                    "draws",
-                    "misses",
-                    "P(miss) below",
-                    "confidence",
-                    "mean accuracy",
-                    "lowest",
-                    "verdict",
-                ],
-                rows,
-            ),
-        ),
+        tables=(TextTable(_COLUMNS, rows),),
         notes=(f"Without errors, as stored, on the test images: {clean}.",),
     )

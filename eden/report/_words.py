@@ -8,22 +8,21 @@ from eden.folder import LATENCY, NETWORKS, RETREAT, Results
 # In figures a network goes by when it is.
 WHICH = {"baseline": "before", "boosted": "after"}
 TITLES = {"baseline": "unboosted", "boosted": "boosted"}
-METHOD_TITLES = {"coarse": "coarse", "greedy": "greedy", "exact": "exact"}
 
 
 def title_of(results: Results, key: str) -> tuple[str, str]:
-    """Network and mapping of an entry of ``energy.json``, in words."""
+    """Return network and mapping of an entry of ``energy.json``, in words."""
     if key == RETREAT:
         seen = results.verification
         return TITLES[seen["network"]], "retreat"
     if key == LATENCY:
         return "either", "latency alone"
     network, method = key.split("-")
-    return TITLES[network], METHOD_TITLES[method]
+    return TITLES[network], method
 
 
 def table(results: Results) -> tuple[list[str], list[list[str]], int]:
-    """The final table: titles, rows, and the index of the row that was verified."""
+    """Return the final table: titles, rows, and the index of the row that was verified."""
     head = ["network", "mapping", "BER borne", "V", "V low/high", "linear", "cv2", "array"]
     keys = [f"{n}-{m}" for n, m in product(NETWORKS, results.folder.recipe.map.methods)]
     if results.verified_key == RETREAT:
@@ -50,11 +49,13 @@ def table(results: Results) -> tuple[list[str], list[list[str]], int]:
 
 
 def verdict_line(results: Results) -> str:
-    """What the verification showed, in one sentence."""
+    """Say in one sentence what the verification showed."""
     seen, verdict = results.verification, results.last_verdict
     attempt = results.verification["attempts"][-1]["placement"]
-    method = METHOD_TITLES[seen["method"]]
-    done = f"{TITLES[seen['network']]} network, {method} mapping, at {attempt['vdd_volts']:.3f} V"
+    done = (
+        f"{TITLES[seen['network']]} network, {seen['method']} mapping, "
+        f"at {attempt['vdd_volts']:.3f} V"
+    )
     misses = f"{verdict['misses']} of {verdict['seeds']} fresh draws missed the target"
     shown = (
         f"P(miss) < {100 * verdict['upper_bound']:.2f} % at "

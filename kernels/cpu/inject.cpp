@@ -1,12 +1,14 @@
+#include "kernels/cpu/inject.h"
+
 #include <algorithm>
 
-#include "kernels/cpu/failing.h"
-#include "kernels/cpu/float_mode.h"
-#include "kernels/cpu/inject_cpu.h"
-#include "kernels/cpu/load.h"
-#include "kernels/cpu/weak.h"
-#include "kernels/dispatch.h"
-#include "kernels/kept.h"
+#include "kernels/access/kept.h"
+#include "kernels/access/stored_bits.h"
+#include "kernels/cpu/pass/load.h"
+#include "kernels/cpu/processor/float_mode.h"
+#include "kernels/cpu/weak/failing.h"
+#include "kernels/cpu/weak/workspace.h"
+#include "kernels/formats/dispatch.h"
 
 namespace eden {
 namespace {
@@ -33,16 +35,6 @@ void visit_elements(uint32_t word_bits, int64_t first_bit, Visit visit) {
   }
 }
 
-// One bit for each bit of a segment.
-using SegmentBits = uint32_t[kSegmentWords];
-
-// What one thread needs for one segment after the other.
-struct Workspace {
-  WeakCells weak;
-  alignas(64) SegmentBits flips = {};
-  alignas(64) SegmentBits stored;
-};
-
 const uint8_t* bytes_from(const uint32_t* words, int first_bit) {
   return reinterpret_cast<const uint8_t*>(words) + first_bit / 8;
 }
@@ -59,7 +51,7 @@ class Segment {
           int64_t i, bool streaming, Workspace* work)
       : p_(params),
         summary_(summary),
-        draw_(draw(isa())),
+        search_{params, summary, draw(isa())},
         part_(bits.part(i)),
         start_bit_(static_cast<int64_t>(part_.segment) * kSegmentBits - bits.first),
         begin_((start_bit_ + part_.first) / kBits),
@@ -68,13 +60,11 @@ class Segment {
         weak_(work->weak),
         work_(*work) {
     if (params.kept) {
-      const KeptCells kept(params.kept, bits.segments());
-      recall_weak_cells(kept.cells() + kept.before(i), kept.before(i + 1) - kept.before(i),
-                        summary.always_fails, part_, &weak_);
+      recall_weak_cells(KeptCells(params.kept, bits.segments()), i, part_, &weak_);
     } else {
-      find_weak_cells(params, summary, draw_, part_, &weak_);
+      find_weak_cells(search_, part_, &work->room, &weak_);
     }
-    clean_first_ = weak_.count == 0 || (weak_.count <= kMostPatches && !streaming);
+    clean_first_ = weak_.none() || (weak_.at_most(kMostPatches) && !streaming);
     const bool whole = begin_ == 0 && end_ == params.elements && params.scale_count <= 1;
     if (clean_first_ && whole) together_ = std::max<int64_t>(1, kTogether / params.elements);
   }
@@ -88,7 +78,7 @@ class Segment {
       const int64_t n = std::min(together_, end - copy);
       const LoadOf load(p_, copy, streaming_);
       if (clean_first_) load.read(begin_, end_ + (n - 1) * p_.elements, nullptr);
-      if (weak_.count == 0) continue;
+      if (weak_.none()) continue;
       for (int64_t i = 0; i < n; ++i) {
         if (summary_.always_fails) {
           apply(load, i * p_.elements, weak_.mask);
@@ -124,17 +114,23 @@ class Segment {
       load.codes(begin_, end_, reinterpret_cast<uint8_t*>(work_.stored) + part_.first / 8);
     }
     const int n = weak_.count;
-    uint32_t weak[kSegmentWords], stored[kSegmentWords], flips[kSegmentWords];
     for (int i = 0; i < n; ++i) {
       const uint32_t word = weak_.words[i];
-      weak[i] = weak_.mask[word];
+      const uint32_t weak = weak_.mask[word];
+      work_.listed_weak[i] = weak;
       if (summary_.by_stored_bit) {
-        stored[i] = all_stored ? work_.stored[word] : stored_in(load, copy_begin, word, weak[i]);
+        work_.listed_stored[i] =
+            all_stored ? work_.stored[word] : stored_in(load, copy_begin, word, weak);
       }
     }
-    find_failing(p_, summary_, draw_, part_.segment, weak_.words, n, weak,
-                 summary_.by_stored_bit ? stored : nullptr, key, flips);
-    for (int i = 0; i < n; ++i) work_.flips[weak_.words[i]] = flips[i];
+    const WeakWords words{part_.segment,
+                          key,
+                          n,
+                          weak_.words,
+                          work_.listed_weak,
+                          summary_.by_stored_bit ? work_.listed_stored : nullptr};
+    find_failing(search_, words, &work_.room.dense, work_.listed_flips);
+    for (int i = 0; i < n; ++i) work_.flips[weak_.words[i]] = work_.listed_flips[i];
   }
 
   // The bits that the elements with `lanes` in a word store.
@@ -150,7 +146,7 @@ class Segment {
 
   const InjectParams& p_;
   const TableSummary& summary_;
-  const Draw& draw_;
+  const Search search_;
   StoredBits::Part part_;
   int64_t start_bit_;  // of the segment, counted from the tensor's first bit
   int64_t begin_, end_;
@@ -178,8 +174,8 @@ InjectPlan::InjectPlan(const InjectParams& params, int threads, int64_t streamed
 }
 
 void InjectPlan::run(int64_t unit_begin, int64_t unit_end) const {
-  const SubnormalsKept subnormals_kept;
-  Workspace work;
+  const FloatMode float_mode;
+  Workspace& work = workspace();
   dispatch(params_.element, params_.stored, [&](auto element, auto codec) {
     for (int64_t unit = unit_begin; unit < unit_end; ++unit) {
       // All segments of a chunk before the next: the last one of a copy is short.

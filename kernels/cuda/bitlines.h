@@ -2,7 +2,8 @@
 
 #include <cstdint>
 
-#include "kernels/cells.h"
+#include "kernels/access/params.h"
+#include "kernels/law/cells.h"
 
 // What the bitline model reads about its table, made once for a whole tensor, in scratch memory:
 // its size depends on the row alone.

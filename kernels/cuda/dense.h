@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "kernels/access/entry.h"
 #include "kernels/cuda/segment.h"
 #include "kernels/cuda/vector.h"
 

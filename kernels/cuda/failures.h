@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "kernels/access/entry.h"
 #include "kernels/cuda/dense.h"
 #include "kernels/cuda/load.h"
 

@@ -1,4 +1,4 @@
-#include "kernels/cuda/inject_cuda.h"
+#include "kernels/cuda/inject.h"
 #include "kernels/cuda/inject_kernel.h"
 #include "kernels/cuda/inject_plan.h"
 

@@ -3,7 +3,7 @@
 #include "kernels/cuda/block.h"
 #include "kernels/cuda/inject_unit.h"
 #include "kernels/cuda/launch.h"
-#include "kernels/dispatch.h"
+#include "kernels/formats/dispatch.h"
 
 // The kernel around inject_unit, for .cu files: one for each element type, so that they compile
 // side by side.

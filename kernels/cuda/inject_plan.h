@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/access/stored_bits.h"
 #include "kernels/cuda/segment.h"
-#include "kernels/dispatch.h"
+#include "kernels/formats/dispatch.h"
 
 // What the host decides before the kernel starts, from the parameters alone.
 

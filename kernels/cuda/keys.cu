@@ -1,6 +1,6 @@
-#include "kernels/cuda/inject_cuda.h"
+#include "kernels/cuda/keys.h"
 #include "kernels/cuda/launch.h"
-#include "kernels/philox.h"
+#include "kernels/law/philox.h"
 
 // A key is two numbers, and one thread makes it. What counts is that nothing waits for the host.
 

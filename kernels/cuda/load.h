@@ -5,7 +5,7 @@
 
 #include "kernels/cuda/segment.h"
 #include "kernels/cuda/visit.h"
-#include "kernels/formats.h"
+#include "kernels/formats/formats.h"
 
 // What a load returns: encoded, failed, decoded, corrected; in one pass, 16 bytes at a time.
 

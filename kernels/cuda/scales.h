@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "kernels/inject.h"
+#include "kernels/access/params.h"
 
 namespace eden {
 

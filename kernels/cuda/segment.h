@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
+#include "kernels/access/params.h"
 #include "kernels/cuda/bitlines.h"
 #include "kernels/cuda/scales.h"
-#include "kernels/inject.h"
 
 namespace eden {
 

@@ -2,8 +2,9 @@
 
 #include <cstdint>
 
+#include "kernels/access/entry.h"
 #include "kernels/cuda/segment.h"
-#include "kernels/poisson.h"
+#include "kernels/law/poisson.h"
 
 // The weak cells of the sparse rungs, by points (docs/rng.md).
 

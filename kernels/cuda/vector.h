@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "kernels/philox.h"
+#include "kernels/law/philox.h"
 
 namespace eden {
 

@@ -6,6 +6,9 @@
 
 namespace eden {
 
+// Of a block that visits a tensor.
+constexpr int kVisitThreads = 256;
+
 // Vectors that a thread has on their way at once, to keep the memory busy.
 constexpr int kLoadsInFlight = 4;
 

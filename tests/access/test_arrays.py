@@ -74,3 +74,42 @@ def test_an_array_need_not_lie_at_a_multiple_of_its_elements():
     assert np.array_equal(y, inject_array(askew.copy(), eden.errors.Uniform(0.1), **options))
     with pytest.raises(ValueError, match="aligned"):
         inject_array(askew.copy(), eden.errors.Uniform(0.1), out=askew, **options)
+
+
+def read_only(array):
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "x", "out"),
+    [
+        (TypeError, "x has dtype >i4, must be in this machine's byte order", ">i4", None),
+        (TypeError, "x has dtype >u2, must be in this machine's byte order", ">u2", None),
+        (TypeError, "x has dtype >f4, accepted are float32", ">f4", None),
+        (TypeError, "out has dtype >f4, must be in this machine's", "<f4", np.zeros(100, ">f4")),
+        (TypeError, "out has dtype int32, must be that of x: float32", "<f4", np.zeros(100, "i4")),
+        (TypeError, "out has dtype uint8, must be that of x: int8", "i1", np.zeros(100, "u1")),
+        (
+            ValueError,
+            r"out has shape \(10, 10\), must be that of x",
+            "<f4",
+            np.zeros((10, 10), "f4"),
+        ),
+        (ValueError, "x and out must be C-contiguous", "<f4", np.zeros(200, "f4")[::2]),
+        (ValueError, "out is read-only", "<f4", read_only(np.zeros(100, "f4"))),
+    ],
+)
+def test_arrays_whose_memory_does_not_fit_are_refused(kind, message, x, out):
+    with pytest.raises(kind, match=message) as caught:
+        inject_array(np.zeros(100, x), eden.errors.Uniform(0.1), key=(1, 2), out=out)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("dtype", ["<i4", "<u2", "<f4", "<f2", ">i1"])
+def test_this_machines_order_is_accepted_by_any_name(dtype):
+    x = np.arange(100).astype(dtype)
+    options = dict(key=(1, 2))
+    y = inject_array(x, eden.errors.Uniform(0.1), **options)
+    native = inject_array(x.astype(x.dtype.newbyteorder("=")), eden.errors.Uniform(0.1), **options)
+    assert np.array_equal(y, native, equal_nan=dtype.startswith("<f"))

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "kernels/inject.h"
+#include "kernels/access/params.h"
 
 // An injection with all that it points to: rows of 64 bytes, from 512 bytes before the end of
 // segment 0 on, entries from far below the dense rung into it.

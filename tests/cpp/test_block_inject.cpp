@@ -1,9 +1,9 @@
 #include <cmath>
 #include <cstring>
 
-#include "csrc/core/lower.h"
-#include "kernels/check.h"
-#include "kernels/cpu/inject_cpu.h"
+#include "kernels/access/check.h"
+#include "kernels/cpu/inject.h"
+#include "kernels/law/lower.h"
 #include "tests/cpp/block_case.h"
 #include "tests/cpp/catch.h"
 #include "tests/cpp/thread_block.h"
@@ -15,11 +15,6 @@ using namespace eden;
 namespace {
 
 enum class Model { kUniform, kBitline, kWordline, kData };
-
-TableEntry lowered(double weak, double fail_one, double fail_zero) {
-  const LoweredEntry entry = lower(weak, fail_one, fail_zero);
-  return {entry.stress, entry.dense, entry.fail_one, entry.fail_zero};
-}
 
 // An injection with all that it points to. What is not said is drawn from a seed.
 struct BlockCase {
@@ -90,7 +85,7 @@ struct BlockCase {
         if (rate > 0 && draw(500) == 0) weak = 1.0;
         if (draw(16) == 0) fail = pick({0.0, 0.9, 1.0});
       }
-      table.push_back(lowered(weak, fail, model == Model::kData ? fails_zero : fail));
+      table.push_back(lower(weak, fail, model == Model::kData ? fails_zero : fail));
     }
     if (p.law != Law::kBitline) return;
     p.ranks = p.entries;

@@ -1,10 +1,13 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/cpu/gradient.h"
-#include "kernels/cpu/measure.h"
-#include "kernels/cuda/measure.h"
-#include "kernels/dispatch.h"
+#include "kernels/cpu/count_flips.h"
+#include "kernels/cpu/keep_plausible.h"
+#include "kernels/cpu/weight_range.h"
+#include "kernels/cuda/count_flips_body.h"
+#include "kernels/cuda/keep_plausible_body.h"
+#include "kernels/cuda/weight_range_body.h"
+#include "kernels/formats/dispatch.h"
 #include "tests/cpp/catch.h"
 #include "tests/cpp/thread_block.h"
 
@@ -23,7 +26,7 @@ void run_grid(unsigned seed, Run run, Body body) {
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), std::mt19937(seed));
   for (const int64_t number : order) {
-    run(kMeasureThreads, seed++, [&](auto& block) { body(block, Place{number, kBlocks}); });
+    run(kVisitThreads, seed++, [&](auto& block) { body(block, Place{number, kBlocks}); });
   }
 }
 

@@ -1,7 +1,7 @@
 #include <cstdint>
 #include <string>
 
-#include "kernels/check.h"
+#include "kernels/access/check.h"
 #include "tests/cpp/catch.h"
 
 // What only a caller of the kernels can ask for; all else is tested through the op.

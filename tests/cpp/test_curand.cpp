@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "kernels/philox.h"
+#include "kernels/law/philox.h"
 #include "tests/cpp/catch.h"
 
 using namespace eden;

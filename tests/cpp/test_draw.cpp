@@ -3,9 +3,8 @@
 #include <random>
 #include <vector>
 
-#include "kernels/cells.h"
-#include "kernels/cpu/decide.h"
-#include "kernels/inject.h"
+#include "kernels/cpu/weak/decide.h"
+#include "kernels/law/cells.h"
 #include "tests/cpp/catch.h"
 
 using namespace eden;
@@ -57,16 +56,17 @@ TEST_CASE("many groups are decided as each alone", "[draw]") {
   for (const Isa isa : present()) {
     std::vector<uint32_t> lanes;
     WordNumbers words;
-    alignas(64) WordLanes open, taken;
+    DecisionLanes decided;
     // Also thresholds that only the last planes decide, and 0, which nothing is below.
     std::vector<uint64_t> thresholds;
     for (int i = 0; i < n; ++i) {
       words[i] = static_cast<uint16_t>(random() % kSegmentWords);
       lanes.push_back(static_cast<uint32_t>(random()));
-      open[i] = lanes.back();
+      decided.open[i] = lanes.back();
       thresholds.push_back(same && i > 0 ? thresholds[0] : i % 5 == 3 ? 0 : random() >> (i % 63));
     }
-    decide(draw(isa), key, segment, Purpose::kAccess, blocks, same, n, words, open, taken,
+    const Decision decision{key, segment, Purpose::kAccess, blocks, same, n, words};
+    decide(draw(isa), decision, &decided, decided.taken,
            [&](const uint16_t* where, int count, int plane, int planes, uint32_t* room) {
              for (int j = 0; j < planes; ++j) {
                for (int i = 0; i < (same ? 1 : count); ++i) {
@@ -80,7 +80,7 @@ TEST_CASE("many groups are decided as each alone", "[draw]") {
       const auto k = static_cast<size_t>(i);
       const uint32_t alone = below(key, segment * kSegmentWords + words[i], Purpose::kAccess,
                                    lanes[k], [&](int j) { return equal_plane(thresholds[k], j); });
-      REQUIRE(taken[i] == alone);
+      REQUIRE(decided.taken[i] == alone);
     }
   }
 }

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "kernels/formats.h"
+#include "kernels/formats/formats.h"
 #include "tests/cpp/catch.h"
 
 using namespace eden;

@@ -4,7 +4,7 @@
 #include <random>
 #include <vector>
 
-#include "kernels/cpu/inject_cpu.h"
+#include "kernels/cpu/inject.h"
 #include "tests/cpp/catch.h"
 #include "tests/cpp/injection.h"
 

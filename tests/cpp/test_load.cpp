@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/cpu/load.h"
-#include "kernels/dispatch.h"
+#include "kernels/cpu/pass/load.h"
+#include "kernels/formats/dispatch.h"
 #include "tests/cpp/catch.h"
 
 using namespace eden;

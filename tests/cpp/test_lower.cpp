@@ -3,24 +3,21 @@
 #include <limits>
 #include <stdexcept>
 
-#include "csrc/core/lower.h"
+#include "kernels/law/lower.h"
 #include "tests/cpp/catch.h"
 
 using namespace eden;
 
 namespace {
 
-constexpr uint64_t kAlways = ~uint64_t{0};
-constexpr uint64_t kDenseStart = uint64_t{1} << 58;
-
 long double scaled(uint64_t units) { return std::ldexp(static_cast<long double>(units), -64); }
 
 }  // namespace
 
 TEST_CASE("the ends of the range are exact", "[lower]") {
-  const LoweredEntry never = lower(0.0, 0.0, 0.0);
+  const TableEntry never = lower(0.0, 0.0, 0.0);
   CHECK((never.stress == 0 && never.dense == 0 && never.fail_one == 0 && never.fail_zero == 0));
-  const LoweredEntry always = lower(1.0, 1.0, 1.0);
+  const TableEntry always = lower(1.0, 1.0, 1.0);
   CHECK((always.stress == kDenseStart && always.dense == kAlways));
   CHECK((always.fail_one == kAlways && always.fail_zero == kAlways));
 }
@@ -38,7 +35,7 @@ TEST_CASE("thresholds are exact to the unit", "[lower]") {
 
 TEST_CASE("stress is -log(1 - P) at every magnitude", "[lower]") {
   for (double p = std::ldexp(1.0, -64); p < 0.0155; p *= 1.37) {
-    const LoweredEntry entry = lower(p, 1.0, 1.0);
+    const TableEntry entry = lower(p, 1.0, 1.0);
     REQUIRE(entry.dense == 0);
     const long double tau = -std::log1p(-static_cast<long double>(p));
     REQUIRE(std::abs(scaled(entry.stress) - tau) <= std::ldexp(1.0L, -63) + tau * 1e-18L);
@@ -50,12 +47,12 @@ TEST_CASE("stress is -log(1 - P) at every magnitude", "[lower]") {
 
 TEST_CASE("thresholds grow with P, across the start of the dense rung", "[lower]") {
   const double edge = -std::expm1(-1.0 / 64);
-  LoweredEntry before = lower(edge * (1 - 1e-13), 1, 1);
+  TableEntry before = lower(edge * (1 - 1e-13), 1, 1);
   CHECK(before.dense == 0);
   double p = edge * (1 - 1e-13);
   for (int i = 0; i < 2000; ++i) {
     p = std::nextafter(p, 1.0);
-    const LoweredEntry entry = lower(p, 1, 1);
+    const TableEntry entry = lower(p, 1, 1);
     REQUIRE(entry.stress >= before.stress);
     REQUIRE(entry.dense >= before.dense);
     REQUIRE((entry.dense == 0 || entry.stress == kDenseStart));

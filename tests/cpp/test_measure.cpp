@@ -6,9 +6,10 @@
 #include <random>
 #include <vector>
 
-#include "kernels/cpu/gradient.h"
-#include "kernels/cpu/measure.h"
-#include "kernels/dispatch.h"
+#include "kernels/cpu/count_flips.h"
+#include "kernels/cpu/keep_plausible.h"
+#include "kernels/cpu/weight_range.h"
+#include "kernels/formats/dispatch.h"
 #include "tests/cpp/catch.h"
 
 using namespace eden;

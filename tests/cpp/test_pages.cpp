@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/cpu/pages.h"
+#include "kernels/cpu/processor/pages.h"
 #include "tests/cpp/catch.h"
 
 TEST_CASE("asking for huge pages changes nothing in memory, wherever it begins and ends") {

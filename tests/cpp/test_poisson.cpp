@@ -1,8 +1,8 @@
 #include <cmath>
 #include <cstdint>
 
-#include "kernels/inject.h"
-#include "kernels/poisson.h"
+#include "kernels/access/params.h"
+#include "kernels/law/poisson.h"
 #include "tests/cpp/catch.h"
 
 using namespace eden;

@@ -4,8 +4,8 @@
 #include <thread>
 #include <vector>
 
-#include "kernels/cpu/inject_cpu.h"
-#include "kernels/cpu/keep.h"
+#include "kernels/cpu/inject.h"
+#include "kernels/cpu/weak_cells.h"
 #include "tests/cpp/catch.h"
 #include "tests/cpp/injection.h"
 
@@ -93,7 +93,7 @@ TEST_CASE("threads agree on values and marks", "[threads]") {
 TEST_CASE("threads agree on the weak cells to keep", "[threads]") {
   Injection injection(Law::kBitline, Stored::kFp32, 1, 30000);
   const auto kept = [&](int threads) {
-    KeepPlan plan(injection.pointed(), INT64_MAX);
+    WeakCellsPlan plan(injection.pointed(), INT64_MAX);
     run_on(threads, plan);
     std::vector<int32_t> words(static_cast<size_t>(plan.words()));
     plan.write(words.data());

@@ -1,4 +1,4 @@
-// Philox of kernels/philox.h against cuRAND's, number by number, on a GPU.
+// Philox of kernels/law/philox.h against cuRAND's, number by number, on a GPU.
 //
 // curand_init(seed, subsequence, offset): key = seed; counter words 0 and 1 count blocks of four
 // numbers from `offset`, words 2 and 3 are the subsequence.
@@ -9,7 +9,7 @@
 
 #include <cstdio>
 
-#include "kernels/philox.h"
+#include "kernels/law/philox.h"
 
 namespace {
 

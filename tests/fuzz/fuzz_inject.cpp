@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "kernels/check.h"
-#include "kernels/cpu/inject_cpu.h"
-#include "kernels/cpu/keep.h"
-#include "kernels/dispatch.h"
+#include "kernels/access/check.h"
+#include "kernels/cpu/inject.h"
+#include "kernels/cpu/weak_cells.h"
+#include "kernels/formats/dispatch.h"
 
 using namespace eden;
 
@@ -171,7 +171,7 @@ void try_one(Bytes bytes) {
   std::vector<int32_t> kept;
   const auto keep = bytes.take<uint8_t>() % 8;
   if (keep < 4 && small && problem_of_cells(p).empty() && problem_of_order(p).empty()) {
-    KeepPlan plan(p, int64_t{1} << (keep == 0 ? 8 : 24));
+    WeakCellsPlan plan(p, int64_t{1} << (keep == 0 ? 8 : 24));
     plan.run(0, plan.units());
     kept.resize(static_cast<size_t>(plan.words()));
     if (!kept.empty()) plan.write(kept.data());

@@ -13,7 +13,7 @@ from eden.report._accuracy import accuracy_figure
 from eden.report._curriculum import curriculum_figure
 from eden.report._energy import energy_figure
 from eden.report._error_maps import BITLINES, ROWS
-from eden.report._page import Section, Table, render
+from eden.report._page import Section, TextTable, render
 from eden.report._placement import placement_figure
 from eden.report._tolerance import tolerance_figure
 
@@ -63,7 +63,7 @@ def test_the_page_is_whole_and_escapes_what_it_is_given():
         "facts": [("1.05 V", "supply")],
         "sections": [
             Section("One", ("Text.",), figures()["energy"], "bars", notes=("note",)),
-            Section("Two", tables=(Table(["h1", "h2"], [["1", "2"], ["3", "4"]], marked=1),)),
+            Section("Two", tables=(TextTable(["h1", "h2"], [["1", "2"], ["3", "4"]], marked=1),)),
         ],
         "provenance": {"Recipe": "seed: 0"},
     }

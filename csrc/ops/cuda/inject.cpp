@@ -1,3 +1,5 @@
+#include "kernels/cuda/inject.h"
+
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
 #include <torch/csrc/stable/tensor.h>
@@ -7,8 +9,7 @@
 
 #include "csrc/ops/cuda/on_device.h"
 #include "csrc/ops/inject_op.h"
-#include "kernels/check.h"
-#include "kernels/cuda/inject_cuda.h"
+#include "kernels/access/check.h"
 
 namespace eden::ops {
 namespace {

@@ -1,3 +1,5 @@
+#include "kernels/cuda/keys.h"
+
 #include <torch/csrc/stable/library.h>
 #include <torch/csrc/stable/ops.h>
 
@@ -5,7 +7,6 @@
 
 #include "csrc/ops/checks.h"
 #include "csrc/ops/cuda/on_device.h"
-#include "kernels/cuda/inject_cuda.h"
 
 namespace eden::ops {
 namespace {

@@ -1,0 +1,189 @@
+"""Types of the torch-free extension (csrc/python); tests/test_stubs.py holds them against it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+class Geometry:
+    chips: Final[int]
+    chip_width_bits: Final[int]
+    banks: Final[int]
+    rows_per_bank: Final[int]
+    rows_per_subarray: Final[int]
+    row_bytes: Final[int]
+    line_bytes: Final[int]
+    size_bytes: Final[int]
+
+class Timing:
+    clock_seconds: Final[float]
+    burst_clocks: Final[int]
+    tras_seconds: Final[float]
+    trc_seconds: Final[float]
+    trfc_seconds: Final[float]
+    trefi_seconds: Final[float]
+    def __init__(
+        self,
+        clock_seconds: float,
+        burst_clocks: int,
+        tras_seconds: float,
+        trc_seconds: float,
+        trfc_seconds: float,
+        trefi_seconds: float,
+    ) -> None: ...
+
+class Currents:
+    vdd_volts: Final[float]
+    idd0_amperes: Final[float]
+    idd2n_amperes: Final[float]
+    idd3n_amperes: Final[float]
+    idd4r_amperes: Final[float]
+    idd4w_amperes: Final[float]
+    idd5_amperes: Final[float]
+    assumed: Final[bool]
+    def __init__(
+        self,
+        vdd_volts: float,
+        idd0_amperes: float,
+        idd2n_amperes: float,
+        idd3n_amperes: float,
+        idd4r_amperes: float,
+        idd4w_amperes: float,
+        idd5_amperes: float,
+        assumed: bool = False,
+    ) -> None: ...
+
+class Partition:
+    name: Final[str]
+    level: Final[str]
+    bank: Final[int]
+    first_row: Final[int]
+    rows: Final[int]
+    row_bytes: Final[int]
+    size_bytes: Final[int]
+
+class BerRange:
+    low: Final[float]
+    mean: Final[float]
+    high: Final[float]
+
+class OperatingPoint:
+    vdd_volts: Final[float]
+    trcd_seconds: Final[float]
+    trp_seconds: Final[float]
+    quality: Final[str]
+    censored: Final[bool]
+
+class Device:
+    name: Final[str]
+    description: Final[str]
+    geometry: Final[Geometry]
+    timing: Final[Timing]
+    currents: Final[Currents]
+    granularity: Final[dict[str, str]]
+    partitions: Final[list[Partition]]
+    subarrays: Final[list[Partition]]
+    def at(
+        self, vdd_volts: float | None, trcd_seconds: float | None, trp_seconds: float | None
+    ) -> OperatingPoint: ...
+    def known_points(self) -> list[OperatingPoint]: ...
+    def module_ber(self, point: OperatingPoint, /) -> BerRange: ...
+    def partition_ber(self, point: OperatingPoint, partition: Partition, /) -> BerRange: ...
+    def base_of(self, partition: Partition, /) -> int: ...
+    def locate(self, address: int, order: str, /) -> tuple[int, int, int]: ...
+    def address_of(self, bank: int, row: int, column: int, order: str, /) -> int: ...
+    def to_json(self) -> str: ...
+
+class CommandCounts:
+    activates: Final[float]
+    precharges: Final[float]
+    reads: Final[float]
+    writes: Final[float]
+    refreshes: Final[float]
+    active_cycles: Final[float]
+    precharged_cycles: Final[float]
+    def __init__(
+        self,
+        activates: float = 0,
+        precharges: float = 0,
+        reads: float = 0,
+        writes: float = 0,
+        refreshes: float = 0,
+        active_cycles: float = 0,
+        precharged_cycles: float = 0,
+    ) -> None: ...
+
+class StreamAccess:
+    def __init__(
+        self,
+        *,
+        write: bool,
+        interleaved: bool,
+        address: int,
+        bytes: int,
+        trcd_seconds: float,
+        trp_seconds: float,
+    ) -> None: ...
+
+class MapSlot:
+    partition: Final[int]
+    group: Final[int]
+    point: Final[int]
+    ber: Final[float]
+    reduction: Final[float]
+    def __init__(
+        self, *, partition: int, group: int, point: int, ber: float, reduction: float
+    ) -> None: ...
+
+class MapProblem:
+    tensor_bytes: Final[list[int]]
+    tolerances: Final[list[float]]
+    room_bytes: Final[list[int]]
+    slots: Final[list[MapSlot]]
+    cost: Final[list[list[float]]]
+    def __init__(
+        self,
+        *,
+        tensor_bytes: Sequence[int],
+        tolerances: Sequence[float],
+        room_bytes: Sequence[int],
+        slots: Sequence[MapSlot],
+        cost: Sequence[Sequence[float]],
+    ) -> None: ...
+
+def assignment_cost(problem: MapProblem, slot: Sequence[int]) -> float: ...
+def cost_bound(problem: MapProblem) -> float | None: ...
+def dram_energy(
+    counts: CommandCounts, currents: Currents, timing: Timing, vdd_volts: float, law: str
+) -> dict[str, float]: ...
+def inject(
+    x: np.ndarray,
+    out: np.ndarray,
+    table: NDArray[np.int64],
+    order: NDArray[np.int32] | None,
+    scale: NDArray[np.float32] | None,
+    device_key: int,
+    access_key: int,
+    law: int,
+    stored: int,
+    correction: int,
+    lo: float,
+    hi: float,
+    copies: int,
+    first_copy: int,
+    address: int,
+    row_bytes: int,
+    /,
+) -> None: ...
+def lower(
+    weak_fraction: NDArray[np.float64],
+    failure_one: NDArray[np.float64],
+    failure_zero: NDArray[np.float64],
+) -> NDArray[np.int64]: ...
+def map_greedily(problem: MapProblem) -> tuple[list[int], list[tuple[int, int]], float]: ...
+def parse_device(json_text: str) -> Device: ...
+def philox4x32(c0: int, c1: int, c2: int, c3: int, key: int, /) -> tuple[int, int, int, int]: ...
+def stream(
+    geometry: Geometry, timing: Timing, accesses: Sequence[StreamAccess]
+) -> list[CommandCounts]: ...

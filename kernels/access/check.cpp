@@ -1,0 +1,190 @@
+#include "kernels/access/check.h"
+
+#include <sstream>
+
+#include "kernels/access/kept.h"
+#include "kernels/access/stored_bits.h"
+#include "kernels/formats/dispatch.h"
+
+namespace eden {
+namespace {
+
+template <class... Parts>
+std::string text(const Parts&... parts) {
+  std::ostringstream stream;
+  (stream << ... << parts);
+  return stream.str();
+}
+
+// Far above any memory, and low enough that no product below overflows: bit addresses take 61 bits.
+constexpr int64_t kMostElements = int64_t{1} << 56;
+
+bool is_raw(const InjectParams& p) { return p.element >= ElementType::kRaw8; }
+
+std::string problem_of_numbers(const InjectParams& p) {
+  const auto law = static_cast<int>(p.law);
+  if (law < 0 || law > 2) return text("law is ", law, ", accepted are 0 to 2");
+  const auto stored = static_cast<int>(p.stored);
+  if (stored < 0 || stored > 5) return text("stored is ", stored, ", accepted are 0 to 5");
+  const auto correction = static_cast<int>(p.correction);
+  if (correction < 0 || correction > 2) {
+    return text("correction is ", correction, ", accepted are 0 to 2");
+  }
+  if (p.copies < 1) return text("copies is ", p.copies, ", must be at least 1");
+  if (p.first_copy < 0 || p.first_copy > INT64_MAX - p.copies) {
+    return text("first_copy is ", p.first_copy, ", must be from 0 to 2^63 - 1 - copies");
+  }
+  if (p.elements < 0 || p.elements > kMostElements / p.copies) {
+    return text("elements is ", p.elements, ", must be from 0 to 2^56 / copies");
+  }
+  if (p.row_bytes < 64 || p.row_bytes > 8192 || (p.row_bytes & (p.row_bytes - 1)) != 0) {
+    return text("row_bytes is ", p.row_bytes, ", must be a power of two from 64 to 8192");
+  }
+  return "";
+}
+
+std::string problem_of_address(const InjectParams& p) {
+  const int bits = stored_bits(p.element, p.stored);
+  const int64_t alignment = bits < 8 ? 1 : bits / 8;
+  // Bit addresses must fit into 63 bits, with room for any tensor.
+  constexpr int64_t kEnd = int64_t{1} << 56;
+  if (p.address < 0 || p.address >= kEnd || p.address % alignment != 0) {
+    return text("address is ", p.address, ", must be a multiple of ", alignment,
+                " bytes from 0 to 2^56 - 1");
+  }
+  return "";
+}
+
+std::string problem_of_table(const InjectParams& p) {
+  switch (p.law) {
+    case Law::kBitline:
+      if (p.entries != 8 * p.row_bytes) {
+        return text("the bitline table has ", p.entries,
+                    " entries, must have one a bitline: ", 8 * p.row_bytes, " for row_bytes ",
+                    p.row_bytes);
+      }
+      if (!p.rank_columns || p.ranks != p.entries) {
+        return text("order has ", p.ranks, " entries, must have one a bitline: ", p.entries);
+      }
+      return "";
+    case Law::kWordline: {
+      const int64_t bytes = (p.elements * stored_bits(p.element, p.stored) + 7) / 8;
+      const int64_t last_row = (p.address + bytes - 1) / p.row_bytes;
+      if (bytes > 0 && last_row >= p.entries) {
+        return text("the tensor ends in row ", last_row, ", but the wordline table has ", p.entries,
+                    " rows of ", p.row_bytes, " bytes");
+      }
+      return p.entries >= 1 ? "" : "the wordline table has no rows";
+    }
+    default:
+      if (p.entries == 1) return "";
+      return text("the table for all cells has ", p.entries, " entries, must have one");
+  }
+}
+
+std::string problem_of_values(const InjectParams& p) {
+  if (p.scales && (is_raw(p) || p.stored < Stored::kInt16)) {
+    return "a scale is given, but only integer formats have one";
+  }
+  if (is_raw(p)) {
+    if (p.correction == Correction::kOff) return "";
+    return "integer tensors have no implausible values, correction must be 'off' for them";
+  }
+  if (p.stored >= Stored::kInt16) {
+    if (!p.scales) return "an integer format needs a scale";
+    if (p.scale_count < 1 || p.elements % p.scale_count != 0) {
+      return text("scale has ", p.scale_count, " entries, must divide the ", p.elements,
+                  " elements of a copy");
+    }
+  }
+  if (p.correction != Correction::kOff && !p.bounds) return "correction needs bounds";
+  return "";
+}
+
+std::string problem_of_output(const InjectParams& p, int64_t out_bytes) {
+  const int64_t bytes = p.elements * p.copies * element_bytes(p.element);
+  if (out_bytes != bytes) return text("out has ", out_bytes, " bytes, x has ", bytes);
+  const auto from = reinterpret_cast<uintptr_t>(p.input);
+  const auto to = reinterpret_cast<uintptr_t>(p.output);
+  const auto size = static_cast<uintptr_t>(bytes);
+  if (bytes > 0 && (from | to) % static_cast<uintptr_t>(element_bytes(p.element)) != 0) {
+    return "x and out must be aligned to their elements";
+  }
+  if (bytes > 0 && to < from + size && from < to + size) {
+    return "out overlaps x, must be other memory";
+  }
+  return "";
+}
+
+// Only what a kernel follows: where the cells of each segment lie. Their bits are all bits of one.
+std::string problem_of_kept(const InjectParams& p) {
+  const int64_t segments = StoredBits(p).segments();
+  const int64_t fewest = KeptCells::words(segments, 0);
+  if (p.kept_words < fewest) {
+    return text("kept has ", p.kept_words, " words, must have at least ", fewest, " for ", segments,
+                " segments");
+  }
+  const KeptCells kept(p.kept, segments);
+  if (kept.before(0) != 0) {
+    return text("kept has ", kept.before(0), " cells before segment 0, must have none");
+  }
+  for (int64_t segment = 1; segment <= segments; ++segment) {
+    const int64_t before = kept.before(segment - 1);
+    if (kept.before(segment) < before) {
+      return text("kept has ", kept.before(segment), " cells before segment ", segment,
+                  ", must have at least the ", before, " before it");
+    }
+  }
+  const int64_t words = KeptCells::words(segments, kept.count());
+  if (p.kept_words == words) return "";
+  return text("kept has ", p.kept_words, " words, must have ", words, " for ", kept.count(),
+              " cells of ", segments, " segments");
+}
+
+}  // namespace
+
+std::string problem_of_cells(const InjectParams& p) {
+  std::string problem = problem_of_numbers(p);
+  if (problem.empty()) problem = problem_of_address(p);
+  if (problem.empty()) problem = problem_of_table(p);
+  return problem;
+}
+
+std::string problem_of(const InjectParams& p, int64_t out_bytes) {
+  std::string problem = problem_of_cells(p);
+  if (problem.empty()) problem = problem_of_values(p);
+  if (problem.empty()) problem = problem_of_output(p, out_bytes);
+  return problem;
+}
+
+std::string problem_of_order(const InjectParams& p) {
+  if (p.law != Law::kBitline) return "";
+  // Their number is a power of two: what is no bitline has a bit beyond it. A loop without a way
+  // out is one for vectors.
+  int32_t bits = 0;
+  for (int64_t rank = 0; rank < p.ranks; ++rank) bits |= p.rank_columns[rank];
+  if ((bits & ~(p.ranks - 1)) == 0) return "";
+  int64_t rank = 0;
+  while ((p.rank_columns[rank] & ~(p.ranks - 1)) == 0) ++rank;
+  return text("order[", rank, "] is ", p.rank_columns[rank], ", must be a bitline from 0 to ",
+              p.ranks - 1);
+}
+
+std::string problem_of_arrays(const InjectParams& p) {
+  const std::string problem = p.kept ? problem_of_kept(p) : problem_of_order(p);
+  if (!problem.empty() || is_raw(p)) return problem;
+  if (p.stored >= Stored::kInt16) {
+    for (int64_t i = 0; i < p.scale_count; ++i) {
+      if (!(p.scales[i] >= 0x1p-126f && p.scales[i] <= 0x1.fffffep127f)) {
+        return text("scale[", i, "] is ", p.scales[i], ", must be finite and at least 2^-126");
+      }
+    }
+  }
+  if (p.correction != Correction::kOff && !(p.bounds[0] <= p.bounds[1])) {
+    return text("bounds are [", p.bounds[0], ", ", p.bounds[1],
+                "], the lower must not exceed the upper");
+  }
+  return "";
+}
+
+}  // namespace eden

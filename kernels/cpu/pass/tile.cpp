@@ -1,0 +1,152 @@
+#include "kernels/cpu/pass/tile.h"
+
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "kernels/cpu/processor/vector_loop.h"
+#include "kernels/formats/dispatch.h"
+
+namespace eden {
+namespace {
+
+template <int bits>
+using Code =
+    std::conditional_t<bits == 32, uint32_t, std::conditional_t<bits == 16, uint16_t, uint8_t>>;
+
+template <class Codec>
+[[gnu::always_inline]] inline float scale_at(const float* scales, int64_t i) {
+  if constexpr (Codec::kInteger) return scales[i];
+  return 1.0f;
+}
+
+template <class Element, class Codec>
+struct Fail {
+  [[gnu::always_inline]] static void run(const Tile& tile) {
+    using Raw = typename Element::Raw;
+    const Raw* __restrict input = static_cast<const Raw*>(tile.input);
+    Raw* __restrict output = static_cast<Raw*>(tile.output);
+    const float* __restrict scales = tile.scales;
+    const uint8_t* __restrict flips = tile.flips;
+    const int64_t n = tile.n;
+    uint8_t nibbles[Codec::kBits == 4 ? kTile : 1];
+    if constexpr (Codec::kBits == 4) {
+      for (int64_t i = 0; i < (n + 1) / 2; ++i) {
+        nibbles[2 * i] = flips[i] & 15;
+        nibbles[2 * i + 1] = flips[i] >> 4;
+      }
+      flips = nibbles;
+    }
+    for (int64_t i = 0; i < n; ++i) {
+      const float scale = scale_at<Codec>(scales, i);
+      Code<Codec::kBits> flip;
+      std::memcpy(&flip, flips + i * static_cast<int64_t>(sizeof flip), sizeof flip);
+      output[i] = static_cast<Raw>(Codec::decode(Codec::encode(input[i], scale) ^ flip, scale));
+    }
+  }
+};
+
+template <class Element, bool kSaturate>
+struct Correct {
+  [[gnu::always_inline]] static bool run(const Tile& tile) {
+    using Raw = typename Element::Raw;
+    using Key = std::make_signed_t<Raw>;
+    const Raw* __restrict input = static_cast<const Raw*>(tile.input);
+    Raw* __restrict output = static_cast<Raw*>(tile.output);
+    uint8_t* __restrict implausible = tile.implausible;
+    const Key lowest = static_cast<Key>(tile.limits.lowest);
+    const Key highest = static_cast<Key>(tile.limits.highest);
+    const Raw below = static_cast<Raw>(tile.limits.below);
+    const Raw above = static_cast<Raw>(tile.limits.above);
+    const int64_t n = tile.n;
+    uint8_t any = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const Raw raw = input[i];
+      const Key key = order_key(static_cast<Key>(raw));
+      const bool plausible = (key >= lowest) & (key <= highest);
+      Raw instead = 0;
+      if constexpr (kSaturate) {
+        const Raw magnitude = static_cast<Raw>(raw & std::numeric_limits<Key>::max());
+        instead = key < lowest ? below : above;
+        instead = magnitude > Element::kInfinity ? Raw{0} : instead;
+      }
+      output[i] = plausible ? raw : instead;
+      implausible[i] = !plausible;
+      any |= static_cast<uint8_t>(!plausible);
+    }
+    return any != 0;
+  }
+};
+
+template <class Element, class Codec, bool kLoaded>
+struct Encode {
+  [[gnu::always_inline]] static void run(const Tile& tile) {
+    using Raw = typename Element::Raw;
+    const Raw* __restrict input = static_cast<const Raw*>(tile.input);
+    const float* __restrict scales = tile.scales;
+    uint8_t* __restrict codes = tile.codes;
+    const int64_t n = tile.n;
+    uint8_t nibbles[Codec::kBits == 4 ? kTile : 1];
+    uint8_t* __restrict wide = Codec::kBits == 4 ? nibbles : codes;
+    for (int64_t i = 0; i < n; ++i) {
+      const float scale = scale_at<Codec>(scales, i);
+      const uint32_t stored = kLoaded ? code_of_loaded<Element, Codec>(input[i], scale)
+                                      : Codec::encode(input[i], scale);
+      const auto code = static_cast<Code<Codec::kBits>>(stored);
+      std::memcpy(wide + i * static_cast<int64_t>(sizeof code), &code, sizeof code);
+    }
+    if constexpr (Codec::kBits == 4) {
+      if (n % 2 != 0) nibbles[n] = 0;
+      for (int64_t i = 0; i < (n + 1) / 2; ++i) {
+        codes[i] = static_cast<uint8_t>(nibbles[2 * i] | nibbles[2 * i + 1] << 4);
+      }
+    }
+  }
+};
+
+template <class Element>
+Limits limits(Correction correction, Bounds bounds) {
+  using Key = std::make_signed_t<typename Element::Raw>;
+  const auto bits = [](float value) { return Element::narrow(bits_from_float(value)); };
+  Limits limits;
+  // Zeros are equal, whatever their signs.
+  limits.lowest = order_key(static_cast<Key>(bits(bounds.lo == 0 ? -0.0f : bounds.lo)));
+  limits.highest = order_key(static_cast<Key>(bits(bounds.hi == 0 ? 0.0f : bounds.hi)));
+  if (correction == Correction::kSaturate) {
+    limits.below = bits(bounds.lo);
+    limits.above = bits(bounds.hi);
+  }
+  return limits;
+}
+
+}  // namespace
+
+TilePasses tile_passes(Isa isa, ElementType element, Stored stored, Correction correction) {
+  return dispatch(element, stored, [&](auto type, auto codec) {
+    using Element = decltype(type);
+    using Codec = decltype(codec);
+    TilePasses passes{};
+    passes.fail = loop_for<Fail<Element, Codec>, const Tile&>(isa);
+    passes.encode = loop_for<Encode<Element, Codec, false>, const Tile&>(isa);
+    passes.encode_loaded = passes.encode;
+    if constexpr (Codec::kInteger) {
+      passes.encode_loaded = loop_for<Encode<Element, Codec, true>, const Tile&>(isa);
+    }
+    if constexpr (!std::is_same_v<Element, RawElement<typename Element::Raw>>) {
+      if (correction == Correction::kZero) {
+        passes.correct = loop_for<Correct<Element, false>, const Tile&>(isa);
+      } else if (correction == Correction::kSaturate) {
+        passes.correct = loop_for<Correct<Element, true>, const Tile&>(isa);
+      }
+    }
+    return passes;
+  });
+}
+
+Limits limits_of(ElementType element, Correction correction, Bounds bounds) {
+  if (element == ElementType::kFp32) return limits<Fp32>(correction, bounds);
+  if (element == ElementType::kFp16) return limits<Fp16>(correction, bounds);
+  return limits<Bf16>(correction, bounds);
+}
+
+}  // namespace eden

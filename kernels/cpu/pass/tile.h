@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cpu/processor/isa.h"
+#include "kernels/formats/formats.h"
+
+namespace eden {
+
+// Elements that go through one pass together: what it reads and writes stays in the L1 cache.
+constexpr int64_t kTile = 512;
+
+// The plausible values of an element type, by the keys of `order_key`, and what others become.
+struct Limits {
+  int32_t lowest = 0, highest = 0;
+  uint32_t below = 0, above = 0;  // bits of an element
+};
+
+// n <= kTile neighbouring elements of one copy, and what lies beside them.
+struct Tile {
+  const void* input;     // [n]
+  void* output;          // [n] other memory than the input
+  const uint8_t* flips;  // failing bits, packed as they lie in memory
+  const float* scales;   // [n], for integer formats
+  uint8_t* implausible;  // [n] 0 or 1
+  uint8_t* codes;        // packed as they lie in memory
+  Limits limits;
+  int64_t n;
+};
+
+// What can be done to a tile of one element type and stored format.
+struct TilePasses {
+  // Encode, flip, decode: input, flips, scales -> output.
+  void (*fail)(const Tile&);
+  // input, limits -> output, implausible. Returns whether any value was. Null without correction.
+  bool (*correct)(const Tile&);
+  // What the memory holds: input, scales -> codes.
+  void (*encode)(const Tile&);
+  // The same for values that a load returned, which faults may have made.
+  void (*encode_loaded)(const Tile&);
+};
+
+// The passes in an instruction set that this processor has. All give the same bits.
+TilePasses tile_passes(Isa isa, ElementType element, Stored stored, Correction correction);
+
+// `bounds` as a floating-point element type can represent them.
+Limits limits_of(ElementType element, Correction correction, Bounds bounds);
+
+}  // namespace eden

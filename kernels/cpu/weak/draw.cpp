@@ -1,0 +1,73 @@
+#include "kernels/cpu/weak/draw.h"
+
+#include "kernels/law/cells.h"
+
+namespace eden {
+namespace {
+
+PhiloxBlock block_of(uint64_t key, uint64_t place, uint32_t what, uint32_t index) {
+  return philox4x32(static_cast<uint32_t>(place), static_cast<uint32_t>(place >> 32), what, index,
+                    key);
+}
+
+void blocks_of(uint64_t key, uint64_t place, const uint32_t* what, const uint32_t* index, int n,
+               uint64_t* numbers) {
+  for (int i = 0; i < n; ++i) {
+    const PhiloxBlock block = block_of(key, place, what[i], index[i]);
+    numbers[2 * i] = block.number(0);
+    numbers[2 * i + 1] = block.number(1);
+  }
+}
+
+void compare(const Comparison& c) {
+  for (int i = 0; i < c.n; ++i) {
+    for (int b = 0; b < c.blocks; ++b) {
+      const PhiloxBlock block =
+          block_of(c.key, c.place + c.words[i], static_cast<uint32_t>(c.purpose),
+                   c.first + static_cast<uint32_t>(b));
+      for (int j = 0; j < 4; ++j) {
+        const uint32_t threshold = c.planes[(4 * b + j) * kSegmentWords + (c.same ? 0 : i)];
+        c.taken[i] |= c.open[i] & threshold & ~block.word[j];
+        c.open[i] &= ~(threshold ^ block.word[j]);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+int keep_open_portable(int n, const uint32_t* open, uint16_t* kept) {
+  int count = 0;
+  for (int i = 0; i < n; ++i) {
+    kept[count] = static_cast<uint16_t>(i);
+    count += open[i] != 0;
+  }
+  return count;
+}
+
+bool locate_portable(const BitlineCells& among, const uint64_t* numbers, const StreamCode* codes,
+                     int n, PointCell* cells) {
+  bool equal = false;
+  for (int i = 0; i < n; ++i) {
+    const auto point = ranked_point(codes[i].interval(), among.columns_log2, numbers[i]);
+    const RankedBitline bitline = among.ranks[point.rank];
+    const uint32_t cell = (point.row << among.columns_log2) | bitline.column();
+    const uint64_t time = point_time(codes[i].rung(), numbers[i]) >> RankedBitline::kDropped;
+    const bool within = cell - among.begin < among.length;
+    cells[i] = PointCell(cell, within & (time < bitline.stress()));
+    equal |= time == bitline.stress();
+  }
+  return equal;
+}
+
+const Draw& draw(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::kAvx512) return kDrawAvx512;
+  if (isa == Isa::kAvx2) return kDrawAvx2;
+#endif
+  static_cast<void>(isa);
+  static constexpr Draw kPortable{blocks_of, compare, keep_open_portable, locate_portable};
+  return kPortable;
+}
+
+}  // namespace eden

@@ -1,0 +1,84 @@
+"""What eden needs is declared, what is declared is needed, and `import eden` takes little of it."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+# Distributions that hold a module of another name, and those run as programs or as plugins alone.
+MODULES = {"pyyaml": "yaml", "nvidia-curand": "nvidia"}
+PROGRAMS = {"ruff", "basedpyright", "clang-format", "cmake", "ninja", "ipykernel"}
+# Rivals, which benchmarks import where they are installed.
+OPTIONAL = {"mrfi", "mase_triton"}
+
+
+def declared(requirements: list[str]) -> set[str]:
+    names = [re.match(r"[A-Za-z0-9_-]+", line).group() for line in requirements]
+    return {MODULES.get(name, name.replace("-", "_")) for name in names if name not in PROGRAMS}
+
+
+NEEDED = declared(PROJECT["project"]["dependencies"])
+FOR_TESTS = declared(PROJECT["project"]["optional-dependencies"]["test"])
+FOR_BUILDING = declared(PROJECT["build-system"]["requires"])
+
+
+def imported(*folders: str) -> set[str]:
+    """Return the modules that are neither of the standard library nor of this repository."""
+    files = [f for folder in folders for f in (ROOT / folder).rglob("*.py")]
+    ours = {"eden"} | {f.stem for f in files}
+    found = set()
+    for node in (node for file in files for node in ast.walk(ast.parse(file.read_text()))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            found.add(node.module.split(".")[0])
+    return found - sys.stdlib_module_names - ours
+
+
+def test_eden_imports_what_it_declares_and_nothing_else():
+    assert imported("eden") == NEEDED
+
+
+def test_what_tests_and_scripts_import_is_declared():
+    found = imported("tests", "benchmarks", "scripts", "docs") - OPTIONAL
+    assert found <= NEEDED | FOR_TESTS | FOR_BUILDING
+    used_by_name = {"nbclient", "jupytext", "nvidia"}  # in commands, or as the name of a folder
+    assert found | used_by_name >= FOR_TESTS
+
+
+def test_the_gpu_check_asks_for_what_eden_declares():
+    text = (ROOT / "scripts" / "gpu_check").read_text()
+    assert set(re.search(r'^NEEDED = "(.*)"$', text, re.M).group(1).split()) == NEEDED
+
+
+# A figure, a table of trials, a recipe or the command line loads these when it is asked for.
+@pytest.mark.parametrize(
+    "module",
+    [
+        "jinja2",
+        "matplotlib",
+        "pandas",
+        "pyarrow",
+        "pydantic",
+        "rich",
+        "scipy.stats",
+        "typer",
+        "yaml",
+    ],
+)
+def test_importing_eden_leaves_alone(module, loaded):
+    assert "eden" in loaded and module not in loaded
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    """The modules in memory after `import eden`."""
+    code = "import eden, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())

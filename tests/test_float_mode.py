@@ -1,0 +1,79 @@
+"""No rounding mode of the processor that a caller may have set changes a bit."""
+
+import ctypes
+import platform
+
+import numpy as np
+import pytest
+import torch
+
+import eden
+from eden.arrays import inject_array
+
+# fenv.h's numbers.
+MODES = {
+    "x86_64": {"upward": 0x800, "downward": 0x400, "toward zero": 0xC00},
+    "aarch64": {"upward": 0x400000, "downward": 0x800000, "toward zero": 0xC00000},
+}
+C = ctypes.CDLL(None)
+
+
+@pytest.fixture(params=["upward", "downward", "toward zero"])
+def in_mode(request):
+    """Call a function in a rounding mode, on this thread alone."""
+    modes = MODES.get(platform.machine())
+    if modes is None or not hasattr(C, "fesetround"):
+        pytest.skip("the numbers of this processor's rounding modes are not known here")
+    torch.set_num_threads(1)
+    nearest = C.fegetround()
+
+    def call(function):
+        assert C.fesetround(modes[request.param]) == 0
+        try:
+            return function()
+        finally:
+            assert C.fegetround() == modes[request.param]
+            C.fesetround(nearest)
+
+    return call
+
+
+@pytest.mark.parametrize("stored", ["fp32", "fp16", "bf16", "int16", "int8", "int4"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_a_rounding_mode_changes_nothing(in_mode, stored, dtype):
+    x = torch.randn(4096).to(dtype)
+    table = eden.errors.Uniform(0.01, failure_probability=0.5).lower()
+    key = eden.key(3)
+    integer = eden.formats.get(stored).integer
+    scale = {"scale": eden.ops.scale_of(x, stored)} if integer else {}
+
+    def read():
+        bounds, step = torch.ops.eden.weight_range(x, eden.formats.get(stored).code)
+        y = eden.inject(
+            x, table, key=key, stored=stored, bounds=(-2.5, 2.5), correction="zero", **scale
+        )
+        flips = eden.count_flips(x, y, stored=stored, **scale)
+        return y.view(torch.uint8), bounds, step, flips
+
+    expected = read()
+    for found, wanted in zip(in_mode(read), expected, strict=True):
+        assert torch.equal(found, wanted)
+
+
+def test_a_rounding_mode_changes_no_array(in_mode):
+    x = np.random.default_rng(1).normal(size=4096).astype(np.float32)
+    options = dict(key=(1, 2), stored="int8", scale=np.float32(0.03))
+    error = eden.errors.Uniform(0.01)
+    expected = inject_array(x, error, **options)
+    found = in_mode(lambda: inject_array(x, error, **options))
+    assert np.array_equal(found.view(np.uint32), expected.view(np.uint32))
+
+
+def test_a_rounding_mode_changes_no_table(in_mode):
+    rates = np.geomspace(1e-12, 1.0, 50)
+
+    def lower():
+        return eden.errors.Bitline(np.resize(rates, 512)).lower().entries
+
+    expected = lower()
+    assert torch.equal(in_mode(lower), expected)
