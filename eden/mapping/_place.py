@@ -208,7 +208,7 @@ class _Problem:
     partitions: Sequence[devices.Partition]
     points: Sequence[devices.OperatingPoint]
     slots: list[tuple[int, int, float]]  # partition, point, BER
-    native: object
+    native: core.MapProblem
     bound: float  # infinite if a tensor bears no partition
 
     @classmethod
