@@ -15,6 +15,17 @@ class Geometry:
     row_bytes: Final[int]
     line_bytes: Final[int]
     size_bytes: Final[int]
+    def __init__(
+        self,
+        *,
+        chips: int,
+        chip_width_bits: int,
+        banks: int,
+        rows_per_bank: int,
+        rows_per_subarray: int,
+        row_bytes: int,
+        line_bytes: int,
+    ) -> None: ...
 
 class Timing:
     clock_seconds: Final[float]
@@ -53,6 +64,12 @@ class Currents:
         idd5_amperes: float,
         assumed: bool = False,
     ) -> None: ...
+
+class Settings:
+    vdd_volts: Final[float]
+    trcd_seconds: Final[float]
+    trp_seconds: Final[float]
+    def __init__(self, vdd_volts: float, trcd_seconds: float, trp_seconds: float) -> None: ...
 
 class Partition:
     name: Final[str]
@@ -122,9 +139,10 @@ class StreamAccess:
         interleaved: bool,
         address: int,
         bytes: int,
-        trcd_seconds: float,
-        trp_seconds: float,
     ) -> None: ...
+
+class Transfer:
+    def __init__(self, access: StreamAccess, at: Settings, times: float) -> None: ...
 
 class MapSlot:
     partition: Final[int]
@@ -176,6 +194,13 @@ def inject(
     row_bytes: int,
     /,
 ) -> None: ...
+def joules_by_point(
+    device: Device,
+    accesses: Sequence[StreamAccess],
+    times: Sequence[float],
+    points: Sequence[Settings],
+    law: str,
+) -> list[list[float]]: ...
 def lower(
     weak_fraction: NDArray[np.float64],
     failure_one: NDArray[np.float64],
@@ -184,6 +209,12 @@ def lower(
 def map_greedily(problem: MapProblem) -> tuple[list[int], list[tuple[int, int]], float]: ...
 def parse_device(json_text: str) -> Device: ...
 def philox4x32(c0: int, c1: int, c2: int, c3: int, key: int, /) -> tuple[int, int, int, int]: ...
-def stream(
-    geometry: Geometry, timing: Timing, accesses: Sequence[StreamAccess]
-) -> list[CommandCounts]: ...
+def scale_to_ber(
+    weak_fraction: NDArray[np.float64],
+    failure_probability: NDArray[np.float64],
+    share: NDArray[np.float64],
+    ber: float,
+) -> NDArray[np.float64]: ...
+def stream_energy(
+    device: Device, transfers: Sequence[Transfer], laws: Sequence[str]
+) -> tuple[dict[str, dict[str, float]], float]: ...

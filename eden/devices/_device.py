@@ -33,7 +33,7 @@ class Partition:
     size_bytes: int
     base: int
     _device: Device = field(repr=False, compare=False)
-    _native: object = field(repr=False, compare=False)
+    _native: core.Partition = field(repr=False, compare=False)
 
     def __reduce__(self):
         return Device._partition, (self._device, self._native)
@@ -62,7 +62,7 @@ class Device:
         granularity: ``module`` or ``bank`` for each of ``vdd``, ``trcd``, ``trp``.
     """
 
-    def __init__(self, native):
+    def __init__(self, native: core.Device):
         self.native = native
         self.name: str = native.name
         self.description: str = native.description

@@ -49,7 +49,7 @@ class OperatingPoint:
         return uniform(self.ber)
 
     @property
-    def native(self):
+    def native(self) -> core.Settings:
         """The settings, for the core."""
         return core.Settings(self.vdd_volts, self.trcd_seconds, self.trp_seconds)
 

@@ -11,10 +11,11 @@ Only measured points are used; interpolated ones are for plots.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from itertools import accumulate
 from operator import add
 
@@ -67,14 +68,21 @@ class _Task:
 
 
 @dataclass(frozen=True)
+class _Layout:
+    """Where each tensor lies."""
+
+    entries: dict[str, Entry]
+    points: dict[str, devices.OperatingPoint]
+    partition_bers: dict[str, float]
+
+
+@dataclass(frozen=True)
 class _Solved:
     """A placement at one setting of the module."""
 
     vdd_volts: float
     joules: float
-    entries: dict[str, Entry]
-    points: dict[str, devices.OperatingPoint]
-    partition_bers: dict[str, float]
+    lay_out: Callable[[], _Layout]
 
 
 @dataclass
@@ -133,15 +141,16 @@ def place(
     if best is None:
         # The mildest setting is the last to be refused: there, only room can be missing.
         raise ValueError(f"tensors that fit nowhere on {device.name}: {chosen.rejected[-1].why}")
+    layout = best.lay_out()
     return Placement(
         device=device,
         config=tolerances.config,
         method=method,
         estimate=estimate,
         law=law,
-        entries=best.entries,
-        points=best.points,
-        partition_bers=best.partition_bers,
+        entries=layout.entries,
+        points=layout.points,
+        partition_bers=layout.partition_bers,
         energy_joules=best.joules,
         bound_joules=min(chosen.bound, best.joules),
         verdict_volts={
@@ -185,7 +194,8 @@ def _place_finely(task: _Task, estimate: str) -> _Outcome:
             continue
         joules = core.assignment_cost(problem.native, slots)
         if outcome.best is None or joules < outcome.best.joules:
-            outcome.best = problem.solved(task, slots, joules)
+            lay_out = partial(problem.lay_out, task, slots)
+            outcome.best = _Solved(problem.vdd_volts, joules, lay_out)
     outcome.rejected.sort(key=lambda r: r.vdd_volts)
     return outcome
 
@@ -198,7 +208,7 @@ class _Problem:
     partitions: Sequence[devices.Partition]
     points: Sequence[devices.OperatingPoint]
     slots: list[tuple[int, int, float]]  # partition, point, BER
-    native: object
+    native: core.MapProblem
     bound: float  # infinite if a tensor bears no partition
 
     @classmethod
@@ -230,6 +240,14 @@ class _Problem:
         vdd = max(point.vdd_volts for point in points)
         return cls(vdd, partitions, points, slots, native, math.inf if bound is None else bound)
 
+    @cached_property
+    def rates(self) -> list[float]:
+        """The lowest BER of each partition, in order."""
+        lowest: dict[int, float] = {}
+        for i, _, ber in self.slots:
+            lowest[i] = min(ber, lowest.get(i, 1.0))
+        return sorted(lowest.values())
+
     @property
     def greedy_joules(self) -> float | None:
         """The cost of Algorithm 1, None if it finds no placement."""
@@ -254,7 +272,7 @@ class _Problem:
         better = core.assignment_cost(self.native, found) < joules * (1 - _ROUNDING)
         return (found if greedy is None or better else greedy), bound, missing
 
-    def solved(self, task: _Task, slots: Sequence[int], joules: float) -> _Solved:
+    def lay_out(self, task: _Task, slots: Sequence[int]) -> _Layout:
         """Lay the tensors of each partition one after another."""
         entries, used, points = {}, {}, {}
         for t, (tensor, slot) in enumerate(zip(task.tensors, slots, strict=True)):
@@ -272,20 +290,20 @@ class _Problem:
             bank = self.partitions[i].bank
             if bank not in in_use or in_use[bank] == self.points[o]:
                 bers.setdefault(self.partitions[i].name, ber)
-        return _Solved(self.vdd_volts, joules, entries, points, bers)
+        return _Layout(entries, points, bers)
 
     def _why(self, tensor, slot: int) -> str:
         i, o, ber = self.slots[slot]
-        borne = {p for p, _, b in self.slots if b <= tensor.tolerance}
+        borne = bisect_right(self.rates, tensor.tolerance)
         return (
-            f"bears BER {tensor.tolerance:.2g}: {len(borne)} of {len(self.partitions)} partitions "
+            f"bears BER {tensor.tolerance:.2g}: {borne} of {len(self.partitions)} partitions "
             f"at {self.points[o].vdd_volts:g} V qualify; {self.partitions[i].name} has {ber:.2g} "
             "and room"
         )
 
     def _shortfall(self, task: _Task, t: int, missing_bytes: int) -> str:
         tensor = task.tensors[t]
-        lowest = min(ber for _, _, ber in self.slots)
+        lowest = self.rates[0]
         if lowest > tensor.tolerance:
             return (
                 f"{tensor.name} bears BER {tensor.tolerance:.2g}, the lowest of a partition is "
@@ -316,16 +334,20 @@ def _place_coarsely(task: _Task, estimate: str) -> _Outcome:
         outcome.bound = min(outcome.bound, joules)
         if outcome.best is not None and joules >= outcome.best.joules:
             continue
-        why = f"the network bears BER {task.coarse_ber:.2g}; the module's mean is {ber:.2g}"
-        entries = {
-            tensor.name: _entry(tensor, WHOLE_MODULE, address, device.geometry.row_bytes, ber, why)
-            for tensor, address in zip(task.tensors, task.addresses, strict=True)
-        }
-        outcome.best = _Solved(
-            point.vdd_volts, joules, entries, {WHOLE_MODULE: point}, {WHOLE_MODULE: ber}
-        )
+        lay_out = partial(_lay_out_coarsely, task, point, ber)
+        outcome.best = _Solved(point.vdd_volts, joules, lay_out)
     outcome.rejected.sort(key=lambda r: r.vdd_volts)
     return outcome
+
+
+def _lay_out_coarsely(task: _Task, point: devices.OperatingPoint, ber: float) -> _Layout:
+    why = f"the network bears BER {task.coarse_ber:.2g}; the module's mean is {ber:.2g}"
+    row_bytes = task.device.geometry.row_bytes
+    entries = {
+        tensor.name: _entry(tensor, WHOLE_MODULE, address, row_bytes, ber, why)
+        for tensor, address in zip(task.tensors, task.addresses, strict=True)
+    }
+    return _Layout(entries, {WHOLE_MODULE: point}, {WHOLE_MODULE: ber})
 
 
 def _settings(device: devices.Device) -> Iterable[list[devices.OperatingPoint]]:
