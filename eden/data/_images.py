@@ -17,6 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from eden._say import one_of
+
 Pair = tuple[torch.Tensor, torch.Tensor]
 
 # Where Debian's package `dataset-fashion-mnist` puts the files, and where a download goes.
@@ -61,8 +63,7 @@ def load(name: str = "fashion-mnist", root: str | Path | None = None) -> Splits:
     Raises:
         ValueError: unknown name, or files that are missing, empty or damaged.
     """
-    if name != "fashion-mnist":
-        raise ValueError(f"unknown data set {name!r}; accepted: 'fashion-mnist'")
+    one_of("data set", name, ("fashion-mnist",))
     folder = _find(root)
     images, labels = _read_part(folder, "train")
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(_SPLIT_SEED))

@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 from tqdm.auto import tqdm
 
+from eden._say import an_int
 from eden.data import batches
 
 
@@ -33,8 +34,7 @@ def train(
     Returns:
         The same model.
     """
-    if epochs < 1:
-        raise ValueError(f"train: got epochs={epochs}; accepted: at least 1")
+    an_int("epochs", epochs, 1)
     device = next(model.parameters()).device
     loader = batches(*train, batch_size, seed=seed)
     steps = epochs * len(loader)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from eden._say import one_of
 from eden.folder import Recipe, RunFolder, StageFiles, load_recipe
 from eden.report import print_end
 from eden.run._boost import boost
@@ -25,13 +26,13 @@ class Stage:
 
     Attributes:
         name: Of its record in ``stages/``.
-        work: What it does.
+        do: What it does.
         recipe: Keys of the recipe it depends on.
         needs: Stages whose files it reads.
     """
 
     name: str
-    work: Callable[[Work, StageFiles], None]
+    do: Callable[[Work, StageFiles], None]
     recipe: tuple[str, ...]
     needs: tuple[str, ...]
 
@@ -108,8 +109,7 @@ def advance(
 
 
 def _last_stage(until: str) -> str:
-    if until not in _UNTIL:
-        raise ValueError(f"until: got {until!r}; accepted: {', '.join(_UNTIL)}")
+    one_of("until", until, _UNTIL)
     return _UNTIL[until]
 
 
@@ -134,7 +134,7 @@ def _do(stage: Stage, work: Work) -> None:
         return
     begun = time.monotonic()
     files = work.files()
-    stage.work(work, files)
+    stage.do(work, files)
     folder.finish(stage.name, fingerprint, files, seconds=time.monotonic() - begun)
 
 

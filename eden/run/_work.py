@@ -8,6 +8,7 @@ import torch
 
 from eden import data, devices, errors, nets, network
 from eden._files import digest_bytes, read_json
+from eden._say import refusal
 from eden.folder import Recipe, Results, RunFolder, StageFiles
 from eden.network import Config, approximate
 from eden.tolerance import Tolerances
@@ -39,10 +40,8 @@ def read_inputs(recipe: Recipe) -> Inputs:
     counts = (part.train_images, part.validation_images, part.test_images)
     for name, (x, _), count in zip(whole._fields, whole, counts, strict=True):
         if count is not None and count > len(x):
-            raise ValueError(
-                f"recipe key data.{name}_images: got {count}, accepted: at most {len(x)}, "
-                f"the images there are"
-            )
+            said = f"at most {len(x)}, the images there are"
+            raise ValueError(refusal(f"recipe key data.{name}_images", count, said))
     pairs = ((x[:n], y[:n]) for (x, y), n in zip(whole, counts, strict=True))
     return Inputs(data.Splits(*pairs), device)
 

@@ -109,7 +109,7 @@ def test_a_damaged_file_is_one_clear_line(folder, name, content, words):
 
 
 def test_an_unknown_data_set_is_refused():
-    with pytest.raises(ValueError, match="accepted: 'fashion-mnist'"):
+    with pytest.raises(ValueError, match="data set is 'mnist', accepted: fashion-mnist"):
         data.load("mnist")
 
 
