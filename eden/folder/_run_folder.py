@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from eden._files import digest, digest_bytes, read_json, remove_temporaries, write_json
-from eden.folder._provenance import differing_keys, environment, versions
+from eden._versions import versions
+from eden.folder._provenance import differing_keys, environment
 from eden.folder._recipe import Recipe, parse_recipe
 from eden.folder._stage_files import StageFiles
 

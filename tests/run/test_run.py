@@ -12,9 +12,9 @@ import pytest
 from _small import RECIPE, contents, write_images, write_recipe
 
 from eden import _files as store
-from eden.folder import RunFolder, load_recipe, parse_recipe, versions
+from eden._versions import source_digest, versions
+from eden.folder import RunFolder, load_recipe, parse_recipe
 from eden.folder import _run_folder as folders
-from eden.folder._provenance import source_digest
 from eden.folder._recipe import DataKeys, VerifyKeys
 from eden.folder._yaml import _Loader
 from eden.run import STAGES, advance, run
