@@ -51,7 +51,7 @@ def _range(low: float, high: float | None) -> str:
 
 
 def rate(ber: float) -> str:
-    """A bit error rate as text, such as 7.9e-4."""
+    """Write a bit error rate as text, such as 7.9e-4."""
     if ber == 0.0:
         return "0"
     mantissa, exponent = f"{ber:.1e}".split("e")
@@ -59,5 +59,5 @@ def rate(ber: float) -> str:
 
 
 def percent(fraction: float, digits: int = 1) -> str:
-    """A signed percentage as text, with a true minus sign."""
+    """Write a signed percentage as text, with a true minus sign."""
     return f"{100 * fraction:+.{digits}f}%".replace("-", "\u2212")

@@ -15,8 +15,8 @@ def batches(
     Args:
         x: ``[n, ...]``.
         y: ``[n]``.
-        batch_size: images a batch; the last one may be smaller.
-        seed: of the shuffles; None keeps the order.
+        batch_size: Images a batch; the last one may be smaller.
+        seed: Of the shuffles; None keeps the order.
     """
     return Batches(x, y, batch_size, seed)
 

@@ -135,7 +135,7 @@ def _exact_checks(device: str) -> list[Check]:
 
 
 def _elsewhere(x: torch.Tensor) -> tuple[str, torch.Tensor]:
-    """What one thread of the CPU makes of `x`: the same as many threads, or a GPU."""
+    """Return what one thread of the CPU makes of `x`: what many threads, or a GPU, make too."""
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1)

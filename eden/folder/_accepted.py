@@ -35,7 +35,7 @@ def _part_at(part: type[BaseModel], loc: tuple[Any, ...]) -> type[BaseModel]:
 
 
 def _accepted(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
-    """The type and range of a key in words, read off the schema."""
+    """Say the type and range of a key in words, read off the schema."""
     schema = model.model_json_schema()
     node: dict[str, Any] = schema
     for name in loc:

@@ -46,7 +46,7 @@ _Loader.add_implicit_resolver(
 
 
 def recipe_names() -> list[str]:
-    """The recipes that come with eden."""
+    """List the recipes that come with eden."""
     return sorted(
         entry.name.removesuffix(".yaml")
         for entry in _RECIPES.iterdir()

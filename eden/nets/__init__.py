@@ -23,11 +23,11 @@ def build(name: str, **kwargs) -> nn.Module:
     """Build a network by name.
 
     Args:
-        name: one of `names`.
-        **kwargs: passed to the builder, such as ``classes=10`` or ``channels=1``.
+        name: One of `names`.
+        **kwargs: Passed to the builder, such as ``classes=10`` or ``channels=1``.
 
     Raises:
-        ValueError: for an unknown name.
+        ValueError: For an unknown name.
     """
     one_of("network", name, names())
     return _BUILDERS[name](**kwargs)

@@ -23,13 +23,13 @@ def train(
     """Train a classifier in place with AdamW and one learning-rate cycle.
 
     Args:
-        model: the network; it stays on its device and ends in training mode as it was.
-        train: images ``[n, ...]`` and labels ``[n]``.
-        epochs: passes over the images, at least 1.
-        seed: of the order of the images (initial weights are the caller's).
-        batch_size: images a step.
-        learning_rate: peak of the cycle.
-        progress: show a bar with the time left.
+        model: The network; it stays on its device and ends in training mode as it was.
+        train: Images ``[n, ...]`` and labels ``[n]``.
+        epochs: Passes over the images, at least 1.
+        seed: Of the order of the images (initial weights are the caller's).
+        batch_size: Images a step.
+        learning_rate: Peak of the cycle.
+        progress: Show a bar with the time left.
 
     Returns:
         The same model.
