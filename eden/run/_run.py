@@ -12,7 +12,7 @@ from eden.report import print_end
 from eden.run._boost import boost
 from eden.run._characterize import characterize
 from eden.run._energy import account_energy
-from eden.run._images import read_images
+from eden.run._images import check_images, read_images
 from eden.run._map import map_networks
 from eden.run._report import write_report
 from eden.run._train import train
@@ -130,20 +130,9 @@ def _do(stage: Stage, work: Work) -> None:
     fingerprint = folder.fingerprint(stage.name, stage.recipe, stage.needs)
     if folder.is_done(stage.name, fingerprint):
         if stage.name == "data":
-            _check_images(work)
+            check_images(work)
         return
     begun = time.monotonic()
-    files = work.files()
+    files = StageFiles(folder.path)
     stage.do(work, files)
     folder.finish(stage.name, fingerprint, files, seconds=time.monotonic() - begun)
-
-
-def _check_images(work: Work) -> None:
-    noted = work.noted_images()
-    found = work.images_digest()
-    if noted != found:
-        raise ValueError(
-            f"{work.folder.path}: was made with other images (those of "
-            f"{', '.join(n for n in found if noted.get(n) != found[n])} differ); set EDEN_DATA to "
-            f"the former ones or choose another --out"
-        )

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 
 from eden import data, devices, errors, nets, network
-from eden._files import digest_bytes, read_json
+from eden._files import digest_bytes
 from eden._say import refusal
-from eden.folder import Recipe, Results, RunFolder, StageFiles
+from eden.folder import Recipe, Results, RunFolder
 from eden.network import Config, approximate
 from eden.tolerance import Tolerances
 
@@ -55,7 +55,7 @@ class Work:
         progress: Whether stages show progress bars.
     """
 
-    def __init__(self, folder: RunFolder, inputs: "Inputs", *, progress: bool = True):
+    def __init__(self, folder: RunFolder, inputs: Inputs, *, progress: bool = True):
         self.folder = folder
         self.splits, self.device = inputs
         self.recipe = folder.recipe
@@ -64,21 +64,6 @@ class Work:
     def path(self, name: str) -> Path:
         """Return the path of a file of the folder."""
         return self.folder.path / name
-
-    def files(self) -> StageFiles:
-        """Begin the list of what a stage writes."""
-        return StageFiles(self.folder.path)
-
-    def images_digest(self) -> dict[str, str]:
-        """Digest the images of each split."""
-        return {
-            name: digest_bytes(x.numpy().data, y.numpy().data)
-            for name, (x, y) in zip(self.splits._fields, self.splits, strict=True)
-        }
-
-    def noted_images(self) -> dict[str, str]:
-        """Read `images_digest` as it was when the run began."""
-        return read_json(self.path("data.json"))["sha256"]
 
     def evaluator(self, split: str, *, most: int | None = None) -> data.Evaluator:
         """Make the evaluator on a split, or on as many images of it drawn at random."""
