@@ -7,7 +7,6 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 import eden
+from eden._versions import versions
 
 
 def parser(doc: str, *, elements: int | None = 2**26, repeats: int = 7) -> argparse.ArgumentParser:
@@ -30,19 +30,14 @@ def parser(doc: str, *, elements: int | None = 2**26, repeats: int = 7) -> argpa
 
 def head(**settings: object) -> dict:
     """Return the machine, the versions and the settings of a run, and print them."""
-    try:
-        version = metadata.version("eden-dram")
-    except metadata.PackageNotFoundError:
-        version = "source"
+    known = versions()
     facts = {
         "cpu": _cpu_name(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         # What a user asked for; without it the best instruction set that the processor has.
         "isa": os.environ.get("EDEN_ISA", "best"),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "eden": version,
+        **{name: known[name] for name in ("python", "torch", "eden")},
         **settings,
     }
     print("  ".join(f"{name}={value}" for name, value in facts.items()))

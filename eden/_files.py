@@ -66,7 +66,7 @@ def remove_temporaries(folder: Path) -> None:
 
 
 def dump_json(value: Any) -> bytes:
-    """JSON with sorted keys and one ending newline; NaN and infinity are refused.
+    """Write a value as JSON with sorted keys and one ending newline.
 
     Raises:
         ValueError: If a number is not finite.
@@ -102,7 +102,7 @@ def write_csv(path: Path | str, rows: Iterable[Mapping[str, Any]], columns: Sequ
 
 
 def digest_bytes(*data: bytes | memoryview) -> str:
-    """SHA-256 of buffers one after another, in hexadecimal."""
+    """Return the SHA-256 of buffers one after another, in hexadecimal."""
     total = hashlib.sha256()
     for part in data:
         total.update(part)
@@ -110,5 +110,5 @@ def digest_bytes(*data: bytes | memoryview) -> str:
 
 
 def digest(value: Any) -> str:
-    """SHA-256 of a JSON-able value, the same for equal values whatever their key order."""
+    """Return the SHA-256 of a JSON-able value, whatever the order of its keys."""
     return digest_bytes(dump_json(value))

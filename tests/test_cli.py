@@ -44,10 +44,10 @@ def test_refusals(capsys, arguments, said):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("boost: {epochs: 0}", "recipe key boost.epochs: got 0, accepted: an integer from 1"),
+        ("boost: {epochs: 0}", "recipe key boost.epochs is 0, accepted: an integer from 1"),
         ("device: ddr9", "ddr9"),
-        ("network: {name: resnet}", "unknown network 'resnet'"),
-        ("data: {name: imagenet}", "unknown data set 'imagenet'"),
+        ("network: {name: resnet}", "network is 'resnet', accepted: lenet"),
+        ("data: {name: imagenet}", "data set is 'imagenet', accepted: fashion-mnist"),
     ],
 )
 def test_what_is_wrong_with_a_recipe_shows_before_a_folder_is_made(capsys, tmp_path, text, said):

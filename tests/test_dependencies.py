@@ -76,9 +76,19 @@ def test_importing_eden_leaves_alone(module, loaded):
     assert "eden" in loaded and module not in loaded
 
 
+def test_a_list_of_devices_needs_neither_recipes_nor_reports():
+    found = modules_after("from eden.cli import main; main(['devices'])")
+    assert "eden.devices" in found
+    assert not found & {"eden.folder", "eden.report", "eden.run", "matplotlib"}
+
+
 @pytest.fixture(scope="module")
 def loaded():
     """The modules in memory after `import eden`."""
-    code = "import eden, sys; print(*sys.modules)"
+    return modules_after("import eden")
+
+
+def modules_after(code: str) -> set[str]:
+    code += "; import sys; print(chr(10), *sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+    return set(done.stdout.splitlines()[-1].split())

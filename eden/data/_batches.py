@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
+
+from eden._say import an_int, refusal
 
 
 def batches(
@@ -15,8 +18,8 @@ def batches(
     Args:
         x: ``[n, ...]``.
         y: ``[n]``.
-        batch_size: images a batch; the last one may be smaller.
-        seed: of the shuffles; None keeps the order.
+        batch_size: Images a batch; the last one may be smaller.
+        seed: Of the shuffles; None keeps the order.
     """
     return Batches(x, y, batch_size, seed)
 
@@ -24,19 +27,17 @@ def batches(
 class Batches:
     """Batches of two tensors: a loader without workers or copies. Made by `batches`."""
 
-    def __init__(self, x, y, batch_size, seed):
-        if len(x) != len(y) or batch_size < 1:
-            raise ValueError(
-                f"batches: got {len(x)} inputs, {len(y)} labels and a batch size of {batch_size}; "
-                "expected as many labels as inputs and a batch size of at least 1"
-            )
+    def __init__(self, x: torch.Tensor, y: torch.Tensor, batch_size: int, seed: int | None):
+        an_int("batch_size", batch_size, 1)
+        if len(x) != len(y):
+            raise ValueError(refusal("number of labels", len(y), f"as many as inputs, {len(x)}"))
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
         self.passes = 0
 
-    def __len__(self):
+    def __len__(self) -> int:
         return math.ceil(len(self.x) / self.batch_size)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         if self.seed is None:
             yield from zip(
                 self.x.split(self.batch_size), self.y.split(self.batch_size), strict=True

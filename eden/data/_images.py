@@ -1,9 +1,4 @@
-"""Readers of data sets, and the accuracy of a network on one.
-
-Images come as float32 ``[n, channels, height, width]``, shifted and scaled by constants of the
-training set, labels as int64 ``[n]``. Everything fits in memory, so a data set is a pair of
-tensors and a batch is a slice.
-"""
+"""Fashion-MNIST, read from its four idx files."""
 
 from __future__ import annotations
 
@@ -16,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+
+from eden._say import one_of
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 
@@ -51,7 +48,7 @@ def load(name: str = "fashion-mnist", root: str | Path | None = None) -> Splits:
 
     Args:
         name: "fashion-mnist".
-        root: folder of the four idx files (``.gz`` or not), or one that holds a folder
+        root: Folder of the four idx files (``.gz`` or not), or one that holds a folder
             ``fashion-mnist`` with them. Default: ``EDEN_DATA`` and then nothing else; without
             it the system package's folder, then the download's.
 
@@ -59,10 +56,9 @@ def load(name: str = "fashion-mnist", root: str | Path | None = None) -> Splits:
         Training images less one in twelve for validation (a fixed draw), and the test images.
 
     Raises:
-        ValueError: unknown name, or files that are missing, empty or damaged.
+        ValueError: Unknown name, or files that are missing, empty or damaged.
     """
-    if name != "fashion-mnist":
-        raise ValueError(f"unknown data set {name!r}; accepted: 'fashion-mnist'")
+    one_of("data set", name, ("fashion-mnist",))
     folder = _find(root)
     images, labels = _read_part(folder, "train")
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(_SPLIT_SEED))

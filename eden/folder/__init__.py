@@ -8,7 +8,6 @@ from eden.folder._names import LATENCY as LATENCY
 from eden.folder._names import NETWORKS as NETWORKS
 from eden.folder._names import RETREAT as RETREAT
 from eden.folder._names import placement_name as placement_name
-from eden.folder._provenance import versions as versions
 from eden.folder._recipe import Recipe as Recipe
 from eden.folder._recipe import parse_recipe as parse_recipe
 from eden.folder._results import Results as Results

@@ -4,6 +4,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from eden._say import refusal
+
+_WORDS = {"integer": "an integer", "number": "a number", "boolean": "true or false"}
+_WORDS |= {"string": "a word", "array": "a list", "object": "keys", "null": "nothing"}
+
 
 def one_line(error: ValidationError, model: type[BaseModel]) -> str:
     """Say what is wrong with a recipe: the first key, the value got, what is accepted.
@@ -18,9 +23,9 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> str:
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         known = ", ".join(sorted(_part_at(model, first["loc"][:-1]).model_fields))
-        return f"recipe key {key}: unknown; known here: {known}{more}"
-    said = f"got {first['input']!r}, accepted: {_accepted(model, first['loc']) or first['msg']}"
-    return f"recipe key {key}: {said}{more}"
+        return f"recipe key {key} is unknown, accepted: {known}{more}"
+    accepted = _accepted(model, first["loc"]) or first["msg"]
+    return refusal(f"recipe key {key}", first["input"], accepted) + more
 
 
 def _part_at(part: type[BaseModel], loc: tuple[Any, ...]) -> type[BaseModel]:
@@ -30,7 +35,7 @@ def _part_at(part: type[BaseModel], loc: tuple[Any, ...]) -> type[BaseModel]:
 
 
 def _accepted(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
-    """The type and range of a key in words, read off the schema."""
+    """Say the type and range of a key in words, read off the schema."""
     schema = model.model_json_schema()
     node: dict[str, Any] = schema
     for name in loc:
@@ -57,15 +62,9 @@ def _in_words(node: dict[str, Any]) -> str:
         return "one of " + ", ".join(map(str, node["enum"]))
     if "const" in node:
         return str(node["const"])
-    kind = node.get("type", "")
-    words = {"integer": "an integer", "number": "a number", "boolean": "true or false"}
-    said = words.get(kind) or {"string": "a word", "array": "a list", "object": "keys"}.get(
-        kind, kind
-    )
+    said = _WORDS.get(node.get("type", ""), "")
     if "minimum" in node:
         said += f" from {node['minimum']:g} to {node['maximum']:g}"
     if "minItems" in node:
         said += f" of {node['minItems']} to {node['maxItems']} entries"
-    if kind == "null":
-        said = "nothing"
     return said

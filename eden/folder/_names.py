@@ -8,5 +8,5 @@ LATENCY = "latency"
 
 
 def placement_name(network: str, method: str) -> str:
-    """The file of a placement within the run folder."""
+    """Return the file of a placement within the run folder."""
     return f"placements/{network}-{method}.json"

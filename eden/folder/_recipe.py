@@ -5,150 +5,161 @@ the first second and not after the training.
 """
 
 import itertools
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError
 
 from eden import devices, mapping, systems
+from eden._say import refusal
 from eden.access import formats
 from eden.folder._accepted import one_line
 
 Ber = Annotated[float, Field(ge=1e-12, le=0.5, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Stored = Literal[*formats.FORMATS]
-Correction = Literal[*formats.CORRECTIONS]
-Method = Literal[*mapping.METHODS]
+
+
+def _word_of(words: Iterable[str]) -> GetPydanticSchema:
+    """Accept one of some words: `typing.Literal` whose words need not stand in the source."""
+    return GetPydanticSchema(lambda _, schema_of: schema_of(Literal[*words]))
+
+
+Stored = Annotated[str, _word_of(formats.FORMATS)]
+Correction = Annotated[str, _word_of(formats.CORRECTIONS)]
+Method = Annotated[str, _word_of(mapping.METHODS)]
+Estimate = Annotated[str, _word_of(devices.ESTIMATES)]
+System = Annotated[str, _word_of(systems.SYSTEMS)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Data(_Part):
+class DataKeys(_Part):
     """Which images."""
 
     name: Name = "fashion-mnist"
-    train_images: Count | None = Field(None, description="the first so many; all if absent")
+    train_images: Count | None = Field(default=None, description="the first so many; all if absent")
     validation_images: Count | None = None
     test_images: Count | None = None
-    batch_size: int = Field(1000, ge=1, le=100_000, description="of evaluations")
+    batch_size: int = Field(default=1000, ge=1, le=100_000, description="of evaluations")
 
 
-class Network(_Part):
+class NetworkKeys(_Part):
     """Which network, by its name in `eden.nets`."""
 
     name: Name = "lenet"
 
 
-class Train(_Part):
+class TrainKeys(_Part):
     """Training of the baseline network, without errors."""
 
-    epochs: int = Field(8, ge=1, le=1000)
-    batch_size: int = Field(128, ge=1, le=100_000)
+    epochs: int = Field(default=8, ge=1, le=1000)
+    batch_size: int = Field(default=128, ge=1, le=100_000)
 
 
-class Boost(_Part):
+class BoostKeys(_Part):
     """Boosting: rounds of curricular retraining, each to a higher BER than the one before."""
 
-    target_bers: list[Ber] = Field([2e-3], min_length=1, max_length=20)
-    epochs: int = Field(10, ge=1, le=1000, description="of the first round")
-    more_epochs: int = Field(4, ge=1, le=1000, description="of each further round")
-    step_epochs: int = Field(2, ge=1, le=100)
-    batch_size: int = Field(128, ge=1, le=100_000)
+    target_bers: list[Ber] = Field(default=[2e-3], min_length=1, max_length=20)
+    epochs: int = Field(default=10, ge=1, le=1000, description="of the first round")
+    more_epochs: int = Field(default=4, ge=1, le=1000, description="of each further round")
+    step_epochs: int = Field(default=2, ge=1, le=100)
+    batch_size: int = Field(default=128, ge=1, le=100_000)
     learning_rate: float = Field(
-        2e-3,
+        default=2e-3,
         ge=1e-8,
         le=10.0,
         allow_inf_nan=False,
         description="at first; falls to 0 in each round",
     )
     input_range: float | None = Field(
-        None,
+        default=None,
         ge=0.01,
         le=1.0,
         allow_inf_nan=False,
         description="share of their range that inputs keep; by format if absent",
     )
-    check_seeds: int = Field(20, ge=1, le=10_000)
+    check_seeds: int = Field(default=20, ge=1, le=10_000)
     correction: Correction | None = Field(
-        None, description="while boosting; that of the run if absent"
+        default=None, description="while boosting; that of the run if absent"
     )
 
 
-class Curve(_Part):
+class CurveKeys(_Part):
     """Accuracy against BER, for the figure."""
 
     low: Ber = 1e-5
     high: Ber = 1e-1
-    steps_a_decade: int = Field(3, ge=1, le=10)
-    seeds: int = Field(10, ge=1, le=1000)
+    steps_a_decade: int = Field(default=3, ge=1, le=10)
+    seeds: int = Field(default=10, ge=1, le=1000)
     images: Count = 2000
 
 
-class Characterize(_Part):
+class CharacterizeKeys(_Part):
     """The search for tolerances (design: 10 steps a decade, 20 seeds)."""
 
     low: Ber = 1e-9
     high: Ber = 0.4
-    seeds: int = Field(20, ge=1, le=10_000)
-    margin_steps: int = Field(1, ge=0, le=100)
-    coarse_images: Count = Field(10_000, description="of the validation images, at most")
-    curve: Curve = Curve()
+    seeds: int = Field(default=20, ge=1, le=10_000)
+    margin_steps: int = Field(default=1, ge=0, le=100)
+    coarse_images: Count = Field(default=10_000, description="of the validation images, at most")
+    curve: CurveKeys = CurveKeys()
 
 
-class Map(_Part):
+class MapKeys(_Part):
     """Placement on the device."""
 
-    methods: list[Method] = Field(["coarse", "greedy"], min_length=1, max_length=3)
-    estimate: Literal[*devices.ESTIMATES] = "mean"
+    methods: list[Method] = Field(default=["coarse", "greedy"], min_length=1, max_length=3)
+    estimate: Estimate = "mean"
 
 
-class Verify(_Part):
+class VerifyKeys(_Part):
     """What is verified, declared beforehand, and how many attempts there may be in all."""
 
     network: Literal["baseline", "boosted"] = "boosted"
     method: Method = "greedy"
-    seeds: int = Field(59, ge=1, le=100_000)
-    attempts: int = Field(3, ge=1, le=20)
-    quantile: float = Field(0.95, ge=0.5, le=0.9999, allow_inf_nan=False)
-    confidence: float = Field(0.95, ge=0.5, le=0.9999, allow_inf_nan=False)
+    seeds: int = Field(default=59, ge=1, le=100_000)
+    attempts: int = Field(default=3, ge=1, le=20)
+    quantile: float = Field(default=0.95, ge=0.5, le=0.9999, allow_inf_nan=False)
+    confidence: float = Field(default=0.95, ge=0.5, le=0.9999, allow_inf_nan=False)
 
 
-class Energy(_Part):
+class EnergyKeys(_Part):
     """DRAM energy of one inference."""
 
-    system: Literal[*systems.SYSTEMS] = "streaming"
+    system: System = "streaming"
 
 
 class Recipe(_Part):
     """A whole run."""
 
-    seed: int = Field(0, ge=0, le=2**31 - 1)
-    accuracy_loss: float = Field(0.01, ge=0.0, le=1.0, allow_inf_nan=False)
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    accuracy_loss: float = Field(default=0.01, ge=0.0, le=1.0, allow_inf_nan=False)
     stored: Stored = "int8"
     correction: Correction = "zero"
     weights: bool = True
     inputs: bool = True
     device: Name = "ddr3l-1600-b10"
-    data: Data = Data()
-    network: Network = Network()
-    train: Train = Train()
-    boost: Boost = Boost()
-    characterize: Characterize = Characterize()
-    map: Map = Map()
-    verify: Verify = Verify()
-    energy: Energy = Energy()
+    data: DataKeys = DataKeys()
+    network: NetworkKeys = NetworkKeys()
+    train: TrainKeys = TrainKeys()
+    boost: BoostKeys = BoostKeys()
+    characterize: CharacterizeKeys = CharacterizeKeys()
+    map: MapKeys = MapKeys()
+    verify: VerifyKeys = VerifyKeys()
+    energy: EnergyKeys = EnergyKeys()
 
 
 def parse_recipe(content: Any) -> Recipe:
     """Check a recipe that is already a dict.
 
     Raises:
-        ValueError: As `load`.
+        ValueError: As `load_recipe`.
     """
     if not isinstance(content, dict):
-        raise ValueError(f"recipe: expected keys with values, got {type(content).__name__}")
+        raise ValueError(f"recipe is a {type(content).__name__}, accepted: keys with values")
     try:
         recipe = Recipe.model_validate(content)
     except ValidationError as error:
@@ -158,7 +169,7 @@ def parse_recipe(content: Any) -> Recipe:
 
 
 def _check(recipe: Recipe) -> None:
-    """What concerns more than one key."""
+    """Refuse what concerns more than one key."""
     if not (recipe.weights or recipe.inputs):
         raise ValueError("recipe keys weights, inputs: both are false; at least one must be true")
     for name, part in (
@@ -167,13 +178,11 @@ def _check(recipe: Recipe) -> None:
     ):
         if part.low >= part.high:
             raise ValueError(
-                f"recipe key {name}.low: {part.low:g} is not below {name}.high = {part.high:g}"
+                refusal(f"recipe key {name}.low", part.low, f"less than {name}.high, {part.high}")
             )
     bers = recipe.boost.target_bers
     if any(b <= a for a, b in itertools.pairwise(bers)):
-        raise ValueError(f"recipe key boost.target_bers: {bers} must rise from one to the next")
+        raise ValueError(refusal("recipe key boost.target_bers", bers, "numbers that rise"))
     if recipe.verify.method not in recipe.map.methods:
-        raise ValueError(
-            f"recipe key verify.method: {recipe.verify.method!r} is not among map.methods = "
-            f"{list(recipe.map.methods)}"
-        )
+        methods = f"one of map.methods, {', '.join(recipe.map.methods)}"
+        raise ValueError(refusal("recipe key verify.method", recipe.verify.method, methods))

@@ -41,17 +41,17 @@ class Results:
         return read_json(self.path("energy.json"))
 
     def placement(self, network: str, method: str) -> Placement:
-        """One placement."""
+        """Read one placement."""
         return Placement.from_dict(read_json(self.path(placement_name(network, method))))
 
     def tolerances(self, network: str, granularity: str) -> Tolerances:
-        """One characterisation."""
+        """Read one characterisation."""
         return Tolerances.from_dict(
             read_json(self.path(f"tolerances/{network}-{granularity}.json"))
         )
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """A CSV file of the run, numbers as floats and empty cells as None."""
+        """Read a CSV file of the run, numbers as floats and empty cells as None."""
         with open(self.path(name), newline="") as file:
             return [{k: _number(v) for k, v in row.items()} for row in csv.DictReader(file)]
 
@@ -61,7 +61,7 @@ class Results:
         return self.verification["attempts"][-1]["verdict"]
 
     def path(self, name: str) -> Path:
-        """A file of the folder."""
+        """Return the path of a file of the folder."""
         return self.folder.path / name
 
     @property
@@ -71,7 +71,7 @@ class Results:
         return RETREAT if len(seen["attempts"]) > 1 else f"{seen['network']}-{seen['method']}"
 
     def placement_of(self, key: str) -> Placement:
-        """The placement that an entry of ``energy.json`` is of."""
+        """Read the placement that an entry of ``energy.json`` is of."""
         if key == RETREAT:
             return Placement.from_dict(self.verification["attempts"][-1]["placement"])
         return self.placement(*key.split("-"))

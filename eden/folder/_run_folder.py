@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from eden._files import digest, digest_bytes, read_json, remove_temporaries, write_json
-from eden.folder._provenance import differing_keys, environment, versions
+from eden._versions import versions
+from eden.folder._provenance import differing_keys, environment
 from eden.folder._recipe import Recipe, parse_recipe
 from eden.folder._stage_files import StageFiles
 
@@ -108,7 +109,7 @@ class RunFolder:
             )
 
     def fingerprint(self, stage: str, keys: tuple[str, ...], needs: tuple[str, ...]) -> str:
-        """What the result of a stage depends on: its part of the recipe, inputs and versions."""
+        """Digest what a stage's result depends on: its part of the recipe, inputs and versions."""
         recipe = self.recipe.model_dump(mode="json")
         return digest(
             {
@@ -120,7 +121,7 @@ class RunFolder:
         )
 
     def record(self, stage: str) -> dict[str, Any]:
-        """What a finished stage left in ``stages/``.
+        """Read what a finished stage left in ``stages/``.
 
         Raises:
             ValueError: If it has not been finished.
@@ -131,7 +132,7 @@ class RunFolder:
         return read_json(path)
 
     def is_done(self, stage: str, fingerprint: str) -> bool:
-        """Whether a stage is finished, for these inputs, and its files are unharmed."""
+        """Tell whether a stage is finished, for these inputs, and its files are unharmed."""
         try:
             record = self.record(stage)
         except ValueError:
@@ -153,13 +154,13 @@ class RunFolder:
         )
 
     def times(self) -> dict[str, Any]:
-        """Wall time of each stage so far, in seconds."""
+        """Read the wall time of each stage so far, in seconds."""
         path = self.path / "time.json"
         return read_json(path) if path.is_file() else {}
 
 
 def _strangers(path: Path) -> list[str]:
-    """Entries that a run cut short before its recipe was written cannot have left."""
+    """List entries that a run cut short before its recipe was written cannot have left."""
     ours = (VERSIONS,)
     return sorted(
         entry.name

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from eden._say import refusal
 from eden.folder._recipe import Recipe, parse_recipe
 
 _RECIPES = resources.files("eden.folder") / "recipes"
@@ -21,7 +22,7 @@ class _Loader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
-                raise ValueError(f"recipe: keys are words, got {key!r}")
+                raise ValueError(refusal("recipe key", key, "a word"))
             if key in seen:
                 raise ValueError(f"recipe key {key}: stands twice, once is accepted")
             seen.add(key)
@@ -45,7 +46,7 @@ _Loader.add_implicit_resolver(
 
 
 def recipe_names() -> list[str]:
-    """The recipes that come with eden."""
+    """List the recipes that come with eden."""
     return sorted(
         entry.name.removesuffix(".yaml")
         for entry in _RECIPES.iterdir()

@@ -2,13 +2,14 @@
 
 from torch import nn
 
-from ._lenet import LeNet as LeNet
-from ._lenet import lenet as lenet
-from ._mobilenet import MobileNetV2 as MobileNetV2
-from ._mobilenet import mobilenet_v2 as mobilenet_v2
-from ._resnet import ResNet18 as ResNet18
-from ._resnet import resnet18 as resnet18
-from ._train import train as train
+from eden._say import one_of
+from eden.nets._lenet import LeNet as LeNet
+from eden.nets._lenet import lenet as lenet
+from eden.nets._mobilenet import MobileNetV2 as MobileNetV2
+from eden.nets._mobilenet import mobilenet_v2 as mobilenet_v2
+from eden.nets._resnet import ResNet18 as ResNet18
+from eden.nets._resnet import resnet18 as resnet18
+from eden.nets._train import train as train
 
 _BUILDERS = {"lenet": lenet, "mobilenet_v2": mobilenet_v2, "resnet18": resnet18}
 
@@ -22,12 +23,11 @@ def build(name: str, **kwargs) -> nn.Module:
     """Build a network by name.
 
     Args:
-        name: one of `names`.
-        **kwargs: passed to the builder, such as ``classes=10`` or ``channels=1``.
+        name: One of `names`.
+        **kwargs: Passed to the builder, such as ``classes=10`` or ``channels=1``.
 
     Raises:
-        ValueError: for an unknown name.
+        ValueError: For an unknown name.
     """
-    if name not in _BUILDERS:
-        raise ValueError(f"unknown network {name!r}; accepted: {', '.join(names())}")
+    one_of("network", name, names())
     return _BUILDERS[name](**kwargs)

@@ -32,7 +32,7 @@ def lenet(classes: int = 10, channels: int = 1) -> LeNet:
     """Build LeNet-5 with random weights from torch's global generator.
 
     Args:
-        classes: number of outputs, at least 1.
-        channels: of the images, 1 or 3.
+        classes: Number of outputs, at least 1.
+        channels: Of the images, 1 or 3.
     """
     return LeNet(classes, channels)

@@ -30,10 +30,10 @@ class InvertedResidual(nn.Module):
     """Expand, convolve each channel alone, project back without a nonlinearity.
 
     Args:
-        channels: of the input.
-        width: channels of the output.
-        expansion: how many times wider it is inside; 1 leaves the first layer out.
-        stride: of the convolution in the middle.
+        channels: Of the input.
+        width: Channels of the output.
+        expansion: How many times wider it is inside; 1 leaves the first layer out.
+        stride: Of the convolution in the middle.
 
     Reference: Sandler et al., table 1 and figure 4 (d).
     """
@@ -89,7 +89,7 @@ def mobilenet_v2(classes: int = 10, channels: int = 3) -> MobileNetV2:
     """Build MobileNetV2 with random weights from torch's global generator.
 
     Args:
-        classes: number of outputs, at least 1.
-        channels: of the images, 1 or 3.
+        classes: Number of outputs, at least 1.
+        channels: Of the images, 1 or 3.
     """
     return MobileNetV2(classes, channels)

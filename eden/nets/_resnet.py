@@ -8,9 +8,9 @@ class BasicBlock(nn.Module):
     """Two 3 x 3 convolutions beside a shortcut, which projects where the shape changes.
 
     Args:
-        channels: of the input.
-        width: channels of the output.
-        stride: of the first convolution and of the projection.
+        channels: Of the input.
+        width: Channels of the output.
+        stride: Of the first convolution and of the projection.
 
     Reference: He et al., figures 2 and 5 (left); shortcuts are option B of section 4.1.
     """
@@ -69,7 +69,7 @@ def resnet18(classes: int = 10, channels: int = 3) -> ResNet18:
     """Build ResNet-18 with random weights from torch's global generator.
 
     Args:
-        classes: number of outputs, at least 1.
-        channels: of the images, 1 or 3.
+        classes: Number of outputs, at least 1.
+        channels: Of the images, 1 or 3.
     """
     return ResNet18(classes, channels)

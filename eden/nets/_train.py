@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 from tqdm.auto import tqdm
 
+from eden._say import an_int
 from eden.data import batches
 
 
@@ -22,19 +23,18 @@ def train(
     """Train a classifier in place with AdamW and one learning-rate cycle.
 
     Args:
-        model: the network; it stays on its device and ends in training mode as it was.
-        train: images ``[n, ...]`` and labels ``[n]``.
-        epochs: passes over the images, at least 1.
-        seed: of the order of the images (initial weights are the caller's).
-        batch_size: images a step.
-        learning_rate: peak of the cycle.
-        progress: show a bar with the time left.
+        model: The network; it stays on its device and ends in training mode as it was.
+        train: Images ``[n, ...]`` and labels ``[n]``.
+        epochs: Passes over the images, at least 1.
+        seed: Of the order of the images (initial weights are the caller's).
+        batch_size: Images a step.
+        learning_rate: Peak of the cycle.
+        progress: Show a bar with the time left.
 
     Returns:
         The same model.
     """
-    if epochs < 1:
-        raise ValueError(f"train: got epochs={epochs}; accepted: at least 1")
+    an_int("epochs", epochs, 1)
     device = next(model.parameters()).device
     loader = batches(*train, batch_size, seed=seed)
     steps = epochs * len(loader)

@@ -64,12 +64,7 @@ def points(
 
 
 def sparse_weak(
-    key: int,
-    segment: int,
-    law: str,
-    table: Sequence[Entry],
-    order: np.ndarray,
-    row_bytes: int,
+    key: int, segment: int, law: str, table: Sequence[Entry], order: np.ndarray, row_bytes: int
 ) -> set[int]:
     """Return the bit addresses of a segment that a point of the sparse rungs makes weak."""
     stress = column(table, 0)

@@ -2,19 +2,13 @@
 
 from eden.folder import NETWORKS, StageFiles
 from eden.run._work import Work
-from eden.tolerance import (
-    accuracy_curve,
-    ber_of,
-    characterize_coarse,
-    characterize_fine,
-    step_of,
-)
+from eden.tolerance import accuracy_curve, ber_of, characterize_coarse, characterize_fine, step_of
 
 CURVE_COLUMNS = ["network", "ber", "draw", "accuracy"]
 
 
 def characterize(work: Work, files: StageFiles) -> None:
-    """Coarse and fine tolerances and the accuracy curve, before and after boosting."""
+    """Search both tolerances and draw the accuracy curve, before and after boosting."""
     recipe, part = work.recipe, work.recipe.characterize
     evaluate = work.evaluator("validation", most=part.coarse_images)
     target = evaluate(work.network("baseline")) - recipe.accuracy_loss
@@ -22,12 +16,7 @@ def characterize(work: Work, files: StageFiles) -> None:
     rows = []
     for name in NETWORKS:
         model, shards = work.network(name), work.path(f"trials/{name}")
-        shared = {
-            "folder": shards,
-            "seed": recipe.seed,
-            "progress": work.progress,
-            "label": name,
-        }
+        shared = {"folder": shards, "seed": recipe.seed, "progress": work.progress, "label": name}
         coarse = characterize_coarse(
             model,
             evaluate,

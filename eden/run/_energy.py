@@ -12,7 +12,7 @@ from eden.systems import evaluate_energy
 
 
 def _latency_alone(work: Work) -> Placement | None:
-    """Coarse placement at rated voltage and the lowest latency known there, if below the rated."""
+    """Place coarsely at rated voltage and the lowest latency known there, if below the rated."""
     rated = work.device.nominal
     points = [p for p in work.device.points if p.vdd_volts == rated.vdd_volts]
     point = min(points, key=lambda p: (p.trcd_seconds, p.trp_seconds))
@@ -25,7 +25,7 @@ def _latency_alone(work: Work) -> Placement | None:
 
 
 def account_energy(work: Work, files: StageFiles) -> None:
-    """DRAM energy of one inference for every placement, by voltage law and component."""
+    """Account for an inference's DRAM energy by placement, voltage law and component."""
     sample = work.splits.test[0][:1]
     jobs = {
         f"{network}-{method}": (network, read_json(work.path(placement_name(network, method))))

@@ -1,5 +1,6 @@
-"""The stage that notes the images and the seeds."""
+"""The stage that notes the images and the seeds, and the check that they are still these."""
 
+from eden._files import digest_bytes, read_json
 from eden.access import seeds_for
 from eden.folder import StageFiles
 from eden.run._work import Work
@@ -8,7 +9,7 @@ from eden.run._work import Work
 def read_images(work: Work, files: StageFiles) -> None:
     """Note which images there are, so that a resumed run cannot meet others, and the seeds."""
     counts = {name: len(x) for name, (x, _) in zip(work.splits._fields, work.splits, strict=True)}
-    files.json("data.json", {"images": counts, "sha256": work.images_digest()})
+    files.json("data.json", {"images": counts, "sha256": _digests(work)})
     recipe = work.recipe
     families = {
         "boost check": recipe.boost.check_seeds,
@@ -18,3 +19,24 @@ def read_images(work: Work, files: StageFiles) -> None:
     }
     drawn = {name: seeds_for(name, count, seed=recipe.seed) for name, count in families.items()}
     files.json("seeds.json", {"run": recipe.seed, "draws": drawn})
+
+
+def check_images(work: Work) -> None:
+    """Refuse other images than those the run began with.
+
+    Raises:
+        ValueError: If there are others; the message names their splits.
+    """
+    noted, found = read_json(work.path("data.json"))["sha256"], _digests(work)
+    if others := [name for name in found if noted.get(name) != found[name]]:
+        raise ValueError(
+            f"{work.folder.path}: was made with other images (those of {', '.join(others)} "
+            f"differ); set EDEN_DATA to the former ones or choose another --out"
+        )
+
+
+def _digests(work: Work) -> dict[str, str]:
+    return {
+        name: digest_bytes(x.numpy().data, y.numpy().data)
+        for name, (x, y) in zip(work.splits._fields, work.splits, strict=True)
+    }

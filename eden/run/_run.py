@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from eden._say import one_of
 from eden.folder import Recipe, RunFolder, StageFiles, load_recipe
 from eden.report import print_end
 from eden.run._boost import boost
 from eden.run._characterize import characterize
 from eden.run._energy import account_energy
-from eden.run._images import read_images
+from eden.run._images import check_images, read_images
 from eden.run._map import map_networks
 from eden.run._report import write_report
 from eden.run._train import train
@@ -25,13 +26,13 @@ class Stage:
 
     Attributes:
         name: Of its record in ``stages/``.
-        work: What it does.
+        do: What it does.
         recipe: Keys of the recipe it depends on.
         needs: Stages whose files it reads.
     """
 
     name: str
-    work: Callable[[Work, StageFiles], None]
+    do: Callable[[Work, StageFiles], None]
     recipe: tuple[str, ...]
     needs: tuple[str, ...]
 
@@ -108,8 +109,7 @@ def advance(
 
 
 def _last_stage(until: str) -> str:
-    if until not in _UNTIL:
-        raise ValueError(f"until: got {until!r}; accepted: {', '.join(_UNTIL)}")
+    one_of("until", until, _UNTIL)
     return _UNTIL[until]
 
 
@@ -130,20 +130,9 @@ def _do(stage: Stage, work: Work) -> None:
     fingerprint = folder.fingerprint(stage.name, stage.recipe, stage.needs)
     if folder.is_done(stage.name, fingerprint):
         if stage.name == "data":
-            _check_images(work)
+            check_images(work)
         return
     begun = time.monotonic()
-    files = work.files()
-    stage.work(work, files)
+    files = StageFiles(folder.path)
+    stage.do(work, files)
     folder.finish(stage.name, fingerprint, files, seconds=time.monotonic() - begun)
-
-
-def _check_images(work: Work) -> None:
-    noted = work.noted_images()
-    found = work.images_digest()
-    if noted != found:
-        raise ValueError(
-            f"{work.folder.path}: was made with other images (those of "
-            f"{', '.join(n for n in found if noted.get(n) != found[n])} differ); set EDEN_DATA to "
-            f"the former ones or choose another --out"
-        )

@@ -63,7 +63,7 @@ def verify_declared(work: Work, files: StageFiles) -> None:
 def _retreat(
     work: Work, tolerances: Tolerances, placement: Placement, method: str
 ) -> tuple[Tolerances, Placement] | None:
-    """The first milder placement, or None if there is none."""
+    """Find the first milder placement, or None if there is none."""
     while min(tensor.tolerance for tensor in tolerances.tensors) > ber_of(step_of(1e-12)):
         tolerances = lowered(tolerances, 1)
         try:

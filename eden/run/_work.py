@@ -7,8 +7,9 @@ from typing import NamedTuple
 import torch
 
 from eden import data, devices, errors, nets, network
-from eden._files import digest_bytes, read_json
-from eden.folder import Recipe, Results, RunFolder, StageFiles
+from eden._files import digest_bytes
+from eden._say import refusal
+from eden.folder import Recipe, Results, RunFolder
 from eden.network import Config, approximate
 from eden.tolerance import Tolerances
 
@@ -39,10 +40,8 @@ def read_inputs(recipe: Recipe) -> Inputs:
     counts = (part.train_images, part.validation_images, part.test_images)
     for name, (x, _), count in zip(whole._fields, whole, counts, strict=True):
         if count is not None and count > len(x):
-            raise ValueError(
-                f"recipe key data.{name}_images: got {count}, accepted: at most {len(x)}, "
-                f"the images there are"
-            )
+            said = f"at most {len(x)}, the images there are"
+            raise ValueError(refusal(f"recipe key data.{name}_images", count, said))
     pairs = ((x[:n], y[:n]) for (x, y), n in zip(whole, counts, strict=True))
     return Inputs(data.Splits(*pairs), device)
 
@@ -56,33 +55,18 @@ class Work:
         progress: Whether stages show progress bars.
     """
 
-    def __init__(self, folder: RunFolder, inputs: "Inputs", *, progress: bool = True):
+    def __init__(self, folder: RunFolder, inputs: Inputs, *, progress: bool = True):
         self.folder = folder
         self.splits, self.device = inputs
         self.recipe = folder.recipe
         self.progress = progress
 
     def path(self, name: str) -> Path:
-        """A file of the folder."""
+        """Return the path of a file of the folder."""
         return self.folder.path / name
 
-    def files(self) -> StageFiles:
-        """A fresh list of what a stage writes."""
-        return StageFiles(self.folder.path)
-
-    def images_digest(self) -> dict[str, str]:
-        """What tells these images from others, by split."""
-        return {
-            name: digest_bytes(x.numpy().data, y.numpy().data)
-            for name, (x, y) in zip(self.splits._fields, self.splits, strict=True)
-        }
-
-    def noted_images(self) -> dict[str, str]:
-        """`images_digest` as it was when the run began."""
-        return read_json(self.path("data.json"))["sha256"]
-
     def evaluator(self, split: str, *, most: int | None = None) -> data.Evaluator:
-        """Accuracy on a split, or on as many images of it drawn at random."""
+        """Make the evaluator on a split, or on as many images of it drawn at random."""
         x, y = getattr(self.splits, split)
         whole = data.Evaluator(x, y, self.recipe.data.batch_size)
         if most is not None and most < len(x):
@@ -104,18 +88,18 @@ class Work:
         )
 
     def accuracy_without_errors(self, model: torch.nn.Module, evaluate: data.Evaluator) -> float:
-        """Accuracy in the stored format: a boosted network counts on its clamping."""
+        """Return the accuracy in the stored format: a boosted network counts on its clamping."""
         with approximate(model, self.config) as handle:
             handle.set_ber(0.0)
             return evaluate(model)
 
     def untrained(self) -> torch.nn.Module:
-        """The network for the images there are, with random weights."""
+        """Build the network for the images there are, with random weights."""
         images = self.splits.train[0]
         return nets.build(self.recipe.network.name, channels=images.shape[1])
 
     def network(self, name: str) -> torch.nn.Module:
-        """The baseline or the boosted network, with its calibration."""
+        """Read the baseline or the boosted network, with its calibration."""
         model = self.untrained()
         network.load_into(model, self.path(f"{name}.safetensors"))
         return model.eval()
@@ -131,5 +115,5 @@ class Work:
         return self.recipe.verify.network, self.recipe.verify.method
 
     def tolerances_for(self, network: str, method: str) -> Tolerances:
-        """The tolerances of a network that a method of placement goes by."""
+        """Read the tolerances of a network that a method of placement goes by."""
         return self.results.tolerances(network, "coarse" if method == "coarse" else "fine")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from eden._say import one_of
 from eden.devices import Device
 from eden.energy import LAWS, Components, Transfer, lines, stream
 from eden.mapping import WHOLE_MODULE, Placement
@@ -44,8 +45,7 @@ class Energy:
         Raises:
             ValueError: For a law that was not evaluated.
         """
-        if law not in self.approximate:
-            raise ValueError(f"law = {law!r}; accepted: {', '.join(self.approximate)}")
+        one_of("law", law, self.approximate)
         return 1 - self.approximate[law].total / self.nominal.total
 
     def to_dict(self) -> dict:
@@ -84,10 +84,9 @@ def evaluate_energy(
     Raises:
         ValueError: For an unknown system or law, or a placement without a config.
     """
-    if system not in SYSTEMS:
-        raise ValueError(f"system = {system!r}; accepted: {', '.join(SYSTEMS)}")
-    if law is not None and law not in LAWS:
-        raise ValueError(f"law = {law!r}; accepted: {', '.join(LAWS)}")
+    one_of("system", system, SYSTEMS)
+    if law is not None:
+        one_of("law", law, LAWS)
     moves = observe(model, sample, placement)
     device = placement.device
     joules, seconds = stream(device, _approximate(device, placement, moves), LAWS)

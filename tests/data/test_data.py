@@ -108,8 +108,16 @@ def test_a_damaged_file_is_one_clear_line(folder, name, content, words):
     assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
 
 
+def test_batches_that_cannot_be_are_refused():
+    x, y = torch.zeros(4, 1), torch.zeros(3)
+    with pytest.raises(ValueError, match="number of labels is 3, accepted: as many as inputs, 4"):
+        data.batches(x, y, 2)
+    with pytest.raises(ValueError, match="batch_size is 0, accepted: an integer of at least 1"):
+        data.batches(x, x, 0)
+
+
 def test_an_unknown_data_set_is_refused():
-    with pytest.raises(ValueError, match="accepted: 'fashion-mnist'"):
+    with pytest.raises(ValueError, match="data set is 'mnist', accepted: fashion-mnist"):
         data.load("mnist")
 
 

@@ -87,5 +87,5 @@ def test_training_learns_and_is_repeatable():
         weights.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
     assert data.Evaluator(x, y)(model) > 0.9
     assert torch.equal(*weights)
-    with pytest.raises(ValueError, match="epochs=0"):
+    with pytest.raises(ValueError, match="epochs is 0, accepted: an integer of at least 1"):
         nets.train(model, (x, y), epochs=0)

@@ -12,10 +12,10 @@ import pytest
 from _small import RECIPE, contents, write_images, write_recipe
 
 from eden import _files as store
-from eden.folder import RunFolder, load_recipe, parse_recipe, versions
+from eden._versions import source_digest, versions
+from eden.folder import RunFolder, load_recipe, parse_recipe
 from eden.folder import _run_folder as folders
-from eden.folder._provenance import source_digest
-from eden.folder._recipe import Data, Verify
+from eden.folder._recipe import DataKeys, VerifyKeys
 from eden.folder._yaml import _Loader
 from eden.run import STAGES, advance, run
 
@@ -89,7 +89,7 @@ def test_the_report_needs_no_network(finished):
 
 def test_a_failed_verification_retreats_and_reports_every_attempt(tmp_path):
     # One draw can show nothing at 95 %, so the declared point fails whatever it does.
-    strict = Verify(seeds=1, quantile=0.95, confidence=0.95, attempts=2)
+    strict = VerifyKeys(seeds=1, quantile=0.95, confidence=0.95, attempts=2)
     folder = run(small().model_copy(update={"verify": strict}), tmp_path / "run", progress=False)
     seen = json.loads((folder / "verify.json").read_text())
     first, second = seen["attempts"]
@@ -212,7 +212,7 @@ def test_strange_folders_are_refused(tmp_path):
         run(small(), tmp_path / "holiday.jpg", progress=False)
     with pytest.raises(ValueError, match=r"not a run folder \(no recipe.json in it\)"):
         advance(tmp_path, progress=False)
-    with pytest.raises(ValueError, match=r"until: got 'lunch'; accepted: data, train"):
+    with pytest.raises(ValueError, match=r"until is 'lunch', accepted: data, train"):
         run(small(), tmp_path / "new", until="lunch", progress=False)
     assert not (tmp_path / "new").exists()
 
@@ -234,8 +234,8 @@ def test_a_full_disk_ends_the_run_and_the_earlier_state_survives(tmp_path, finis
 
 
 def test_more_images_than_there_are(tmp_path):
-    bad = small().model_copy(update={"data": Data(train_images=5000)})
-    with pytest.raises(ValueError, match=r"data.train_images: got 5000, accepted: at most 990"):
+    bad = small().model_copy(update={"data": DataKeys(train_images=5000)})
+    with pytest.raises(ValueError, match=r"data.train_images is 5000, accepted: at most 990"):
         run(bad, tmp_path / "x", progress=False)
     assert not (tmp_path / "x").exists()
 
