@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from eden.access import seeds_for
 from eden.network import Attachment
 from eden.training._schedule import CurriculumSchedule
 from eden.training._trainer import Trainer
@@ -100,5 +101,4 @@ def draws_of(seeds: int | Sequence[int]) -> list[int]:
         raise ValueError(f"seeds: got {seeds}; accepted: at least 1")
     if not isinstance(seeds, int):
         raise TypeError(f"seeds: got {seeds!r}; expected an int, or the seeds themselves")
-    # Far from the small seeds that people use for training and for verification.
-    return [2**40 + k for k in range(seeds)]
+    return seeds_for("boost check", seeds)
