@@ -105,16 +105,16 @@ def characterize_coarse(
         )
     # The mean is only shown beside the quantile, and asks for every accuracy in full: a fifth of
     # the images, paired with the clean network, will do.
-    whole = offering(evaluate, "subset", "__len__")
-    some = whole.subset(max(1, round(0.2 * len(whole))), seed) if whole else evaluate
-    with under_errors(model, some, result.config, folder=folder, subject=subject) as network:
+    if (whole := offering(evaluate, "subset", "__len__")) is not None:
+        evaluate = whole.subset(max(1, round(0.2 * len(whole))), seed)
+    with under_errors(model, evaluate, result.config, folder=folder, subject=subject) as network:
         # Without errors no draw matters.
         target = network.accuracies("clean", 0.0, [0])[0] - (clean - target_accuracy)
-
-        def meets(step: int) -> bool:
-            accuracies = network.accuracies("mean", ber_of(step), draws)
-            return sum(accuracies) / len(accuracies) >= target
-
         middle = sorted(found.thresholds)[len(draws) // 2]
-        step = highest_step(meets, low=first, high=last, start=middle)
+        step = highest_step(
+            lambda s: sum(network.accuracies("mean", ber_of(s), draws)) / len(draws) >= target,
+            low=first,
+            high=last,
+            start=middle,
+        )
     return replace(result, mean_ber=None if step < first else ber_of(step))

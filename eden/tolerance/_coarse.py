@@ -14,8 +14,9 @@ question is one of all images: of LeNet seven or eight a draw.
 """
 
 from bisect import insort
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from eden.tolerance._grid import highest_step
@@ -64,7 +65,8 @@ class _Draw:
 
     def __init__(self, oracle: Oracle, draw: int, low: int, high: int):
         self.oracle, self.draw, self.low, self.high = oracle, draw, low, high
-        self.steps = [low - 1]
+        self.steps, self.target = [low - 1], oracle.target
+        self.reads, self.known = partial(oracle.reads, draw=draw), partial(oracle.known, draw=draw)
         self.clean = oracle.ask(low - 1, draw)
 
     def threshold(self, guess: int | None) -> int:
@@ -83,16 +85,6 @@ class _Draw:
                 self.seems_to_meet(hidden)
             else:
                 return self.last_that_reads_otherwise(below[-1], miss)
-
-    @property
-    def target(self) -> float:
-        return self.oracle.target
-
-    def reads(self, step: int) -> Hashable:
-        return self.oracle.reads(step, self.draw)
-
-    def known(self, step: int) -> bool:
-        return self.oracle.known(step, self.draw)
 
     def seems_to_meet(self, step: int) -> bool:
         if step not in self.steps:

@@ -87,18 +87,11 @@ def _to_parquet(name: str, rows: list[Row]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema(
-        [
-            ("trial", pa.string()),
-            ("seed", pa.int64()),
-            ("ber", pa.float64()),
-            ("accuracy", pa.float64()),
-            ("right", pa.string()),
-        ]
-    )
-    table = pa.Table.from_pylist([{"trial": name, **row} for row in rows], schema=schema)
+    text, number = pa.string(), pa.float64()
+    columns = {"trial": text, "seed": pa.int64(), "ber": number, "accuracy": number, "right": text}
+    rows = [{"trial": name, **row} for row in rows]
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(pa.Table.from_pylist(rows, pa.schema(columns)), sink, compression="zstd")
     return sink.getvalue().to_pybytes()
 
 

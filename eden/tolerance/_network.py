@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,7 @@ class _Part:
     others: np.ndarray
     on_closest: Evaluator
     on_others: Evaluator
-
-    @cached_property
-    def digest(self) -> str:
-        return digest_bytes(self.closest.data)
+    digest: str
 
 
 class FaultyNetwork:
@@ -68,13 +65,14 @@ class FaultyNetwork:
         self.names = [tensor.name for tensor in handle.tensors]
         self.cells = lru_cache(maxsize=None)(self._cells)
 
-    def set(self, ber: float | Mapping[str, float], draw: int) -> None:
-        """Have the network fail at a BER (or one a tensor) under a draw."""
+    def set(self, ber: float | Mapping[str, float] | None, draw: int) -> None:
+        """Have the network fail at a BER (or one a tensor; None: as attached) under a draw."""
         self.handle.reseed(draw)
-        self.handle.set_ber(ber)
+        if ber is not None:
+            self.handle.set_ber(ber)
 
-    def accuracy(self, ber: float | Mapping[str, float], draw: int) -> float:
-        """Accuracy at a BER (or one a tensor) under a draw, whether it is known or not."""
+    def accuracy(self, ber: float | Mapping[str, float] | None, draw: int) -> float:
+        """Accuracy at a BER (or one a tensor; None: as attached), whether it is known or not."""
         self.set(ber, draw)
         return float(self.evaluate(self.handle.model))
 
@@ -88,12 +86,10 @@ class FaultyNetwork:
 
     def placed_accuracy(self, draw: int) -> float:
         """Accuracy of a placed network, whose error models say its BERs."""
-
-        def answer() -> list[Row]:
-            self.handle.reseed(draw)
-            return [_row(draw, float(self.evaluate(self.handle.model)))]
-
-        return self.memo.get({"label": "placed", "seed": draw}, answer)[0]["accuracy"]
+        rows = self.memo.get(
+            {"label": "placed", "seed": draw}, lambda: [_row(draw, self.accuracy(None, draw))]
+        )
+        return rows[0]["accuracy"]
 
     def every(self, step: float) -> dict[str, float]:
         """One step for every tensor."""
@@ -108,8 +104,13 @@ class FaultyNetwork:
         outside = torch.ones(self.images, dtype=torch.bool)
         outside[closest] = False
         others = outside.nonzero()[:, 0]
-        on_either = self.by_image.take(closest), self.by_image.take(others)
-        self.part = _Part(closest.numpy(), others.numpy(), *on_either)
+        self.part = _Part(
+            closest.numpy(),
+            others.numpy(),
+            on_closest=self.by_image.take(closest),
+            on_others=self.by_image.take(others),
+            digest=digest_bytes(closest.numpy().data),
+        )
 
     def question(self, steps: Steps, draw: int) -> Question:
         """The question that stands for all that read the same bits."""
@@ -171,7 +172,7 @@ def under_errors(
         model: The network; it is left as it was.
         evaluate: ``evaluate(model) -> accuracy``, or an `Evaluator`.
         config: What is injected, with its calibration; or a placement, which carries one.
-        low: See `FaultyNetwork`.
+        low: One step for all tensors stands for no error where it is below this.
         folder: Where finished trials are kept, or None.
         subject: What else tells this search from others in the same folder.
     """

@@ -69,11 +69,12 @@ def lazy_sweep(
 
     Args:
         oracle: About the steps of all tensors.
-        start: As for `plain_sweep`; no draw should miss there.
-        high: As for `plain_sweep`.
+        start: The step each tensor starts from; no draw should miss there.
+        high: Highest step of the grid.
         draws: Error draws, the worst one first.
-        on_settled: As for `plain_sweep`, but the last tensor counts only once the end is certain,
-            and the number never falls: a tensor that was thought to have stopped may rise on.
+        on_settled: Called with the number of tensors that have stopped. The last one counts only
+            once the end is certain; the number never falls, though a tensor that was thought to
+            have stopped may rise on.
 
     Returns:
         The step of every tensor: no draw misses on all images, and each tensor one step higher

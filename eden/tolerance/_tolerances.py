@@ -1,7 +1,7 @@
 """What a characterisation finds: the BER each tensor bears at the accuracy target."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from eden.network import Config, TensorInfo
@@ -73,17 +73,12 @@ class Tolerances:
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able dict; `from_dict` is its inverse."""
         return {
+            **vars(self),
             "config": self.config.to_dict(),
-            "granularity": self.granularity,
-            "target_accuracy": self.target_accuracy,
-            "clean_accuracy": self.clean_accuracy,
-            "coarse_ber": self.coarse_ber,
             "tensors": [vars(tensor) for tensor in self.tensors],
             "thresholds": list(self.thresholds),
             "accuracies": list(self.accuracies),
             "mean_accuracy": self.mean_accuracy if self.accuracies else None,
-            "mean_ber": self.mean_ber,
-            "trials": self.trials,
         }
 
     @classmethod
@@ -94,20 +89,13 @@ class Tolerances:
             ValueError: If a field is missing.
         """
         try:
-            return cls(
-                config=Config.from_dict(data["config"]),
-                granularity=data["granularity"],
-                target_accuracy=data["target_accuracy"],
-                clean_accuracy=data["clean_accuracy"],
-                coarse_ber=data["coarse_ber"],
-                tensors=tuple(TensorTolerance(**tensor) for tensor in data["tensors"]),
-                thresholds=tuple(data["thresholds"]),
-                accuracies=tuple(data["accuracies"]),
-                mean_ber=data["mean_ber"],
-                trials=data["trials"],
-            )
+            values = {field.name: data[field.name] for field in fields(cls)}
         except KeyError as error:
             raise ValueError(f"tolerances: field {error} is missing") from None
+        values |= {name: tuple(values[name]) for name in ("thresholds", "accuracies")}
+        values["config"] = Config.from_dict(values["config"])
+        values["tensors"] = tuple(TensorTolerance(**tensor) for tensor in values["tensors"])
+        return cls(**values)
 
 
 def tensors_bearing(
@@ -115,16 +103,8 @@ def tensors_bearing(
 ) -> tuple[TensorTolerance, ...]:
     """Tensors with the BER that each bears, or all of them."""
     return tuple(
-        TensorTolerance(
-            name=tensor.name,
-            kind=tensor.kind,
-            elements=tensor.elements,
-            bits=tensor.bits,
-            size_bytes=tensor.size_bytes,
-            reads=tensor.reads,
-            tolerance=ber[tensor.name] if isinstance(ber, Mapping) else ber,
-        )
-        for tensor in tensors
+        TensorTolerance(**vars(t), tolerance=ber[t.name] if isinstance(ber, Mapping) else ber)
+        for t in tensors
     )
 
 

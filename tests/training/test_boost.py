@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from eden import errors
+from eden.access import seeds_for
 from eden.data import Evaluator, batches
 from eden.network import Config, approximate, attach, attached, calibration_of, identity_of
 from eden.training import CurriculumSchedule, boost, history_of
@@ -176,6 +177,30 @@ def test_the_target_rises_while_the_network_meets_the_accuracy(
     assert len(history) == trained and sum(row["kept"] for row in history) == kept
     checks = [(row["ber"], row["met"]) for row in history if row["met"] is not None]
     assert checks == [(b, b <= bearable) for b in (0.01, 0.03, 0.06)[: len(checks)]]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "expected"), [(2, seeds_for("boost check", 2)), ([7, 2**50], [7, 2**50])]
+)
+def test_a_check_has_draws_of_its_own(model, blobs, seeds, expected):
+    seen = []
+
+    def evaluate(net):
+        seen.append(attached(net).draw)
+        return 1.0
+
+    boost(
+        model,
+        batches(*blobs, 200),
+        config=CONFIG,
+        target_ber=[0.01],
+        epochs=1,
+        evaluate=evaluate,
+        target_accuracy=0.9,
+        seeds=seeds,
+        progress=False,
+    )
+    assert seen == [(seed, 0) for seed in expected]
 
 
 def test_a_network_for_one_module_says_so(model, blobs):

@@ -1,0 +1,86 @@
+"""One network in training under errors: a curriculum at a time, an epoch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sized
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import CosineAnnealingLR
+from tqdm.auto import tqdm
+
+from eden.network import Attachment, call, inputs_of
+from eden.training._schedule import CurriculumSchedule
+
+
+class Trainer:
+    """Trains an attached network; the weights stored stay within the range that they have now.
+
+    The arguments are those of `boost`, with a bar that steps a batch.
+    """
+
+    def __init__(
+        self,
+        handle: Attachment,
+        loader: Iterable[Any],
+        optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] | None,
+        loss: Callable[[Any, Tensor], Tensor],
+        anneal: bool,
+        bar: tqdm,
+    ):
+        self.handle, self.loader, self.loss = handle, loader, loss
+        self.anneal, self.bar = anneal, bar
+        stored = [p for p in handle.stored_weights() if p.numel()]
+        self.ranges = [(p, p.min().item(), p.max().item()) for p in stored]
+        parameters = [p for p in handle.model.parameters() if p.requires_grad]
+        make = optimizer or partial(torch.optim.AdamW, lr=2e-3)
+        self.optimizer = make(parameters)
+        self.learning_rates = [group["lr"] for group in self.optimizer.param_groups]
+
+    def run(self, schedule: CurriculumSchedule) -> list[dict[str, Any]]:
+        """Train through a curriculum; return an entry of the history for each epoch."""
+        batches = len(self.loader) if isinstance(self.loader, Sized) else 0
+        self.bar.total = self.bar.total + schedule.epochs * batches if batches else None
+        for group, rate in zip(self.optimizer.param_groups, self.learning_rates, strict=True):
+            group["lr"] = rate
+            group.pop("initial_lr", None)
+        falling = CosineAnnealingLR(self.optimizer, schedule.epochs) if self.anneal else None
+        rows = []
+        while schedule.epoch < schedule.epochs:
+            ber = schedule.ber
+            mean = self._epoch(ber)
+            schedule.step()
+            if falling is not None:
+                falling.step()
+            rows.append({"ber": ber, "loss": mean, "accuracy": None, "met": None})
+        return rows
+
+    def _epoch(self, ber: float) -> float:
+        """Train once over the loader; return the mean loss of the batches."""
+        model = self.handle.model
+        device = next((p.device for p in model.parameters()), torch.device("cpu"))
+        was_training = [(module, module.training) for module in model.modules()]
+        model.train()
+        total, count = torch.zeros((), device=device), 0
+        try:
+            for batch in self.loader:
+                self.handle.step()
+                value = self.loss(call(model, inputs_of(batch), device), batch[1].to(device))
+                self.optimizer.zero_grad(set_to_none=True)
+                value.backward()
+                self.optimizer.step()
+                with torch.no_grad():
+                    for weight, lo, hi in self.ranges:
+                        weight.clamp_(lo, hi)
+                total += value.detach()
+                count += 1
+                self.bar.update()
+                self.bar.set_postfix(ber=f"{ber:.1e}", refresh=False)
+        finally:
+            for module, mode in was_training:
+                module.training = mode
+        if not count:
+            raise ValueError("boost: the loader yielded no batch; it has to yield them every epoch")
+        return float(total / count)
