@@ -148,11 +148,11 @@ def test_what_points_up_or_past_a_face_is_found():
     }
     found = arrows(wrong)
     assert upward(found) == [
-        "eden.access.ops (3) imports from network (4)",
-        "eden.tolerance._coarse (5) imports from mapping (5)",
+        "eden.access.ops (4) imports from network (5)",
+        "eden.tolerance._coarse (6) imports from mapping (6)",
     ]
     assert past_a_face(wrong) == ["eden.tolerance._coarse imports eden.network._stored"]
-    assert "3  access       network <-- UP, _native" in picture(found)
+    assert "4  access       network <-- UP, _native" in picture(found)
 
 
 def test_the_page_shows_the_house_as_it_is():
