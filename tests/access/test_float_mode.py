@@ -6,9 +6,9 @@ import platform
 import numpy as np
 import pytest
 import torch
-from eden.arrays import inject_array
 
 import eden
+from eden.access import inject_array
 
 # fenv.h's numbers.
 MODES = {
@@ -44,11 +44,11 @@ def test_a_rounding_mode_changes_nothing(in_mode, stored, dtype):
     x = torch.randn(4096).to(dtype)
     table = eden.errors.Uniform(0.01, failure_probability=0.5).lower()
     key = eden.key(3)
-    integer = eden.formats.get(stored).integer
-    scale = {"scale": eden.ops.scale_of(x, stored)} if integer else {}
+    integer = eden.access.formats.get(stored).integer
+    scale = {"scale": eden.access.ops.scale_of(x, stored)} if integer else {}
 
     def read():
-        bounds, step = torch.ops.eden.weight_range(x, eden.formats.get(stored).code)
+        bounds, step = torch.ops.eden.weight_range(x, eden.access.formats.get(stored).code)
         y = eden.inject(
             x, table, key=key, stored=stored, bounds=(-2.5, 2.5), correction="zero", **scale
         )
