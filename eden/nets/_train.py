@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 from tqdm.auto import tqdm
 
-from eden.data import batches
+from eden.data import batches, keeping_modes
 
 
 def train(
@@ -22,7 +22,7 @@ def train(
     """Train a classifier in place with AdamW and one learning-rate cycle.
 
     Args:
-        model: the network; it stays on its device and ends in training mode as it was.
+        model: the network; it stays on its device and in the modes it had.
         train: images ``[n, ...]`` and labels ``[n]``.
         epochs: passes over the images, at least 1.
         seed: of the order of the images (initial weights are the caller's).
@@ -40,9 +40,9 @@ def train(
     steps = epochs * len(loader)
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.01)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
-    was_training = model.training
-    model.train()
-    with tqdm(total=steps, desc="train", unit="step", disable=not progress) as bar:
+    bar = tqdm(total=steps, desc="train", unit="step", disable=not progress)
+    with keeping_modes(model), bar:
+        model.train()
         for epoch in range(epochs):
             for x, y in loader:
                 loss = functional.cross_entropy(model(x.to(device)), y.to(device))
@@ -52,4 +52,4 @@ def train(
                 cycle.step()
                 bar.update()
             bar.set_postfix(epoch=epoch + 1, loss=f"{loss.item():.3f}")
-    return model.train(was_training)
+    return model

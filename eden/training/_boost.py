@@ -19,6 +19,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from tqdm.auto import tqdm
 
 from eden.access import formats
+from eden.data import call, device_of, inputs_of, keeping_modes
 from eden.network import (
     Attachment,
     Calibration,
@@ -26,9 +27,7 @@ from eden.network import (
     attach,
     attached,
     calibration_of,
-    call,
     identity_of,
-    inputs_of,
     keep_calibration,
 )
 from eden.training._schedule import CurriculumSchedule
@@ -193,11 +192,10 @@ def _round(schedule, loader, optimizer, falling, loss, ranges, bar) -> list[dict
 
 def _train_epoch(handle, loader, optimizer, loss, ranges, bar, ber: float) -> float:
     model = handle.model
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    was_training = [(module, module.training) for module in model.modules()]
-    model.train()
+    device = device_of(model)
     total, count = torch.zeros((), device=device), 0
-    try:
+    with keeping_modes(model):
+        model.train()
         for batch in loader:
             handle.step()
             value = loss(call(model, inputs_of(batch), device), batch[1].to(device))
@@ -210,9 +208,6 @@ def _train_epoch(handle, loader, optimizer, loss, ranges, bar, ber: float) -> fl
             total += value.detach()
             count += 1
             bar.update(ber)
-    finally:
-        for module, mode in was_training:
-            module.training = mode
     if not count:
         raise ValueError("boost: the loader yielded no batch; it has to yield them every epoch")
     return float(total / count)
