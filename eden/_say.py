@@ -1,5 +1,21 @@
 """How eden words numbers and refusals, in one place."""
 
+from collections.abc import Iterable
+from typing import Any
+
+
+def one_of(name: str, value: Any, accepted: Iterable[str]) -> None:
+    """Raise a ValueError unless a value is one of those accepted."""
+    accepted = tuple(accepted)
+    if value not in accepted:
+        raise ValueError(f"{name}: got {value!r}; accepted: {', '.join(accepted)}")
+
+
+def within(name: str, value: Any, accepted: str, holds: bool) -> None:
+    """Raise a ValueError that says what is accepted, unless that holds of the value."""
+    if not holds:
+        raise ValueError(f"{name}: got {value!r}; accepted: {accepted}")
+
 
 def rate(ber: float) -> str:
     """A bit error rate as text, such as 7.9e-4."""

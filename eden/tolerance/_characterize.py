@@ -310,14 +310,6 @@ def _lowered(steps: Mapping[str, int], base: int, by: int) -> dict[str, int]:
 
 def _tensors(asked: Oracle, ber: float | Mapping[str, float]) -> tuple[TensorTolerance, ...]:
     return tuple(
-        TensorTolerance(
-            name=info.name,
-            kind=info.kind,
-            elements=info.elements,
-            bits=info.bits,
-            size_bytes=info.size_bytes,
-            reads=info.reads,
-            tolerance=ber if isinstance(ber, float) else ber[info.name],
-        )
+        TensorTolerance(**vars(info), tolerance=ber if isinstance(ber, float) else ber[info.name])
         for info in asked.handle.tensors
     )

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from eden._files import digest, digest_bytes
-from eden.network import Attachment, Config, attach
+from eden._files import digest
+from eden.network import Attachment, Config, attach, digest_of_model
 from eden.tolerance._trials import Trials
 
 Evaluate = Callable[[torch.nn.Module], float]
@@ -95,13 +95,3 @@ def oracle(
         yield Oracle(handle, model, evaluate, Trials(folder, context=context))
     finally:
         handle.detach()
-
-
-def digest_of_model(model: torch.nn.Module) -> str:
-    """SHA-256 over the names and bits of the state dict."""
-    parts = []
-    for name, value in sorted(model.state_dict().items()):
-        flat = value.detach().cpu().contiguous().reshape(-1)
-        data = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
-        parts.append([name, str(value.dtype), list(value.shape), digest_bytes(data)])
-    return digest(parts)

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from eden._files import digest_bytes
-from eden.network import weak_cells
 from eden.tolerance._answers import Answers
 from eden.tolerance._grid import ber_of
 from eden.tolerance._oracle import Oracle
@@ -122,7 +121,7 @@ class Questions:
     def _cells_of(self, name: str, step: float, draw: int) -> tuple[str, float]:
         if step == NO_ERROR:
             return "cells", 0
-        count = weak_cells(self.asked.handle, name, ber_of(step), draw)
+        count = self.asked.handle.count_weak(name, ber_of(step), draw)
         return ("step", step) if count is None else ("cells", count)
 
     def _read(self, steps: Steps, draw: int) -> tuple[Steps, int]:

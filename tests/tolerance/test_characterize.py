@@ -9,7 +9,7 @@ import torch
 from eden import errors
 from eden.access import seeds_for
 from eden.data import Evaluator
-from eden.network import Config, approximate, keep_calibration, weak_cells
+from eden.network import Config, approximate, keep_calibration
 from eden.tolerance import (
     Tolerances,
     accuracy_curve,
@@ -161,7 +161,7 @@ def test_steps_with_the_same_weak_cells_read_the_same(task):
     with oracle(model, Evaluator(images, labels), CONFIG) as asked:
         name, seen = "0.weight", {}
         for step in range(-45, -5):
-            count = weak_cells(asked.handle, name, ber_of(step), 3)
+            count = asked.handle.count_weak(name, ber_of(step), 3)
             asked.set({t.name: 0.0 for t in asked.handle.tensors} | {name: ber_of(step)}, 3)
             outputs = model(images)
             assert torch.equal(seen.setdefault(count, outputs), outputs)
