@@ -1,8 +1,8 @@
 """One read of approximate DRAM: keys, stored formats, the ops, the same on NumPy arrays.
 
-`ops` wraps what the library registers with torch, `_fakes` stands for it in a trace, `arrays` needs
-no torch op. A further stored format is a row in `formats`, in ``kernels/formats`` and in
-`eden.reference`.
+`ops` checks the arguments, `_raw` calls what the library registers with torch, `_fakes` stands for
+it in a trace, `arrays` needs no torch op. A further stored format is a row in `formats`, in
+``kernels/formats`` and in `eden.reference`.
 """
 
 from eden.access import arrays as arrays

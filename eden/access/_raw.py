@@ -12,7 +12,9 @@ from torch import Tensor
 import eden.access._fakes  # noqa: F401
 from eden.errors import Table
 
-_ops = torch.ops.eden
+registered = torch.ops.eden
+# Looked up once: a small network reads ten times a step.
+_inject, _next_key = registered.inject.default, registered.next_key.default
 
 
 class Extent(NamedTuple):
@@ -65,11 +67,13 @@ def read(
         coding: How they lie there.
         kept: What `weak_cells` found for this key, table and extent, if it is known.
     """
-    rest = (key, *_law(table, coding), *extent, kept)
+    stored, scale, bounds, correction = coding
+    law = (table.entries, table.order, scale, bounds, table.law)
+    rest = (key, *law, stored, correction, *extent, kept)
     try:
         if not x.requires_grad or not torch.is_grad_enabled():
-            return _ops.inject.default(x, *rest, False)[0]
-        return _StraightThrough.apply(x, (*rest, coding.bounds is not None))
+            return _inject(x, *rest, False)[0]
+        return _StraightThrough.apply(x, (*rest, bounds is not None))
     except RuntimeError as failure:
         raise _own(failure) from None
 
@@ -78,7 +82,12 @@ def read_into(
     out: Tensor, x: Tensor, table: Table, key: Tensor, extent: Extent, coding: Coding
 ) -> None:
     """Write what `read` returns to other memory, without a gradient."""
-    _call(_ops.inject_out.default, x, key, *_law(table, coding), *extent, out)
+    stored, scale, bounds, correction = coding
+    law = (table.entries, table.order, scale, bounds, table.law)
+    try:
+        registered.inject_out.default(x, key, *law, stored, correction, *extent, out)
+    except RuntimeError as failure:
+        raise _own(failure) from None
 
 
 def weak_cells(
@@ -99,28 +108,8 @@ def weak_cells(
     """
     copies, _, *at = extent
     law = (table.entries, table.order, table.law)
-    kept = _ops.weak_cells.default(x, key, *law, stored, copies, *at, most_bytes)
+    kept = registered.weak_cells.default(x, key, *law, stored, copies, *at, most_bytes)
     return kept if kept.numel() > 0 else None
-
-
-def weight_range(x: Tensor, stored: int) -> tuple[Tensor, Tensor]:
-    """Return bounds, float32 [2], and step, float32 [] ([0] without one), in one pass."""
-    return _ops.weight_range.default(x, stored)
-
-
-def count_flips(x: Tensor, y: Tensor, scale: Tensor | None, stored: int) -> Tensor:
-    """Return the flips by bit position and direction, int64 [bits, 2]."""
-    return _call(_ops.count_flips.default, x, y, scale, stored)
-
-
-def seed_key(seed: Tensor) -> Tensor:
-    """Return the key of a seed (int64 []), int64 [2]."""
-    return _call(_ops.seed_key.default, seed)
-
-
-def fold(key: Tensor, data: Tensor, access_only: bool) -> Tensor:
-    """Return the key folded with data (int64 [] or [n]), int64 [2] or [n, 2]."""
-    return _call(_ops.fold.default, key, data, access_only)
 
 
 def next_key(key: Tensor, counter: Tensor) -> Tensor:
@@ -133,16 +122,11 @@ def next_key(key: Tensor, counter: Tensor) -> Tensor:
     Returns:
         int64 [2]: `eden.fold_access(key, counter)`.
     """
-    return _ops.next_key.default(key, counter)
+    return _next_key(key, counter)
 
 
-def _law(table: Table, coding: Coding) -> tuple:
-    """Table and coding in the order of the ops' schemas."""
-    stored, scale, bounds, correction = coding
-    return table.entries, table.order, scale, bounds, table.law, stored, correction
-
-
-def _call(op: Any, *arguments: object) -> Any:
+def call(op: Any, *arguments: object) -> Any:
+    """Call an op of `registered`; what it refuses is a ValueError in its words."""
     try:
         return op(*arguments)
     except RuntimeError as failure:
@@ -165,7 +149,7 @@ class _StraightThrough(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, rest: tuple) -> Tensor:
-        y, corrected = _ops.inject.default(x, *rest)
+        y, corrected = _inject(x, *rest)
         ctx.save_for_backward(corrected)
         return y
 
@@ -174,7 +158,9 @@ class _StraightThrough(torch.autograd.Function):
         (corrected,) = ctx.saved_tensors
         if corrected.numel() == 0:
             return grad, None
-        keep = _KeepPlausible.apply if torch.is_grad_enabled() else _ops.keep_plausible.default
+        keep = (
+            _KeepPlausible.apply if torch.is_grad_enabled() else registered.keep_plausible.default
+        )
         return keep(grad.contiguous(), corrected), None
 
 
@@ -184,7 +170,7 @@ class _KeepPlausible(torch.autograd.Function):
     @staticmethod
     def forward(ctx, grad: Tensor, corrected: Tensor) -> Tensor:
         ctx.save_for_backward(corrected)
-        return _ops.keep_plausible.default(grad, corrected)
+        return registered.keep_plausible.default(grad, corrected)
 
     @staticmethod
     def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:

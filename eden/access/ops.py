@@ -1,5 +1,6 @@
 """Reads of approximate DRAM on tensors, and measures of them: the arguments are checked here."""
 
+import operator
 from functools import lru_cache
 
 import torch
@@ -16,6 +17,8 @@ from eden.errors import ErrorModel, Table, table_of
 
 # Where there are kernels; "meta" is for shapes alone.
 _DEVICES = {"cpu", "meta"} | (set() if build_facts.startswith("without") else {"cuda"})
+
+_weight_range = _raw.registered.weight_range.default
 
 # Tables of error models, which never change, made once for each other device than the CPU. Tables
 # compare by identity, and that of a bitline model takes 2 MiB.
@@ -73,10 +76,8 @@ def inject(
     """
     _check_tensors(x=x, key=key)
     extent = Extent(copies, first_copy, address, row_bytes)
-    for name, value in zip(Extent._fields, extent, strict=True):
-        # NumPy's integers will do, and a trace's symbolic ones.
-        if not (isinstance(value, int) or hasattr(value, "__index__")):
-            raise TypeError(f"{name} is a {type(value).__name__}, must be an int")
+    if not type(copies) is type(first_copy) is type(address) is type(row_bytes) is int:
+        _check_numbers(extent)
     number = formats.correction_number(correction, bounds)
     if bounds is not None and not isinstance(bounds, Tensor):
         bounds = _numbers(bounds, x.device)
@@ -93,7 +94,8 @@ def inject(
     coding = Coding(code, scale, bounds, number)
     if out is None:
         return read(x, table, key, extent, coding)
-    _check_tensors(out=out)
+    if not isinstance(out, Tensor):
+        raise TypeError(f"out is a {type(out).__name__}, must be a tensor")
     if out.shape != x.shape:
         raise ValueError(f"out has shape {list(out.shape)}, must be that of x: {list(x.shape)}")
     if x.requires_grad and torch.is_grad_enabled():
@@ -109,7 +111,17 @@ def _check_tensors(**tensors: object) -> None:
             raise TypeError(f"{name} is a {type(value).__name__}, must be a tensor")
         if value.layout != torch.strided:
             raise TypeError(f"{name} has layout {value.layout}, must be dense")
-        check_device(name, value.device)
+        if value.device.type not in _DEVICES:
+            check_device(name, value.device)
+
+
+def _check_numbers(extent: Extent) -> None:
+    """NumPy's integers will do, and a trace's symbolic ones."""
+    for name, value in zip(Extent._fields, extent, strict=True):
+        try:
+            _ = value if isinstance(value, int | torch.SymInt) else operator.index(value)
+        except TypeError:
+            raise TypeError(f"{name} is a {type(value).__name__}, must be an int") from None
 
 
 def check_device(name: str, device: torch.device) -> None:
@@ -150,9 +162,9 @@ def _stored_as(
                 f"stored is {stored!r}, but a tensor of {x.dtype} fails on its own bits"
             )
         return 0, None
-    fmt = formats.native(x.dtype) if stored is None else formats.get(stored)
-    if x.dtype not in {f.dtype for f in formats.FORMATS.values()}:
-        formats.native(x.dtype)  # raises, naming the accepted types
+    fmt = formats.native(x.dtype)
+    if stored is not None:
+        fmt = formats.get(stored)
     if not fmt.integer:
         return fmt.code, None
     if scale is None:
@@ -176,7 +188,7 @@ def scale_of(x: Tensor, stored: str) -> Tensor:
     if x.numel() == 0:
         return torch.ones((), device=x.device)
     # Torch's own division by a number is another one on a GPU than on the CPU in the last bit.
-    return _raw.weight_range(x.detach().contiguous(), formats.get(stored).code)[1]
+    return _weight_range(x.detach().contiguous(), formats.get(stored).code)[1]
 
 
 def weight_range(x: Tensor, stored: str) -> tuple[Tensor, Tensor | None]:
@@ -194,7 +206,7 @@ def weight_range(x: Tensor, stored: str) -> tuple[Tensor, Tensor | None]:
         Bounds, float32 [2], and for integer formats the step as of `scale_of`, float32 [].
     """
     fmt = formats.get(stored)
-    bounds, scale = _raw.weight_range(x, fmt.code)
+    bounds, scale = _weight_range(x, fmt.code)
     return bounds, scale if fmt.integer else None
 
 
@@ -223,16 +235,18 @@ def count_flips(
         )
     raw = x.dtype in formats.RAW_BITS
     code, scale = _stored_as(x, None if raw else stored, scale)
-    return _raw.count_flips(x.contiguous(), y.contiguous(), scale, code)
+    return _raw.call(
+        _raw.registered.count_flips.default, x.contiguous(), y.contiguous(), scale, code
+    )
 
 
 def seed_key(seed: Tensor) -> Tensor:
     """Return the key of a seed (int64 []), int64 [2]; see `eden.access.rng`."""
     _check_tensors(seed=seed)
-    return _raw.seed_key(seed)
+    return _raw.call(_raw.registered.seed_key.default, seed)
 
 
 def fold(key: Tensor, data: Tensor, *, access_only: bool) -> Tensor:
     """Return the key folded with data, int64 [2] or [n, 2]; see `eden.access.rng`."""
     _check_tensors(key=key, data=data)
-    return _raw.fold(key, data, access_only)
+    return _raw.call(_raw.registered.fold.default, key, data, access_only)

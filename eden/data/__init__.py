@@ -1,4 +1,4 @@
-"""Readers of data sets, batches of them, and the accuracy of a network on one.
+"""Readers of data sets, batches of them, a network run on one, and its accuracy.
 
 Images come as float32 ``[n, channels, height, width]``, shifted and scaled by constants of the
 training set, labels as int64 ``[n]``. Everything fits in memory, so a data set is a pair of
@@ -7,6 +7,11 @@ tensors and a batch is a slice. A further data set is a file here and a name in 
 
 from eden.data._batches import Batches as Batches
 from eden.data._batches import batches as batches
+from eden.data._call import call as call
+from eden.data._call import device_of as device_of
+from eden.data._call import evaluating as evaluating
+from eden.data._call import inputs_of as inputs_of
+from eden.data._call import keeping_modes as keeping_modes
 from eden.data._evaluator import Evaluator as Evaluator
 from eden.data._images import SYSTEM_FOLDER as SYSTEM_FOLDER
 from eden.data._images import Splits as Splits

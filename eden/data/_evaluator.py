@@ -6,6 +6,9 @@ import math
 
 import torch
 
+from eden.data._batches import batches
+from eden.data._call import device_of, evaluating
+
 
 class Evaluator:
     """Accuracy of a classifier on fixed images, always taken in the same order.
@@ -77,15 +80,7 @@ class Evaluator:
             yield outputs.argmax(dim=1), labels
 
     def _outputs(self, model):
-        device = next((p.device for p in model.parameters()), torch.device("cpu"))
-        was_training = [module for module in model.modules() if module.training]
-        model.eval()
-        try:
-            with torch.no_grad():
-                for x, y in zip(
-                    self.x.split(self.batch_size), self.y.split(self.batch_size), strict=True
-                ):
-                    yield model(x.to(device)).cpu(), y
-        finally:
-            for module in was_training:
-                module.training = True
+        device = device_of(model)
+        with evaluating(model):
+            for x, y in batches(self.x, self.y, self.batch_size):
+                yield model(x.to(device)).cpu(), y

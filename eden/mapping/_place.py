@@ -21,6 +21,7 @@ from operator import add
 
 from eden import devices, energy
 from eden._native import core
+from eden._say import one_of
 from eden.mapping import _exact as milp
 from eden.mapping._placement import WHOLE_MODULE, Entry, Placement, Rejection
 
@@ -128,10 +129,10 @@ def place(
 
     Reference: paper.md, Mapping, Algorithm 1.
     """
-    _one_of("method", method, METHODS)
-    _one_of("level", level, LEVELS)
-    _one_of("estimate", estimate, devices.ESTIMATES)
-    _one_of("law", law, energy.LAWS)
+    one_of("method", method, METHODS)
+    one_of("level", level, LEVELS)
+    one_of("estimate", estimate, devices.ESTIMATES)
+    one_of("law", law, energy.LAWS)
     tensors = tuple(tolerances.tensors)
     _check(tensors, tolerances.coarse_ber if method == "coarse" else 0.0)
     task = _Task(tensors, tolerances.coarse_ber, device, method, level, law, time_limit_seconds)
@@ -380,11 +381,6 @@ def _entry(tensor, partition: str, address: int, row_bytes: int, ber: float, why
         ber=ber,
         why=why,
     )
-
-
-def _one_of(name: str, value: str, accepted: Sequence[str]) -> None:
-    if value not in accepted:
-        raise ValueError(f"{name} = {value!r}; accepted: {', '.join(accepted)}")
 
 
 def _check(tensors: Sequence, coarse_ber: float) -> None:

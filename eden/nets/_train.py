@@ -7,7 +7,7 @@ from torch.nn import functional
 from tqdm.auto import tqdm
 
 from eden._say import an_int
-from eden.data import batches
+from eden.data import batches, keeping_modes
 
 
 def train(
@@ -23,7 +23,7 @@ def train(
     """Train a classifier in place with AdamW and one learning-rate cycle.
 
     Args:
-        model: The network; it stays on its device and ends in training mode as it was.
+        model: The network; it stays on its device and in the modes it had.
         train: Images ``[n, ...]`` and labels ``[n]``.
         epochs: Passes over the images, at least 1.
         seed: Of the order of the images (initial weights are the caller's).
@@ -40,10 +40,10 @@ def train(
     steps = epochs * len(loader)
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.01)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
-    was_training = model.training
-    model.train()
     loss = torch.zeros(())
-    with tqdm(total=steps, desc="train", unit="step", disable=not progress) as bar:
+    bar = tqdm(total=steps, desc="train", unit="step", disable=not progress)
+    with keeping_modes(model), bar:
+        model.train()
         for epoch in range(epochs):
             for x, y in loader:
                 loss = functional.cross_entropy(model(x.to(device)), y.to(device))
@@ -53,4 +53,4 @@ def train(
                 cycle.step()
                 bar.update()
             bar.set_postfix(epoch=epoch + 1, loss=f"{loss.item():.3f}")
-    return model.train(was_training)
+    return model

@@ -1,4 +1,4 @@
-"""Attach approximate DRAM to a network, in place and reversibly."""
+"""The handle of a network whose tensors are read from approximate DRAM."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from eden._torch import own_parameters
+from eden._say import refusal
 from eden.access import rng
-from eden.network import _learn as bounds
-from eden.network import _targets
-from eden.network._config import Calibration, Config, calibration_of, identity_of, keep_calibration
-from eden.network._hooks import FreezeStatistics, ReadInput, ReadWeights, RestoreWeights
+from eden.network._calibration import Calibration, keep_calibration
+from eden.network._config import Config
+from eden.network._hooks import Hooks
 from eden.network._kept import Budget
+from eden.network._learn import learn
+from eden.network._plan import Plan, shorten
 from eden.network._stored import StoredTensor, Switch, set_keys
 
 
@@ -50,16 +51,18 @@ class Attachment:
             the tensors chosen where `include` or `exclude` was a function.
     """
 
-    def __init__(self, model: nn.Module, config: Config, entries: Mapping[str, Any] | None):
-        self.model, self.config, self.entries = model, config, entries
-        self._switch = Switch()
-        self._tensors: dict[str, StoredTensor] = {}
-        self._handles: list[Any] = []
-        self._restores: list[tuple[nn.Module, RestoreWeights]] = []
-        self._unfused: list[nn.TransformerEncoder] = []
-        self._seed, self._steps = config.seed, 0
-        self._seed_key = self._key_of(config.seed)
-        self._detached = False
+    def __init__(self, model: nn.Module, config: Config, plan: Plan, budget: Budget):
+        self.model, self.config = model, config
+        self._switch, self._detached = Switch(), False
+        self._tensors = {
+            name: StoredTensor(name, planned, config, self._switch, budget)
+            for name, planned in plan.tensors.items()
+        }
+        if config.calibration is not None:
+            self.use(config.calibration)
+        self.reseed(config.seed)
+        # The network is touched last: nothing but an interrupt comes after.
+        self._hooks = Hooks(model, plan, self._tensors, self._switch)
 
     @property
     def tensors(self) -> list[TensorInfo]:
@@ -92,7 +95,7 @@ class Attachment:
         """
         self._check_attached("learn_bounds")
         with self._in_state("learn"):
-            learned = bounds.learn(self.model, loader, self._tensors.values())
+            learned = learn(self.model, loader, self._tensors.values())
         known = self.config.calibration
         calibration = Calibration(learned, None if known is None else known.identity)
         self.use(calibration)
@@ -116,7 +119,7 @@ class Attachment:
         """
         self._check_attached("narrow_inputs")
         if not 0.0 < share <= 1.0:
-            raise ValueError(f"narrow_inputs: got {share}; accepted: above 0, at most 1")
+            raise ValueError(refusal("share", share, "above 0, at most 1"))
         known = self.config.calibration
         if known is None:
             raise ValueError("narrow_inputs: no range is known yet; call learn_bounds first")
@@ -146,7 +149,7 @@ class Attachment:
         rates = ber if isinstance(ber, Mapping) else dict.fromkeys(self._tensors, ber)
         unknown = [name for name in rates if name not in self._tensors]
         if unknown:
-            there = _targets.shorten(list(self._tensors))
+            there = shorten(list(self._tensors))
             raise ValueError(f"set_ber: no tensor {unknown[0]!r}; there are {there}")
         scaled = {name: self._tensors[name].scaled(rate) for name, rate in rates.items()}
         for name, error in scaled.items():
@@ -177,6 +180,14 @@ class Attachment:
         self._seed, self._steps = seed, steps
         self._draw()
 
+    def count_weak(self, name: str, ber: float, seed: int) -> int | None:
+        """Count the weak cells of a tensor at a BER under the draw of a seed; nothing is changed.
+
+        The weak cells of one error model nest, so as many of them are the same ones: the tensor
+        reads the same then, whatever lies in it. None where its size is not known.
+        """
+        return self._tensors[name].count_weak(ber, self._key_of(seed))
+
     @property
     def draw(self) -> tuple[int, int]:
         """Seed and steps of the current draw of errors, as `reseed` takes them."""
@@ -190,26 +201,14 @@ class Attachment:
 
     def detach(self) -> None:
         """Take the hooks away again; the model is as it was before `attach`."""
-        for handle in self._handles:
-            handle.remove()
-        # An interrupt (Ctrl-C) in the middle of a call runs no forward hook.
-        for module, restore in self._restores:
-            restore(module, (), None)
-        for encoder in self._unfused:
-            encoder.use_nested_tensor = True
-        self._handles, self._restores, self._unfused = [], [], []
+        self._hooks.remove()
         self._detached = True
         if self.model.__dict__.get("_eden_attachment") is self:
             del self.model.__dict__["_eden_attachment"]
 
     def stored_weights(self) -> list[nn.Parameter]:
         """List the parameters in approximate DRAM, each once."""
-        found = [
-            own_parameters(owner)[name]
-            for _, hook in self._restores
-            for owner, name, _ in hook.weights
-        ]
-        return list({id(parameter): parameter for parameter in found}.values())
+        return self._hooks.parameters
 
     def _check_attached(self, what: str) -> None:
         if self._detached:
@@ -248,156 +247,3 @@ class Attachment:
             yield
         finally:
             self._switch.state = before
-
-
-def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -> Attachment:
-    """Make a network read its weights and inputs from approximate DRAM, in place.
-
-    Module classes, parameters and ``state_dict`` stay as they are. Attach before
-    ``torch.compile``: one compiled graph then serves all error rates and draws.
-
-    What is read is what a module reads when it is called. A weight that another module takes from
-    it without a call is read clean (attention's ``out_proj`` excepted), and so are the keys and
-    values inside attention. The fused path that a transformer layer takes in evaluation has no
-    place for faults in between; attached, it goes the plain way, which rounds otherwise in the
-    last bits.
-
-    Args:
-        model: any module. Convolution, linear, embedding, recurrent and attention modules in it
-            are attached: their weights, and the first floating-point input of each.
-        config: a `Config`, or a placement, which has one.
-        keep_bytes: memory for weak cells found at one read and kept for the next, until they
-            change; 2 bytes a cell, on the CPU alone. What is read does not depend on it.
-
-    Returns:
-        The attachment, to change the error rate, draw other errors, and detach.
-
-    Raises:
-        ValueError: for a model that is attached already, nothing to attach to, a pattern that
-            matches nothing, a placement of another network, or a network that was boosted for
-            another module, or a negative `keep_bytes`.
-        TypeError: for a config of another type.
-    """
-    entries = getattr(config, "entries", None)
-    config = config if isinstance(config, Config) else getattr(config, "config", None)
-    if not isinstance(config, Config):
-        raise TypeError("attach: config: expected an eden.Config or a placement")
-    if any("_eden_attachment" in module.__dict__ for module in model.modules()):
-        raise ValueError("attach: the model is attached already; detach it first")
-    calibration = config.calibration or calibration_of(model)
-    _check_identity(config, entries, calibration, calibration_of(model))
-    attachment = Attachment(model, config, entries)
-    try:
-        _hook(attachment, Budget(keep_bytes))
-        if calibration is not None:
-            attachment.use(calibration)
-        attachment._draw()
-    except BaseException:
-        attachment.detach()
-        raise
-    model.__dict__["_eden_attachment"] = attachment
-    return attachment
-
-
-def attached(model: nn.Module) -> Attachment | None:
-    """Return the attachment of a model, also of a deep copy of an attached one; else None."""
-    return model.__dict__.get("_eden_attachment")
-
-
-@contextmanager
-def approximate(
-    model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26
-) -> Iterator[Attachment]:
-    """Attach for the duration of a context.
-
-    Args:
-        model: as for `attach`.
-        config: as for `attach`.
-        keep_bytes: as for `attach`.
-    """
-    attachment = attach(model, config, keep_bytes=keep_bytes)
-    try:
-        yield attachment
-    finally:
-        attachment.detach()
-
-
-def _hook(attachment: Attachment, budget: Budget) -> None:
-    """Choose the tensors and register the hooks."""
-    config, switch = attachment.config, attachment._switch
-    selection = _targets.Selection(config.include, config.exclude)
-    shared: dict[int, StoredTensor | None] = {}
-
-    def stored(name, kind, target):
-        if not selection.takes(name, target.module, target.name):
-            return None
-        entry = None
-        if attachment.entries is not None:
-            if name not in attachment.entries:
-                raise ValueError(f"the placement has no place for {name}; is it another network's?")
-            entry = attachment.entries[name]
-        # Where the module is: moved by its first read, a compiled network would compile again.
-        device = next((p.device for p in target.module.parameters()), torch.device("cpu"))
-        tensor = StoredTensor(name, kind, config, switch, budget, entry=entry, device=device)
-        attachment._tensors[name] = tensor
-        return tensor
-
-    for target in _targets.find_targets(attachment.model):
-        weights = []
-        for owner, attribute, name in target.weights if config.weights else ():
-            parameter = own_parameters(owner).get(attribute)
-            # A shared weight is one tensor in DRAM; it goes by the first name it has.
-            if parameter is None or id(parameter) not in shared:
-                tensor = stored(name, "weight", target)
-                if tensor is not None:
-                    tensor.elements = _targets.parameter_of(owner, attribute, name).numel()
-                shared[id(parameter)] = tensor
-            if shared[id(parameter)] is not None:
-                weights.append((owner, attribute, shared[id(parameter)]))
-        stores_input = config.inputs and target.batch is not None
-        if stores_input and (tensor := stored(target.input_name, "input", target)) is not None:
-            hook = ReadInput(tensor, target.batch)
-            attachment._handles.append(
-                target.module.register_forward_pre_hook(hook, with_kwargs=True)
-            )
-        if weights:
-            restore = RestoreWeights(weights)
-            attachment._restores.append((target.module, restore))
-            attachment._handles += [
-                target.module.register_forward_pre_hook(ReadWeights(weights)),
-                target.module.register_forward_hook(restore, prepend=True, always_call=True),
-            ]
-    selection.check()
-    if not attachment._tensors:
-        raise ValueError(
-            "attach: nothing to store in approximate DRAM; there are "
-            f"{_targets.shorten(selection.names) or 'no modules with weights'}, "
-            f"and weights={config.weights}, inputs={config.inputs}, include={config.include}, "
-            f"exclude={config.exclude}"
-        )
-    if any(callable(pattern) for pattern in (*(config.include or ()), *(config.exclude or ()))):
-        names = tuple(attachment._tensors)
-        attachment.config = config.with_(include=names, exclude=None)
-    for module in attachment.model.modules():
-        # Padding as nested tensors needs the fused path of the layers, which hooks rule out.
-        if isinstance(module, nn.TransformerEncoder) and module.use_nested_tensor:
-            module.use_nested_tensor = False
-            attachment._unfused.append(module)
-    for module in _targets.batch_norms(attachment.model):
-        freeze = FreezeStatistics(switch)
-        attachment._handles += [
-            module.register_forward_pre_hook(freeze.before),
-            module.register_forward_hook(freeze.after, prepend=True, always_call=True),
-        ]
-
-
-def _check_identity(config, entries, *calibrations: Calibration | None) -> None:
-    """Refuse a network that was boosted for one module on another."""
-    here = identity_of(config, entries) if config.cells == "fixed" else "any module of its kind"
-    for calibration in calibrations:
-        if calibration is not None and calibration.identity not in (None, here):
-            raise ValueError(
-                f"this network was boosted for the module {calibration.identity!r} alone, and the "
-                f"config is for {here!r}; attach it with cells='fixed' and that module's seed, "
-                "error model and places, or boost it for this one"
-            )

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from eden._files import write_bytes
-from eden.network._config import Calibration, calibration_of, keep_calibration
+from eden.network._calibration import Calibration, calibration_of, keep_calibration
 
 # One key: the order of several would differ from run to run, and the file's bytes with it.
 _METADATA = "eden"

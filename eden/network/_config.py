@@ -1,85 +1,21 @@
-"""What is stored in approximate DRAM, how, and what is known about it."""
+"""What is stored in approximate DRAM, and how."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import nn
 
 from eden import errors
+from eden._say import an_int, one_of
 from eden.access import formats
+from eden.network._calibration import Calibration
 
 Pattern = str | Callable[[str, nn.Module], bool]
 
 CELLS = ("fresh", "fixed")
-
-
-@dataclass(frozen=True)
-class TensorCalibration:
-    """What `learn_bounds` saw of one tensor on the clean network.
-
-    Attributes:
-        kind: "weight" or "input".
-        elements: number of elements of one copy (one inference); the most seen.
-        reads: how often one inference reads it.
-        lo: smallest finite value.
-        hi: largest finite value.
-    """
-
-    kind: str
-    elements: int
-    reads: int
-    lo: float
-    hi: float
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """Values outside these are implausible."""
-        return self.lo, self.hi
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Scales, bounds and sizes of a network's tensors.
-
-    Attributes:
-        tensors: by tensor name, such as ``conv1.weight`` and ``conv1.input``.
-        identity: the known module that the network was boosted for, or None if it may meet any
-            module of a kind.
-        input_range: share of the range seen that boosting left the inputs.
-    """
-
-    tensors: Mapping[str, TensorCalibration] = field(default_factory=dict)
-    identity: str | None = None
-    input_range: float = 1.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the same as JSON-able values."""
-        return {
-            "identity": self.identity,
-            "input_range": self.input_range,
-            "tensors": {name: dict(vars(entry)) for name, entry in self.tensors.items()},
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Calibration:
-        """Build from what `to_dict` returned.
-
-        Raises:
-            ValueError: for missing or unknown fields.
-        """
-        try:
-            return cls(
-                tensors={n: TensorCalibration(**entry) for n, entry in values["tensors"].items()},
-                identity=values["identity"],
-                input_range=values.get("input_range", 1.0),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a calibration: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -129,15 +65,12 @@ class Config:
         object.__setattr__(self, "include", _as_patterns(self.include, "include"))
         object.__setattr__(self, "exclude", _as_patterns(self.exclude, "exclude"))
         formats.get(self.stored)
-        _one_of("correction", self.correction, tuple(formats.CORRECTIONS))
-        _one_of("cells", self.cells, CELLS)
+        one_of("correction", self.correction, formats.CORRECTIONS)
+        one_of("cells", self.cells, CELLS)
         for name in ("weights", "inputs"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name}: got {getattr(self, name)!r}; expected True or False")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
-            raise TypeError(f"seed: got {self.seed!r}; expected an int")
-        if not 0 <= self.seed < 2**63:
-            raise ValueError(f"seed: got {self.seed}; accepted: 0 to 2^63 - 1")
+        an_int("seed", self.seed, 0, 2**63 - 1)
 
     def with_(self, **changes: Any) -> Config:
         """Return a copy with some fields changed."""
@@ -184,49 +117,6 @@ class Config:
             return cls(**given)
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a config: {error}") from error
-
-
-def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str:
-    """Name the one module that a config with ``cells="fixed"`` describes.
-
-    Weak cells follow from the seed, from the error model's law (and its order of columns), and
-    from where each tensor lies; the bit error rate is the operating point's, not the module's.
-
-    Args:
-        config: the config.
-        entries: placement by tensor name; None where tensors are not placed.
-    """
-    order = getattr(config.error, "order", None)
-    facts = {"order": None if order is None else [int(column) for column in order]}
-    if entries is not None:
-        facts["places"] = {
-            name: [entry.partition, entry.address, entry.row_bytes]
-            for name, entry in sorted(entries.items())
-        }
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
-    placed = "unplaced" if entries is None else "placed"
-    return f"{type(config.error).__name__.lower()}/seed-{config.seed}/{placed}-{digest}"
-
-
-def calibration_of(model: nn.Module) -> Calibration | None:
-    """Return the calibration that travels with a model, or None.
-
-    An attached model has its attachment's; a boosted or loaded one carries its own.
-    """
-    attachment = model.__dict__.get("_eden_attachment")
-    if attachment is not None and attachment.config.calibration is not None:
-        return attachment.config.calibration
-    return model.__dict__.get("_eden_calibration")
-
-
-def keep_calibration(model: nn.Module, calibration: Calibration | None) -> None:
-    """Make `calibration_of` find this calibration; the state dict does not change."""
-    model.__dict__["_eden_calibration"] = calibration
-
-
-def _one_of(name: str, value: Any, accepted: tuple[str, ...]) -> None:
-    if value not in accepted:
-        raise ValueError(f"{name}: got {value!r}; accepted: {', '.join(accepted)}")
 
 
 def _as_patterns(value: Any, name: str) -> tuple[Pattern, ...] | None:

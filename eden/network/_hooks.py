@@ -1,4 +1,4 @@
-"""The hooks that make a module read its tensors from approximate DRAM.
+"""The hooks that make a module read its tensors from approximate DRAM, and their registration.
 
 They are objects, not closures: ``copy.deepcopy`` of a model copies them bound to the copied
 modules, and a model that holds them can be pickled.
@@ -6,13 +6,18 @@ modules, and a model that holds them can be pickled.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from eden._torch import own_parameters, refresh_parameters
-from eden.network._layout import Batch, read_batch, with_strides_of
+from eden.network._layout import read_batch, with_strides_of
+from eden.network._plan import Plan
 from eden.network._stored import StoredTensor, Switch
+from eden.network._targets import Batch, batch_norms
 
 
 class ReadInput:
@@ -104,6 +109,77 @@ class FreezeStatistics:
     def after(self, module: nn.Module, args: tuple, result: object) -> None:
         """Forward hook, called after an exception too."""
         module.training = self.was_training
+
+
+class Hooks:
+    """All hooks of one attachment.
+
+    Args:
+        model: the network.
+        plan: which modules read which tensors.
+        tensors: the tensors by name.
+        switch: that of the tensors.
+    """
+
+    def __init__(
+        self, model: nn.Module, plan: Plan, tensors: Mapping[str, StoredTensor], switch: Switch
+    ):
+        self._handles: list[Any] = []
+        self._restores: list[tuple[nn.Module, RestoreWeights]] = []
+        self._unfused: list[nn.TransformerEncoder] = []
+        try:
+            self._register(model, plan, tensors, switch)
+        except BaseException:
+            self.remove()
+            raise
+
+    def _register(self, model, plan, tensors, switch) -> None:
+        for target in plan.targets:
+            module = target.module
+            if target.batch is not None:
+                hook = ReadInput(tensors[target.input_name], target.batch)
+                self._handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
+            if target.weights:
+                weights = [(owner, own, tensors[name]) for owner, own, name in target.weights]
+                restore = RestoreWeights(weights)
+                self._restores.append((module, restore))
+                self._handles.append(module.register_forward_pre_hook(ReadWeights(weights)))
+                self._handles.append(_after(module, restore))
+        for module in model.modules():
+            # Padding as nested tensors needs the fused path of the layers, which hooks rule out.
+            if isinstance(module, nn.TransformerEncoder) and module.use_nested_tensor:
+                module.use_nested_tensor = False
+                self._unfused.append(module)
+        for module in batch_norms(model):
+            freeze = FreezeStatistics(switch)
+            self._handles.append(module.register_forward_pre_hook(freeze.before))
+            self._handles.append(_after(module, freeze.after))
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """The parameters that are read from DRAM, each once."""
+        found = [
+            own_parameters(owner)[name]
+            for _, restore in self._restores
+            for owner, name, _ in restore.weights
+        ]
+        return list({id(parameter): parameter for parameter in found}.values())
+
+    def remove(self) -> None:
+        """Take all hooks away; the network is as it was."""
+        for handle in self._handles:
+            handle.remove()
+        # An interrupt (Ctrl-C) in the middle of a call runs no forward hook.
+        for module, restore in self._restores:
+            restore(module, (), None)
+        for encoder in self._unfused:
+            encoder.use_nested_tensor = True
+        self._handles, self._restores, self._unfused = [], [], []
+
+
+def _after(module: nn.Module, hook: Any) -> Any:
+    """Register a forward hook that comes before others, and after an exception too."""
+    return module.register_forward_hook(hook, prepend=True, always_call=True)
 
 
 def _is_feature_map(value: object) -> bool:

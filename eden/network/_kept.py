@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from eden._say import an_int
 from eden._torch import in_dispatch_mode
 from eden.access import ops
 from eden.errors import Table
@@ -20,10 +21,7 @@ class Budget:
     """
 
     def __init__(self, size_bytes: int):
-        if isinstance(size_bytes, bool) or not isinstance(size_bytes, int):
-            raise TypeError(f"keep_bytes: got {size_bytes!r}; expected an int")
-        if size_bytes < 0:
-            raise ValueError(f"keep_bytes: got {size_bytes}; accepted: 0 or more")
+        an_int("keep_bytes", size_bytes, 0)
         self.left = size_bytes
 
 

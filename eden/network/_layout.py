@@ -1,25 +1,12 @@
-"""Which dimension of an input is the batch, and how copies come to lie one after the other."""
+"""How the samples of a batch come to lie one after the other, whichever dimension counts them."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from eden.network._stored import StoredTensor
-
-
-class Batch(NamedTuple):
-    """Where the batch dimension of a module's input is.
-
-    Attributes:
-        min_rank: an input of fewer dimensions is a single sample.
-        dim: the batch dimension of the others.
-    """
-
-    min_rank: int
-    dim: int = 0
+from eden.network._targets import Batch
 
 
 def read_batch(tensor: StoredTensor, x: Tensor | PackedSequence, batch: Batch):

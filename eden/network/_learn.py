@@ -7,13 +7,13 @@ implausible: one flipped exponent bit turns 0.1 into 1e37. Reference: EDEN, sect
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from eden.network._config import TensorCalibration
+from eden.data import call, device_of, evaluating, inputs_of
+from eden.network._calibration import TensorCalibration
 from eden.network._stored import StoredTensor
 
 
@@ -40,39 +40,12 @@ def learn(
     tensors = list(tensors)
     for tensor in tensors:
         tensor.start_learning()
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    was_training = [module for module in model.modules() if module.training]
-    forwards = 0
-    model.eval()
-    try:
-        with torch.no_grad():
-            for batch in loader:
-                call(model, inputs_of(batch), device)
-                forwards += 1
-    finally:
-        for module in was_training:
-            module.training = True
+    device, forwards = device_of(model), 0
+    with evaluating(model):
+        for batch in loader:
+            call(model, inputs_of(batch), device)
+            forwards += 1
     if not forwards:
         raise ValueError("learn_bounds: the loader yielded no batch; expected at least one")
     learned = {tensor.name: tensor.learned(forwards) for tensor in tensors}
     return {name: entry for name, entry in learned.items() if entry is not None}
-
-
-def inputs_of(batch: Any) -> Any:
-    """Return the inputs of a batch that may have labels beside them."""
-    if isinstance(batch, list | tuple) and batch:
-        return batch[0]
-    return batch
-
-
-def call(model: nn.Module, inputs: Any, device: torch.device) -> Any:
-    """Call a model with a tensor, a tuple of positional or a mapping of keyword arguments."""
-    if isinstance(inputs, Mapping):
-        return model(**{key: _to(value, device) for key, value in inputs.items()})
-    if isinstance(inputs, list | tuple):
-        return model(*(_to(value, device) for value in inputs))
-    return model(_to(inputs, device))
-
-
-def _to(value: Any, device: torch.device) -> Any:
-    return value.to(device) if isinstance(value, Tensor) else value

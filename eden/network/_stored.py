@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import fields, replace
 
 import torch
 from torch import Tensor
@@ -12,8 +12,10 @@ from torch import Tensor
 from eden._torch import copy_each, zero_each
 from eden.access import formats, ops, rng
 from eden.errors import ErrorModel, table_of
-from eden.network._config import Config, TensorCalibration
+from eden.network._calibration import TensorCalibration
+from eden.network._config import Config
 from eden.network._kept import Budget, KeptCells
+from eden.network._plan import PlannedTensor
 
 
 class Switch:
@@ -31,32 +33,28 @@ class StoredTensor:
 
     Args:
         name: tensor name, such as ``conv1.weight``.
-        kind: "weight" or "input".
+        planned: what and where it is; it follows its module to other devices.
         config: format, correction and error model.
         switch: shared by all tensors of an attachment.
         budget: for weak cells kept between reads, shared likewise.
-        entry: where it is placed; None where it is not.
-        device: where it is read; it follows where that changes.
     """
 
     def __init__(
         self,
         name: str,
-        kind: str,
+        planned: PlannedTensor,
         config: Config,
         switch: Switch,
         budget: Budget,
-        *,
-        entry: Any,
-        device: torch.device,
     ):
+        entry, device = planned.entry, planned.device
         ops.check_device(name, device)
         if device.type == "meta":  # nothing is there yet, and nothing can be copied from it
             device = torch.device("cpu")
-        self.name, self.kind, self.switch = name, kind, switch
-        self.stored = config.stored
-        self.correction = formats.CORRECTIONS[config.correction]
+        self.name, self.kind, self.switch = name, planned.kind, switch
         self.format = formats.get(config.stored)
+        self.correction = formats.CORRECTIONS[config.correction]
+        self.ranged = self.format.integer or self.correction != 0
         self.fixed_cells = config.cells == "fixed"
         self.kept = KeptCells(budget, self.format.bits)
         self.base_error = config.error if entry is None else entry.error
@@ -65,13 +63,12 @@ class StoredTensor:
         self.partition = None if entry is None else entry.partition
         self.address = 0 if entry is None else entry.address
         self.row_bytes = 8192 if entry is None else entry.row_bytes
-        self.elements, self.reads = 0, 1  # of one copy, by one inference
+        self.elements, self.reads = planned.elements, 1  # of one copy, by one inference
         # A placed tensor's cells belong to its partition, whichever tensor lies there.
         self.origin = rng.number_of(name if self.partition is None else self.partition)
         self.key = torch.zeros(2, dtype=torch.int64, device=device)
         self.counter = torch.zeros((), dtype=torch.int64, device=device)
-        self.bounds: Tensor | None = None  # float32 [2]
-        self.scale: Tensor | None = None  # float32 []
+        self.coding = self._coding(None, None)
         self.seen_range: Tensor | None = None  # float32 [2], while learning
         self.seen_reads = 0
 
@@ -93,6 +90,23 @@ class StoredTensor:
         """The bit error rate just now."""
         return self.base_error.ber if self.asked_ber is None else self.asked_ber
 
+    def count_weak(self, ber: float, key: Tensor) -> int | None:
+        """Count the cells that are weak at a BER under a network's key, if its size is known."""
+        if self.elements == 0:
+            return None
+        error = self.scaled(ber)
+        # Every weak cell shows if all of them fail.
+        sure = {f.name: 1.0 for f in fields(error) if f.name.startswith("failure_probability")}
+        none = torch.zeros(-(-self.elements * self.bits // 8), dtype=torch.uint8)
+        read = ops.inject(
+            none,
+            replace(error, **sure),
+            key=rng.fold_in(key, self.origin).cpu(),
+            address=self.address,
+            row_bytes=self.row_bytes,
+        )
+        return int(ops.count_flips(none, read).sum())
+
     def calibrate(self, entry: TensorCalibration) -> None:
         """Take over what was learned on the clean network."""
         if self.asked_ber is not None and self.elements != entry.elements:
@@ -101,14 +115,13 @@ class StoredTensor:
             self.set_error(self.scaled(self.asked_ber), self.asked_ber)
         self.elements, self.reads = entry.elements, entry.reads
         seen = torch.tensor(entry.bounds, dtype=torch.float32, device=self.key.device)
-        bounds, scale = ops.weight_range(seen, self.stored)
-        # In place where there is something to change: see the class.
-        if self.bounds is None:
-            self.bounds, self.scale = bounds, scale
-        else:
-            self.bounds.copy_(bounds)
-            if scale is not None:
-                self.scale.copy_(scale)
+        coding = self._coding(*ops.weight_range(seen, self.format.name))
+        if self.coding.scale is None and self.coding.bounds is None:
+            self.coding = coding
+            return
+        for now, new in zip(self.coding, coding, strict=True):
+            if isinstance(now, Tensor):  # in place: see the class
+                now.copy_(new)
 
     def read(self, x: Tensor, copies: int) -> Tensor:
         """Return what reading `x` back gives.
@@ -130,26 +143,25 @@ class StoredTensor:
         if self.key.device != x.device:
             self._follow(x.device)
         stored = x.contiguous()
-        bounds, scale = self.bounds, self.scale
-        needed = self.format.integer or self.correction
-        if self.kind == "weight" and needed:
+        extent = ops.Extent(copies, 0, self.address, self.row_bytes)
+        coding = self.coding
+        if self.ranged and self.kind == "weight":
             # Weights are known when they are written, so their range is theirs of now: bounds
             # from before retraining would call grown weights implausible.
-            bounds, scale = ops.weight_range(stored, self.stored)
-        elif bounds is None and needed:
-            need = f"its {self.stored} scale" if self.format.integer else "its bounds"
+            coding = self._coding(*ops.weight_range(stored, self.format.name))
+        elif self.ranged and coding.scale is None and coding.bounds is None:
+            need = f"its {self.format.name} scale" if self.format.integer else "its bounds"
             raise ValueError(
                 f"{self.name} is not calibrated, so {need} cannot be known; call "
                 "learn_bounds(loader) on clean training data, or give a config with a calibration"
             )
-        code, extent = self.format.code, ops.Extent(copies, 0, self.address, self.row_bytes)
         y = ops.read(
             stored,
             self.table,
             ops.next_key(self.key, self.counter),
             extent,
-            ops.Coding(code, scale, bounds if self.correction else None, self.correction),
-            self.kept.of(stored, self.table, self.key, code, extent),
+            coding,
+            self.kept.of(stored, self.table, self.key, coding.stored, extent),
         )
         if x.requires_grad and not y.requires_grad and not torch.compiler.is_compiling():
             # Without gradients torch still looks at this flag, to choose between two ways of
@@ -180,6 +192,10 @@ class StoredTensor:
         """Bits of one element."""
         return self.format.bits
 
+    def _coding(self, bounds: Tensor | None, scale: Tensor | None) -> ops.Coding:
+        bounds = bounds if self.correction else None
+        return ops.Coding(self.format.code, scale, bounds, self.correction)
+
     def _learn(self, x: Tensor, copies: int) -> None:
         self.seen_reads += 1
         if x.numel() == 0:
@@ -197,10 +213,8 @@ class StoredTensor:
         self.kept.forget()
         self.key, self.counter = self.key.to(device), self.counter.to(device)
         self.table = self.table.to(device)
-        if self.bounds is not None:
-            self.bounds = self.bounds.to(device)
-        if self.scale is not None:
-            self.scale = self.scale.to(device)
+        moved = (v.to(device) if isinstance(v, Tensor) else v for v in self.coding)
+        self.coding = ops.Coding(*moved)
 
 
 def set_keys(tensors: Sequence[StoredTensor], key: Tensor) -> None:

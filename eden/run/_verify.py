@@ -6,8 +6,9 @@ from eden import mapping
 from eden._files import read_json
 from eden.folder import NETWORKS, StageFiles
 from eden.mapping import Placement
+from eden.network import places_of
 from eden.run._work import Work
-from eden.tolerance import Tolerances, ber_of, lowered, places, step_of, verify
+from eden.tolerance import Tolerances, ber_of, lowered, step_of, verify
 
 
 def verify_declared(work: Work, files: StageFiles) -> None:
@@ -72,6 +73,6 @@ def _retreat(
             )
         except ValueError:
             return None
-        if places(other) != places(placement):
+        if places_of(other) != places_of(placement):
             return tolerances, other
     return None

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from eden.access import formats
+from eden.data import evaluating
 from eden.mapping import Placement
 from eden.network import Target, find_targets
 
@@ -70,14 +71,10 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
         target.module.register_forward_hook(observer.hook(target), with_kwargs=True)
         for target in targets
     ]
-    modes = [(module, module.training) for module in model.modules()]
     try:
-        model.eval()
-        with torch.no_grad():
+        with evaluating(model):
             model(*arguments)
     finally:
-        for module, mode in modes:
-            module.training = mode
         for handle in handles:
             handle.remove()
     return moves

@@ -17,5 +17,4 @@ from eden.tolerance._tolerances import TensorTolerance as TensorTolerance
 from eden.tolerance._tolerances import Tolerances as Tolerances
 from eden.tolerance._tolerances import lowered as lowered
 from eden.tolerance._verify import Verdict as Verdict
-from eden.tolerance._verify import places as places
 from eden.tolerance._verify import verify as verify

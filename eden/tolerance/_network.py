@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from eden._files import digest, digest_bytes
-from eden.network import Attachment, Config, attach, weak_cells
+from eden.network import Attachment, Config, attach, digest_of_model
 from eden.tolerance._evaluator import Evaluate, Evaluator, offering
 from eden.tolerance._grid import ber_of
 from eden.tolerance._memo import Memo, Row
@@ -152,7 +152,7 @@ class FaultyNetwork:
     def _cells(self, name: str, step: float, draw: int) -> tuple[str, float]:
         if step == NO_ERROR:
             return "cells", 0
-        count = weak_cells(self.handle, name, ber_of(step), draw)
+        count = self.handle.count_weak(name, ber_of(step), draw)
         return ("step", step) if count is None else ("cells", count)
 
 
@@ -189,16 +189,6 @@ def under_errors(
         yield FaultyNetwork(handle, evaluate, Memo(folder, context=context), low=low)
     finally:
         handle.detach()
-
-
-def digest_of_model(model: torch.nn.Module) -> str:
-    """SHA-256 over the names and bits of the state dict."""
-    parts = []
-    for name, value in sorted(model.state_dict().items()):
-        flat = value.detach().cpu().contiguous().reshape(-1)
-        data = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
-        parts.append([name, str(value.dtype), list(value.shape), digest_bytes(data)])
-    return digest(parts)
 
 
 def bers_of(steps: Mapping[str, float]) -> dict[str, float]:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from eden.access import seeds_for
+from eden.network import places_of
 from eden.tolerance._evaluator import Evaluate
 from eden.tolerance._network import under_errors
 from eden.tolerance._shared import check_target, progress_bar
@@ -128,7 +129,7 @@ def verify(
     if attempt > 0:
         seeds = max(seeds, draws_needed(quantile=quantile, confidence=confidence))
     draws = seeds_for(f"verify {attempt}", seeds, seed=seed)
-    subject = {"verify": attempt, "placement": places(placement)}
+    subject = {"verify": attempt, "placement": places_of(placement)}
     with (
         under_errors(model, evaluate, placement, folder=folder, subject=subject) as network,
         progress_bar(draws, "", "verify", "draw", progress) as bar,
@@ -147,14 +148,3 @@ def verify(
         passed=bound < 1.0 - quantile,
         attempt=attempt,
     )
-
-
-def places(placement: Any) -> dict[str, Any]:
-    """What tells a placement from another: where each tensor lies, and its errors there."""
-    entries = getattr(placement, "entries", None)
-    if entries is None:
-        return placement.to_dict()
-    return {
-        name: [entry.partition, entry.address, entry.row_bytes, entry.error.to_dict()]
-        for name, entry in entries.items()
-    }

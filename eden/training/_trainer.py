@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 from tqdm.auto import tqdm
 
-from eden.network import Attachment, call, inputs_of
+from eden.data import call, device_of, inputs_of, keeping_modes
+from eden.network import Attachment
 from eden.training._schedule import CurriculumSchedule
 
 
@@ -60,11 +61,10 @@ class Trainer:
     def _epoch(self, ber: float) -> float:
         """Train once over the loader; return the mean loss of the batches."""
         model = self.handle.model
-        device = next((p.device for p in model.parameters()), torch.device("cpu"))
-        was_training = [(module, module.training) for module in model.modules()]
-        model.train()
+        device = device_of(model)
         total, count = torch.zeros((), device=device), 0
-        try:
+        with keeping_modes(model):
+            model.train()
             for batch in self.loader:
                 self.handle.step()
                 value = self.loss(call(model, inputs_of(batch), device), batch[1].to(device))
@@ -78,9 +78,6 @@ class Trainer:
                 count += 1
                 self.bar.update()
                 self.bar.set_postfix(ber=f"{ber:.1e}", refresh=False)
-        finally:
-            for module, mode in was_training:
-                module.training = mode
         if not count:
             raise ValueError("boost: the loader yielded no batch; it has to yield them every epoch")
         return float(total / count)

@@ -186,6 +186,8 @@ BAD_ARGUMENTS = {
     "address by name": ({"address": "a"}, TypeError, r"address is a str, must be an int"),
     "rows of a fraction": ({"row_bytes": 64.0}, TypeError, r"row_bytes is a float, must be an int"),
     "no first copy": ({"first_copy": None}, TypeError, r"first_copy is a NoneType, must be an int"),
+    "many addresses": ({"address": np.array([0, 4])}, TypeError, r"address is a ndarray, must be"),
+    "copies of a tensor": ({"copies": torch.tensor(1.5)}, TypeError, r"copies is a Tensor, must"),
     "error": ({"error": 0.1}, TypeError, r"error is a float, must be an error model or its table"),
     "first_copy": ({"first_copy": -1}, ValueError, r"first_copy is -1, must be"),
     "last copy": (

@@ -271,10 +271,10 @@ def test_a_placement_survives_its_file(b10, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"method": "best"}, "method = 'best'; accepted: greedy, exact, coarse"),
-        ({"level": "chip"}, "level = 'chip'; accepted: bank, subarray"),
-        ({"estimate": "median"}, "estimate = 'median'; accepted: low, mean, high"),
-        ({"law": "cubic"}, "law = 'cubic'; accepted: linear, cv2, array"),
+        ({"method": "best"}, "method is 'best', accepted: greedy, exact, coarse"),
+        ({"level": "chip"}, "level is 'chip', accepted: bank, subarray"),
+        ({"estimate": "median"}, "estimate is 'median', accepted: low, mean, high"),
+        ({"law": "cubic"}, "law is 'cubic', accepted: linear, cv2, array"),
     ],
 )
 def test_unknown_names_are_refused(b10, change, message):

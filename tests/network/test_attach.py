@@ -324,6 +324,19 @@ def test_what_cannot_be_attached_leaves_the_model_alone(model, config, kind, wor
     assert snapshot(model) == before
 
 
+def test_an_interrupt_while_attaching_leaves_the_model_alone(model, monkeypatch):
+    before = snapshot(model)
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model.fc2, "register_forward_hook", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        attach(model, NATIVE)
+    monkeypatch.undo()
+    assert snapshot(model) == before
+
+
 def test_attaching_twice_is_refused(model):
     handle = attach(model, NATIVE)
     with pytest.raises(ValueError, match="attached already"):

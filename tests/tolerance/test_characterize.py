@@ -9,7 +9,7 @@ import torch
 from eden import errors
 from eden.access import seeds_for
 from eden.data import Evaluator
-from eden.network import Config, approximate, keep_calibration, weak_cells
+from eden.network import Config, approximate, keep_calibration
 from eden.tolerance import (
     Tolerances,
     accuracy_curve,
@@ -162,7 +162,7 @@ def test_steps_with_the_same_weak_cells_read_the_same(task):
     with under_errors(model, Evaluator(images, labels), CONFIG) as network:
         name, seen = "0.weight", {}
         for step in range(-45, -5):
-            count = weak_cells(network.handle, name, ber_of(step), 3)
+            count = network.handle.count_weak(name, ber_of(step), 3)
             network.set({t.name: 0.0 for t in network.handle.tensors} | {name: ber_of(step)}, 3)
             outputs = model(images)
             assert torch.equal(seen.setdefault(count, outputs), outputs)

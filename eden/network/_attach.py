@@ -1,0 +1,98 @@
+"""Attach approximate DRAM to a network, in place and reversibly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import nn
+
+from eden.network._attachment import Attachment
+from eden.network._calibration import Calibration, calibration_of
+from eden.network._config import Config
+from eden.network._identity import identity_of
+from eden.network._kept import Budget
+from eden.network._plan import choose
+
+
+def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -> Attachment:
+    """Make a network read its weights and inputs from approximate DRAM, in place.
+
+    Module classes, parameters and ``state_dict`` stay as they are. Attach before
+    ``torch.compile``: one compiled graph then serves all error rates and draws.
+
+    What is read is what a module reads when it is called. A weight that another module takes from
+    it without a call is read clean (attention's ``out_proj`` excepted), and so are the keys and
+    values inside attention. The fused path that a transformer layer takes in evaluation has no
+    place for faults in between; attached, it goes the plain way, which rounds otherwise in the
+    last bits.
+
+    Args:
+        model: any module. Convolution, linear, embedding, recurrent and attention modules in it
+            are attached: their weights, and the first floating-point input of each.
+        config: a `Config`, or a placement, which has one.
+        keep_bytes: memory for weak cells found at one read and kept for the next, until they
+            change; 2 bytes a cell, on the CPU alone. What is read does not depend on it.
+
+    Returns:
+        The attachment, to change the error rate, draw other errors, and detach.
+
+    Raises:
+        ValueError: for a model that is attached already, nothing to attach to, a pattern that
+            matches nothing, a placement of another network, or a network that was boosted for
+            another module, or a negative `keep_bytes`.
+        TypeError: for a config of another type.
+    """
+    entries = getattr(config, "entries", None)
+    config = config if isinstance(config, Config) else getattr(config, "config", None)
+    if not isinstance(config, Config):
+        raise TypeError("attach: config: expected an eden.Config or a placement")
+    if any("_eden_attachment" in module.__dict__ for module in model.modules()):
+        raise ValueError("attach: the model is attached already; detach it first")
+    calibration = config.calibration or calibration_of(model)
+    _check_identity(config, entries, calibration, calibration_of(model))
+    budget = Budget(keep_bytes)
+    plan = choose(model, config, entries)
+    if any(callable(pattern) for pattern in (*(config.include or ()), *(config.exclude or ()))):
+        config = config.with_(include=tuple(plan.tensors), exclude=None)
+    if calibration is not None:
+        config = config.with_(calibration=calibration)
+    attachment = Attachment(model, config, plan, budget)
+    model.__dict__["_eden_attachment"] = attachment
+    return attachment
+
+
+def attached(model: nn.Module) -> Attachment | None:
+    """Return the attachment of a model, also of a deep copy of an attached one; else None."""
+    return model.__dict__.get("_eden_attachment")
+
+
+@contextmanager
+def approximate(
+    model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26
+) -> Iterator[Attachment]:
+    """Attach for the duration of a context.
+
+    Args:
+        model: as for `attach`.
+        config: as for `attach`.
+        keep_bytes: as for `attach`.
+    """
+    attachment = attach(model, config, keep_bytes=keep_bytes)
+    try:
+        yield attachment
+    finally:
+        attachment.detach()
+
+
+def _check_identity(config, entries, *calibrations: Calibration | None) -> None:
+    """Refuse a network that was boosted for one module on another."""
+    here = identity_of(config, entries) if config.cells == "fixed" else "any module of its kind"
+    for calibration in calibrations:
+        if calibration is not None and calibration.identity not in (None, here):
+            raise ValueError(
+                f"this network was boosted for the module {calibration.identity!r} alone, and the "
+                f"config is for {here!r}; attach it with cells='fixed' and that module's seed, "
+                "error model and places, or boost it for this one"
+            )

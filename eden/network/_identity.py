@@ -1,0 +1,61 @@
+"""What tells modules, placements and networks apart, as text in the files of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from eden._files import digest, digest_bytes
+from eden.network._config import Config
+
+
+def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str:
+    """Name the one module that a config with ``cells="fixed"`` describes.
+
+    Weak cells follow from the seed, from the error model's law (and its order of columns), and
+    from where each tensor lies; the bit error rate is the operating point's, not the module's.
+
+    Args:
+        config: the config.
+        entries: placement by tensor name; None where tensors are not placed.
+    """
+    order = getattr(config.error, "order", None)
+    facts = {"order": None if order is None else [int(column) for column in order]}
+    if entries is not None:
+        facts["places"] = {
+            name: [entry.partition, entry.address, entry.row_bytes]
+            for name, entry in sorted(entries.items())
+        }
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
+    placed = "unplaced" if entries is None else "placed"
+    return f"{type(config.error).__name__.lower()}/seed-{config.seed}/{placed}-{digest}"
+
+
+def places_of(placement: Any) -> dict[str, Any]:
+    """Return what tells a placement from another: where each tensor lies, and its errors there.
+
+    Args:
+        placement: from `eden.place`, or a `Config`, which is told by all that it holds.
+    """
+    entries = getattr(placement, "entries", None)
+    if entries is None:
+        return placement.to_dict()
+    return {
+        name: [entry.partition, entry.address, entry.row_bytes, entry.error.to_dict()]
+        for name, entry in entries.items()
+    }
+
+
+def digest_of_model(model: nn.Module) -> str:
+    """Return the SHA-256 over the names and bits of the state dict."""
+    parts = []
+    for name, value in sorted(model.state_dict().items()):
+        flat = value.detach().cpu().contiguous().reshape(-1)
+        data = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+        parts.append([name, str(value.dtype), list(value.shape), digest_bytes(data)])
+    return digest(parts)
