@@ -64,20 +64,11 @@ def inject_array(
     if out is None:
         out = np.empty_like(x)
     table = table_of(error)
+    device_key, access_key = (int(half) % 2**64 for half in key)
+    lo, hi = bounds or (0.0, 0.0)
+    order = None if table.order is None else table.order.numpy()
     core.inject(
-        x,
-        out,
-        table.entries.numpy(),
-        None if table.order is None else table.order.numpy(),
-        steps,
-        *(int(half) % 2**64 for half in key),
-        table.law,
-        fmt.code,
-        number,
-        *(bounds or (0.0, 0.0)),
-        copies,
-        first_copy,
-        address,
-        row_bytes,
-    )
+        x, out, table.entries.numpy(), order, steps, device_key, access_key,
+        table.law, fmt.code, number, lo, hi, copies, first_copy, address, row_bytes,
+    )  # fmt: skip
     return out

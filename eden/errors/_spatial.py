@@ -74,7 +74,7 @@ class Bitline:
         """
         ber = probability("ber", ber)
         share = bitline_weights(self.weak_fraction.size, address, size_bytes)
-        weak = scaled(self.weak_fraction, self.failure_probability, share, ber)
+        weak = scaled(self.weak_fraction, np.asarray(self.failure_probability), share, ber)
         return Bitline(weak, self.failure_probability, self.order)
 
     def lower(self) -> Table:
@@ -86,8 +86,8 @@ class Bitline:
         return {
             "kind": self.kind,
             "weak_fraction": self.weak_fraction.tolist(),
-            "failure_probability": self.failure_probability.tolist(),
-            "order": self.order.tolist(),
+            "failure_probability": np.asarray(self.failure_probability).tolist(),
+            "order": np.asarray(self.order).tolist(),
         }
 
 
@@ -138,7 +138,7 @@ class Wordline:
         """
         ber = probability("ber", ber)
         share = row_weights(self.weak_fraction.size, address, size_bytes, row_bytes)
-        weak = scaled(self.weak_fraction, self.failure_probability, share, ber)
+        weak = scaled(self.weak_fraction, np.asarray(self.failure_probability), share, ber)
         return Wordline(weak, self.failure_probability)
 
     def lower(self) -> Table:
@@ -150,5 +150,5 @@ class Wordline:
         return {
             "kind": self.kind,
             "weak_fraction": self.weak_fraction.tolist(),
-            "failure_probability": self.failure_probability.tolist(),
+            "failure_probability": np.asarray(self.failure_probability).tolist(),
         }

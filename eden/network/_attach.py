@@ -10,7 +10,7 @@ from torch import nn
 
 from eden.network._attachment import Attachment
 from eden.network._calibration import Calibration, calibration_of
-from eden.network._config import Config
+from eden.network._config import Config, patterns_of
 from eden.network._identity import identity_of
 from eden.network._kept import Budget
 from eden.network._plan import choose
@@ -54,7 +54,7 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
     _check_identity(config, entries, calibration, calibration_of(model))
     budget = Budget(keep_bytes)
     plan = choose(model, config, entries)
-    if any(callable(pattern) for pattern in (*(config.include or ()), *(config.exclude or ()))):
+    if any(callable(one) for some in patterns_of(config).values() for one in some or ()):
         config = config.with_(include=tuple(plan.tensors), exclude=None)
     if calibration is not None:
         config = config.with_(calibration=calibration)
