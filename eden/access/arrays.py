@@ -3,6 +3,7 @@
 import numpy as np
 
 from eden._native import core
+from eden._say import refusal
 from eden.access import formats
 from eden.errors import ErrorModel, table_of
 
@@ -53,7 +54,7 @@ def inject_array(
         fmt = formats.get("fp32")  # not read: integers fail on their own bits
     else:
         if x.dtype not in floats:
-            raise TypeError(f"x has dtype {x.dtype}, accepted are float32, float16 and integers")
+            raise TypeError(refusal("dtype of x", str(x.dtype), "float32, float16, integers"))
         fmt = formats.get(stored or floats[x.dtype])
     number = formats.correction_number(correction, bounds)
     steps = None

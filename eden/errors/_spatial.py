@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from eden._say import one_of
 from eden.errors._probability import probabilities, probability
 from eden.errors._scaling import bitline_weights, row_weights, scaled
 from eden.errors._table import Table, set_field, set_table
@@ -35,11 +36,7 @@ class Bitline:
 
     def __post_init__(self) -> None:
         weak = probabilities("weak_fraction", self.weak_fraction)
-        if weak.size not in {2**i for i in range(9, 17)}:
-            raise ValueError(
-                f"weak_fraction has {weak.size} bitlines, must have 8 * row_bytes of them: "
-                "a power of two from 512 to 65536"
-            )
+        one_of("number of bitlines (8 * row_bytes)", weak.size, [2**i for i in range(9, 17)])
         set_field(self, "weak_fraction", weak)
         failure = probabilities("failure_probability", self.failure_probability, weak.size)
         set_field(self, "failure_probability", failure)
@@ -48,7 +45,7 @@ class Bitline:
         else:
             order = np.array(self.order, dtype=np.int32)
             if not np.array_equal(np.sort(order), np.arange(weak.size)):
-                raise ValueError(f"order must be a permutation of the {weak.size} bitlines")
+                raise ValueError(f"order is no permutation of the {weak.size} bitlines")
         order.setflags(write=False)
         set_field(self, "order", order)
         set_table(self, 1, weak, failure, failure, order)

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from eden._say import refusal
 from eden.network._attachment import Attachment
 from eden.network._calibration import Calibration, calibration_of
 from eden.network._config import Config, patterns_of
@@ -44,10 +45,11 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
             another module, or a negative `keep_bytes`.
         TypeError: for a config of another type.
     """
-    entries = getattr(config, "entries", None)
-    config = config if isinstance(config, Config) else getattr(config, "config", None)
+    given, entries = config, getattr(config, "entries", None)
+    config = given if isinstance(given, Config) else getattr(given, "config", None)
     if not isinstance(config, Config):
-        raise TypeError("attach: config: expected an eden.Config or a placement")
+        accepted = "an eden.Config or a placement that has one"
+        raise TypeError(refusal("type of config", type(given).__name__, accepted))
     if any("_eden_attachment" in module.__dict__ for module in model.modules()):
         raise ValueError("attach: the model is attached already; detach it first")
     calibration = config.calibration or calibration_of(model)

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from eden import errors
-from eden._say import an_int, one_of
+from eden._say import an_int, one_of, refusal
 from eden.access import formats
 from eden.network._calibration import Calibration
 
@@ -57,10 +57,8 @@ class Config:
         # An operating point is a number of things; what a load needs of it is its error model.
         error = getattr(self.error, "error", self.error)
         if not isinstance(error, errors.ErrorModel):
-            raise TypeError(
-                f"error: got {type(self.error).__name__}; expected an error model from "
-                "eden.errors or an operating point of a device"
-            )
+            accepted = "an error model from eden.errors or an operating point of a device"
+            raise TypeError(refusal("type of error", type(self.error).__name__, accepted))
         object.__setattr__(self, "error", error)
         for name, patterns in patterns_of(self).items():
             object.__setattr__(self, name, patterns)
@@ -68,8 +66,8 @@ class Config:
         one_of("correction", self.correction, formats.CORRECTIONS)
         one_of("cells", self.cells, CELLS)
         for name in ("weights", "inputs"):
-            if not isinstance(getattr(self, name), bool):
-                raise TypeError(f"{name}: got {getattr(self, name)!r}; expected True or False")
+            if not isinstance(value := getattr(self, name), bool):
+                raise TypeError(refusal(name, value, "True, False"))
         an_int("seed", self.seed, 0, 2**63 - 1)
 
     def with_(self, **changes: Any) -> Config:
@@ -131,7 +129,5 @@ def _as_patterns(value: Any, name: str) -> tuple[Pattern, ...] | None:
     patterns: tuple[Any, ...] = tuple(value) if many else (value,)
     for pattern in patterns:
         if not (isinstance(pattern, str) or callable(pattern)):
-            raise TypeError(
-                f"{name}: got {pattern!r}; expected a name, a glob, 're:...', or a function"
-            )
+            raise TypeError(refusal(name, pattern, "a name, a glob, 're:...', or a function"))
     return patterns
