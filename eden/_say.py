@@ -1,6 +1,6 @@
 """How eden words numbers and refusals, in one place.
 
-A refusal says what was wrong, the value got and what is accepted, in this order.
+A refusal of a value has one form: NAME is VALUE, accepted: WHAT.
 """
 
 from collections.abc import Iterable

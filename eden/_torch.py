@@ -5,17 +5,19 @@ Torch may move them with any release; what then breaks is mended here.
 
 import torch
 import torch.utils._python_dispatch
-from torch import Tensor, nn
+from torch import nn
 
 check = torch._check
-copy_each = torch._foreach_copy_
-zero_each = torch._foreach_zero_
+# Torch's stubs export none of the three.
+copy_each = torch._foreach_copy_  # pyright: ignore[reportPrivateImportUsage]
+zero_each = torch._foreach_zero_  # pyright: ignore[reportPrivateImportUsage]
+is_tracing = torch.jit.is_tracing  # pyright: ignore[reportPrivateImportUsage]
 in_dispatch_mode = torch.utils._python_dispatch.is_in_torch_dispatch_mode
 NormBase = nn.modules.batchnorm._NormBase
 ConvNd = nn.modules.conv._ConvNd
 
 
-def own_parameters(module: nn.Module) -> dict[str, Tensor | None]:
+def own_parameters(module: nn.Module) -> dict[str, nn.Parameter | None]:
     """Return the parameters of a module alone, which an attribute of the same name may hide."""
     return module._parameters
 

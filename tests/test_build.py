@@ -139,7 +139,7 @@ def test_a_network_on_a_gpu_is_refused_when_it_is_attached():
 def test_another_kind_of_device_is_named():
     with FakeTensorMode():
         x = torch.empty(10, device="xpu")
-    with pytest.raises(ValueError, match=r"^x is on xpu:0, accepted are the CPU"):
+    with pytest.raises(ValueError, match=r"^device of x is 'xpu:0', accepted: the CPU"):
         ops.scale_of(x, "int8")
 
 

@@ -11,8 +11,10 @@ from eden.access import formats
 def _check_beside(op: str, x: Tensor, **tensors: Tensor | None) -> None:
     """The ops' own complaint (csrc/ops/checks.cpp), already while a graph is made."""
     for name, value in tensors.items():
+        if value is None:
+            continue
         check(
-            value is None or value.device == x.device,
+            value.device == x.device,
             lambda name=name, value=value: (
                 f"eden::{op}: {name} is on {value.device}, must be on the device of x, {x.device}"
             ),

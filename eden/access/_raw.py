@@ -153,8 +153,9 @@ class _StraightThrough(torch.autograd.Function):
         ctx.save_for_backward(corrected)
         return y
 
+    # Torch's stubs ask for any number of gradients; there is one for each output.
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         (corrected,) = ctx.saved_tensors
         if corrected.numel() == 0:
             return grad, None
@@ -173,7 +174,7 @@ class _KeepPlausible(torch.autograd.Function):
         return registered.keep_plausible.default(grad, corrected)
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return _KeepPlausible.apply(grad.contiguous(), *ctx.saved_tensors), None
 
 

@@ -6,6 +6,8 @@ but hashes of what they are for: two purposes never share one.
 
 import hashlib
 
+from eden._say import an_int
+
 
 def seeds_for(purpose: str, count: int, *, seed: int = 0, first: int = 0) -> list[int]:
     """The seeds ``first`` to ``first + count - 1`` of a purpose.
@@ -23,10 +25,7 @@ def seeds_for(purpose: str, count: int, *, seed: int = 0, first: int = 0) -> lis
         TypeError: If ``count`` is not an integer.
         ValueError: If ``count`` is below 1.
     """
-    if isinstance(count, bool) or not isinstance(count, int):
-        raise TypeError(f"seeds is {count!r}, must be an integer of at least 1")
-    if count < 1:
-        raise ValueError(f"seeds must be at least 1, got {count}")
+    an_int("seeds", count, 1)
 
     def one(index: int) -> int:
         text = f"eden {purpose} {seed} {index}".encode()

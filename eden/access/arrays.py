@@ -3,6 +3,7 @@
 import numpy as np
 
 from eden._native import core
+from eden._say import refusal
 from eden.access import formats
 from eden.errors import ErrorModel, table_of
 
@@ -53,7 +54,7 @@ def inject_array(
         fmt = formats.get("fp32")  # not read: integers fail on their own bits
     else:
         if x.dtype not in floats:
-            raise TypeError(f"x has dtype {x.dtype}, accepted are float32, float16 and integers")
+            raise TypeError(refusal("dtype of x", str(x.dtype), "float32, float16, integers"))
         fmt = formats.get(stored or floats[x.dtype])
     number = formats.correction_number(correction, bounds)
     steps = None
@@ -64,20 +65,11 @@ def inject_array(
     if out is None:
         out = np.empty_like(x)
     table = table_of(error)
+    device_key, access_key = (int(half) % 2**64 for half in key)
+    lo, hi = bounds or (0.0, 0.0)
+    order = None if table.order is None else table.order.numpy()
     core.inject(
-        x,
-        out,
-        table.entries.numpy(),
-        None if table.order is None else table.order.numpy(),
-        steps,
-        *(int(half) % 2**64 for half in key),
-        table.law,
-        fmt.code,
-        number,
-        *(bounds or (0.0, 0.0)),
-        copies,
-        first_copy,
-        address,
-        row_bytes,
-    )
+        x, out, table.entries.numpy(), order, steps, device_key, access_key,
+        table.law, fmt.code, number, lo, hi, copies, first_copy, address, row_bytes,
+    )  # fmt: skip
     return out

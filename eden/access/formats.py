@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
+from eden._say import refusal
+
 
 @dataclass(frozen=True)
 class Format:
@@ -79,11 +81,11 @@ def correction_number(name: str, bounds: object) -> int:
         ValueError: There is no such correction, or it and the bounds do not fit together.
     """
     if name not in CORRECTIONS:
-        raise ValueError(f"correction is {name!r}, accepted are {', '.join(CORRECTIONS)}")
+        raise ValueError(refusal("correction", name, ", ".join(CORRECTIONS)))
     if name != "off" and bounds is None:
         raise ValueError(f"correction {name!r} needs bounds=(lowest, highest)")
     if name == "off" and bounds is not None:
-        raise ValueError("bounds are given, but correction is 'off'; accepted: zero, saturate")
+        raise ValueError(refusal("correction", name, "zero, saturate, where bounds are given"))
     return CORRECTIONS[name]
 
 
@@ -94,7 +96,7 @@ def get(name: str) -> Format:
         ValueError: There is no such format.
     """
     if name not in FORMATS:
-        raise ValueError(f"stored format is {name!r}, accepted are {', '.join(FORMATS)}")
+        raise ValueError(refusal("stored format", name, ", ".join(FORMATS)))
     return FORMATS[name]
 
 
@@ -106,4 +108,4 @@ def native(dtype: torch.dtype) -> Format:
     """
     if dtype in _NATIVE:
         return _NATIVE[dtype]
-    raise TypeError(f"dtype is {dtype}, accepted are {', '.join(map(str, (*_NATIVE, *RAW_BITS)))}")
+    raise TypeError(refusal("dtype", dtype, ", ".join(map(str, (*_NATIVE, *RAW_BITS)))))

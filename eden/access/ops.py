@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from eden._native import build_facts
+from eden._say import refusal
 from eden.access import _raw, formats
 from eden.access._raw import Coding as Coding
 from eden.access._raw import Extent as Extent
@@ -84,7 +85,8 @@ def inject(
     x = x.contiguous()
     code, scale = _stored_as(x, stored, scale)
     if not isinstance(error, Table | ErrorModel):
-        raise TypeError(f"error is a {type(error).__name__}, must be an error model or its table")
+        accepted = "an error model or its table"
+        raise TypeError(refusal("type of error", type(error).__name__, accepted))
     table = table_of(error)
     if table.entries.device != x.device:
         # A caller's own table may have changed since, and a graph has no cache: what should not be
@@ -95,9 +97,9 @@ def inject(
     if out is None:
         return read(x, table, key, extent, coding)
     if not isinstance(out, Tensor):
-        raise TypeError(f"out is a {type(out).__name__}, must be a tensor")
+        raise TypeError(refusal("type of out", type(out).__name__, "a tensor"))
     if out.shape != x.shape:
-        raise ValueError(f"out has shape {list(out.shape)}, must be that of x: {list(x.shape)}")
+        raise ValueError(refusal("shape of out", list(out.shape), f"that of x, {list(x.shape)}"))
     if x.requires_grad and torch.is_grad_enabled():
         # Torch's own ops refuse this too: the gradient would end here without a word.
         raise ValueError("out is given but x requires a gradient, must be one or the other")
@@ -108,9 +110,9 @@ def inject(
 def _check_tensors(**tensors: object) -> None:
     for name, value in tensors.items():
         if not isinstance(value, Tensor):
-            raise TypeError(f"{name} is a {type(value).__name__}, must be a tensor")
+            raise TypeError(refusal(f"type of {name}", type(value).__name__, "a tensor"))
         if value.layout != torch.strided:
-            raise TypeError(f"{name} has layout {value.layout}, must be dense")
+            raise TypeError(refusal(f"layout of {name}", value.layout, "torch.strided"))
         if value.device.type not in _DEVICES:
             check_device(name, value.device)
 
@@ -121,7 +123,7 @@ def _check_numbers(extent: Extent) -> None:
         try:
             _ = value if isinstance(value, int | torch.SymInt) else operator.index(value)
         except TypeError:
-            raise TypeError(f"{name} is a {type(value).__name__}, must be an int") from None
+            raise TypeError(refusal(f"type of {name}", type(value).__name__, "int")) from None
 
 
 def check_device(name: str, device: torch.device) -> None:
@@ -134,7 +136,7 @@ def check_device(name: str, device: torch.device) -> None:
     if device.type in _DEVICES:
         return
     if device.type != "cuda":
-        raise ValueError(f"{name} is on {device}, accepted are the CPU and CUDA devices")
+        raise ValueError(refusal(f"device of {name}", str(device), "the CPU and CUDA devices"))
     raise ValueError(
         f"{name} is on {device}, but eden was built {build_facts}: build it again with "
         "`EDEN_CUDA=1 pip install --no-build-isolation .` in its source folder, or use the CPU"
@@ -230,9 +232,8 @@ def count_flips(
     """
     _check_tensors(x=x, y=y)
     if x.shape != y.shape or x.dtype != y.dtype:
-        raise ValueError(
-            f"y is {y.dtype} {list(y.shape)}, must be like x: {x.dtype} {list(x.shape)}"
-        )
+        got, like = (f"{tensor.dtype} {list(tensor.shape)}" for tensor in (y, x))
+        raise ValueError(refusal("y", got, f"like x, {like}"))
     raw = x.dtype in formats.RAW_BITS
     code, scale = _stored_as(x, None if raw else stored, scale)
     return _raw.call(

@@ -9,6 +9,7 @@ import hashlib
 import torch
 from torch import Tensor
 
+from eden._say import refusal, within
 from eden.access import ops
 
 
@@ -89,13 +90,12 @@ def number_of(data: int | str) -> Tensor:
 def _number(data: int | str | Tensor, name: str, device: torch.device | str | None) -> Tensor:
     if isinstance(data, Tensor):
         if data.numel() != 1:
-            raise ValueError(f"{name} has shape {list(data.shape)}, must be one number")
+            raise ValueError(refusal(f"shape of {name}", list(data.shape), "that of one number"))
         return data.reshape(())
     if isinstance(data, str):
         data = _hash(data)
     if isinstance(data, bool) or not isinstance(data, int):
-        raise TypeError(f"{name} is {data!r}, must be an integer, a string or an int64 tensor")
-    if not -(2**63) <= data < 2**64:
-        raise ValueError(f"{name} is {data}, must fit into 64 bits")
+        raise TypeError(refusal(name, data, "an integer, a string or an int64 tensor"))
+    within(name, data, -(2**63), 2**64 - 1)
     # Not torch.tensor: its copy to a GPU would make the host wait.
     return torch.full((), data - 2**64 if data >= 2**63 else data, dtype=torch.int64, device=device)

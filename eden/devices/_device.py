@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from numbers import Real
 
 from eden._native import core
+from eden._say import one_of, refusal
 from eden.devices._points import Ber, OperatingPoint
 
 
@@ -112,7 +113,7 @@ class Device:
         }
         for name, value in settings.items():
             if value is not None and not isinstance(value, Real):
-                raise TypeError(f"{name} is {value!r}, must be a number")
+                raise TypeError(refusal(name, value, "a number"))
         return self._wrap(self.native.at(vdd_volts, trcd_seconds, trp_seconds))
 
     @property
@@ -152,10 +153,7 @@ class Device:
         return self.native.to_json()
 
     def _native_point(self, point: OperatingPoint):
-        if point.device != self.name:
-            raise ValueError(
-                f"operating point of {point.device}; accepted: one of this device, {self.name}"
-            )
+        one_of("device of the operating point", point.device, [self.name])
         return self.native.at(point.vdd_volts, point.trcd_seconds, point.trp_seconds)
 
     def _wrap(self, native) -> OperatingPoint:

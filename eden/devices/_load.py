@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from eden._say import refusal
 from eden.devices._device import Device, from_json
 
 _SPECS = Path(__file__).parent / "specs"
@@ -26,9 +27,7 @@ def load(name_or_path: str | Path) -> Device:
     path = Path(name_or_path)
     if path.suffix != ".json":
         known = ", ".join(names())
-        raise ValueError(
-            f"unknown device {str(name_or_path)!r}; accepted: {known}, or a .json file"
-        )
+        raise ValueError(refusal("device", str(name_or_path), f"{known}, or a .json file"))
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:

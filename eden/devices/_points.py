@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from eden import errors
 from eden._native import core
+from eden._say import one_of
 
 _FIELDS = {"low": "ber_low", "mean": "ber", "high": "ber_high"}
 # Which rate of the range that a measurement leaves open.
@@ -91,6 +92,5 @@ def pick(rates: OperatingPoint | Ber, estimate: str) -> float:
     Raises:
         ValueError: For another name.
     """
-    if estimate not in _FIELDS:
-        raise ValueError(f"estimate = {estimate!r}; accepted: {', '.join(_FIELDS)}")
+    one_of("estimate", estimate, _FIELDS)
     return getattr(rates, _FIELDS[estimate])

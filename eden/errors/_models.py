@@ -1,5 +1,6 @@
 """The error models by their kinds, as they are written to files."""
 
+from eden._say import one_of
 from eden.errors._spatial import Bitline, Wordline
 from eden.errors._uniform import DataDependent, Uniform
 
@@ -16,8 +17,7 @@ def from_dict(data: dict) -> ErrorModel:
     """
     fields = dict(data)
     kind = fields.pop("kind", None)
-    if kind not in _KINDS:
-        raise ValueError(f"kind of error model is {kind!r}, accepted are {', '.join(_KINDS)}")
+    one_of("kind of error model", kind, _KINDS)
     try:
         return _KINDS[kind](**fields)
     except TypeError as error:

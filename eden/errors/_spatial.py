@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from eden._say import one_of
 from eden.errors._probability import probabilities, probability
 from eden.errors._scaling import bitline_weights, row_weights, scaled
 from eden.errors._table import Table, set_field, set_table
@@ -35,11 +36,7 @@ class Bitline:
 
     def __post_init__(self) -> None:
         weak = probabilities("weak_fraction", self.weak_fraction)
-        if weak.size not in {2**i for i in range(9, 17)}:
-            raise ValueError(
-                f"weak_fraction has {weak.size} bitlines, must have 8 * row_bytes of them: "
-                "a power of two from 512 to 65536"
-            )
+        one_of("number of bitlines (8 * row_bytes)", weak.size, [2**i for i in range(9, 17)])
         set_field(self, "weak_fraction", weak)
         failure = probabilities("failure_probability", self.failure_probability, weak.size)
         set_field(self, "failure_probability", failure)
@@ -48,7 +45,7 @@ class Bitline:
         else:
             order = np.array(self.order, dtype=np.int32)
             if not np.array_equal(np.sort(order), np.arange(weak.size)):
-                raise ValueError(f"order must be a permutation of the {weak.size} bitlines")
+                raise ValueError(f"order is no permutation of the {weak.size} bitlines")
         order.setflags(write=False)
         set_field(self, "order", order)
         set_table(self, 1, weak, failure, failure, order)
@@ -74,7 +71,7 @@ class Bitline:
         """
         ber = probability("ber", ber)
         share = bitline_weights(self.weak_fraction.size, address, size_bytes)
-        weak = scaled(self.weak_fraction, self.failure_probability, share, ber)
+        weak = scaled(self.weak_fraction, np.asarray(self.failure_probability), share, ber)
         return Bitline(weak, self.failure_probability, self.order)
 
     def lower(self) -> Table:
@@ -86,8 +83,8 @@ class Bitline:
         return {
             "kind": self.kind,
             "weak_fraction": self.weak_fraction.tolist(),
-            "failure_probability": self.failure_probability.tolist(),
-            "order": self.order.tolist(),
+            "failure_probability": np.asarray(self.failure_probability).tolist(),
+            "order": np.asarray(self.order).tolist(),
         }
 
 
@@ -138,7 +135,7 @@ class Wordline:
         """
         ber = probability("ber", ber)
         share = row_weights(self.weak_fraction.size, address, size_bytes, row_bytes)
-        weak = scaled(self.weak_fraction, self.failure_probability, share, ber)
+        weak = scaled(self.weak_fraction, np.asarray(self.failure_probability), share, ber)
         return Wordline(weak, self.failure_probability)
 
     def lower(self) -> Table:
@@ -150,5 +147,5 @@ class Wordline:
         return {
             "kind": self.kind,
             "weak_fraction": self.weak_fraction.tolist(),
-            "failure_probability": self.failure_probability.tolist(),
+            "failure_probability": np.asarray(self.failure_probability).tolist(),
         }

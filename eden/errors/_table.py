@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from eden._native import core
@@ -48,9 +49,9 @@ def set_field(model: object, name: str, value: object) -> None:
 def set_table(
     model: object,
     law: int,
-    weak: object,
-    one: object,
-    zero: object,
+    weak: ArrayLike,
+    one: ArrayLike,
+    zero: ArrayLike,
     order: np.ndarray | None = None,
 ) -> None:
     """Lower once, when the model is made: a traced graph then finds plain tensors."""

@@ -21,7 +21,7 @@ from operator import add
 
 from eden import devices, energy
 from eden._native import core
-from eden._say import one_of
+from eden._say import one_of, refusal, within
 from eden.mapping import _exact as milp
 from eden.mapping._placement import WHOLE_MODULE, Entry, Placement, Rejection
 
@@ -385,18 +385,10 @@ def _entry(tensor, partition: str, address: int, row_bytes: int, ber: float, why
 
 def _check(tensors: Sequence, coarse_ber: float) -> None:
     if not tensors:
-        raise ValueError("tolerances holds no tensors; accepted: at least one")
-    if not 0 <= coarse_ber <= 1:
-        raise ValueError(f"coarse_ber = {coarse_ber}; accepted: a BER in [0, 1]")
+        raise ValueError(refusal("tensors of tolerances", tensors, "at least one"))
+    within("coarse_ber", coarse_ber, 0, 1)
     names = Counter(tensor.name for tensor in tensors)
     for tensor in tensors:
-        if names[tensor.name] > 1:
-            raise ValueError(f"tensor {tensor.name} is listed twice; accepted: each name once")
-        if not 0 <= tensor.tolerance <= 1:
-            raise ValueError(
-                f"tolerance of {tensor.name} = {tensor.tolerance}; accepted: a BER in [0, 1]"
-            )
-        if tensor.size_bytes < 1:
-            raise ValueError(
-                f"size_bytes of {tensor.name} = {tensor.size_bytes}; accepted: at least 1"
-            )
+        one_of(f"number of tensors named {tensor.name}", names[tensor.name], [1])
+        within(f"tolerance of {tensor.name}", tensor.tolerance, 0, 1)
+        within(f"size_bytes of {tensor.name}", tensor.size_bytes, 1)

@@ -8,9 +8,10 @@ from typing import Any
 
 from torch import nn
 
+from eden._say import refusal
 from eden.network._attachment import Attachment
 from eden.network._calibration import Calibration, calibration_of
-from eden.network._config import Config
+from eden.network._config import Config, patterns_of
 from eden.network._identity import identity_of
 from eden.network._kept import Budget
 from eden.network._plan import choose
@@ -44,17 +45,18 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
             another module, or a negative `keep_bytes`.
         TypeError: for a config of another type.
     """
-    entries = getattr(config, "entries", None)
-    config = config if isinstance(config, Config) else getattr(config, "config", None)
+    given, entries = config, getattr(config, "entries", None)
+    config = given if isinstance(given, Config) else getattr(given, "config", None)
     if not isinstance(config, Config):
-        raise TypeError("attach: config: expected an eden.Config or a placement")
+        accepted = "an eden.Config or a placement that has one"
+        raise TypeError(refusal("type of config", type(given).__name__, accepted))
     if any("_eden_attachment" in module.__dict__ for module in model.modules()):
         raise ValueError("attach: the model is attached already; detach it first")
     calibration = config.calibration or calibration_of(model)
     _check_identity(config, entries, calibration, calibration_of(model))
     budget = Budget(keep_bytes)
     plan = choose(model, config, entries)
-    if any(callable(pattern) for pattern in (*(config.include or ()), *(config.exclude or ()))):
+    if any(callable(one) for some in patterns_of(config).values() for one in some or ()):
         config = config.with_(include=tuple(plan.tensors), exclude=None)
     if calibration is not None:
         config = config.with_(calibration=calibration)

@@ -149,8 +149,7 @@ class Attachment:
         rates = ber if isinstance(ber, Mapping) else dict.fromkeys(self._tensors, ber)
         unknown = [name for name in rates if name not in self._tensors]
         if unknown:
-            there = shorten(list(self._tensors))
-            raise ValueError(f"set_ber: no tensor {unknown[0]!r}; there are {there}")
+            raise ValueError(refusal("tensor", unknown[0], shorten(list(self._tensors))))
         scaled = {name: self._tensors[name].scaled(rate) for name, rate in rates.items()}
         for name, error in scaled.items():
             self._tensors[name].set_error(error, rates[name])

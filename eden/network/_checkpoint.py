@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from eden._files import write_bytes
+from eden._say import refusal
 from eden.network._calibration import Calibration, calibration_of, keep_calibration
 
 # One key: the order of several would differ from run to run, and the file's bytes with it.
@@ -92,7 +93,7 @@ def _without_aliases(state: dict[str, Any]) -> tuple[dict[str, Tensor], dict[str
     names: dict[tuple, str] = {}
     for name, value in state.items():
         if not isinstance(value, Tensor):
-            raise ValueError(f"save: {name} is a {type(value).__name__}; accepted: tensors")
+            raise ValueError(refusal(f"type of {name}", type(value).__name__, "a tensor"))
         place = (value.data_ptr(), value.shape, value.stride(), value.dtype, value.device)
         if value.numel() and place in names:
             aliases[name] = names[place]

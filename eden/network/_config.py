@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from eden import errors
-from eden._say import an_int, one_of
+from eden._say import an_int, one_of, refusal
 from eden.access import formats
 from eden.network._calibration import Calibration
 
@@ -57,19 +57,17 @@ class Config:
         # An operating point is a number of things; what a load needs of it is its error model.
         error = getattr(self.error, "error", self.error)
         if not isinstance(error, errors.ErrorModel):
-            raise TypeError(
-                f"error: got {type(self.error).__name__}; expected an error model from "
-                "eden.errors or an operating point of a device"
-            )
+            accepted = "an error model from eden.errors or an operating point of a device"
+            raise TypeError(refusal("type of error", type(self.error).__name__, accepted))
         object.__setattr__(self, "error", error)
-        object.__setattr__(self, "include", _as_patterns(self.include, "include"))
-        object.__setattr__(self, "exclude", _as_patterns(self.exclude, "exclude"))
+        for name, patterns in patterns_of(self).items():
+            object.__setattr__(self, name, patterns)
         formats.get(self.stored)
         one_of("correction", self.correction, formats.CORRECTIONS)
         one_of("cells", self.cells, CELLS)
         for name in ("weights", "inputs"):
-            if not isinstance(getattr(self, name), bool):
-                raise TypeError(f"{name}: got {getattr(self, name)!r}; expected True or False")
+            if not isinstance(value := getattr(self, name), bool):
+                raise TypeError(refusal(name, value, "True, False"))
         an_int("seed", self.seed, 0, 2**63 - 1)
 
     def with_(self, **changes: Any) -> Config:
@@ -83,8 +81,9 @@ class Config:
             ValueError: where `include` or `exclude` holds a function; the config of an
                 attachment holds the names that it chose instead.
         """
-        for key in ("include", "exclude"):
-            if any(callable(pattern) for pattern in getattr(self, key) or ()):
+        chosen = patterns_of(self)
+        for key, patterns in chosen.items():
+            if any(callable(pattern) for pattern in patterns or ()):
                 raise ValueError(
                     f"{key}: a function cannot be written to a file; use names, globs or 're:', "
                     "or the config of the attachment, which holds the names chosen"
@@ -94,8 +93,7 @@ class Config:
             "stored": self.stored,
             "weights": self.weights,
             "inputs": self.inputs,
-            "include": None if self.include is None else list(self.include),
-            "exclude": None if self.exclude is None else list(self.exclude),
+            **{key: None if some is None else list(some) for key, some in chosen.items()},
             "correction": self.correction,
             "cells": self.cells,
             "seed": self.seed,
@@ -119,14 +117,17 @@ class Config:
             raise ValueError(f"not a config: {error}") from error
 
 
+def patterns_of(config: Config) -> dict[str, tuple[Pattern, ...] | None]:
+    """Return `include` and `exclude`, by these names, each as a tuple or None."""
+    return {name: _as_patterns(getattr(config, name), name) for name in ("include", "exclude")}
+
+
 def _as_patterns(value: Any, name: str) -> tuple[Pattern, ...] | None:
     if value is None:
         return None
     many = isinstance(value, Iterable) and not isinstance(value, str)
-    patterns = tuple(value) if many else (value,)
+    patterns: tuple[Any, ...] = tuple(value) if many else (value,)
     for pattern in patterns:
         if not (isinstance(pattern, str) or callable(pattern)):
-            raise TypeError(
-                f"{name}: got {pattern!r}; expected a name, a glob, 're:...', or a function"
-            )
+            raise TypeError(refusal(name, pattern, "a name, a glob, 're:...', or a function"))
     return patterns

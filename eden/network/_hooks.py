@@ -61,6 +61,7 @@ class ReadWeights:
         """Put the read weights in front of the parameters."""
         for owner, name, tensor in self.weights:
             parameter = own_parameters(owner)[name]
+            assert parameter is not None  # the plan has it
             owner.__dict__[name] = with_strides_of(parameter, tensor.read(parameter, 1))
         if isinstance(module, nn.RNNBase):
             refresh_parameters(module)
@@ -158,12 +159,13 @@ class Hooks:
     @property
     def parameters(self) -> list[nn.Parameter]:
         """The parameters that are read from DRAM, each once."""
-        found = [
-            own_parameters(owner)[name]
+        found = {
+            id(parameter): parameter
             for _, restore in self._restores
             for owner, name, _ in restore.weights
-        ]
-        return list({id(parameter): parameter for parameter in found}.values())
+            if (parameter := own_parameters(owner)[name]) is not None
+        }
+        return list(found.values())
 
     def remove(self) -> None:
         """Take all hooks away; the network is as it was."""

@@ -25,7 +25,7 @@ def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str
         entries: placement by tensor name; None where tensors are not placed.
     """
     order = getattr(config.error, "order", None)
-    facts = {"order": None if order is None else [int(column) for column in order]}
+    facts: dict[str, Any] = {"order": None if order is None else [int(column) for column in order]}
     if entries is not None:
         facts["places"] = {
             name: [entry.partition, entry.address, entry.row_bytes]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from eden._say import an_int
-from eden._torch import in_dispatch_mode
+from eden._torch import in_dispatch_mode, is_tracing
 from eden.access import ops
 from eden.errors import Table
 
@@ -70,4 +70,4 @@ class KeptCells:
 
 def _recorded() -> bool:
     """Whether calls become a graph just now, or are looked at by a mode such as one for shapes."""
-    return torch.compiler.is_compiling() or torch.jit.is_tracing() or in_dispatch_mode()
+    return torch.compiler.is_compiling() or is_tracing() or in_dispatch_mode()

@@ -46,6 +46,6 @@ def learn(
             call(model, inputs_of(batch), device)
             forwards += 1
     if not forwards:
-        raise ValueError("learn_bounds: the loader yielded no batch; expected at least one")
+        raise ValueError("learn_bounds: the loader yielded no batch")
     learned = {tensor.name: tensor.learned(forwards) for tensor in tensors}
     return {name: entry for name, entry in learned.items() if entry is not None}

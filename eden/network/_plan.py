@@ -13,7 +13,7 @@ from torch import nn
 
 from eden._torch import own_parameters
 from eden.data import device_of
-from eden.network._config import Config, Pattern
+from eden.network._config import Config, Pattern, patterns_of
 from eden.network._targets import Target, find_targets
 
 
@@ -58,7 +58,7 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
         ValueError: for a pattern that matches nothing, nothing to store, a tensor without a place,
             or a weight that is no plain parameter.
     """
-    selection, plan = _Selection(config.include, config.exclude), Plan({}, [])
+    selection, plan = _Selection(**patterns_of(config)), Plan({}, [])
     shared: dict[int, str | None] = {}
 
     def chosen(name: str, kind: str, target: Target, parameter=None) -> str | None:

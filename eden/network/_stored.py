@@ -119,8 +119,9 @@ class StoredTensor:
         if self.coding.scale is None and self.coding.bounds is None:
             self.coding = coding
             return
-        for now, new in zip(self.coding, coding, strict=True):
-            if isinstance(now, Tensor):  # in place: see the class
+        old = self.coding
+        for now, new in ((old.scale, coding.scale), (old.bounds, coding.bounds)):
+            if now is not None and new is not None:  # in place: see the class
                 now.copy_(new)
 
     def read(self, x: Tensor, copies: int) -> Tensor:
@@ -213,8 +214,8 @@ class StoredTensor:
         self.kept.forget()
         self.key, self.counter = self.key.to(device), self.counter.to(device)
         self.table = self.table.to(device)
-        moved = (v.to(device) if isinstance(v, Tensor) else v for v in self.coding)
-        self.coding = ops.Coding(*moved)
+        both = self.coding.bounds, self.coding.scale
+        self.coding = self._coding(*(None if v is None else v.to(device) for v in both))
 
 
 def set_keys(tensors: Sequence[StoredTensor], key: Tensor) -> None:

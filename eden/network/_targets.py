@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ class Target:
 
     module: nn.Module
     name: str
-    weights: list[tuple[nn.Module, str, str]]
+    weights: Sequence[tuple[nn.Module, str, str]]
     batch: Batch | None
 
     @property

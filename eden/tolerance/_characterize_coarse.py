@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from eden._say import refusal
 from eden.access import seeds_for
 from eden.network import Config
 from eden.tolerance._coarse import coarse_search
@@ -77,10 +78,8 @@ def characterize_coarse(
         oracle, no_error = Oracle(network, target_accuracy), network.every(NO_ERROR)
         clean = oracle.ask(no_error, 0)
         if clean < target_accuracy:
-            raise ValueError(
-                f"target_accuracy {target_accuracy:.4f} is above what the network reaches without "
-                f"errors, {clean:.4f}; accepted: at most that"
-            )
+            accepted = f"at most {clean}, what the network reaches without errors"
+            raise ValueError(refusal("target_accuracy", target_accuracy, accepted))
         network.choose_part(no_error, 0)
         with progress_bar(draws, label, "coarse tolerance", "draw", progress) as bar:
             found = coarse_search(oracle, bar, low=first, high=last)

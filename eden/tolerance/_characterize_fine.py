@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from eden._say import one_of
 from eden.access import seeds_for
 from eden.network import Config
 from eden.tolerance._evaluator import Evaluate
@@ -61,8 +62,7 @@ def characterize_fine(
     Raises:
         ValueError: If ``start`` is not a coarse result.
     """
-    if start.granularity != "coarse":
-        raise ValueError(f"start must be a coarse result, got {start.granularity!r}")
+    one_of("granularity of start", start.granularity, ["coarse"])
     config = start.config if config is None else calibrated(model, config)
     draws = seeds_for("search", seeds or len(start.accuracies), seed=seed)
     base, target = step_of(start.coarse_ber), start.target_accuracy

@@ -9,6 +9,8 @@ nearly monotone, so bisection is where a search begins (`_coarse`), not where it
 import math
 from collections.abc import Callable
 
+from eden._say import refusal
+
 STEPS_A_DECADE = 10
 
 
@@ -24,7 +26,7 @@ def step_of(ber: float, *, steps_a_decade: int = STEPS_A_DECADE) -> int:
         ValueError: If ``ber`` is not in (0, 1].
     """
     if not 0.0 < ber <= 1.0:
-        raise ValueError(f"ber must lie in (0, 1], got {ber}")
+        raise ValueError(refusal("ber", ber, "above 0, at most 1"))
     # The slack keeps a BER that came from `ber_of` on its own step.
     return math.floor(math.log10(ber) * steps_a_decade + 1e-6)
 

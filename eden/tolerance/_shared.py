@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from tqdm.auto import tqdm
 
+from eden._say import refusal
 from eden.network import Config, calibration_of
 
 
@@ -24,7 +25,7 @@ def check_target(accuracy: float) -> None:
         ValueError: If it is, or is no number.
     """
     if not (isinstance(accuracy, int | float) and 0.0 <= accuracy <= 1.0):
-        raise ValueError(f"target_accuracy must lie in [0, 1], got {accuracy!r}")
+        raise ValueError(refusal("target_accuracy", accuracy, "a number from 0 to 1"))
 
 
 def progress_bar(items: Iterable[Any], label: str, what: str, unit: str, shown: bool) -> tqdm:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm.auto import tqdm
 
+from eden._say import refusal
 from eden.access import formats
 from eden.network import (
     Calibration,
@@ -146,5 +147,5 @@ def _input_range(config: Config, share: float | None) -> float:
         clamps = formats.get(config.stored).integer or config.correction == "saturate"
         return 0.5 if clamps else 1.0
     if not 0.0 < share <= 1.0:
-        raise ValueError(f"input_range: got {share}; accepted: above 0, at most 1")
+        raise ValueError(refusal("input_range", share, "above 0, at most 1"))
     return share

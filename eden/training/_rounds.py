@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from eden._say import refusal
 from eden.access import seeds_for
 from eden.network import Attachment
 from eden.training._schedule import CurriculumSchedule
@@ -87,7 +88,7 @@ def targets_of(target_ber: float | Sequence[float], *, checked: bool) -> list[fl
         return [b for k, b in enumerate(doubled) if k == 0 or b <= 0.25]
     targets = list(target_ber)
     if not targets or sorted(set(targets)) != targets:
-        raise ValueError(f"target_ber: got {targets}; accepted: a rate, or rates that rise")
+        raise ValueError(refusal("target_ber", targets, "a rate, or rates that rise"))
     if len(targets) > 1 and not checked:
         raise ValueError("target_ber: several rates need evaluate and target_accuracy")
     return targets
@@ -95,10 +96,8 @@ def targets_of(target_ber: float | Sequence[float], *, checked: bool) -> list[fl
 
 def draws_of(seeds: int | Sequence[int]) -> list[int]:
     """The draws of a check, from their number or given one by one."""
-    if isinstance(seeds, Sequence) and len(seeds) > 0:
-        return list(seeds)
-    if isinstance(seeds, Sequence) or (isinstance(seeds, int) and seeds < 1):
-        raise ValueError(f"seeds: got {seeds}; accepted: at least 1")
-    if not isinstance(seeds, int):
-        raise TypeError(f"seeds: got {seeds!r}; expected an int, or the seeds themselves")
-    return seeds_for("boost check", seeds)
+    if not isinstance(seeds, Sequence):
+        return seeds_for("boost check", seeds)
+    if len(seeds) == 0:
+        raise ValueError(refusal("seeds", seeds, "at least 1"))
+    return list(seeds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from eden._say import refusal, within
 from eden.network import Attachment
 
 
@@ -36,12 +37,11 @@ class CurriculumSchedule:
         start_ber: float = 0.0,
     ):
         if not 0.0 < target_ber <= 1.0:
-            raise ValueError(f"target_ber: got {target_ber}; accepted: above 0, at most 1")
-        if not 0.0 <= start_ber <= target_ber:
-            raise ValueError(f"start_ber: got {start_ber}; accepted: 0 to target_ber, {target_ber}")
+            raise ValueError(refusal("target_ber", target_ber, "above 0, at most 1"))
+        within("start_ber", start_ber, 0, target_ber)
         for name, value in (("epochs", epochs), ("step_epochs", step_epochs)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name}: got {value!r}; accepted: an int of at least 1")
+                raise ValueError(refusal(name, value, "an integer of at least 1"))
         self.handle = handle
         self.target_ber, self.start_ber = float(target_ber), float(start_ber)
         self.epochs, self.step_epochs = epochs, step_epochs

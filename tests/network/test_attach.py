@@ -314,7 +314,7 @@ def test_weights_and_inputs_apart(model):
         (Config(SOME, include="re:("), ValueError, "not a regular expression"),
         (Config(SOME, weights=False, inputs=False), ValueError, "nothing to store"),
         (Config(SOME, exclude="*"), ValueError, "nothing to store"),
-        (SOME, TypeError, "expected an eden.Config or a placement"),
+        (SOME, TypeError, "type of config is 'Uniform', accepted: an eden.Config or a placement"),
     ],
 )
 def test_what_cannot_be_attached_leaves_the_model_alone(model, config, kind, words):
