@@ -8,8 +8,9 @@ import pytest
 import eden
 from eden import devices, mapping
 from eden._native import core
-from eden.mapping import Placement, _place
+from eden.mapping import Placement, _fine
 from eden.mapping import _exact as milp
+from eden.mapping._task import Task
 
 CONFIG = eden.Config(error=eden.errors.Uniform(1e-4), stored="int8")
 MIB = 2**20
@@ -112,9 +113,9 @@ def test_exact_is_brute_force_over_all_settings_of_a_module(two_knobs):
     tensors = [tensor("a", 200 * MIB, 1e-9), tensor("b", 100 * MIB, 1e-3), tensor("c", 99, 1e-2)]
     exact = mapping.place(tolerances(*tensors), two_knobs, method="exact")
     greedy = mapping.place(tolerances(*tensors), two_knobs, method="greedy")
-    task = _place._Task(tuple(tensors), 0, two_knobs, "exact", "bank", "linear", 60)
-    (points,) = _place._settings(two_knobs)
-    problem = _place._Problem.at(task, two_knobs.partitions, points, "mean").native
+    task = Task(tuple(tensors), 0, two_knobs, "exact", "bank", "linear", 60)
+    (points,) = _fine.settings_of(two_knobs)
+    problem = _fine.Problem.at(task, two_knobs.partitions, points, "mean").native
     assert exact.energy_joules == pytest.approx(brute_force(problem), rel=1e-9, abs=0)
     assert greedy.energy_joules >= exact.energy_joules * (1 - 1e-12)
     assert exact.gap <= 1e-5

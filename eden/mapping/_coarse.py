@@ -1,0 +1,46 @@
+"""Coarse placement: lines interleaved over all banks at one operating point."""
+
+from __future__ import annotations
+
+from functools import partial, reduce
+from operator import add
+
+from eden import devices
+from eden.mapping._placement import WHOLE_MODULE, Rejection
+from eden.mapping._task import Layout, Outcome, Solved, Task, entry_of
+
+
+def place_coarsely(task: Task, estimate: str) -> Outcome:
+    """Take the cheapest point whose mean BER the network bears."""
+    device = task.device
+    missing = sum(task.sizes) - device.geometry.size_bytes
+    if missing > 0:
+        names = ", ".join(tensor.name for tensor in task.tensors)
+        why = f"{names} need {sum(task.sizes)} bytes, {missing} bytes of room missing"
+        return Outcome(rejected=[Rejection(device.nominal.vdd_volts, why)])
+    outcome = Outcome()
+    for point in device.points:
+        ber = devices.pick(point, estimate)
+        if ber > task.coarse_ber:
+            why = f"the module's mean BER {ber:.2g} is above the {task.coarse_ber:.2g} borne"
+            outcome.rejected.append(Rejection(point.vdd_volts, why))
+            continue
+        # sum() rounds otherwise from Python 3.12 on, and the files of two versions would differ.
+        joules = reduce(add, task.joules[point])
+        outcome.bound = min(outcome.bound, joules)
+        if outcome.best is not None and joules >= outcome.best.joules:
+            continue
+        lay_out = partial(_lay_out_coarsely, task, point, ber)
+        outcome.best = Solved(point.vdd_volts, joules, lay_out)
+    outcome.rejected.sort(key=lambda r: r.vdd_volts)
+    return outcome
+
+
+def _lay_out_coarsely(task: Task, point: devices.OperatingPoint, ber: float) -> Layout:
+    why = f"the network bears BER {task.coarse_ber:.2g}; the module's mean is {ber:.2g}"
+    row_bytes = task.device.geometry.row_bytes
+    entries = {
+        tensor.name: entry_of(tensor, WHOLE_MODULE, address, row_bytes, ber, why)
+        for tensor, address in zip(task.tensors, task.addresses, strict=True)
+    }
+    return Layout(entries, {WHOLE_MODULE: point}, {WHOLE_MODULE: ber})

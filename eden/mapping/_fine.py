@@ -1,0 +1,183 @@
+"""Fine placement: a tensor in one partition, an operating point a bank.
+
+A knob of the whole module (the voltage) is common to all banks, so the problem is solved once for
+each of its measured settings and the cheapest feasible one wins.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from eden import devices
+from eden._native import core
+from eden.mapping import _exact as milp
+from eden.mapping._placement import Rejection
+from eden.mapping._task import Layout, Outcome, Solved, Task, entry_of
+
+# Sums of joules in another order differ by less than this.
+_ROUNDING = 1e-12
+
+
+def place_finely(task: Task, estimate: str) -> Outcome:
+    """Solve the settings of the module until no further one can be cheaper."""
+    outcome = Outcome()
+    # Cheapest first: a setting whose bound is above the best found cannot win.
+    for problem in problems_of(task, estimate):
+        hopeless = math.isinf(problem.bound)
+        if outcome.best is not None and problem.bound >= outcome.best.joules and not hopeless:
+            continue
+        slots, bound, missing = problem.solve(task)
+        outcome.bound = min(outcome.bound, bound)
+        if slots is None:
+            outcome.rejected.append(Rejection(problem.vdd_volts, missing))
+            continue
+        joules = core.assignment_cost(problem.native, slots)
+        if outcome.best is None or joules < outcome.best.joules:
+            lay_out = partial(problem.lay_out, task, slots)
+            outcome.best = Solved(problem.vdd_volts, joules, lay_out)
+    outcome.rejected.sort(key=lambda r: r.vdd_volts)
+    return outcome
+
+
+def problems_of(task: Task, estimate: str) -> list[Problem]:
+    """List the settings of the module by the least joules that they could cost."""
+    device = task.device
+    partitions = device.partitions if task.level == "bank" else device.subarrays
+    problems = [Problem.at(task, partitions, points, estimate) for points in settings_of(device)]
+    return sorted(problems, key=lambda p: (p.bound, p.vdd_volts))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Fine placement at one setting of the module's knobs."""
+
+    vdd_volts: float
+    partitions: Sequence[devices.Partition]
+    points: Sequence[devices.OperatingPoint]
+    slots: list[tuple[int, int, float]]  # partition, point, BER
+    native: core.MapProblem
+    bound: float  # infinite if a tensor bears no partition
+
+    @classmethod
+    def at(cls, task, partitions, points, estimate: str) -> Problem:
+        """State the problem at one setting."""
+        slots = [
+            (i, o, devices.pick(partition.at(point), estimate))
+            for i, partition in enumerate(partitions)
+            for o, point in enumerate(points)
+        ]
+        groups = {bank: g for g, bank in enumerate(dict.fromkeys(p.bank for p in partitions))}
+        cost = zip(*(task.joules[point] for point in points), strict=True)
+        native = core.MapProblem(
+            tensor_bytes=task.sizes,
+            tolerances=[t.tolerance for t in task.tensors],
+            room_bytes=[p.size_bytes for p in partitions],
+            slots=[
+                core.MapSlot(
+                    partition=i,
+                    group=groups[partitions[i].bank],
+                    point=o,
+                    ber=ber,
+                    reduction=_reduction(task.device, points[o]),
+                )
+                for i, o, ber in slots
+            ],
+            cost=list(cost),
+        )
+        bound = core.cost_bound(native)
+        vdd = max(point.vdd_volts for point in points)
+        return cls(vdd, partitions, points, slots, native, math.inf if bound is None else bound)
+
+    @cached_property
+    def rates(self) -> list[float]:
+        """The lowest BER of each partition, in order."""
+        lowest: dict[int, float] = {}
+        for i, _, ber in self.slots:
+            lowest[i] = min(ber, lowest.get(i, 1.0))
+        return sorted(lowest.values())
+
+    @property
+    def greedy_joules(self) -> float | None:
+        """The cost of Algorithm 1, None if it finds no placement."""
+        _, shortfalls, joules = core.map_greedily(self.native)
+        return None if shortfalls else joules
+
+    def solve(self, task: Task) -> tuple[list[int] | None, float, str]:
+        """Return the slot of each tensor or None, the proven bound, and what is missing."""
+        slots, shortfalls, joules = core.map_greedily(self.native)
+        greedy = None if shortfalls else slots
+        missing = "; ".join(self._shortfall(task, t, bytes_) for t, bytes_ in shortfalls)
+        if task.method == "greedy" or math.isinf(self.bound):
+            return greedy, self.bound, missing
+        if greedy is not None and joules <= self.bound * (1 + _ROUNDING):
+            return greedy, self.bound, missing
+        exact = milp.solve(self.native, time_limit_seconds=task.time_limit_seconds)
+        bound = max(exact.bound, self.bound)
+        found = exact.slots
+        if found is None:
+            return greedy, bound, missing
+        # Equal to rounding: the greedy one has the cleaner partitions.
+        better = core.assignment_cost(self.native, found) < joules * (1 - _ROUNDING)
+        return (found if greedy is None or better else greedy), bound, missing
+
+    def lay_out(self, task: Task, slots: Sequence[int]) -> Layout:
+        """Lay the tensors of each partition one after another."""
+        entries, used, points = {}, {}, {}
+        for t, (tensor, slot) in enumerate(zip(task.tensors, slots, strict=True)):
+            i, o, ber = self.slots[slot]
+            partition = self.partitions[i]
+            address = used.get(i, 0)
+            used[i] = address + task.sizes[t]
+            points[partition.name] = self.points[o]
+            entries[tensor.name] = entry_of(
+                tensor, partition.name, address, partition.row_bytes, ber, self._why(tensor, slot)
+            )
+        in_use = {self.partitions[i].bank: points[self.partitions[i].name] for i in used}
+        bers = {}
+        for i, o, ber in self.slots:
+            bank = self.partitions[i].bank
+            if bank not in in_use or in_use[bank] == self.points[o]:
+                bers.setdefault(self.partitions[i].name, ber)
+        return Layout(entries, points, bers)
+
+    def _why(self, tensor, slot: int) -> str:
+        i, o, ber = self.slots[slot]
+        borne = bisect_right(self.rates, tensor.tolerance)
+        return (
+            f"bears BER {tensor.tolerance:.2g}: {borne} of {len(self.partitions)} partitions "
+            f"at {self.points[o].vdd_volts:g} V qualify; {self.partitions[i].name} has {ber:.2g} "
+            "and room"
+        )
+
+    def _shortfall(self, task: Task, t: int, missing_bytes: int) -> str:
+        tensor = task.tensors[t]
+        lowest = self.rates[0]
+        if lowest > tensor.tolerance:
+            return (
+                f"{tensor.name} bears BER {tensor.tolerance:.2g}, the lowest of a partition is "
+                f"{lowest:.2g} ({missing_bytes} bytes of room missing)"
+            )
+        return (
+            f"{tensor.name} needs {task.sizes[t]} bytes, {missing_bytes} bytes of "
+            "room missing in the roomiest partition that it bears"
+        )
+
+
+def settings_of(device: devices.Device) -> Iterable[list[devices.OperatingPoint]]:
+    """Group the known points by the knobs that the whole module shares."""
+    knobs = {"vdd": "vdd_volts", "trcd": "trcd_seconds", "trp": "trp_seconds"}
+    shared = [knobs[knob] for knob, owner in device.granularity.items() if owner == "module"]
+    groups: dict[tuple, list[devices.OperatingPoint]] = {}
+    for point in device.points:
+        groups.setdefault(tuple(getattr(point, knob) for knob in shared), []).append(point)
+    return groups.values()
+
+
+def _reduction(device: devices.Device, point: devices.OperatingPoint) -> float:
+    """How far the parameters are below nominal, as the sum of their fractions."""
+    trp = 1 - point.trp_seconds / device.nominal.trp_seconds
+    return point.reduction + point.trcd_reduction + trp
