@@ -163,7 +163,7 @@ def core_extension() -> Extension:
         "eden._core",
         below("csrc/python", ".cpp") + below("csrc/core", ".cpp"),
         # What a source distribution holds besides the sources of the extensions.
-        depends=below("kernels") + below("csrc", ".h"),
+        depends=below("kernels") + below("csrc"),
         include_dirs=[ROOT, pybind11.get_include(), json_folder()],
         extra_compile_args=FLAGS,
         language="c++",

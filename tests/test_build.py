@@ -175,3 +175,12 @@ def test_a_default_device_moves_no_part_of_a_table():
         key = torch.empty(2, dtype=torch.int64, device="cpu")
         y = ops.inject(x, table, key=key, bounds=(-1.0, 1.0), correction="zero", row_bytes=64)
     assert y.device == table.entries.device == table.order.device == torch.device("cpu")
+
+
+def test_a_source_distribution_holds_every_source(setup, monkeypatch):
+    """Also those of the GPU, where it is made without one."""
+    monkeypatch.setenv("EDEN_CUDA", "0")
+    extensions = [setup.ops_extension(), setup.core_extension()]
+    held = {path for extension in extensions for path in extension.sources + extension.depends}
+    files = (p for folder in ("csrc", "kernels") for p in (ROOT / folder).rglob("*"))
+    assert held == {str(p.relative_to(ROOT)) for p in files if p.is_file()}

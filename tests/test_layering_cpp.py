@@ -33,7 +33,10 @@ LAYERS = {
     "csrc/core/counts": (("csrc/core/fields/",), ()),
     "csrc/core/devices": (("csrc/core/fields/",), ("nlohmann/",)),
     "csrc/core/address": (("csrc/core/devices/",), ()),
-    "csrc/core/energy": (("csrc/core/counts/", "csrc/core/devices/"), ()),
+    "csrc/core/energy": (
+        tuple(f"csrc/core/{part}/" for part in ("counts", "devices", "fields")),
+        (),
+    ),
     "csrc/core/systems": (
         tuple(f"csrc/core/{part}/" for part in ("address", "counts", "devices", "energy")),
         (),
@@ -43,7 +46,9 @@ LAYERS = {
     "csrc/ops": (("kernels/",), TORCH),
     "csrc/python": (("csrc/core/", "kernels/"), ("pybind11/", "nlohmann/")),
     "csrc": ((), ()),
-    "tests/cpp": (("csrc/core/", "kernels/"), ("catch2/", "nlohmann/")),
+    "tests/cpp/kernels": (("kernels/", "tests/cpp/catch.h"), ()),
+    "tests/cpp/core": (("csrc/core/", "tests/cpp/catch.h"), ("nlohmann/",)),
+    "tests/cpp": ((), ("catch2/",)),
     "tests/fuzz": (("kernels/",), ()),
     "tests/cuda": (("kernels/",), ()),
 }

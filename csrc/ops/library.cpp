@@ -1,4 +1,5 @@
-// The ops of eden and their schemas. Gradients are in eden/access/_raw.py, fake kernels in eden/access/_fakes.py.
+// The ops of eden and their schemas. Gradients are in eden/access/_raw.py, fake kernels in
+// eden/access/_fakes.py.
 //
 // law, stored and correction are the numbers of kernels/law/table.h and kernels/formats/formats.h:
 // an integer argument costs no allocation at each call.

@@ -14,47 +14,20 @@ Interleave interleave(const std::string& order) {
   throw std::invalid_argument("order = " + order + "; accepted: lines, banks");
 }
 
-// A value that its `check` accepts.
-template <class T>
-T checked(const T& value) {
-  check(value);
-  return value;
-}
-
 void bind_parts(py::module_& m) {
+  const auto checked = [](const auto& value) { check(value); };
   py::class_<Geometry> geometry(m, "Geometry");
-  geometry
-      .def(py::init([](int64_t chips, int64_t width, int64_t banks, int64_t rows, int64_t subarray,
-                       int64_t row_bytes, int64_t line_bytes) {
-             return checked(Geometry{chips, width, banks, rows, subarray, row_bytes, line_bytes});
-           }),
-           py::kw_only(), py::arg("chips"), py::arg("chip_width_bits"), py::arg("banks"),
-           py::arg("rows_per_bank"), py::arg("rows_per_subarray"), py::arg("row_bytes"),
-           py::arg("line_bytes"))
-      .def_property_readonly("size_bytes", &Geometry::size_bytes);
+  bind_init(geometry, FieldNumbers<Geometry>{}, checked, py::kw_only());
   bind_fields(geometry);
+  geometry.def_property_readonly("size_bytes", &Geometry::size_bytes);
   py::class_<Timing> timing(m, "Timing");
-  timing.def(
-      py::init([](double clock, int64_t burst, double tras, double trc, double trfc, double trefi) {
-        return checked(Timing{clock, burst, tras, trc, trfc, trefi});
-      }),
-      py::arg("clock_seconds"), py::arg("burst_clocks"), py::arg("tras_seconds"),
-      py::arg("trc_seconds"), py::arg("trfc_seconds"), py::arg("trefi_seconds"));
+  bind_init(timing, FieldNumbers<Timing>{}, checked);
   bind_fields(timing);
   py::class_<Currents> currents(m, "Currents");
-  currents.def(py::init([](double vdd, double i0, double i2n, double i3n, double i4r, double i4w,
-                           double i5, bool assumed) {
-                 return checked(Currents{vdd, i0, i2n, i3n, i4r, i4w, i5, assumed});
-               }),
-               py::arg("vdd_volts"), py::arg("idd0_amperes"), py::arg("idd2n_amperes"),
-               py::arg("idd3n_amperes"), py::arg("idd4r_amperes"), py::arg("idd4w_amperes"),
-               py::arg("idd5_amperes"), py::arg("assumed") = false);
+  bind_init(currents, FieldNumbers<Currents>{}, checked);
   bind_fields(currents);
   py::class_<Settings> settings(m, "Settings");
-  settings.def(py::init([](double vdd, double trcd, double trp) {
-                 return Settings{vdd, trcd, trp};
-               }),
-               py::arg("vdd_volts"), py::arg("trcd_seconds"), py::arg("trp_seconds"));
+  bind_init(settings, FieldNumbers<Settings>{}, [](const Settings&) {});
   bind_fields(settings);
 }
 
@@ -82,12 +55,11 @@ void bind_points(py::module_& m) {
   py::class_<BerRange> range(m, "BerRange");
   bind_fields(range);
   py::class_<OperatingPoint> point(m, "OperatingPoint");
-  point.def_property_readonly("vdd_volts", [](const OperatingPoint& p) { return p.at.vdd_volts; })
-      .def_property_readonly("trcd_seconds",
-                             [](const OperatingPoint& p) { return p.at.trcd_seconds; })
-      .def_property_readonly("trp_seconds",
-                             [](const OperatingPoint& p) { return p.at.trp_seconds; })
-      .def_property_readonly("quality", [](const OperatingPoint& p) { return name_of(p.quality); })
+  for (const Field<Settings>& f : FieldsOf<Settings>::list) {
+    const auto knob = std::get<double Settings::*>(f.member);
+    point.def_property_readonly(f.key, [knob](const OperatingPoint& p) { return p.at.*knob; });
+  }
+  point.def_property_readonly("quality", [](const OperatingPoint& p) { return name_of(p.quality); })
       .def_readonly("censored", &OperatingPoint::censored);
   bind_value(
       point,
@@ -119,13 +91,10 @@ void bind_device(py::module_& m) {
       .def("base_of", &Device::base_of)
       .def_property_readonly("granularity",
                              [](const Device& d) {
-                               const auto text = [](Level level) {
-                                 return level == Level::kModule ? "module" : "bank";
-                               };
                                py::dict knobs;
-                               knobs["vdd"] = text(d.granularity.vdd);
-                               knobs["trcd"] = text(d.granularity.trcd);
-                               knobs["trp"] = text(d.granularity.trp);
+                               knobs["vdd"] = name_of(d.granularity.vdd);
+                               knobs["trcd"] = name_of(d.granularity.trcd);
+                               knobs["trp"] = name_of(d.granularity.trp);
                                return knobs;
                              })
       .def("at", &operating_point, py::arg("vdd_volts"), py::arg("trcd_seconds"),

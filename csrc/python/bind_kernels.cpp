@@ -103,14 +103,8 @@ void inject(const py::array& x, const py::array& out, const Dense<int64_t>& tabl
 }  // namespace
 
 void bind_kernels(py::module_& m) {
-  m.def("inject", &inject, "Inject into a NumPy array; eden/access/arrays.py checks the arguments.");
-  m.def(
-      "philox4x32",
-      [](uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint64_t key) {
-        const PhiloxBlock block = philox4x32(c0, c1, c2, c3, key);
-        return py::make_tuple(block.word[0], block.word[1], block.word[2], block.word[3]);
-      },
-      "One block of Philox4x32-10, for tests.");
+  m.def("inject", &inject,
+        "Inject into a NumPy array; eden/access/arrays.py checks the arguments.");
 }
 
 }  // namespace eden::python

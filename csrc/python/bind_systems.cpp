@@ -5,8 +5,6 @@
 
 namespace eden::python {
 
-py::dict joules_of(const DramEnergy& e);  // bind_energy.cpp
-
 void bind_systems(py::module_& m) {
   py::class_<StreamAccess>(m, "StreamAccess")
       .def(py::init([](bool write, bool interleaved, int64_t address, int64_t bytes) {
@@ -29,7 +27,7 @@ void bind_systems(py::module_& m) {
         const StreamEnergy sum = stream_energy(device, transfers, known);
         py::dict joules;
         for (std::size_t i = 0; i < laws.size(); ++i) {
-          joules[py::str(laws[i])] = joules_of(sum.joules[i]);
+          joules[py::str(laws[i])] = dict_of(sum.joules[i]);
         }
         return py::make_tuple(joules, sum.seconds);
       },

@@ -5,6 +5,8 @@
 
 #include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "csrc/core/fields/fields.h"
 
@@ -46,6 +48,46 @@ T value_of(const py::tuple& tuple) {
   }
   check_fields(value, "pickle: ");
   return value;
+}
+
+template <class T>
+py::dict dict_of(const T& value) {
+  py::dict dict;
+  for (const Field<T>& f : FieldsOf<T>::list) {
+    std::visit([&](auto member) { dict[f.key] = value.*member; }, f.member);
+  }
+  return dict;
+}
+
+// Field i of a table, and its argument of a constructor: optional for a switch, or if all are.
+template <class T, std::size_t i>
+constexpr auto kMember = std::get<FieldsOf<T>::list[i].member.index()>(FieldsOf<T>::list[i].member);
+template <class T, std::size_t i>
+using Value = std::decay_t<decltype(std::declval<T>().*kMember<T, i>)>;
+
+template <class T, std::size_t i, bool optional>
+auto argument() {
+  const py::arg name(FieldsOf<T>::list[i].key);
+  if constexpr (optional || std::is_same_v<Value<T, i>, bool>) {
+    return name = Value<T, i>{};
+  } else {
+    return name;
+  }
+}
+
+template <class T>
+using FieldNumbers = std::make_index_sequence<std::size(FieldsOf<T>::list)>;
+
+// A constructor from the fields of a table; `extra` stands before its arguments.
+template <bool optional = false, class T, std::size_t... i, class Check, class... Extra>
+void bind_init(py::class_<T>& c, std::index_sequence<i...>, Check check, Extra... extra) {
+  c.def(py::init([check](Value<T, i>... values) {
+          T value;
+          ((value.*kMember<T, i> = values), ...);
+          check(value);
+          return value;
+        }),
+        extra..., argument<T, i, optional>()...);
 }
 
 // The fields of a table as attributes, and a value by them.

@@ -5,9 +5,8 @@
 
 namespace eden::python {
 
-void bind_lowering(pybind11::module_& m);
+void bind_law(pybind11::module_& m);
 void bind_kernels(pybind11::module_& m);
-void bind_scaling(pybind11::module_& m);
 void bind_device(pybind11::module_& m);
 void bind_energy(pybind11::module_& m);
 void bind_systems(pybind11::module_& m);
@@ -17,11 +16,9 @@ void bind_mapping(pybind11::module_& m);
 
 PYBIND11_MODULE(_core, m) {
   m.doc() =
-      "Host models of eden: error-model lowering, kernels on NumPy arrays, devices, mapping, "
-      "energy.";
-  eden::python::bind_lowering(m);
+      "Host models of eden: law of errors, kernels on NumPy arrays, devices, mapping, energy.";
+  eden::python::bind_law(m);
   eden::python::bind_kernels(m);
-  eden::python::bind_scaling(m);
   eden::python::bind_device(m);
   eden::python::bind_energy(m);
   eden::python::bind_systems(m);

@@ -3,8 +3,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include "kernels/access/params.h"
-
 namespace eden {
 
 // The weak cells of a tensor, kept from one access to those that follow.

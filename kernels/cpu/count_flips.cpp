@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
 
 #include "kernels/cpu/pass/tile.h"
 #include "kernels/cpu/processor/float_mode.h"
@@ -35,8 +34,7 @@ int64_t count_few(const uint8_t* before, const uint8_t* after, int64_t bytes, in
 
 template <int bits>
 struct CountMany {
-  using Word =
-      std::conditional_t<bits == 32, uint32_t, std::conditional_t<bits == 16, uint16_t, uint8_t>>;
+  using Word = Code<bits>;
 
   [[gnu::always_inline]] static int64_t run(const uint8_t* before, const uint8_t* after,
                                             int64_t bytes, int64_t* counts) {

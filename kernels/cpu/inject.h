@@ -4,7 +4,6 @@
 
 #include "kernels/access/stored_bits.h"
 #include "kernels/cpu/weak/summary.h"
-#include "kernels/formats/dispatch.h"
 
 namespace eden {
 

@@ -7,7 +7,6 @@
 #include "kernels/access/params.h"
 #include "kernels/access/stored_bits.h"
 #include "kernels/cpu/weak/summary.h"
-#include "kernels/formats/dispatch.h"
 
 namespace eden {
 

@@ -10,8 +10,8 @@ namespace eden {
 // The threads that run a kernel body together.
 //
 // A body is a row of phases. In each, every thread does its part; what one phase wrote, the next
-// may read. Written so, a body also runs on the host (tests/cpp/host_block.h), where the threads of
-// a phase go in any order and the result must be that of the CPU kernels.
+// may read. Written so, a body also runs on the host (tests/cpp/kernels/cuda/host_block.h), where
+// the threads of a phase go in any order and the result must be that of the CPU kernels.
 //
 // What lies between the phases is done by all threads alike and writes nothing.
 class CudaBlock {

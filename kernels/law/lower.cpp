@@ -1,7 +1,6 @@
 #include "kernels/law/lower.h"
 
 #include <cmath>
-#include <cstring>
 #include <sstream>
 #include <stdexcept>
 

@@ -11,7 +11,7 @@ from torch import nn
 import eden
 from eden import devices, energy, mapping, nets
 
-# DRAMPower 4.0's own run, worked by hand in tests/cpp/test_energy.cpp.
+# DRAMPower 4.0's own run, worked by hand in tests/cpp/core/energy/test_energy.cpp.
 CLOCK = 0.83e-9
 COUNTS = energy.CommandCounts(8249, 8233, 6650, 1588, 21, 191614, 717)
 CURRENTS = energy.Currents(1.2, 0.048, 0.034, 0.043, 0.135, 0.123, 0.250)

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "csrc/core/devices/device.h"
+#include "csrc/core/devices/geometry.h"
 
 namespace eden {
 

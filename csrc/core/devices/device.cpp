@@ -2,6 +2,8 @@
 
 namespace eden {
 
+const char* name_of(Level level) { return level == Level::kModule ? "module" : "bank"; }
+
 std::vector<Partition> Device::subarrays() const {
   std::vector<Partition> result;
   for (int64_t bank = 0; bank < geometry.banks; ++bank) {

@@ -13,6 +13,8 @@ namespace eden {
 // At which level a knob can be turned: one setting a module, or one a bank.
 enum class Level { kModule, kBank };
 
+const char* name_of(Level level);
+
 struct Granularity {
   Level vdd = Level::kModule;
   Level trcd = Level::kBank;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "csrc/core/devices/json_fields.h"
 #include "csrc/core/devices/json_text.h"
@@ -25,7 +24,9 @@ T read_table(const JsonFields& f) {
 template <class T>
 Json table_to_json(const T& value) {
   Json json;
-  write_fields(value, json);
+  for (const Field<T>& field : FieldsOf<T>::list) {
+    std::visit([&](auto member) { json[field.key] = value.*member; }, field.member);
+  }
   return json;
 }
 
@@ -91,17 +92,12 @@ std::vector<MeasuredPoint> read_points(const JsonFields& f, const Geometry& g) {
       const Settings &a = points[i].at, &b = points[j].at;
       if (a.vdd_volts == b.vdd_volts && a.trcd_seconds == b.trcd_seconds &&
           a.trp_seconds == b.trp_seconds) {
-        throw std::invalid_argument("device description: " + place("points", i) + " and " +
-                                    place("points", j) +
-                                    " have the same settings; accepted: each setting once");
+        refuse_description(place("points", i) + " and " + place("points", j) +
+                           " have the same settings; accepted: each setting once");
       }
     }
   }
   return points;
-}
-
-Partition bank_partition(const Geometry& g, int64_t bank) {
-  return {"bank" + std::to_string(bank), "bank", bank, 0, g.rows_per_bank, g.row_bytes};
 }
 
 Partition read_partition(const JsonFields& f, const Geometry& g) {
@@ -123,9 +119,8 @@ void check_apart(const std::vector<Partition>& partitions) {
     for (std::size_t j = 0; j < i; ++j) {
       const Partition &a = partitions[j], &b = partitions[i];
       const auto fail = [&, i, j](const std::string& message) {
-        throw std::invalid_argument("device description: " + place("partitions", j) + " (" +
-                                    a.name + ") and " + place("partitions", i) + " (" + b.name +
-                                    ") " + message);
+        refuse_description(place("partitions", j) + " (" + a.name + ") and " +
+                           place("partitions", i) + " (" + b.name + ") " + message);
       };
       if (a.name == b.name) fail("have one name; accepted: each name once");
       if (a.bank == b.bank && a.first_row < b.first_row + b.rows &&
@@ -140,7 +135,10 @@ void check_apart(const std::vector<Partition>& partitions) {
 std::vector<Partition> read_partitions(const JsonFields& f, const Geometry& g) {
   std::vector<Partition> partitions;
   if (!f.has("partitions")) {
-    for (int64_t bank = 0; bank < g.banks; ++bank) partitions.push_back(bank_partition(g, bank));
+    for (int64_t bank = 0; bank < g.banks; ++bank) {
+      partitions.push_back(
+          {"bank" + std::to_string(bank), "bank", bank, 0, g.rows_per_bank, g.row_bytes});
+    }
     return partitions;
   }
   const auto& list = f.array("partitions");
@@ -151,8 +149,6 @@ std::vector<Partition> read_partitions(const JsonFields& f, const Geometry& g) {
   check_apart(partitions);
   return partitions;
 }
-
-const char* name_of(Level level) { return level == Level::kModule ? "module" : "bank"; }
 
 Json point_to_json(const MeasuredPoint& p) {
   Json j = table_to_json(p.at);

@@ -1,20 +1,13 @@
 #include "csrc/core/devices/json_fields.h"
 
 #include <algorithm>
-#include <stdexcept>
-#include <utility>
 
 #include "csrc/core/devices/json_text.h"
 
 namespace eden {
 namespace {
 
-[[noreturn]] void fail(const std::string& message) {
-  throw std::invalid_argument("device description: " + message);
-}
-
-template <class List>
-std::string joined(const List& words) {
+std::string joined(const std::vector<const char*>& words) {
   std::string list;
   for (const char* word : words) list += (list.empty() ? "" : ", ") + std::string(word);
   return list;
@@ -22,30 +15,25 @@ std::string joined(const List& words) {
 
 }  // namespace
 
-JsonFields::JsonFields(const nlohmann::json& value, std::string where)
-    : value_(value), where_(std::move(where)) {
-  if (!value_.is_object()) {
-    fail((where_.empty() ? "the document" : where_) + " is " + shown(value_) +
-         "; accepted: a JSON object");
-  }
+JsonFields::JsonFields(const nlohmann::json& value, const std::string& where)
+    : value_(value), path_(where.empty() ? "" : where + ".") {
+  if (value_.is_object()) return;
+  refuse_description((where.empty() ? "the document" : where) + " is " + shown(value_) +
+                     "; accepted: a JSON object");
 }
 
-std::string JsonFields::prefix() const {
-  return "device description: " + (where_.empty() ? "" : where_ + ".");
-}
+std::string JsonFields::prefix() const { return "device description: " + path_; }
 
 bool JsonFields::has(const char* key) const { return value_.contains(key); }
 
 const nlohmann::json& JsonFields::at(const char* key, const std::string& accepted) const {
   const auto found = value_.find(key);
   if (found != value_.end()) return *found;
-  fail("field " + (where_.empty() ? "" : where_ + ".") + key +
-       " is missing; accepted: " + accepted);
+  refuse_description("field " + path_ + key + " is missing; accepted: " + accepted);
 }
 
 void JsonFields::refuse(const char* key, const std::string& accepted) const {
-  throw std::invalid_argument(prefix() + key + " = " + shown(value_.at(key)) +
-                              "; accepted: " + accepted);
+  refuse_description(path_ + key + " = " + shown(value_.at(key)) + "; accepted: " + accepted);
 }
 
 double JsonFields::number(const char* key, const std::string& accepted) const {
@@ -90,16 +78,16 @@ std::string JsonFields::text(const char* key) const {
   return value.get<std::string>();
 }
 
-std::string JsonFields::one_of(const char* key, std::initializer_list<const char*> accepted) const {
+std::string JsonFields::one_of(const char* key, const std::vector<const char*>& accepted) const {
   const auto& value = at(key, joined(accepted));
-  const bool known = value.is_string() && std::any_of(accepted.begin(), accepted.end(),
-                                                      [&](const char* c) { return value == c; });
-  if (!known) refuse(key, joined(accepted));
+  if (std::find(accepted.begin(), accepted.end(), value) == accepted.end()) {
+    refuse(key, joined(accepted));
+  }
   return value.get<std::string>();
 }
 
 JsonFields JsonFields::object(const char* key) const {
-  return JsonFields(at(key, "a JSON object"), where_.empty() ? key : where_ + "." + key);
+  return JsonFields(at(key, "a JSON object"), path_ + key);
 }
 
 const nlohmann::json& JsonFields::array(const char* key) const {
@@ -109,11 +97,10 @@ const nlohmann::json& JsonFields::array(const char* key) const {
 }
 
 void JsonFields::only(const std::vector<const char*>& known) const {
-  for (const auto& [key, unused] : value_.items()) {
-    if (std::none_of(known.begin(), known.end(), [&, &k = key](const char* c) { return k == c; })) {
-      fail("unknown field " + (where_.empty() ? "" : where_ + ".") + shown_key(key) +
-           "; accepted: " + joined(known));
-    }
+  for (const auto& item : value_.items()) {
+    const std::string& key = item.key();
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    refuse_description("unknown field " + path_ + shown_key(key) + "; accepted: " + joined(known));
   }
 }
 

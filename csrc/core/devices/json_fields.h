@@ -15,7 +15,7 @@ namespace eden {
 class JsonFields {
  public:
   // `where` is the path of the object, empty for the document itself.
-  JsonFields(const nlohmann::json& value, std::string where);
+  JsonFields(const nlohmann::json& value, const std::string& where);
 
   bool has(const char* key) const;
   double number(const char* key, const std::string& accepted) const;
@@ -25,7 +25,7 @@ class JsonFields {
   int64_t integer(const char* key, int64_t low, int64_t high) const;
   bool boolean(const char* key) const;
   std::string text(const char* key) const;
-  std::string one_of(const char* key, std::initializer_list<const char*> accepted) const;
+  std::string one_of(const char* key, const std::vector<const char*>& accepted) const;
   JsonFields object(const char* key) const;
   const nlohmann::json& array(const char* key) const;
   // Refuses fields outside this list: a misspelt optional field must not pass unseen.
@@ -40,7 +40,7 @@ class JsonFields {
   const nlohmann::json& at(const char* key, const std::string& accepted) const;
 
   const nlohmann::json& value_;
-  std::string where_;
+  std::string path_;  // what stands before a key: empty, or ends in a dot
 };
 
 // Reads the fields of a table by their type. Their limits are those of `check`.
@@ -54,13 +54,6 @@ void read_fields(const JsonFields& f, T& value) {
     } else if (f.has(field.key)) {
       value.*std::get<bool T::*>(field.member) = f.boolean(field.key);
     }
-  }
-}
-
-template <class T>
-void write_fields(const T& value, nlohmann::ordered_json& json) {
-  for (const Field<T>& field : FieldsOf<T>::list) {
-    std::visit([&](auto member) { json[field.key] = value.*member; }, field.member);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "csrc/core/devices/json_text.h"
 
+#include <functional>
 #include <set>
 #include <stdexcept>
 #include <vector>
@@ -10,10 +11,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kMaxDepth = 32;
-
-[[noreturn]] void fail(const std::string& message) {
-  throw std::invalid_argument("device description: " + message);
-}
 
 std::string cut(std::string text) {
   if (text.size() <= 60) return text;
@@ -30,7 +27,8 @@ class Watch {
       case json::parse_event_t::object_start:
       case json::parse_event_t::array_start:
         if (depth >= kMaxDepth) {
-          fail("nested deeper than " + std::to_string(kMaxDepth) + "; accepted: at most that");
+          refuse_description("nested deeper than " + std::to_string(kMaxDepth) +
+                             "; accepted: at most that");
         }
         keys_.emplace_back();
         break;
@@ -50,7 +48,8 @@ class Watch {
  private:
   void add(const std::string& key) {
     if (!keys_.back().insert(key).second) {
-      fail("field " + shown_key(key) + " stands twice in one object; accepted: each field once");
+      refuse_description("field " + shown_key(key) +
+                         " stands twice in one object; accepted: each field once");
     }
   }
 
@@ -59,16 +58,22 @@ class Watch {
 
 }  // namespace
 
+void refuse_description(const std::string& message) {
+  throw std::invalid_argument("device description: " + message);
+}
+
 json parse_text(const std::string& text) {
   Watch watch;
   try {
     return json::parse(text, std::ref(watch));
   } catch (const json::parse_error& error) {
-    fail("not valid JSON at byte " + std::to_string(error.byte) + "; accepted: a JSON object");
+    refuse_description("not valid JSON at byte " + std::to_string(error.byte) +
+                       "; accepted: a JSON object");
   } catch (const json::exception& error) {
     // "[json.exception.out_of_range.406] number overflow parsing '1e400'"
     const std::string what = error.what();
-    fail(cut(what.substr(what.find("] ") + 2)) + "; accepted: numbers that a float64 holds");
+    refuse_description(cut(what.substr(what.find("] ") + 2)) +
+                       "; accepted: numbers that a float64 holds");
   }
 }
 

@@ -5,6 +5,9 @@
 
 namespace eden {
 
+// Throws std::invalid_argument: what is wrong with a device description.
+[[noreturn]] void refuse_description(const std::string& message);
+
 // JSON text as a document. Throws std::invalid_argument, one line, for text that is no JSON, nests
 // deeper than a description has reason to (the library's own functions recurse), repeats a key (the
 // last would win unseen), or holds a number beyond any float64.

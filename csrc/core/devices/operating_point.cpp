@@ -65,11 +65,14 @@ std::string measured_range(const Device& device) {
                               timings);
 }
 
+OperatingPoint nominal_point(const Device& device) {
+  return {device.nominal, Quality::kNominal, false, 0, 0, 0};
+}
+
 OperatingPoint at_point(const Device& device, std::size_t index) {
   const MeasuredPoint& p = device.points[index];
-  return {
-      p.at, p.estimated ? Quality::kEstimated : Quality::kMeasured, p.fraction == 0, index, index,
-      0};
+  const Quality quality = p.estimated ? Quality::kEstimated : Quality::kMeasured;
+  return {p.at, quality, p.fraction == 0, index, index, 0};
 }
 
 // The point with one knob at `wanted` between two measured neighbours that agree in all others.
@@ -85,13 +88,9 @@ std::optional<OperatingPoint> between(const Device& device, double wanted, Knob 
   }
   if (!below || !above) return std::nullopt;
   const MeasuredPoint &a = device.points[*below], &b = device.points[*above];
-  OperatingPoint point{a.at,
-                       Quality::kInterpolated,
-                       a.fraction == 0 || b.fraction == 0,
-                       *below,
-                       *above,
-                       (wanted - knob(a.at)) / (knob(b.at) - knob(a.at))};
-  return point;
+  const double share = (wanted - knob(a.at)) / (knob(b.at) - knob(a.at));
+  const bool censored = a.fraction == 0 || b.fraction == 0;
+  return OperatingPoint{a.at, Quality::kInterpolated, censored, *below, *above, share};
 }
 
 std::optional<OperatingPoint> find(const Device& device, double vdd, const TimingPair& pair) {
@@ -207,12 +206,10 @@ OperatingPoint operating_point(const Device& device, std::optional<double> vdd_v
   const auto filled = [&](const Settings& s) {
     return TimingPair{trcd_seconds.value_or(s.trcd_seconds), trp_seconds.value_or(s.trp_seconds)};
   };
-  if (same_volts(vdd, device.nominal.vdd_volts) &&
-      same_timing(device.nominal, filled(device.nominal))) {
-    return {device.nominal, Quality::kNominal, false, 0, 0, 0};
-  }
   if (same_volts(vdd, device.nominal.vdd_volts)) {
-    if (const auto found = find(device, vdd, filled(device.nominal))) return *found;
+    const TimingPair pair = filled(device.nominal);
+    if (same_timing(device.nominal, pair)) return nominal_point(device);
+    if (const auto found = find(device, vdd, pair)) return *found;
   }
   // What was measured at this voltage answers before what lies between others.
   for (const bool measured : {true, false}) {
@@ -237,7 +234,7 @@ OperatingPoint operating_point(const Device& device, std::optional<double> vdd_v
 }
 
 std::vector<OperatingPoint> known_points(const Device& device) {
-  std::vector<OperatingPoint> points{{device.nominal, Quality::kNominal, false, 0, 0, 0}};
+  std::vector<OperatingPoint> points{nominal_point(device)};
   for (std::size_t i = 0; i < device.points.size(); ++i) points.push_back(at_point(device, i));
   return points;
 }

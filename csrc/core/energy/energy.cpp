@@ -30,27 +30,16 @@ double refresh(const CommandCounts& n, const Currents& i, const Timing& t) {
 }  // namespace
 
 double DramEnergy::total() const {
-  return activate + precharge + read + write + refresh + background_active + background_precharged;
+  double sum = 0;
+  for (const auto& f : FieldsOf<DramEnergy>::list) sum += this->*std::get<0>(f.member);
+  return sum;
 }
 
-DramEnergy operator+(const DramEnergy& a, const DramEnergy& b) {
-  return {a.activate + b.activate,
-          a.precharge + b.precharge,
-          a.read + b.read,
-          a.write + b.write,
-          a.refresh + b.refresh,
-          a.background_active + b.background_active,
-          a.background_precharged + b.background_precharged};
-}
-
-DramEnergy operator*(double f, const DramEnergy& e) {
-  return {f * e.activate,
-          f * e.precharge,
-          f * e.read,
-          f * e.write,
-          f * e.refresh,
-          f * e.background_active,
-          f * e.background_precharged};
+void DramEnergy::add(double times, const DramEnergy& other) {
+  for (const auto& f : FieldsOf<DramEnergy>::list) {
+    const auto component = std::get<0>(f.member);
+    this->*component += times * (other.*component);
+  }
 }
 
 DramEnergy dram_energy(const CommandCounts& n, const Currents& i, const Timing& t, double vdd_volts,

@@ -4,6 +4,7 @@
 #include "csrc/core/devices/currents.h"
 #include "csrc/core/devices/timing.h"
 #include "csrc/core/energy/voltage_law.h"
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 
@@ -18,10 +19,22 @@ struct DramEnergy {
   double background_precharged = 0;
 
   double total() const;
+  // Adds the energy of `times` times as much.
+  void add(double times, const DramEnergy& other);
 };
 
-DramEnergy operator+(const DramEnergy& a, const DramEnergy& b);
-DramEnergy operator*(double factor, const DramEnergy& e);
+template <>
+struct FieldsOf<DramEnergy> {
+  static constexpr Field<DramEnergy> list[] = {
+      {"activate", &DramEnergy::activate},
+      {"precharge", &DramEnergy::precharge},
+      {"read", &DramEnergy::read},
+      {"write", &DramEnergy::write},
+      {"refresh", &DramEnergy::refresh},
+      {"background_active", &DramEnergy::background_active},
+      {"background_precharged", &DramEnergy::background_precharged},
+  };
+};
 
 // Energy of one chip by the equations of DRAMPower 4.0 (Chandrasekar et al., www.drampower.info).
 // The charge a command moves is the datasheet's (I x t at nominal timing): a lowered tRCD or tRP

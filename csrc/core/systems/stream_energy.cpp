@@ -14,9 +14,8 @@ StreamEnergy stream_energy(const Device& d, const std::vector<Transfer>& transfe
     const Transfer& t = transfers[i];
     const double chips = t.times * static_cast<double>(d.geometry.chips);
     for (std::size_t law = 0; law < laws.size(); ++law) {
-      const DramEnergy one =
-          dram_energy(counts[i], d.currents, d.timing, t.at.vdd_volts, laws[law]);
-      sum.joules[law] = sum.joules[law] + chips * one;
+      sum.joules[law].add(chips,
+                          dram_energy(counts[i], d.currents, d.timing, t.at.vdd_volts, laws[law]));
     }
     cycles += t.times * (counts[i].active_cycles + counts[i].precharged_cycles);
   }

@@ -10,10 +10,6 @@
 namespace eden {
 namespace {
 
-template <int bits>
-using Code =
-    std::conditional_t<bits == 32, uint32_t, std::conditional_t<bits == 16, uint16_t, uint8_t>>;
-
 template <class Codec>
 [[gnu::always_inline]] inline float scale_at(const float* scales, int64_t i) {
   if constexpr (Codec::kInteger) return scales[i];

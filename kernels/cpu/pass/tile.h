@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/cpu/processor/isa.h"
 #include "kernels/formats/formats.h"
@@ -9,6 +10,11 @@ namespace eden {
 
 // Elements that go through one pass together: what it reads and writes stays in the L1 cache.
 constexpr int64_t kTile = 512;
+
+// What holds one code, or two of 4 bits.
+template <int bits>
+using Code =
+    std::conditional_t<bits == 32, uint32_t, std::conditional_t<bits == 16, uint16_t, uint8_t>>;
 
 // The plausible values of an element type, by the keys of `order_key`, and what others become.
 struct Limits {

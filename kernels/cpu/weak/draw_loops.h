@@ -130,8 +130,7 @@ template <class Set, bool same, int blocks, int vectors>
 #pragma GCC unroll 4
         for (int j = 0; j < 4; ++j) {
           const uint32_t* plane = planes + (4 * b + j) * kSegmentWords;
-          const auto threshold =
-              same ? Set::all_words(plane[0]) : Set::load(plane + (same ? 0 : at));
+          const auto threshold = same ? Set::all_words(plane[0]) : Set::load(plane + at);
           Set::decide(threshold, drawn[j], &undecided, &below);
         }
       }

@@ -146,8 +146,8 @@ void add_ranks(const InjectParams& p, int64_t segments, TableSummary* s) {
 // What holds for all entries, or for some.
 struct Facts {
   uint64_t greatest_stress = 0;
-  uint64_t any_dense =
-      0;  // like the others not 0 where it holds: entries are added without a branch
+  // Not 0 where it holds: entries are added without a branch.
+  uint64_t any_dense = 0;
   uint64_t any_survivor = 0;
   uint64_t by_stored_bit = 0;
 

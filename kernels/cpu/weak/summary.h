@@ -6,7 +6,6 @@
 #include "kernels/access/stored_bits.h"
 #include "kernels/cpu/weak/draw.h"
 #include "kernels/cpu/weak/points.h"
-#include "kernels/formats/dispatch.h"
 #include "kernels/law/cells.h"
 
 namespace eden {

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/cpp/host_block.h"
+#include "tests/cpp/kernels/cuda/host_block.h"
 
 // Threads that wait for each other, like those of a CUDA block.
 class ThreadTeam {

@@ -4,7 +4,7 @@
 #include "csrc/core/devices/device_json.h"
 #include "csrc/core/systems/stream_energy.h"
 #include "tests/cpp/catch.h"
-#include "tests/cpp/small_device.h"
+#include "tests/cpp/core/devices/small_device.h"
 
 using namespace eden;
 

@@ -11,7 +11,7 @@
 #include "kernels/cpu/weight_range.h"
 #include "kernels/law/lower.h"
 #include "tests/cpp/catch.h"
-#include "tests/cpp/injection.h"
+#include "tests/cpp/kernels/cpu/injection.h"
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>

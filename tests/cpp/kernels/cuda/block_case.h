@@ -5,7 +5,7 @@
 
 #include "kernels/cuda/inject_plan.h"
 #include "kernels/cuda/inject_unit.h"
-#include "tests/cpp/host_block.h"
+#include "tests/cpp/kernels/cuda/host_block.h"
 
 // One injection by the body of the CUDA kernel: `wanted` units, if it can be cut so, each by
 // run(threads, seed, body).

@@ -6,7 +6,7 @@
 #include "csrc/core/devices/device_json.h"
 #include "csrc/core/devices/operating_point.h"
 #include "tests/cpp/catch.h"
-#include "tests/cpp/small_device.h"
+#include "tests/cpp/core/devices/small_device.h"
 
 using namespace eden;
 

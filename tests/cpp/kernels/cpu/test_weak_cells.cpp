@@ -12,7 +12,7 @@
 #include "kernels/cpu/weak_cells.h"
 #include "kernels/law/cells.h"
 #include "tests/cpp/catch.h"
-#include "tests/cpp/injection.h"
+#include "tests/cpp/kernels/cpu/injection.h"
 
 using namespace eden;
 

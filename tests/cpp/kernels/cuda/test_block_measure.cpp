@@ -9,7 +9,7 @@
 #include "kernels/cuda/weight_range_body.h"
 #include "kernels/formats/dispatch.h"
 #include "tests/cpp/catch.h"
-#include "tests/cpp/thread_block.h"
+#include "tests/cpp/kernels/cuda/thread_block.h"
 
 using namespace eden;
 

@@ -4,9 +4,9 @@
 #include "kernels/access/check.h"
 #include "kernels/cpu/inject.h"
 #include "kernels/law/lower.h"
-#include "tests/cpp/block_case.h"
 #include "tests/cpp/catch.h"
-#include "tests/cpp/thread_block.h"
+#include "tests/cpp/kernels/cuda/block_case.h"
+#include "tests/cpp/kernels/cuda/thread_block.h"
 
 using namespace eden;
 

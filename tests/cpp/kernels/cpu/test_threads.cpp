@@ -7,7 +7,7 @@
 #include "kernels/cpu/inject.h"
 #include "kernels/cpu/weak_cells.h"
 #include "tests/cpp/catch.h"
-#include "tests/cpp/injection.h"
+#include "tests/cpp/kernels/cpu/injection.h"
 
 // What ThreadSanitizer is to see (-DEDEN_SANITIZE=thread): units of one injection on several
 // threads, where neighbours share bytes of the mask of corrected values.

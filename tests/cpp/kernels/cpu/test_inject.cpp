@@ -6,7 +6,7 @@
 
 #include "kernels/cpu/inject.h"
 #include "tests/cpp/catch.h"
-#include "tests/cpp/injection.h"
+#include "tests/cpp/kernels/cpu/injection.h"
 
 using namespace eden;
 
