@@ -1,7 +1,7 @@
 """What do the spatial error models cost over the uniform one at the same weak fraction?
 
 - wordline: each row of bank 0 of DDR3L module B10 at 1.05 V has the error rate that its subarray of
-  512 rows measured (`eden/specs/ddr3l-1600-b10.json` names the sources): 5e-7 to 2e-2.
+  512 rows measured (`eden/devices/specs/ddr3l-1600-b10.json` names the sources): 5e-7 to 2e-2.
 - bitline: no measurement by bit position is public. A log-normal draw, as wide as those subarrays
   are spread (`--sigma`, the standard deviation of log P, sets another width).
 - data-dependent: a stored 1 always fails, a stored 0 one time in ten. F < 1: half of the time.

@@ -17,6 +17,11 @@ NormBase = nn.modules.batchnorm._NormBase
 ConvNd = nn.modules.conv._ConvNd
 
 
+def recorded() -> bool:
+    """Whether calls become a graph just now, or are looked at by a mode such as one for shapes."""
+    return torch.compiler.is_compiling() or is_tracing() or in_dispatch_mode()
+
+
 def own_parameters(module: nn.Module) -> dict[str, nn.Parameter | None]:
     """Return the parameters of a module alone, which an attribute of the same name may hide."""
     return module._parameters

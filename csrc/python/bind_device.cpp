@@ -80,8 +80,8 @@ void bind_device(py::module_& m) {
   bind_parts(m);
   bind_partition(m);
   bind_points(m);
-  py::class_<Device>(m, "Device")
-      .def_readonly("name", &Device::name)
+  py::class_<Device> device(m, "Device");
+  device.def_readonly("name", &Device::name)
       .def_readonly("description", &Device::description)
       .def_readonly("geometry", &Device::geometry)
       .def_readonly("timing", &Device::timing)
@@ -112,8 +112,8 @@ void bind_device(py::module_& m) {
           [](const Device& d, int64_t bank, int64_t row, int64_t column, const std::string& order) {
             return address_of(d.geometry, interleave(order), {bank, row, column});
           })
-      .def("to_json", &device_to_json)
-      .def(py::pickle(&device_to_json, &parse_device));
+      .def("to_json", &device_to_json);
+  bind_pickle(device, py::pickle(&device_to_json, &parse_device));
   m.def("parse_device", &parse_device, py::arg("json_text"));
 }
 

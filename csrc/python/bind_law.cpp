@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/cpu/processor/float_mode.h"
 #include "kernels/law/lower.h"
 #include "kernels/law/philox.h"
 #include "kernels/law/scaling.h"
@@ -43,6 +44,7 @@ py::array_t<int64_t> lowered(const Numbers& weak, const Numbers& one, const Numb
 
 Numbers scaled(const Numbers& weak, const Numbers& failure, const Numbers& share, double ber) {
   check_lengths("scale_to_ber", {&weak, &failure, &share});
+  const FloatMode mode;
   const ScalingEntries entries{weak.data(), failure.data(), share.data(), weak.size()};
   const double most = most_ber(entries);
   // A rate computed from the model itself may lie above by its rounding.
@@ -54,6 +56,15 @@ Numbers scaled(const Numbers& weak, const Numbers& failure, const Numbers& share
   }
   Numbers result(weak.size());
   scale_to_ber(entries, ber, result.mutable_data());
+  return result;
+}
+
+py::array_t<float> to_float32(const Numbers& values) {
+  py::array_t<float> result(values.size());
+  const FloatMode mode;
+  for (py::ssize_t i = 0; i < values.size(); ++i) {
+    result.mutable_data()[i] = static_cast<float>(values.data()[i]);
+  }
   return result;
 }
 
@@ -72,6 +83,8 @@ void bind_law(py::module_& m) {
   m.def("scale_to_ber", &scaled, py::arg("weak_fraction"), py::arg("failure_probability"),
         py::arg("share"), py::arg("ber"),
         "Weak fractions, every stress times one factor, so that sum(share * P * F) is `ber`.");
+  m.def("to_float32", &to_float32, py::arg("values"),
+        "The nearest float32, [n], whatever rounding the caller has set the processor to.");
   m.def("philox4x32", &philox, "One block of Philox4x32-10, for tests.");
 }
 

@@ -14,6 +14,16 @@ namespace eden::python {
 
 namespace py = pybind11;
 
+// Pickling and copying by `state`, under every protocol: 0 and 1 would make an instance past
+// pybind11, which ends the process.
+template <class Class, class State>
+void bind_pickle(Class& c, State&& state) {
+  c.def(std::forward<State>(state));
+  c.def("__reduce_ex__", [](const py::object& self, int) {
+    return py::module_::import("builtins").attr("object").attr("__reduce_ex__")(self, 2);
+  });
+}
+
 // A value: equal to another of the same numbers, and copied and pickled by a tuple of plain data.
 template <class T, class ToTuple, class FromTuple>
 void bind_value(py::class_<T>& c, ToTuple to_tuple, FromTuple from_tuple) {
@@ -21,7 +31,7 @@ void bind_value(py::class_<T>& c, ToTuple to_tuple, FromTuple from_tuple) {
       "__eq__", [=](const T& a, const T& b) { return to_tuple(a).equal(to_tuple(b)); },
       py::is_operator());
   c.def("__hash__", [=](const T& value) { return py::hash(to_tuple(value)); });
-  c.def(py::pickle(to_tuple, from_tuple));
+  bind_pickle(c, py::pickle(to_tuple, from_tuple));
 }
 
 template <class T>

@@ -53,20 +53,21 @@ def inject_array(
     if x.dtype.kind in "iu":
         fmt = formats.get("fp32")  # not read: integers fail on their own bits
     else:
-        if x.dtype not in floats:
+        own = x.dtype.newbyteorder("=")  # another byte order is refused by the core, by name
+        if own not in floats:
             raise TypeError(refusal("dtype of x", str(x.dtype), "float32, float16, integers"))
-        fmt = formats.get(stored or floats[x.dtype])
+        fmt = formats.get(stored or floats[own])
     number = formats.correction_number(correction, bounds)
     steps = None
     if fmt.integer:
         if scale is None:
             raise ValueError(f"stored format {fmt.name} needs a scale")
-        steps = np.atleast_1d(np.asarray(scale, dtype=np.float32))
+        steps = core.to_float32(np.asarray(scale, dtype=np.float64))
     if out is None:
         out = np.empty_like(x)
     table = table_of(error)
     device_key, access_key = (int(half) % 2**64 for half in key)
-    lo, hi = bounds or (0.0, 0.0)
+    lo, hi = core.to_float32(bounds or (0.0, 0.0)).tolist()
     order = None if table.order is None else table.order.numpy()
     core.inject(
         x, out, table.entries.numpy(), order, steps, device_key, access_key,

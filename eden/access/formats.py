@@ -25,26 +25,6 @@ class Format:
     integer: bool
     dtype: torch.dtype | None
 
-    @property
-    def qmax(self) -> int:
-        """Greatest code an encoder writes: 2^(bits-1) - 1. Only for integer formats."""
-        if not self.integer:
-            raise ValueError(f"stored format {self.name} has no integer codes")
-        return 2 ** (self.bits - 1) - 1
-
-    @property
-    def bit_names(self) -> tuple[str, ...]:
-        """What each bit position means, least significant first."""
-        if self.integer:
-            return (*(f"bit {i}" for i in range(self.bits - 1)), "sign")
-        exponent = {"fp32": 8, "fp16": 5, "bf16": 8}[self.name]
-        fraction = self.bits - 1 - exponent
-        return (
-            *(f"fraction {i}" for i in range(fraction)),
-            *(f"exponent {i}" for i in range(exponent)),
-            "sign",
-        )
-
 
 FORMATS: dict[str, Format] = {
     f.name: f

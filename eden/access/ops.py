@@ -3,11 +3,13 @@
 import operator
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from eden._native import build_facts
+from eden._native import build_facts, core
 from eden._say import refusal
+from eden._torch import recorded
 from eden.access import _raw, formats
 from eden.access._raw import Coding as Coding
 from eden.access._raw import Extent as Extent
@@ -146,7 +148,11 @@ def check_device(name: str, device: torch.device) -> None:
 def _numbers(values: float | tuple[float, ...], device: torch.device) -> Tensor:
     """float32 numbers on a device, without the copy that would make the host wait for a GPU."""
     if device.type == "cpu":
-        return torch.tensor(values, dtype=torch.float32, device=device)
+        if recorded():
+            return torch.tensor(values, dtype=torch.float32, device=device)
+        # Not torch.tensor: that rounds as the caller has set the processor to.
+        rounded = torch.from_numpy(core.to_float32(np.asarray(values, dtype=np.float64)))
+        return rounded if isinstance(values, tuple | list) else rounded.reshape(())
     if isinstance(values, tuple | list):
         return torch.stack([_numbers(value, device) for value in values])
     # As torch.tensor does, beyond the range of a float this is infinite and not an error.

@@ -77,6 +77,6 @@ def load_recipe(name_or_path: str | os.PathLike[str]) -> Recipe:
             raise ValueError(f"recipe {name}: not a text file ({error})") from error
     try:
         content = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"recipe {name}: not YAML: {' '.join(str(error).split())}") from error
     return parse_recipe({} if content is None else content)

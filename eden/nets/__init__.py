@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from eden._say import one_of
+from eden import _say
 from eden.nets._lenet import LeNet as LeNet
 from eden.nets._lenet import lenet as lenet
 from eden.nets._mobilenet import MobileNetV2 as MobileNetV2
@@ -29,5 +29,5 @@ def build(name: str, **kwargs) -> nn.Module:
     Raises:
         ValueError: For an unknown name.
     """
-    one_of("network", name, names())
+    _say.one_of("network", name, names())
     return _BUILDERS[name](**kwargs)

@@ -1,10 +1,9 @@
 """Weak cells kept between the reads of a tensor whose key and error model do not change."""
 
-import torch
 from torch import Tensor
 
 from eden._say import an_int
-from eden._torch import in_dispatch_mode, is_tracing
+from eden._torch import recorded
 from eden.access import ops
 from eden.errors import Table
 
@@ -52,7 +51,7 @@ class KeptCells:
         self, x: Tensor, table: Table, key: Tensor, stored: int, extent: ops.Extent
     ) -> Tensor | None:
         """Return the cells where they are known, for `eden.access.ops.read`; arguments as there."""
-        if x.device.type != "cpu" or _recorded():
+        if x.device.type != "cpu" or recorded():
             return None
         elements = x.numel() // extent.copies
         if elements != self.elements:
@@ -66,8 +65,3 @@ class KeptCells:
             if self.cells is not None:
                 self.budget.left -= self.cells.nbytes
         return self.cells
-
-
-def _recorded() -> bool:
-    """Whether calls become a graph just now, or are looked at by a mode such as one for shapes."""
-    return torch.compiler.is_compiling() or is_tracing() or in_dispatch_mode()

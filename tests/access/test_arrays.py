@@ -86,7 +86,7 @@ def read_only(array):
     [
         (TypeError, "x has dtype >i4, must be in this machine's byte order", ">i4", None),
         (TypeError, "x has dtype >u2, must be in this machine's byte order", ">u2", None),
-        (TypeError, "dtype of x is '>f4', accepted: float32", ">f4", None),
+        (TypeError, "x has dtype >f4, must be in this machine's byte order", ">f4", None),
         (TypeError, "out has dtype >f4, must be in this machine's", "<f4", np.zeros(100, ">f4")),
         (TypeError, "out has dtype int32, must be that of x: float32", "<f4", np.zeros(100, "i4")),
         (TypeError, "out has dtype uint8, must be that of x: int8", "i1", np.zeros(100, "u1")),

@@ -77,3 +77,23 @@ def test_a_rounding_mode_changes_no_table(in_mode):
 
     expected = lower()
     assert torch.equal(in_mode(lower), expected)
+
+
+def test_a_rounding_mode_changes_no_number_on_its_way_to_a_kernel(in_mode):
+    x = torch.randn(5000, generator=torch.Generator().manual_seed(1))
+    error, key = eden.errors.Uniform(1e-3), eden.key(3)
+    bounds = {"bounds": (-1.03, 1.07), "correction": "saturate"}
+    rows = np.linspace(1e-4, 0.03, 512)
+
+    def results():
+        return [
+            eden.inject(x, error, key=key, stored="int8", scale=0.0123).numpy(),
+            eden.inject(x, error, key=key, **bounds).numpy(),
+            inject_array(x.numpy(), error, key=(1, 2), stored="int8", scale=0.05),
+            inject_array(x.numpy(), error, key=(1, 2), **bounds),
+            eden.errors.Bitline(rows).with_ber(0.0037).lower().entries.numpy(),
+            eden.errors.Wordline(rows).with_ber(0.0037).lower().entries.numpy(),
+        ]
+
+    for before, after in zip(results(), in_mode(results), strict=True):
+        assert np.array_equal(before, after)

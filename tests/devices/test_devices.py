@@ -9,6 +9,11 @@ from eden import devices, errors
 LINES = 2**25  # of 64 bytes: the 2 GiB that the voltage study tested
 
 
+def pickled(value):
+    """The value by way of each protocol of pickle."""
+    return [pickle.loads(pickle.dumps(value, p)) for p in range(pickle.HIGHEST_PROTOCOL + 1)]
+
+
 @pytest.fixture(scope="module", params=["ddr3l-1600-b10", "ddr3l-1600-a1"])
 def device(request):
     return devices.load(request.param)
@@ -199,7 +204,7 @@ def test_every_number_has_a_source(device):
 def test_devices_survive_copies_files_and_pickles(device, tmp_path):
     path = tmp_path / "module.json"
     path.write_text(device.to_json())
-    for other in (devices.load(path), copy.deepcopy(device), pickle.loads(pickle.dumps(device))):
+    for other in (devices.load(path), copy.deepcopy(device), *pickled(device)):
         assert other == device
         assert other.points == device.points
 
@@ -325,15 +330,15 @@ def test_parts_survive_copies_and_pickles(device):
         *(device.partitions[3], device.subarrays[77], device.partitions[3].at(device.at(1.1))),
     ]
     for part in parts:
-        for other in (copy.copy(part), copy.deepcopy(part), pickle.loads(pickle.dumps(part))):
+        for other in (copy.copy(part), copy.deepcopy(part), *pickled(part)):
             assert other == part and type(other) is type(part)
             assert hash(other) == hash(part)
     assert native.partitions[2] != native.partitions[3]
     assert point != native.at(1.1, 1e-8, None) or device.name
     for partition in (device.partitions[3], device.subarrays[77]):
-        other = pickle.loads(pickle.dumps(partition))
+        *_, other = pickled(partition)
         assert other.at(device.at(1.1)) == partition.at(device.at(1.1))
-    assert pickle.loads(pickle.dumps(native)).to_json() == device.to_json()
+    assert all(other.to_json() == device.to_json() for other in pickled(native))
 
 
 def test_geometries_are_checked_by_hand_too():

@@ -27,6 +27,11 @@ PRINTED = {  # microjoules
 }
 
 
+def pickled(value):
+    """The value by way of each protocol of pickle."""
+    return [pickle.loads(pickle.dumps(value, p)) for p in range(pickle.HIGHEST_PROTOCOL + 1)]
+
+
 @pytest.fixture(scope="module")
 def b10():
     return devices.load("ddr3l-1600-b10")
@@ -137,7 +142,7 @@ def test_refusals_name_the_value_at_fault():
 @pytest.mark.parametrize("kind", FIELDS, ids=lambda kind: kind.__name__)
 def test_values_survive_copies_and_pickles(kind):
     value = kind(**FIELDS[kind])
-    for other in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
+    for other in (copy.copy(value), copy.deepcopy(value), *pickled(value)):
         assert other == value and hash(other) == hash(value)
         assert {name: getattr(other, name) for name in FIELDS[kind]} == FIELDS[kind]
     last = list(FIELDS[kind])[-1]

@@ -6,6 +6,8 @@ from eden.folder import Recipe, load_recipe, parse_recipe, recipe_names
 from eden.folder._provenance import differing_keys
 
 CASES = {
+    "[" * 100_000: "not YAML: .*recursion",
+    "a: {" * 3000: "not YAML: .*recursion",
     "colour: red": r"recipe key colour is unknown, accepted: accuracy_loss, .*weights",
     "boost: {epoch: 3}": r"recipe key boost.epoch is unknown, accepted: .*epochs",
     "boost: {epochs: 0}": r"recipe key boost.epochs is 0, accepted: an integer from 1 to 1000",

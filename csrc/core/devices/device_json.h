@@ -6,7 +6,7 @@
 
 namespace eden {
 
-// Reads and checks a device description (eden/specs holds two).
+// Reads and checks a device description (eden/devices/specs holds two).
 // Throws std::invalid_argument: one line, the field, the value got, what is accepted.
 Device parse_device(const std::string& json_text);
 
