@@ -67,7 +67,7 @@ def inject_array(
         out = np.empty_like(x)
     table = table_of(error)
     device_key, access_key = (int(half) % 2**64 for half in key)
-    lo, hi = core.to_float32(bounds or (0.0, 0.0)).tolist()
+    lo, hi = core.to_float32(np.array(bounds or (0.0, 0.0), np.float64)).tolist()
     order = None if table.order is None else table.order.numpy()
     core.inject(
         x, out, table.entries.numpy(), order, steps, device_key, access_key,
