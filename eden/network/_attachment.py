@@ -147,9 +147,7 @@ class Attachment:
         """
         self._check_attached("set_ber")
         rates = ber if isinstance(ber, Mapping) else dict.fromkeys(self._tensors, ber)
-        unknown = [name for name in rates if name not in self._tensors]
-        if unknown:
-            raise ValueError(refusal("tensor", unknown[0], shorten(list(self._tensors))))
+        self._check_known(rates)
         scaled = {name: self._tensors[name].scaled(rate) for name, rate in rates.items()}
         for name, error in scaled.items():
             self._tensors[name].set_error(error, rates[name])
@@ -184,7 +182,11 @@ class Attachment:
 
         The weak cells of one error model nest, so as many of them are the same ones: the tensor
         reads the same then, whatever lies in it. None where its size is not known.
+
+        Raises:
+            ValueError: for an unknown name.
         """
+        self._check_known([name])
         return self._tensors[name].count_weak(ber, self._key_of(seed))
 
     @property
@@ -208,6 +210,11 @@ class Attachment:
     def stored_weights(self) -> list[nn.Parameter]:
         """List the parameters in approximate DRAM, each once."""
         return self._hooks.parameters
+
+    def _check_known(self, names: Iterable[str]) -> None:
+        unknown = [name for name in names if name not in self._tensors]
+        if unknown:
+            raise ValueError(refusal("tensor", unknown[0], shorten(list(self._tensors))))
 
     def _check_attached(self, what: str) -> None:
         if self._detached:
