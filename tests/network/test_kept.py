@@ -211,3 +211,10 @@ def test_the_op_refuses_what_does_not_fit():
             op(x, *law, words, False)
     with pytest.raises(RuntimeError, match="eden::weak_cells: row_bytes is 100"):
         torch.ops.eden.weak_cells(x, key, table.entries, None, 0, 0, 1, 0, 100, 10**6)
+
+
+def test_weak_cells_of_an_unknown_tensor_are_not_counted():
+    handle = eden.attach(eden.nets.lenet(), eden.Config(errors.Uniform(1e-3)))
+    assert handle.count_weak("fc3.weight", 1.0, 0) == 84 * 10 * 8
+    with pytest.raises(ValueError, match=r"tensor is 'fc9.weight', accepted: conv1.weight"):
+        handle.count_weak("fc9.weight", 1e-3, 0)
