@@ -8,7 +8,7 @@ import numpy as np
 from eden._say import one_of
 from eden.errors._probability import probabilities, probability
 from eden.errors._scaling import bitline_weights, row_weights, scaled
-from eden.errors._table import Table, set_field, set_table
+from eden.errors._table import Table, plain_data, set_field, set_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +80,7 @@ class Bitline:
 
     def to_dict(self) -> dict:
         """Return plain data that `from_dict` reads."""
-        return {
-            "kind": self.kind,
-            "weak_fraction": self.weak_fraction.tolist(),
-            "failure_probability": np.asarray(self.failure_probability).tolist(),
-            "order": np.asarray(self.order).tolist(),
-        }
+        return plain_data(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,8 +139,4 @@ class Wordline:
 
     def to_dict(self) -> dict:
         """Return plain data that `from_dict` reads."""
-        return {
-            "kind": self.kind,
-            "weak_fraction": self.weak_fraction.tolist(),
-            "failure_probability": np.asarray(self.failure_probability).tolist(),
-        }
+        return plain_data(self)

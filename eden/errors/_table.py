@@ -1,6 +1,7 @@
 """The injection table that an error model lowers to: integers only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,6 +41,13 @@ def table_of(error) -> Table:
     The `lower` of a model hands out a copy, so that no caller changes what a frozen model is.
     """
     return error if isinstance(error, Table) else error._table
+
+
+def plain_data(model: Any) -> dict[str, Any]:
+    """Return the kind of an error model and what it was made of, as numbers and lists."""
+    made_of = {f.name: getattr(model, f.name) for f in fields(model) if f.init}
+    plain = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in made_of.items()}
+    return {"kind": model.kind, **plain}
 
 
 def set_field(model: object, name: str, value: object) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from eden.errors._probability import probability, weak_fraction_of
-from eden.errors._table import Table, set_field, set_table
+from eden.errors._table import Table, plain_data, set_field, set_table
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,7 @@ class Uniform:
 
     def to_dict(self) -> dict:
         """Return plain data that `from_dict` reads."""
-        return {
-            "kind": self.kind,
-            "weak_fraction": self.weak_fraction,
-            "failure_probability": self.failure_probability,
-        }
+        return plain_data(self)
 
 
 @dataclass(frozen=True)
@@ -130,9 +126,4 @@ class DataDependent:
 
     def to_dict(self) -> dict:
         """Return plain data that `from_dict` reads."""
-        return {
-            "kind": self.kind,
-            "weak_fraction": self.weak_fraction,
-            "failure_probability_one": self.failure_probability_one,
-            "failure_probability_zero": self.failure_probability_zero,
-        }
+        return plain_data(self)
