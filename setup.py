@@ -41,6 +41,10 @@ if os.environ.get("EDEN_WERROR") == "1":
     FLAGS.append("-Werror")
     NVCC_FLAGS += ["-Werror", "all-warnings", "-Xcompiler", "-Werror"]
 
+# Some compilers link a libstdc++ of their own. Torch's has the same names, and mixing the two ends
+# in a crash where an error writes a number: a static library's names stay within the extension.
+LINK_FLAGS = ["-Wl,--exclude-libs,ALL"] if sys.platform == "linux" else []
+
 # A100, H100 and H200, B200; what is newer compiles the PTX of the last one when it first runs.
 ARCHITECTURES = "8.0;9.0;10.0+PTX"
 
@@ -153,6 +157,7 @@ def ops_extension() -> Extension:
             "cxx": [*flags, f'-DEDEN_BUILD_FACTS="{facts}"'],
             "nvcc": [*NVCC_FLAGS, "-Xcompiler", "-Wno-unused-parameter"],
         },
+        extra_link_args=LINK_FLAGS,
         py_limited_api=True,
     )
 
@@ -166,6 +171,7 @@ def core_extension() -> Extension:
         depends=below("kernels") + below("csrc"),
         include_dirs=[ROOT, pybind11.get_include(), json_folder()],
         extra_compile_args=FLAGS,
+        extra_link_args=LINK_FLAGS,
         language="c++",
     )
 

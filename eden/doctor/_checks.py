@@ -7,6 +7,8 @@ build computes something else than the one that was tested, not bad luck.
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +61,29 @@ def self_check(device: str = "cpu") -> list[Check]:
     checks.append(_rate_check(x, partly, z_limit))
     checks.append(_position_check(x, ALPHA / statistical))
     return checks + _exact_checks(device)
+
+
+# What the ops refuse themselves, in a process of its own: a build whose errors do not reach Python
+# ends it, or loses the number in the text.
+_REFUSED = """
+import torch
+from eden import errors
+from eden.access import ops, rng
+try:
+    ops.inject(torch.zeros(10), errors.Uniform(1e-3), key=rng.key(1), copies=3)
+except ValueError as error:
+    print(error)
+"""
+
+
+def refusal_check() -> Check:
+    """See that what an op refuses becomes an error in Python, with its numbers."""
+    child = subprocess.run([sys.executable, "-c", _REFUSED], capture_output=True, text=True)
+    passed = "copies is 3" in child.stdout and child.returncode == 0
+    finding = "ValueError"
+    if not passed:
+        finding = f"exit status {child.returncode}: is libstdc++ linked statically?"
+    return Check("what an op refuses is an error in Python", finding, passed)
 
 
 def _random_bits(elements: int) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """The facts and the self-check, printed."""
 
-from eden.doctor._checks import Check, self_check
+from eden.doctor._checks import Check, refusal_check, self_check
 from eden.doctor._facts import devices_to_check, facts
 
 
@@ -17,6 +17,8 @@ def main() -> int:
         print(f"\non {device}:")
         try:
             found = self_check(device)
+            if device == "cpu":  # the same code for all of them
+                found.append(refusal_check())
         except RuntimeError as error:  # such as a GPU that the build has no kernels for
             found = [Check("the kernels run", str(error).splitlines()[0], False)]
         for check in found:

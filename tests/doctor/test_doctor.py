@@ -1,5 +1,8 @@
+import pytest
+
 from eden import errors
 from eden.access import ops
+from eden.doctor import _checks
 from eden.doctor import _doctor as doctor
 
 
@@ -37,6 +40,14 @@ def test_an_injector_that_avoids_a_bit_fails(monkeypatch):
     monkeypatch.setattr(ops, "count_flips", blind_to_the_sign)
     failed = [check.name for check in doctor.self_check() if not check.passed]
     assert any(name.startswith("positions") for name in failed)
+
+
+@pytest.mark.parametrize("end", ["os.abort()", "print('copies is ')", "raise SystemExit(3)"])
+def test_a_build_whose_errors_do_not_arrive_fails(end, monkeypatch):
+    assert _checks.refusal_check().passed
+    monkeypatch.setattr(_checks, "_REFUSED", f"import os; {end}")
+    check = _checks.refusal_check()
+    assert not check.passed and "libstdc++" in check.finding
 
 
 def test_a_gpu_that_the_kernels_do_not_run_on_fails(monkeypatch, capsys):
