@@ -5,6 +5,7 @@
 #include <torch/csrc/stable/tensor.h>
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "csrc/ops/inject_op.h"
@@ -18,6 +19,9 @@ void run(const InjectParams& params, const Tensor& x) {
   std::string problem = problem_of(params, bytes_of(x));
   if (problem.empty()) problem = problem_of_arrays(params);
   STD_TORCH_CHECK(problem.empty(), "eden::inject: ", problem);
+  if (params.corrected != nullptr) {
+    std::memset(params.corrected, 0, static_cast<size_t>(x.numel() + 7) / 8);
+  }
   const InjectPlan plan(params, static_cast<int>(torch::stable::get_num_threads()));
   if (plan.units() == 0) return;
   if (!params.touched) ask_for_huge_pages(params.output, bytes_of(x));

@@ -10,7 +10,8 @@
 #include "csrc/ops/checks.h"
 #include "csrc/ops/params.h"
 
-// The two injection ops, written once for every device: `run` checks the numbers and does the work.
+// The two injection ops, written once for every device: `run` checks the numbers, zeroes the mask
+// of corrected values and does the work.
 
 namespace eden::ops {
 
@@ -34,7 +35,7 @@ std::tuple<Tensor, Tensor> inject(const Tensor& x, const Tensor& key, const Tens
   const int64_t mask_bytes = mark ? (x.numel() + 7) / 8 : 0;
   // A GPU sets bits of a word at a time: whole words there.
   const int64_t padded = x.is_cpu() ? mask_bytes : (mask_bytes + 3) / 4 * 4;
-  Tensor corrected = torch::stable::new_zeros(x, {padded}, torch::headeronly::ScalarType::Byte);
+  Tensor corrected = torch::stable::new_empty(x, {padded}, torch::headeronly::ScalarType::Byte);
   if (padded != mask_bytes) corrected = torch::stable::narrow(corrected, 0, 0, mask_bytes);
   params.output = out.mutable_data_ptr();
   if (mark) params.corrected = static_cast<uint8_t*>(corrected.mutable_data_ptr());

@@ -12,7 +12,7 @@ namespace eden {
 struct InjectParams {
   const void* input;            // [copies, elements] of `element`, contiguous
   void* output;                 // the same shape and type; may not overlap the input
-  uint8_t* corrected;           // [ceil(copies * elements / 8)] zeroed bits, or null
+  uint8_t* corrected;           // [ceil(copies * elements / 8)] bits, zero before, or null
   const TableEntry* table;      // [entries]
   const int32_t* rank_columns;  // [8 * row_bytes] bitline of each rank, or null
   const float* scales;          // [scale_count], or null for a float format

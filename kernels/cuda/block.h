@@ -69,6 +69,15 @@ class CudaBlock {
 #endif
   }
 
+  // Makes the compiler compute a word here, once, and not again at each use.
+  EDEN_HD static void hold(uint32_t& word) {
+#if defined(__CUDA_ARCH__)
+    asm volatile("" : "+r"(word));
+#else
+    static_cast<void>(word);
+#endif
+  }
+
   // Memory that nothing writes while the kernel runs. `from` is 16-byte aligned.
   EDEN_HD Vector load(const void* from) const {
 #if defined(__CUDA_ARCH__)

@@ -23,6 +23,10 @@ void inject_cuda(const InjectParams& given, void* scratch, CUstream_st* stream) 
   const InjectParams params = without_conversions(given);
   const InjectUnits units = inject_units(params);
   if (units.segments == 0) return;
+  if (given.corrected != nullptr) {
+    const auto words = static_cast<size_t>(given.elements * given.copies + 31) / 32;
+    check_cuda(cudaMemsetAsync(given.corrected, 0, 4 * words, stream), "cudaMemsetAsync");
+  }
   auto* summary = static_cast<BitlineSummary*>(scratch);
   if (params.law == Law::kBitline) {
     check_cuda(cudaMemsetAsync(summary, 0, sizeof *summary, stream), "cudaMemsetAsync");

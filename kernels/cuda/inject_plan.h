@@ -11,8 +11,14 @@
 
 namespace eden {
 
-// Units that keep any GPU busy. Cutting the copies further would only find weak cells again.
+// Units that keep any GPU busy, and those of them that run at once on a large one. Cutting further
+// would only find weak cells again: a segment, of which each part finds its own, sooner than the
+// copies, which share theirs only while one unit reads them.
 constexpr int64_t kUnitsWanted = 8192;
+constexpr int64_t kUnitsAtOnce = 1024;
+
+// Memory that a part of a segment is read from at least: 16 bytes for each thread.
+constexpr int kLeastPartBytes = 2048;
 
 // The same injection on bytes, where elements are neither converted nor corrected: then the bits of
 // the tensor lie in memory just as in DRAM, whatever its type.
@@ -32,10 +38,15 @@ inline InjectUnits inject_units(const InjectParams& p, int64_t wanted = kUnitsWa
   const StoredBits bits(p);
   const int64_t first = bits.first / kSegmentBits;
   const int64_t segments = bits.segments();
-  if (segments == 0 || p.copies == 0) return {first, 0, 1, 0};
+  if (segments == 0 || p.copies == 0) return {first, 0, 1, 0, 1};
   const int64_t cuts = std::clamp((wanted + segments - 1) / segments, int64_t{1}, p.copies);
   const int64_t each = (p.copies + cuts - 1) / cuts;
-  return {first, segments, each, (p.copies + each - 1) / each};
+  const int64_t chunks = (p.copies + each - 1) / each;
+  const int64_t bytes = kSegmentBits / stored_bits(p.element, p.stored) * element_bytes(p.element);
+  int parts = 1;
+  const int64_t at_once = std::min(wanted, kUnitsAtOnce);
+  while (segments * chunks * parts < at_once && bytes / parts > kLeastPartBytes) parts *= 2;
+  return {first, segments, each, chunks, parts};
 }
 
 }  // namespace eden

@@ -22,7 +22,7 @@ EDEN_HD void begin_segment(Block& block, const InjectParams& p, const BitlineSum
     }
     if (t == 0) {
       s.listed = 0;
-      s.undecided = 0;
+      s.undecided.count = s.still_undecided.count = 0;
       s.stress = p.law == Law::kCell ? p.table[0].stress : 0;
       s.facts = p.law == Law::kCell      ? facts_of(p.table[0])
                 : p.law == Law::kBitline ? summary->facts
@@ -49,17 +49,18 @@ EDEN_HD void begin_segment(Block& block, const InjectParams& p, const BitlineSum
   block.barrier();
 }
 
-// One unit, from its weak cells to its last copy: copies from chunk * copies_each on of a segment,
-// counted from the tensor's first.
+// One unit, from its weak cells to its last copy: copies from chunk * copies_each on of a part of a
+// segment, counted from the tensor's first.
 //
 // `summary` is read for the bitline law alone. `failed` has kMaskWords words of its own where the
 // unit has several copies, which share the weak cells; else it may be s.weak.
 template <class Element, class Codec, class Block>
 EDEN_HD void inject_unit(Block& block, const InjectParams& p, const PoissonTables& tables,
                          const BitlineSummary* summary, const InjectUnits& units, int64_t segment,
-                         int64_t chunk, SegmentShared& s, uint32_t* failed) {
+                         int64_t chunk, int part, SegmentShared& s, uint32_t* failed) {
   using Load = CopyLoad<Element, Codec>;
-  const SegmentRange range = segment_range(p, Codec::kBits, units.first_segment + segment);
+  const SegmentRange range = segment_range(p, Codec::kBits, units, segment, part);
+  if (range.first >= range.last) return;
   const int64_t begin = chunk * units.copies_each;
   const int64_t end = begin + units.copies_each < p.copies ? begin + units.copies_each : p.copies;
   // The memory can be busy with the first copy while the weak cells are found.

@@ -11,6 +11,10 @@
 
 namespace eden {
 
+// Bytes that a unit asks for ahead. All blocks together must not ask for more than the cache holds,
+// or it has been emptied again before they read.
+constexpr int kPrefetchBytes = 8192;
+
 // One copy's share of one segment. Elements are counted from the segment's first.
 template <class Element, class Codec>
 class CopyLoad {
@@ -34,7 +38,9 @@ class CopyLoad {
   template <class Block>
   EDEN_HD void prefetch(Block& block, int t) const {
     constexpr int kLine = 128 / static_cast<int>(sizeof(Raw));
-    for (int e = t * kLine; e < count_; e += block.threads() * kLine) block.prefetch(input_ + e);
+    constexpr int kMost = kPrefetchBytes / static_cast<int>(sizeof(Raw));
+    const int most = count_ < kMost ? count_ : kMost;
+    for (int e = t * kLine; e < most; e += block.threads() * kLine) block.prefetch(input_ + e);
   }
 
   // The bits that these lanes of a word of the segment store.

@@ -27,12 +27,20 @@ struct Streams {
   EDEN_HD int cells_log2(int interval) const {
     return bitline ? interval_size_log2(interval) + 16 - columns_log2 : 16;
   }
-  EDEN_HD PhiloxBlock block(uint64_t key, uint64_t segment, int stream, int index) const {
+  template <class Key>
+  EDEN_HD PhiloxBlock block(const Key& key, uint64_t segment, int stream, int index) const {
     return random_block(key, segment, bitline ? Purpose::kBitlinePoints : Purpose::kPoints,
                         static_cast<uint32_t>(rung(stream)),
                         static_cast<uint32_t>(interval(stream)), static_cast<uint32_t>(index));
   }
 };
+
+// The greatest random number whose point of a rung lies before `stress`: one comparison for each
+// point. For a rung that starts before it.
+EDEN_HD inline uint64_t last_number(int rung, uint64_t stress) {
+  const uint64_t steps = (stress - rung_start(rung) - 1) >> (rung > 1 ? rung - 1 : 0);
+  return steps >> 48 != 0 ? ~uint64_t{0} : (steps << 16) | 0xFFFF;
+}
 
 // Adds the cell of one point, if that makes it weak.
 template <class Block>
@@ -48,8 +56,11 @@ EDEN_HD inline void add_point(Block& block, const InjectParams& p, const Streams
   }
   const int bit = static_cast<int>(cell);
   if (bit < range.first || bit >= range.last) return;
-  const uint64_t stress = p.law == Law::kCell ? s.stress : entry_of(p, range.segment, cell).stress;
-  if (point_time(streams.rung(stream), r) >= stress) return;
+  if (p.law == Law::kCell) {
+    if (r > s.last_number[stream]) return;
+  } else if (point_time(streams.rung(stream), r) >= entry_of(p, range.segment, cell).stress) {
+    return;
+  }
   const uint32_t before = block.atomic_or(&s.weak[cell / 32], uint32_t{1} << (cell % 32));
   if (before == 0 && (s.facts & kSurvives) != 0) list_word(block, s, cell / 32);
 }
@@ -77,6 +88,7 @@ EDEN_HD void add_sparse(Block& block, const InjectParams& p, const PoissonTables
       const int interval = streams.interval(stream);
       const uint64_t stress = streams.bitline ? summary->interval_stress[interval] : s.stress;
       const int rung = streams.rung(stream);
+      if (p.law == Law::kCell) s.last_number[stream] = last_number(rung, stress);
       s.stream_count[stream] =
           rung_start(rung) < stress
               ? poisson_count(tables, rung_mean_log2(rung, streams.cells_log2(interval)),
@@ -99,7 +111,7 @@ EDEN_HD void add_sparse(Block& block, const InjectParams& p, const PoissonTables
   });
   block.barrier();
   block.each([&](int t) {
-    const uint64_t key = p.key[0];
+    const PhiloxKeys key = held_keys<Block>(p.key[0]);
     for (int b = t; b < s.stream_begin[streams.count()]; b += block.threads()) {
       const int stream = stream_of(s.stream_begin, streams.count(), b);
       const int index = b - s.stream_begin[stream];

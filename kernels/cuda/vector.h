@@ -67,4 +67,15 @@ EDEN_HD inline MaskBits<bits> mask_bits(const uint32_t* mask, int begin) {
   return found;
 }
 
+// Keys for many blocks of random numbers: made once, and not again for each.
+template <class Block>
+EDEN_HD inline PhiloxKeys held_keys(uint64_t key) {
+  PhiloxKeys keys(key);
+  unroll<10>([&](int round) {
+    Block::hold(keys.low[round]);
+    Block::hold(keys.high[round]);
+  });
+  return keys;
+}
+
 }  // namespace eden

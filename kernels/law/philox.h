@@ -46,26 +46,39 @@ EDEN_HD constexpr uint64_t wide_product(uint32_t a, uint32_t b) {
   return uint64_t{a} * b;
 }
 
+// The keys of the ten rounds, for many blocks under one key.
+struct PhiloxKeys {
+  uint32_t low[10], high[10];
+
+  EDEN_HD constexpr explicit PhiloxKeys(uint64_t key) : low{}, high{} {
+    for (uint32_t round = 0; round < 10; ++round) {
+      low[round] = static_cast<uint32_t>(key) + round * 0x9E3779B9u;
+      high[round] = static_cast<uint32_t>(key >> 32) + round * 0xBB67AE85u;
+    }
+  }
+};
+
 // Philox4x32-10 (Salmon et al., SC'11): a bijection of the 128-bit counter under a 64-bit key.
 EDEN_HD constexpr PhiloxBlock philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3,
-                                         uint64_t key) {
-  uint32_t k0 = static_cast<uint32_t>(key);
-  uint32_t k1 = static_cast<uint32_t>(key >> 32);
+                                         const PhiloxKeys& keys) {
   for (int round = 0; round < 10; ++round) {
     const uint64_t p0 = wide_product(0xD2511F53u, c0);
     const uint64_t p1 = wide_product(0xCD9E8D57u, c2);
-    c0 = static_cast<uint32_t>(p1 >> 32) ^ c1 ^ k0;
+    c0 = static_cast<uint32_t>(p1 >> 32) ^ c1 ^ keys.low[round];
     c1 = static_cast<uint32_t>(p1);
-    c2 = static_cast<uint32_t>(p0 >> 32) ^ c3 ^ k1;
+    c2 = static_cast<uint32_t>(p0 >> 32) ^ c3 ^ keys.high[round];
     c3 = static_cast<uint32_t>(p0);
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
   }
   return {{c0, c1, c2, c3}};
 }
+EDEN_HD constexpr PhiloxBlock philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3,
+                                         uint64_t key) {
+  return philox4x32(c0, c1, c2, c3, PhiloxKeys(key));
+}
 
 // Counter of the project: where (segment, group or data), what for, and which block of it.
-EDEN_HD constexpr PhiloxBlock random_block(uint64_t key, uint64_t place, Purpose purpose,
+template <class Key>  // uint64_t or PhiloxKeys
+EDEN_HD constexpr PhiloxBlock random_block(const Key& key, uint64_t place, Purpose purpose,
                                            uint32_t rung, uint32_t interval, uint32_t index) {
   return philox4x32(static_cast<uint32_t>(place), static_cast<uint32_t>(place >> 32),
                     static_cast<uint32_t>(purpose) | (rung << 8) | (interval << 16), index, key);

@@ -32,7 +32,7 @@ void inject_by_blocks(const eden::InjectParams& given, int64_t wanted, unsigned 
           [&](auto& block) { summarize_bitlines(block, p, group, shared, summary); });
     }
   }
-  std::vector<int64_t> order(static_cast<size_t>(units.segments * units.chunks));
+  std::vector<int64_t> order(static_cast<size_t>(units.segments * units.chunks * units.parts));
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), std::mt19937(seed));
   SegmentShared shared;
@@ -43,9 +43,10 @@ void inject_by_blocks(const eden::InjectParams& given, int64_t wanted, unsigned 
     for (const int64_t unit : order) {
       uint32_t* own = units.copies_each > 1 ? failed.data() : shared.weak;
       run(kInjectThreads, seed++, [&](auto& block) {
-        inject_unit<decltype(element), decltype(codec)>(block, p, kPoisson, summary, units,
-                                                        unit % units.segments,
-                                                        unit / units.segments, shared, own);
+        inject_unit<decltype(element), decltype(codec)>(
+            block, p, kPoisson, summary, units, unit % units.segments,
+            unit / units.segments % units.chunks,
+            static_cast<int>(unit / units.segments / units.chunks), shared, own);
       });
     }
   });

@@ -18,6 +18,7 @@ struct HostMemory {
   }
   void store(void* to, const eden::Vector& v) const { std::memcpy(to, &v, sizeof v); }
   void prefetch(const void*) const {}
+  static void hold(uint32_t&) {}
 };
 
 // The block of threads of kernels/cuda/block.h on the host: one thread after the other, in each

@@ -184,6 +184,30 @@ TEST_CASE("the threads of a block meet often enough", "[block]") {
   }
 }
 
+TEST_CASE("words that find their list full are decided at once", "[block]") {
+  const uint64_t key = 42, dense = 0x7123456789abcdefu;
+  const SegmentRange range{3, 0, 5, kSegmentBits - 40};
+  SegmentShared s{};
+  s.undecided.count = s.undecided.kMost;
+  s.still_undecided.count = s.still_undecided.kMost;
+  ShuffledBlock block(kInjectThreads, 7);
+  add_dense(block, key, range, s, [&](int) { return EqualThresholds{dense}; });
+  CHECK(s.undecided.count > s.undecided.kMost + 100);
+  int differing = 0;
+  for (int word = 0; word < kSegmentWords; ++word) {
+    uint32_t within = 0;
+    for (int lane = 0; lane < 32; ++lane) {
+      const int bit = 32 * word + lane;
+      within |= uint32_t{bit >= range.first && bit < range.last} << lane;
+    }
+    const uint32_t expected =
+        below(key, 3 * kSegmentWords + static_cast<uint64_t>(word), Purpose::kDense, within,
+              [&](int j) { return equal_plane(dense, j); });
+    if (s.weak[word] != expected) ++differing;
+  }
+  CHECK(differing == 0);
+}
+
 TEST_CASE("elements past 2^31 lie where they should", "[block]") {
   // Only the last segment of the tensor is there; nothing else is touched.
   constexpr int64_t kElements = (int64_t{1} << 33) + 2000;
@@ -216,8 +240,8 @@ TEST_CASE("elements past 2^31 lie where they should", "[block]") {
   point_at(found, found_marks);
   SegmentShared shared;
   ShuffledBlock block(kInjectThreads, 1);
-  inject_unit<Fp32, FloatCodec<Fp32, Fp32>>(block, c.p, kPoisson, nullptr, units, last, 0, shared,
-                                            shared.weak);
+  inject_unit<Fp32, FloatCodec<Fp32, Fp32>>(block, c.p, kPoisson, nullptr, units, last, 0, 0,
+                                            shared, shared.weak);
   CHECK(found == expected);
   CHECK(found_marks == expected_marks);
   CHECK(std::count(found_marks.begin(), found_marks.end(), 0) < 64);
