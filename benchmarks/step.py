@@ -20,6 +20,7 @@ from torch.nn import functional
 
 import eden
 from eden import nets
+from eden.training._trainer import WeightRanges
 
 IMAGES = {
     "lenet": (1, 28, 28),
@@ -44,7 +45,7 @@ class Training:
     def __init__(self, model: nn.Module, x: Tensor, y: Tensor, *, frozen=False, config=None, ber=0):
         self.model, self.x, self.y = copy.deepcopy(model).train(), x, y
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=2e-3)
-        self.handle, self.ranges = None, []
+        self.handle, self.ranges = None, None
         if frozen:
             for module in self.model.modules():
                 module.training = not isinstance(module, nn.BatchNorm2d)
@@ -52,8 +53,7 @@ class Training:
             self.handle = eden.attach(self.model, config)
             self.handle.learn_bounds([x])
             self.handle.set_ber(ber)
-            weights = self.handle.stored_weights()
-            self.ranges = [(w, w.min().item(), w.max().item()) for w in weights]
+            self.ranges = WeightRanges(self.handle.stored_weights())
 
     def step(self) -> None:
         """Train on the batch once."""
@@ -63,9 +63,8 @@ class Training:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
-        with torch.no_grad():
-            for weight, lo, hi in self.ranges:
-                weight.clamp_(lo, hi)
+        if self.ranges is not None:
+            self.ranges.keep()
         if self.x.is_cuda:  # a step is timed to its end
             torch.cuda.synchronize()
 

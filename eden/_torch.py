@@ -8,9 +8,11 @@ import torch.utils._python_dispatch
 from torch import nn
 
 check = torch._check
-# Torch's stubs export none of the three.
+# Torch's stubs export none of these.
 copy_each = torch._foreach_copy_  # pyright: ignore[reportPrivateImportUsage]
 zero_each = torch._foreach_zero_  # pyright: ignore[reportPrivateImportUsage]
+raise_each = torch._foreach_clamp_min_  # pyright: ignore[reportPrivateImportUsage]
+lower_each = torch._foreach_clamp_max_  # pyright: ignore[reportPrivateImportUsage]
 is_tracing = torch.jit.is_tracing  # pyright: ignore[reportPrivateImportUsage]
 in_dispatch_mode = torch.utils._python_dispatch.is_in_torch_dispatch_mode
 NormBase = nn.modules.batchnorm._NormBase

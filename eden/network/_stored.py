@@ -228,7 +228,11 @@ def set_keys(tensors: Sequence[StoredTensor], key: Tensor) -> None:
         key: int64 ``[2]``.
     """
     keys = rng.fold_in_each(key, torch.stack([tensor.origin for tensor in tensors]))
-    copy_each([tensor.key for tensor in tensors], list(keys.unbind()))
+    # To a GPU in one piece.
+    devices = {tensor.key.device for tensor in tensors}
+    there = {device: keys.to(device).unbind() for device in devices}
+    own = [there[tensor.key.device][i] for i, tensor in enumerate(tensors)]
+    copy_each([tensor.key for tensor in tensors], own)
     zero_each([tensor.counter for tensor in tensors])
     for tensor in tensors:
         if not tensor.fixed_cells:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from functools import partial
 from typing import Any
 
@@ -11,9 +11,30 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 from tqdm.auto import tqdm
 
+from eden._torch import lower_each, raise_each
 from eden.data import call, device_of, inputs_of, keeping_modes
 from eden.network import Attachment
 from eden.training._schedule import CurriculumSchedule
+
+
+class WeightRanges:
+    """The ranges that weights have now, for them to stay within.
+
+    Args:
+        weights: none of them empty.
+    """
+
+    def __init__(self, weights: Sequence[Tensor]):
+        self.weights = list(weights)
+        self.lowest = [weight.min().item() for weight in weights]
+        self.highest = [weight.max().item() for weight in weights]
+
+    @torch.no_grad()
+    def keep(self) -> None:
+        """Clamp what has left its range, all weights at once."""
+        if self.weights:
+            raise_each(self.weights, self.lowest)
+            lower_each(self.weights, self.highest)
 
 
 class Trainer:
@@ -34,7 +55,7 @@ class Trainer:
         self.handle, self.loader, self.loss = handle, loader, loss
         self.anneal, self.bar = anneal, bar
         stored = [p for p in handle.stored_weights() if p.numel()]
-        self.ranges = [(p, p.min().item(), p.max().item()) for p in stored]
+        self.ranges = WeightRanges(stored)
         parameters = [p for p in handle.model.parameters() if p.requires_grad]
         make = optimizer or partial(torch.optim.AdamW, lr=2e-3)
         self.optimizer = make(parameters)
@@ -71,9 +92,7 @@ class Trainer:
                 self.optimizer.zero_grad(set_to_none=True)
                 value.backward()
                 self.optimizer.step()
-                with torch.no_grad():
-                    for weight, lo, hi in self.ranges:
-                        weight.clamp_(lo, hi)
+                self.ranges.keep()
                 total += value.detach()
                 count += 1
                 self.bar.update()
