@@ -4,6 +4,7 @@ from eden import data as data
 from eden import devices as devices
 from eden import errors as errors
 from eden import nets as nets
+from eden import profiles as profiles
 from eden.access import count_flips as count_flips
 from eden.access import fold_access as fold_access
 from eden.access import fold_in as fold_in

@@ -66,6 +66,36 @@ def devices() -> None:
     print_devices()
 
 
+profile = typer.Typer(help="Measured failures of DRAM modules.", no_args_is_help=True)
+app.add_typer(profile, name="profile")
+Measured = Annotated[Path, typer.Argument(metavar="FILE", help="A profile, or a study's file.")]
+
+
+@profile.command()
+def show(
+    file: Measured,
+    everything: Annotated[bool, typer.Option("--all", help="All operating points.")] = False,
+) -> None:
+    """Print what a profile holds, by module and operating point."""
+    from eden.profiles import print_profile, read
+
+    print_profile(read(file, progress=sys.stderr.isatty()), most=None if everything else 40)
+
+
+@profile.command()
+def convert(
+    file: Measured,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A .csv, .csv.gz or .parquet file.")],
+) -> None:
+    """Write a study's file, or a profile, as a profile."""
+    from eden.profiles import read
+
+    found = read(file, progress=sys.stderr.isatty())
+    for note in found.notes:
+        print(f"- {note}")
+    print(f"{found.write(out)}: {len(found)} observations")
+
+
 @app.command()
 def doctor() -> None:
     """Print versions and build facts, and check the injector's statistics."""

@@ -15,7 +15,7 @@ FLOORS = (
     ("_native", "_files", "_say", "_torch", "reference"),
     ("_versions", "data"),
     ("nets", "errors"),
-    ("access", "devices"),
+    ("access", "devices", "profiles"),
     ("energy", "network"),
     ("training", "tolerance", "mapping"),
     ("systems",),

@@ -73,7 +73,8 @@ def evaluate_energy(
 
     Args:
         model: The network (``torch.nn.Module``); not changed.
-        sample: Its input, or a tuple of inputs; dimension 0 of the first tensor is the batch.
+        sample: Its input, a tuple of inputs or a mapping of keyword arguments; dimension 0 of the
+            first tensor is the batch.
         placement: Where its tensors lie.
         system: ``streaming``, the only one so far.
         law: One voltage law; all three if left out.
@@ -141,6 +142,7 @@ def _assumptions(device: Device) -> tuple[str, ...]:
         "streaming: an inference reads weights and IFMs once, writes OFMs once, open page",
         "nominal: rated voltage and latencies, lines interleaved over all banks",
         "tensors that are not placed stay at the rated point",
+        "not counted: I/O and termination, the controller, refresh and standby between inferences",
     ]
     if device.currents.assumed:
         notes.append(f"currents are assumed at {device.currents.vdd_volts:g} V (not of this part)")

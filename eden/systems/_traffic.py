@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from eden.access import formats
-from eden.data import evaluating
+from eden.data import call, device_of, evaluating
 from eden.mapping import Placement
 from eden.network import Target, find_targets
 
@@ -37,7 +37,7 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
 
     Args:
         model: The network; left as it was.
-        sample: Its input, or a tuple of inputs; dimension 0 of the first tensor is the batch.
+        sample: As of `evaluate_energy`.
         placement: Its ``entries`` are the placed tensors, its ``config`` the stored format.
 
     Returns:
@@ -50,8 +50,9 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
     """
     if placement.config is None:
         raise ValueError("placement has no config; accepted: one made from tolerances with theirs")
-    arguments = tuple(sample) if isinstance(sample, tuple | list) else (sample,)
-    batch = next((a.shape[0] for a in arguments if isinstance(a, torch.Tensor) and a.ndim), 0)
+    values = sample.values() if isinstance(sample, Mapping) else sample
+    tensors = values if isinstance(sample, Mapping | tuple | list) else (sample,)
+    batch = next((t.shape[0] for t in tensors if isinstance(t, torch.Tensor) and t.ndim), 0)
     if batch < 1:
         raise ValueError("sample holds no batch; accepted: a tensor of at least one input, or more")
     # By address, so that a placement read back from a file, its names sorted, costs the same.
@@ -73,7 +74,7 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
     ]
     try:
         with evaluating(model):
-            model(*arguments)
+            call(model, sample, device_of(model))
     finally:
         for handle in handles:
             handle.remove()

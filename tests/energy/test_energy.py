@@ -205,6 +205,24 @@ def test_savings_follow_the_laws_at_the_point(b10):
     assert any("assumed at 1.35 V" in note for note in result.assumptions)
 
 
+def test_a_sample_is_given_as_to_learn_bounds(b10):
+    """A tensor, a tuple of arguments or a mapping of keywords, to the same network."""
+
+    class Keywords(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = network()
+
+        def forward(self, image, flag=None):
+            return self.inner(image)
+
+    image, placement = torch.rand(2, 1, 8, 8), placed(b10)
+    expected = eden.evaluate_energy(Keywords(), image, placement)
+    for sample in ((image,), [image, None], {"image": image}, {"flag": None, "image": image}):
+        assert eden.evaluate_energy(Keywords(), sample, placement) == expected
+    assert any("termination" in note for note in expected.assumptions)
+
+
 def test_one_bank_shows_its_openings(b10):
     sample = torch.rand(2, 1, 8, 8)
     coarse = eden.evaluate_energy(network(), sample, placed(b10, "coarse"))

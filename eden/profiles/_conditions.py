@@ -1,0 +1,83 @@
+"""What a profile holds, a line a module and operating point."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+from eden._say import rate
+from eden.profiles._profile import Profile
+
+AXES = (
+    *("vdd_volts", "trcd_seconds", "trp_seconds"),
+    *("refresh_seconds", "temperature_celsius", "pattern", "unit"),
+)
+_HEADS = {
+    "module": ("module", str),
+    "vendor": ("vendor", str),
+    "vdd_volts": ("VDD V", lambda value: f"{value:g}"),
+    "trcd_seconds": ("tRCD ns", lambda value: f"{1e9 * value:g}"),
+    "trp_seconds": ("tRP ns", lambda value: f"{1e9 * value:g}"),
+    "refresh_seconds": ("refresh s", lambda value: f"{value:g}"),
+    "temperature_celsius": ("\u00b0C", lambda value: f"{value:g}"),
+    "pattern": ("pattern", str),
+    "unit": ("of", str),
+}
+
+
+def conditions(profile: Profile) -> list[dict]:
+    """Add up a profile by module and operating point.
+
+    Returns:
+        For each, in the order of modules and rising conditions: the columns that tell them apart,
+        ``rows``, ``tested`` (units x reads), ``failures``, and ``share`` = failures / tested. A
+        share of 0 is known only to lie below 1 / tested.
+    """
+    table = profile.table
+    keys = ["module", "vendor", *AXES]
+    flat = {name: table.column(name) for name in keys}
+    for name in ("module", "vendor", "pattern", "unit"):
+        flat[name] = flat[name].cast(pa.string())
+    cells, reads = (table.column(name).cast(pa.float64()) for name in ("cells", "reads"))
+    counted = [pc.fill_null(table.column(name), 0) for name in ("failures_1to0", "failures_0to1")]
+    tested = np.asarray(cells) * np.asarray(reads)
+    flat |= {"tested": pa.array(tested), "failures": pa.array(sum(map(np.asarray, counted)))}
+    sums = [("tested", "sum"), ("failures", "sum"), ([], "count_all")]
+    found = pa.table(flat).group_by(keys, use_threads=False).aggregate(sums)
+    rows = found.sort_by([(name, "ascending") for name in keys]).to_pylist()
+    for row in rows:
+        row["rows"] = row.pop("count_all")
+        row["tested"], row["failures"] = row.pop("tested_sum"), row.pop("failures_sum")
+        row["share"] = row["failures"] / row["tested"]
+        row["unit"] = row["unit"] or "cell"
+    return rows
+
+
+def print_profile(profile: Profile, *, most: int | None = 40) -> None:
+    """Print what a profile holds; of many conditions the first `most`."""
+    found = conditions(profile)
+    console = Console()
+    console.print(f"{len(profile):,} observations of {len(profile.modules)} modules", markup=False)
+    for note in profile.notes:
+        console.print(f"- {note}", markup=False, highlight=False)
+    shown = [name for name in _HEADS if any(row[name] not in (None, "") for row in found)]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in shown:
+        table.add_column(_HEADS[name][0])
+    for name in ("rows", "tested", "failures", "share"):
+        table.add_column(name, justify="right")
+    for row in found[:most]:
+        cells = ["" if row[name] is None else _HEADS[name][1](row[name]) for name in shown]
+        share = rate(row["share"]) if row["failures"] else f"< {rate(1 / row['tested'])}"
+        numbers = (f"{row['rows']}", f"{row['tested']:.2g}", f"{row['failures']:.6g}", share)
+        table.add_row(*cells, *numbers)
+    # Wider than a narrow terminal rather than with numbers cut off.
+    width = Measurement.get(console, console.options.update_width(1000), table).maximum
+    Console(width=max(console.width, width)).print(table, markup=False)
+    if most is not None and len(found) > most:
+        console.print(f"... and {len(found) - most} more; --all shows them")

@@ -1,0 +1,164 @@
+"""Files of text: opened plain or packed, read in blocks, and their lines found again."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+from tqdm.auto import tqdm
+
+from eden.profiles._schema import COLUMNS, NAMES, SCHEMA, Column
+
+_LONGEST_LINE = 1 << 16
+
+
+@contextmanager
+def opened(path: Path, *, progress: bool) -> Iterator[Any]:
+    """Open the bytes of a file, unpacked, with a bar over those read."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ValueError(f"{path} is no regular file")
+    size = os.stat(path).st_size
+    with (
+        open(path, "rb") as raw,
+        tqdm(total=size, unit="B", unit_scale=True, desc=path.name, disable=not progress) as bar,
+    ):
+        counted = _Counted(raw, bar)
+        packed = path.name.endswith(".gz")
+        yield gzip.GzipFile(fileobj=counted) if packed else io.BufferedReader(counted, 1 << 20)
+
+
+class _Counted(io.RawIOBase):
+    def __init__(self, raw, bar):
+        self.raw, self.bar = raw, bar
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        n = self.raw.readinto(buffer)
+        self.bar.update(n)
+        return n
+
+
+def header_of(path: Path) -> list[str]:
+    """Return the names on the first line.
+
+    Raises:
+        ValueError: One line, for a file that is empty, damaged or no text.
+    """
+    try:
+        with opened(path, progress=False) as file:
+            line = file.readline(_LONGEST_LINE)
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}, line 1: no text in UTF-8") from None
+    except (EOFError, OSError, gzip.BadGzipFile) as error:
+        if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
+            raise
+        raise ValueError(f"{path} is damaged: {error}") from None
+    if not text.strip():
+        raise ValueError(f"{path} is empty, accepted: a header and a row an observation")
+    return next(csv.reader([text.rstrip("\r\n")]))
+
+
+def rows(path: Path, *, progress: bool) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows below the header with the numbers of their lines; empty lines are none.
+
+    Raises:
+        ValueError: One line that names the file and the line, for what is no CSV.
+    """
+    line = 1
+    try:
+        with opened(path, progress=progress) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+            reader = csv.reader(text, strict=True)
+            next(reader)
+            for row in reader:
+                line = reader.line_num
+                if row:
+                    yield line, row
+    except (EOFError, gzip.BadGzipFile, OSError) as error:
+        raise ValueError(f"{path}, after line {line}: cut short or damaged ({error})") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}, after line {line}: no text in UTF-8") from None
+    except csv.Error as error:
+        raise ValueError(f"{path}, line {line + 1}: {error}") from None
+
+
+def line_of(path: Path, number: int) -> int:
+    """The line of a row by its number from 0."""
+    for at, (line, _) in enumerate(rows(path, progress=False)):
+        if at == number:
+            return line
+    return number + 2
+
+
+def read_table(path: Path, header: list[str], *, progress: bool) -> pa.Table:
+    """Read a file of the schema.
+
+    Raises:
+        ValueError: One line, for a value that is not of its column's type.
+    """
+    options = pyarrow.csv.ConvertOptions(
+        column_types=SCHEMA, null_values=[""], strings_can_be_null=False, include_columns=header
+    )
+    parse = pyarrow.csv.ParseOptions(newlines_in_values=False)
+    block = pyarrow.csv.ReadOptions(block_size=1 << 24, use_threads=True)
+    batches = []
+    try:
+        with opened(path, progress=progress) as file:
+            reader = pyarrow.csv.open_csv(
+                pa.PythonFile(file, mode="r"), block, parse, convert_options=options
+            )
+            for batch in reader:
+                batches.append(_whole(batch))
+    except (pa.ArrowInvalid, pa.ArrowException, EOFError, OSError) as error:
+        _find(path, header)
+        raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
+    return pa.Table.from_batches(batches, SCHEMA)
+
+
+def _whole(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with a column of empty values for `unit` where a file has none."""
+    columns = [
+        batch.column(name)
+        if name in batch.schema.names
+        else pa.array([""] * len(batch), SCHEMA.field(name).type)
+        for name in NAMES
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+
+
+def _find(path: Path, header: list[str]) -> None:
+    """Raise for the first row that cannot be read, if there is one."""
+    of = {column.name: column for column in COLUMNS}
+    columns = [of[name] for name in header]
+    for line, row in rows(path, progress=False):
+        if len(row) != len(header):
+            says = f"{len(row)} values, accepted: {len(header)}, as in the header"
+            raise ValueError(f"{path}, line {line}: {says}")
+        for column, word in zip(columns, row, strict=True):
+            if column.low is None or word == "":
+                continue
+            if not _fits(word, column):
+                says = f"{column.name} is {word[:40]!r}, accepted: {column.accepted}"
+                raise ValueError(f"{path}, line {line}: {says}")
+
+
+def _fits(word: str, column: Column) -> bool:
+    try:
+        if not pa.types.is_integer(column.type):
+            float(word)
+            return True
+        return abs(int(word)) < 2 ** (column.type.bit_width - 1)
+    except ValueError:
+        return False

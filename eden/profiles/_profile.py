@@ -1,0 +1,116 @@
+"""A profile: observations of a module's failures, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from eden._files import write_bytes
+from eden._say import refusal
+from eden.profiles._rules import first_fault, first_repeat
+from eden.profiles._schema import NAMES, SCHEMA
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Observations of failures in one long table.
+
+    Attributes:
+        table: Columns and types of docs/profiles.md, a row an observation.
+        notes: What a reader left out or took for granted, for people to read.
+    """
+
+    table: pa.Table
+    notes: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return self.table.num_rows
+
+    @classmethod
+    def of(cls, rows: Iterable[dict], notes: Iterable[str] = ()) -> Profile:
+        """Make a profile of rows given as dictionaries; columns not named are empty.
+
+        Raises:
+            ValueError: For a column that does not exist or a row that is no observation.
+        """
+        rows = list(rows)
+        for number, row in enumerate(rows, 1):
+            for name in row:
+                if name not in NAMES:
+                    raise ValueError(f"row {number}: {refusal('column', name, ', '.join(NAMES))}")
+        text = [name for name in NAMES if pa.types.is_dictionary(SCHEMA.field(name).type)]
+        try:
+            columns = {
+                name: [row.get(name, "" if name in text else None) for row in rows]
+                for name in NAMES
+            }
+            table = pa.table(
+                {n: pa.array(v, SCHEMA.field(n).type) for n, v in columns.items()}, SCHEMA
+            )
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+            raise ValueError(f"profile: {str(error).splitlines()[0]}") from None
+        return cls.checked(table, notes, lambda row: f"row {row + 1}")
+
+    @classmethod
+    def checked(cls, table: pa.Table, notes: Iterable[str], name_of) -> Profile:
+        """Make a profile of a table of the schema once every row of it has passed.
+
+        Args:
+            table: Of the columns of the schema.
+            notes: As the attribute.
+            name_of: Names a row by its number from 0, for the error.
+
+        Raises:
+            ValueError: One line, for the first row that is no observation or repeats another.
+        """
+        table = table.unify_dictionaries()
+        before = 0
+        for batch in table.to_batches():
+            fault = first_fault(batch)
+            if fault is not None:
+                raise ValueError(f"{name_of(before + fault.row)}: {fault.says}")
+            before += len(batch)
+        repeat = first_repeat(table)
+        if repeat is not None:
+            row, earlier = repeat
+            raise ValueError(
+                f"{name_of(row)}: repeats {name_of(earlier).rsplit(', ', 1)[-1]}; give repeated "
+                "measurements as one row with more reads, or say the round in source"
+            )
+        return cls(table, tuple(notes))
+
+    @property
+    def modules(self) -> list[str]:
+        """The names of the modules, in the order in which they come."""
+        return self.table.column("module").unique().to_pylist()
+
+    def write(self, path: Path | str) -> Path:
+        """Write to a ``.csv``, ``.csv.gz`` or ``.parquet`` file, whole or not at all.
+
+        Raises:
+            ValueError: For another ending.
+            OSError: If it cannot be written.
+        """
+        path = Path(path)
+        sink = pa.BufferOutputStream()
+        if path.name.endswith(".parquet"):
+            pyarrow.parquet.write_table(self.table, sink, compression="zstd")
+        elif path.name.endswith((".csv", ".csv.gz")):
+            packed = path.name.endswith(".gz")
+            out = pa.CompressedOutputStream(sink, "gzip") if packed else sink
+            options = pyarrow.csv.WriteOptions(quoting_style="needed")
+            plain = pa.schema([(f.name, _plain(f.type)) for f in SCHEMA])
+            pyarrow.csv.write_csv(self.table.cast(plain), out, options)
+            out.close()
+        else:
+            raise ValueError(refusal("name of the file", path.name, "*.csv, *.csv.gz, *.parquet"))
+        return write_bytes(path, sink.getvalue().to_pybytes())
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return pa.string() if pa.types.is_dictionary(kind) else kind
