@@ -84,7 +84,8 @@ def boost(
             clamps them; what a flipped bit adds shrinks with the range, and retraining makes up
             for the clamping. Default 0.5, and 1 where implausible values of a floating-point
             format become zero: there nothing clamps.
-        evaluate: ``evaluate(model) -> accuracy`` in [0, 1].
+        evaluate: ``evaluate(model) -> accuracy`` in [0, 1]; NaN is an error, or counts as 0 where
+            ``evaluate.nan`` is "miss".
         target_accuracy: what the boosted network has to reach under errors, in [0, 1]; the
             original network's accuracy on the same images less what may be lost.
         seeds: how many draws of errors a check takes, or which.

@@ -11,6 +11,7 @@ from torch import nn
 
 from eden._say import refusal
 from eden.access import seeds_for
+from eden.data import accuracy_of
 from eden.network import Attachment
 from eden.training._schedule import CurriculumSchedule
 from eden.training._trainer import Trainer
@@ -33,7 +34,7 @@ class Check:
         accuracies = []
         for draw in self.draws:
             handle.reseed(draw)
-            accuracies.append(float(self.evaluate(handle.model)))
+            accuracies.append(accuracy_of(self.evaluate, handle.model, draw=draw))
         # Training goes on with the draws that it would have had.
         handle.reseed(seed, steps=steps)
         return sum(accuracies) / len(accuracies), min(accuracies) >= self.target

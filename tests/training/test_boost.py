@@ -276,3 +276,18 @@ def test_bad_arguments_are_named(model, blobs, arguments, words):
     attach(model, CONFIG)
     with pytest.raises(ValueError, match="attached; detach it"):
         boost(model, batches(*blobs, 100), config=CONFIG, target_ber=0.1)
+
+
+@pytest.mark.parametrize("answer", [float("nan"), 90.0, "0.9"])
+def test_a_check_takes_no_answer_that_is_no_accuracy(model, blobs, answer):
+    with pytest.raises((ValueError, TypeError), match=r"accuracy under draw \d+ is "):
+        boost(
+            model,
+            batches(*blobs, 100),
+            config=CONFIG,
+            target_ber=1e-3,
+            epochs=1,
+            evaluate=lambda _: answer,
+            target_accuracy=0.5,
+            progress=False,
+        )
