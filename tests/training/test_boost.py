@@ -68,12 +68,15 @@ def test_the_rate_rises_in_equal_steps(model, arguments, expected):
         ({"target_ber": 0.1, "start_ber": 0.2}, "start_ber is 0.2, accepted: .* 0 to 0.1"),
         ({"target_ber": 0.1, "epochs": 0}, "epochs is 0, accepted"),
         ({"target_ber": 0.1, "step_epochs": 1.5}, "step_epochs is 1.5, accepted"),
+        ({"target_ber": 10**400}, "target_ber is 1000.*, accepted"),
+        ({"target_ber": None}, "target_ber is None, accepted"),
+        ({"target_ber": True}, "target_ber is True, accepted"),
         ({"target_ber": 0.6}, "failure probability"),
     ],
 )
 def test_bad_schedules_are_refused_before_any_training(model, arguments, words):
     handle = attach(model, Config(errors.Uniform(0.0, 0.5)))
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         CurriculumSchedule(handle, **arguments)
 
 
