@@ -1,8 +1,9 @@
 """Files that are either whole or not there, and bytes that are the same on every run.
 
 A process may be killed, or the disk may fill, at any moment. Everything eden keeps is therefore
-written beside its place under a name ending in ``.tmp``, flushed to the disk and then renamed:
-the earlier state survives until the new one is complete.
+written beside its place under a name of eden's own, flushed to the disk and then renamed: the
+earlier state survives until the new one is complete. What does not bear such a name is somebody
+else's, and is never removed.
 """
 
 import contextlib
@@ -14,6 +15,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+# Of files not yet whole: nobody else calls a file so.
+_BEGUN, _ENDING = ".eden-", ".tmp"
 
 
 def write_bytes(path: Path | str, data: bytes) -> Path:
@@ -32,9 +36,11 @@ def write_bytes(path: Path | str, data: bytes) -> Path:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
+    # With the process in its name, so that two at work in one folder do not share it.
+    temporary = path.with_name(f"{_BEGUN}{path.name}.{os.getpid()}{_ENDING}")
     try:
-        with open(temporary, "wb") as file:
+        temporary.unlink(missing_ok=True)  # an earlier life may have had the same number
+        with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -60,9 +66,16 @@ def _sync_folder(folder: Path) -> None:
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Remove what writes that were cut short left behind."""
-    for path in folder.rglob("*.tmp"):
-        path.unlink(missing_ok=True)
+    """Remove what writes that were cut short left behind, in a folder and all below it."""
+    for path in folder.rglob(f"{_BEGUN}*{_ENDING}"):
+        if is_temporary(path):
+            path.unlink(missing_ok=True)
+
+
+def is_temporary(path: Path) -> bool:
+    """Tell whether a file is what a write that was cut short left behind."""
+    named = path.name.startswith(_BEGUN) and path.name.endswith(_ENDING)
+    return named and path.is_file() and not path.is_symlink()
 
 
 def dump_json(value: Any) -> bytes:

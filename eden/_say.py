@@ -1,15 +1,25 @@
-"""How eden words numbers and refusals, in one place.
+"""How eden words numbers and refusals, and checks what it is given, in one place.
 
 A refusal of a value has one form: NAME is VALUE, accepted: WHAT.
 """
 
 from collections.abc import Iterable
-from numbers import Integral
+from numbers import Integral, Real
+
+_LONGEST = 200  # characters of a value that a refusal shows
 
 
 def refusal(name: str, value: object, accepted: str) -> str:
-    """Word the refusal of a value."""
-    return f"{name} is {value!r}, accepted: {accepted}"
+    """Word the refusal of a value, in one line."""
+    return f"{name} is {_shown(value)}, accepted: {accepted}"
+
+
+def _shown(value: object) -> str:
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python writes no int of more than 4,300 digits
+        return "an integer of thousands of digits"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
 def one_of(name: str, value: object, accepted: Iterable[object]) -> None:
@@ -22,14 +32,68 @@ def one_of(name: str, value: object, accepted: Iterable[object]) -> None:
         raise ValueError(refusal(name, value, ", ".join(map(str, words))))
 
 
-def within(name: str, value: float, low: float, high: float | None = None) -> None:
-    """Refuse a number outside a range, both ends of which are accepted, and NaN.
+def a_kind(name: str, value: object, kind: type | tuple[type, ...], accepted: str) -> None:
+    """Refuse what is of another type.
 
     Raises:
+        TypeError: If it is.
+    """
+    if not isinstance(value, kind):
+        raise TypeError(refusal(f"type of {name}", type(value).__name__, accepted))
+
+
+def a_number(name: str, value: object) -> None:
+    """Refuse what is no number, or one beyond all floats; its range is checked elsewhere.
+
+    Raises:
+        TypeError: If it is not a number; a truth value is none.
+        ValueError: If it is beyond all floats.
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(refusal(name, value, "a number"))
+    if not _fits(value):
+        raise ValueError(refusal(name, value, "a number that a float can hold"))
+
+
+def within(
+    name: str,
+    value: float,
+    low: float,
+    high: float | None = None,
+    *,
+    above: bool = False,
+    below: bool = False,
+) -> None:
+    """Refuse what is no number within a range, and NaN.
+
+    Args:
+        name: Of the value.
+        value: What was given.
+        low: Lower end, accepted unless ``above``.
+        high: Upper end, accepted unless ``below``; None for none but that of a float.
+        above: Whether only what lies above the lower end is accepted.
+        below: Whether only what lies below the upper end is accepted.
+
+    Raises:
+        TypeError: If it is not a number; a truth value is none.
         ValueError: If it lies outside.
     """
-    if not low <= value or not (high is None or value <= high):
-        raise ValueError(refusal(name, value, f"a number {_range(low, high)}"))
+    said = f"a number {_range(low, high, above=above, below=below)}"
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(refusal(name, value, said))
+    inside = (low < value if above else low <= value) and (
+        high is None or (value < high if below else value <= high)
+    )
+    if not inside or not _fits(value):
+        raise ValueError(refusal(name, value, said))
+
+
+def _fits(value: Real) -> bool:
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
 
 
 def an_int(name: str, value: object, low: int, high: int | None = None) -> None:
@@ -46,8 +110,13 @@ def an_int(name: str, value: object, low: int, high: int | None = None) -> None:
         raise ValueError(refusal(name, value, said))
 
 
-def _range(low: float, high: float | None) -> str:
-    return f"of at least {low}" if high is None else f"from {low} to {high}"
+def _range(low: float, high: float | None, *, above: bool = False, below: bool = False) -> str:
+    if not (above or below):
+        return f"of at least {low}" if high is None else f"from {low} to {high}"
+    ends = [f"above {low}" if above else f"of at least {low}"]
+    if high is not None:
+        ends.append(f"below {high}" if below else f"at most {high}")
+    return ", ".join(ends)
 
 
 def rate(ber: float) -> str:

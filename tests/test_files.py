@@ -6,7 +6,14 @@ import os
 import pytest
 
 from eden import _files as store
-from eden._files import digest, read_json, write_bytes, write_csv, write_json
+from eden._files import (
+    digest,
+    read_json,
+    remove_temporaries,
+    write_bytes,
+    write_csv,
+    write_json,
+)
 
 
 @pytest.mark.parametrize("moment", ["fsync", "replace"])
@@ -22,6 +29,37 @@ def test_a_full_disk_leaves_the_earlier_state(tmp_path, monkeypatch, moment):
     assert caught.value.filename == str(path)
     assert path.read_bytes() == b"old"
     assert os.listdir(path.parent) == ["b.json"]
+
+
+def test_only_what_eden_left_half_written_is_removed(tmp_path):
+    (tmp_path / "x.tmp").mkdir()
+    (tmp_path / ".eden-folder.tmp").mkdir()
+    (tmp_path / "notes.tmp").write_text("mine")
+    (tmp_path / ".eden-link.tmp").symlink_to(tmp_path / "notes.tmp")
+    (tmp_path / ".eden-b.json.17.tmp").write_text("half")
+    remove_temporaries(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == [
+        ".eden-folder.tmp",
+        ".eden-link.tmp",
+        "notes.tmp",
+        "x.tmp",
+    ]
+
+
+def test_a_link_in_the_way_is_not_followed(tmp_path):
+    target = tmp_path / "precious"
+    target.write_text("mine")
+    (tmp_path / f".eden-b.{os.getpid()}.tmp").symlink_to(target)
+    write_bytes(tmp_path / "b", b"new")
+    assert target.read_text() == "mine" and (tmp_path / "b").read_bytes() == b"new"
+
+
+def test_a_folder_in_the_way_is_an_error_that_names_it(tmp_path):
+    (tmp_path / "b").mkdir()
+    with pytest.raises(OSError, match="directory") as caught:
+        write_bytes(tmp_path / "b", b"new")
+    assert caught.value.filename == str(tmp_path / "b")
+    assert os.listdir(tmp_path) == ["b"]
 
 
 def test_json_is_sorted_finite_and_ends_in_a_newline(tmp_path):

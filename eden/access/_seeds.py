@@ -14,18 +14,19 @@ def seeds_for(purpose: str, count: int, *, seed: int = 0, first: int = 0) -> lis
 
     Args:
         purpose: What the draws are for, e.g. "search" or "verify".
-        count: How many, >= 1.
-        seed: The run's own seed.
+        count: How many, from 1 to a million.
+        seed: The run's own seed, in [0, 2^63).
         first: Index of the first.
 
     Returns:
         ``count`` integers in [0, 2^62).
 
     Raises:
-        TypeError: If ``count`` is not an integer.
-        ValueError: If ``count`` is below 1.
+        TypeError: If ``count`` or ``seed`` is not an integer.
+        ValueError: If one is out of its range.
     """
-    an_int("seeds", count, 1)
+    an_int("seeds", count, 1, 10**6)
+    an_int("seed", seed, 0, 2**63 - 1)
 
     def one(index: int) -> int:
         text = f"eden {purpose} {seed} {index}".encode()

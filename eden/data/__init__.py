@@ -5,6 +5,8 @@ training set, labels as int64 ``[n]``. Everything fits in memory, so a data set 
 tensors and a batch is a slice. A further data set is a file here and a name in `load`.
 """
 
+from eden.data._accuracy import accuracy_of as accuracy_of
+from eden.data._accuracy import right_of as right_of
 from eden.data._batches import Batches as Batches
 from eden.data._batches import batches as batches
 from eden.data._call import call as call

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from numbers import Real
 
 from eden._native import core
-from eden._say import one_of, refusal
+from eden._say import a_kind, a_number, an_int, one_of
 from eden.devices._points import Ber, OperatingPoint
 
 
@@ -112,8 +111,8 @@ class Device:
             "trp_seconds": trp_seconds,
         }
         for name, value in settings.items():
-            if value is not None and not isinstance(value, Real):
-                raise TypeError(refusal(name, value, "a number"))
+            if value is not None:
+                a_number(name, value)
         return self._wrap(self.native.at(vdd_volts, trcd_seconds, trp_seconds))
 
     @property
@@ -142,10 +141,12 @@ class Device:
         Raises:
             ValueError: For an address outside the module or another order.
         """
+        _check_place(order, address=address)
         return self.native.locate(address, order)
 
     def address_of(self, bank: int, row: int, column: int, *, order: str = "lines") -> int:
         """Return the byte of the module at a place: the inverse of `locate`."""
+        _check_place(order, bank=bank, row=row, column=column)
         return self.native.address_of(bank, row, column, order)
 
     def to_json(self) -> str:
@@ -153,6 +154,7 @@ class Device:
         return self.native.to_json()
 
     def _native_point(self, point: OperatingPoint):
+        a_kind("point", point, OperatingPoint, "an operating point of this device")
         one_of("device of the operating point", point.device, [self.name])
         return self.native.at(point.vdd_volts, point.trcd_seconds, point.trp_seconds)
 
@@ -188,10 +190,18 @@ class Device:
         )
 
 
+def _check_place(order: str, **numbers: int) -> None:
+    # Their ranges are the core's to check; other types end in text of many lines there.
+    a_kind("order", order, str, "lines, banks")
+    for name, value in numbers.items():
+        an_int(name, value, -(2**63), 2**63 - 1)
+
+
 def from_json(text: str) -> Device:
     """Read a device description.
 
     Raises:
         ValueError: One line: the field, the value got, what is accepted.
     """
+    a_kind("device description", text, str, "JSON text")
     return Device(core.parse_device(text))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from eden._say import refusal
+from eden._say import a_kind, refusal
 from eden.devices._device import Device, from_json
 
 _SPECS = Path(__file__).parent / "specs"
@@ -22,6 +22,7 @@ def load(name_or_path: str | Path) -> Device:
     Raises:
         ValueError: For an unknown name, a missing or unreadable file, or a bad description.
     """
+    a_kind("device", name_or_path, (str, Path), "a name, or the path of a .json file")
     if str(name_or_path) in names():
         return from_json((_SPECS / f"{name_or_path}.json").read_text())
     path = Path(name_or_path)
@@ -30,7 +31,7 @@ def load(name_or_path: str | Path) -> Device:
         raise ValueError(refusal("device", str(name_or_path), f"{known}, or a .json file"))
     try:
         text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # of text, or of a path with a zero in it
         raise ValueError(f"device description {path} cannot be read: {error}") from error
     try:
         return from_json(text)

@@ -7,6 +7,7 @@ from functools import reduce
 from operator import add
 
 from eden._native import core
+from eden._say import a_kind, a_number, within
 
 LAWS = ("linear", "cv2", "array")
 
@@ -44,7 +45,8 @@ class Components:
         return Components(**dict(pairs))
 
     def scaled(self, factor: float) -> Components:
-        """Return every component times a factor."""
+        """Return every component times a factor of at least 0."""
+        within("factor", factor, 0)
         return Components(**{name: factor * value for name, value in vars(self).items()})
 
     def to_dict(self) -> dict[str, float]:
@@ -77,5 +79,10 @@ def dram_energy(
 
     Reference: DRAMPower 4.0 (www.drampower.info).
     """
+    a_kind("counts", counts, CommandCounts, "CommandCounts")
+    a_kind("currents", currents, Currents, "Currents")
+    a_kind("timing", timing, Timing, "Timing")
+    a_kind("law", law, str, ", ".join(LAWS))
     vdd = currents.vdd_volts if vdd_volts is None else vdd_volts
+    a_number("vdd_volts", vdd)
     return Components(**core.dram_energy(counts, currents, timing, vdd, law))

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eden._native import core
+from eden._say import a_kind, an_int, one_of, within
 from eden.devices import Device, OperatingPoint
-from eden.energy._joules import Components
+from eden.energy._joules import LAWS, Components
+
+_LARGEST = 2**62
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Transfer:
         address: First byte in the module's address space of that order.
         size_bytes: Bytes moved, at least 1.
         point: Operating point.
-        times: How often.
+        times: How often, at most 1e18.
     """
 
     write: bool
@@ -29,6 +32,14 @@ class Transfer:
     size_bytes: int
     point: OperatingPoint
     times: float = 1.0
+
+    def __post_init__(self):
+        for name in ("write", "interleaved"):
+            a_kind(name, getattr(self, name), bool, "True or False")
+        an_int("address", self.address, 0, _LARGEST)
+        an_int("size_bytes", self.size_bytes, 1, _LARGEST)
+        a_kind("point", self.point, OperatingPoint, "an operating point")
+        within("times", self.times, 0, 1e18)
 
 
 def stream(
@@ -39,6 +50,10 @@ def stream(
     Raises:
         ValueError: For a transfer outside the module or an unknown law.
     """
+    a_kind("device", device, Device, "a device")
+    a_kind("laws", laws, (tuple, list), "a list of laws")
+    for law in laws:
+        one_of("law", law, LAWS)
     moved = [
         core.Transfer(
             _access(t.address, t.size_bytes, write=t.write, interleaved=t.interleaved),
@@ -71,6 +86,8 @@ def reading_joules(
     Raises:
         ValueError: For a tensor outside the module or an unknown law.
     """
+    a_kind("device", device, Device, "a device")
+    one_of("law", law, LAWS)
     accesses = [_access(a, size, write=False, interleaved=interleaved) for a, size in places]
     points = device.points
     settings = [point.native for point in points]
@@ -80,6 +97,8 @@ def reading_joules(
 
 def lines(device: Device, size_bytes: int) -> int:
     """Return a size rounded up to whole lines, in bytes."""
+    a_kind("device", device, Device, "a device")
+    an_int("size_bytes", size_bytes, 0)
     line = device.geometry.line_bytes
     return -(-size_bytes // line) * line
 

@@ -14,6 +14,7 @@ from eden import devices, mapping, systems
 from eden._say import refusal
 from eden.access import formats
 from eden.folder._accepted import one_line
+from eden.tolerance import step_of
 
 Ber = Annotated[float, Field(ge=1e-12, le=0.5, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -180,6 +181,11 @@ def _check(recipe: Recipe) -> None:
             raise ValueError(
                 refusal(f"recipe key {name}.low", part.low, f"less than {name}.high, {part.high}")
             )
+    part = recipe.characterize
+    grid = max(1, step_of(part.high) - step_of(part.low))
+    if part.margin_steps > grid:
+        said = f"at most {grid}, the steps from characterize.low to high"
+        raise ValueError(refusal("recipe key characterize.margin_steps", part.margin_steps, said))
     bers = recipe.boost.target_bers
     if any(b <= a for a, b in itertools.pairwise(bers)):
         raise ValueError(refusal("recipe key boost.target_bers", bers, "numbers that rise"))

@@ -7,6 +7,7 @@ two machines or two runs (times, host, paths) goes into files named ``env*`` or 
 others are the same to the last bit.
 """
 
+import errno
 import fcntl
 import os
 import time
@@ -15,7 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from eden._files import digest, digest_bytes, read_json, remove_temporaries, write_json
+from eden._files import (
+    digest,
+    digest_bytes,
+    is_temporary,
+    read_json,
+    remove_temporaries,
+    write_json,
+)
 from eden._versions import versions
 from eden.folder._provenance import differing_keys, environment
 from eden.folder._recipe import Recipe, parse_recipe
@@ -91,15 +99,18 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the folder for this process alone; the lock falls with the process."""
-        with open(self.path / "env.lock", "w") as file:
+        lock = _open_lock(self.path / "env.lock")
+        try:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise ValueError(f"{self.path}: another eden process is at work in it") from None
             self._check_versions()
             remove_temporaries(self.path)
             write_json(self.path / "env.json", environment())
             yield
+        finally:
+            os.close(lock)
 
     def _check_versions(self) -> None:
         if changed := differing_keys(read_json(self.path / VERSIONS), versions()):
@@ -159,11 +170,19 @@ class RunFolder:
         return read_json(path) if path.is_file() else {}
 
 
+def _open_lock(path: Path) -> int:
+    """Open the file that is locked: nothing is written to it, and no link is followed."""
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ValueError(f"{path}: is a symbolic link; a file is needed") from None
+        raise
+    return lock
+
+
 def _strangers(path: Path) -> list[str]:
     """List entries that a run cut short before its recipe was written cannot have left."""
-    ours = (VERSIONS,)
     return sorted(
-        entry.name
-        for entry in path.iterdir()
-        if entry.name not in ours and not entry.name.endswith(".tmp")
+        entry.name for entry in path.iterdir() if entry.name != VERSIONS and not is_temporary(entry)
     )

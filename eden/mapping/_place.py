@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from eden import devices, energy
-from eden._say import one_of, refusal, within
+from eden._say import a_kind, an_int, one_of, refusal, within
 from eden.mapping._coarse import place_coarsely
 from eden.mapping._fine import place_finely, problems_of
 from eden.mapping._placement import Placement
@@ -17,6 +17,7 @@ from eden.mapping._task import Task
 
 METHODS = ("greedy", "exact", "coarse")
 LEVELS = ("bank", "subarray")
+KINDS = ("weight", "input")
 
 
 def place(
@@ -57,6 +58,11 @@ def place(
     one_of("level", level, LEVELS)
     one_of("estimate", estimate, devices.ESTIMATES)
     one_of("law", law, energy.LAWS)
+    within("time_limit_seconds", time_limit_seconds, 0, above=True)
+    a_kind("device", device, devices.Device, "a device, as eden.devices.load returns it")
+    if not all(hasattr(tolerances, name) for name in ("config", "coarse_ber", "tensors")):
+        accepted = "what characterize_coarse or characterize_fine returns"
+        raise TypeError(refusal("type of tolerances", type(tolerances).__name__, accepted))
     tensors = tuple(tolerances.tensors)
     _check(tensors, tolerances.coarse_ber if method == "coarse" else 0.0)
     task = Task(tensors, tolerances.coarse_ber, device, method, level, law, time_limit_seconds)
@@ -104,5 +110,8 @@ def _check(tensors: Sequence, coarse_ber: float) -> None:
     names = Counter(tensor.name for tensor in tensors)
     for tensor in tensors:
         one_of(f"number of tensors named {tensor.name}", names[tensor.name], [1])
+        one_of(f"kind of {tensor.name}", tensor.kind, KINDS)
+        an_int(f"size_bytes of {tensor.name}", tensor.size_bytes, 1, 2**62)
+        an_int(f"elements of {tensor.name}", tensor.elements, 1, 2**62)
+        within(f"reads of {tensor.name}", tensor.reads, 0, 1e18)
         within(f"tolerance of {tensor.name}", tensor.tolerance, 0, 1)
-        within(f"size_bytes of {tensor.name}", tensor.size_bytes, 1)

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from eden import errors
-from eden._say import an_int, one_of, refusal
+from eden._say import a_kind, an_int, one_of, refusal
 from eden.access import formats
 from eden.network._calibration import Calibration
 
@@ -69,6 +69,8 @@ class Config:
             if not isinstance(value := getattr(self, name), bool):
                 raise TypeError(refusal(name, value, "True, False"))
         an_int("seed", self.seed, 0, 2**63 - 1)
+        if self.calibration is not None:
+            a_kind("calibration", self.calibration, Calibration, "what learn_bounds returns, None")
 
     def with_(self, **changes: Any) -> Config:
         """Return a copy with some fields changed."""

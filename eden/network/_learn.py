@@ -12,6 +12,7 @@ from typing import Any
 
 from torch import nn
 
+from eden._say import a_kind
 from eden.data import call, device_of, evaluating, inputs_of
 from eden.network._calibration import TensorCalibration
 from eden.network._stored import StoredTensor
@@ -37,6 +38,7 @@ def learn(
     Raises:
         ValueError: for a loader that yields nothing, or a tensor without a finite value.
     """
+    a_kind("loader", loader, Iterable, "an iterable of batches")
     tensors = list(tensors)
     for tensor in tensors:
         tensor.start_learning()

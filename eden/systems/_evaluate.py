@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from eden._say import one_of
+from torch import nn
+
+from eden._say import a_kind, one_of
 from eden.devices import Device
 from eden.energy import LAWS, Components, Transfer, lines, stream
 from eden.mapping import WHOLE_MODULE, Placement
@@ -85,6 +87,8 @@ def evaluate_energy(
     Raises:
         ValueError: For an unknown system or law, or a placement without a config.
     """
+    a_kind("model", model, nn.Module, "a torch.nn.Module")
+    a_kind("placement", placement, Placement, "a placement, as eden.place returns it")
     one_of("system", system, SYSTEMS)
     if law is not None:
         one_of("law", law, LAWS)

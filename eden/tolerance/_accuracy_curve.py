@@ -1,15 +1,17 @@
 """Accuracy against BER, for a figure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from eden._say import a_kind, within
 from eden.access import seeds_for
 from eden.network import Config
 from eden.tolerance._evaluator import Evaluate
 from eden.tolerance._network import under_errors
-from eden.tolerance._shared import calibrated, progress_bar
+from eden.tolerance._shared import calibrated, check_asked, progress_bar
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ def accuracy_curve(
     Returns:
         A point a BER, in the order given.
     """
+    check_asked(model, evaluate, folder, config=config)
+    a_kind("bers", bers, Sequence, "a list of numbers from 0 to 1")
+    for ber in bers:
+        within("bers", ber, 0, 1)
     draws = seeds_for("curve", seeds, seed=seed)
     config = calibrated(model, config)
     with (

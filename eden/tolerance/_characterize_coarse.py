@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from eden._say import refusal
+from eden._say import an_int, refusal, within
 from eden.access import seeds_for
 from eden.network import Config
 from eden.tolerance._coarse import coarse_search
@@ -21,7 +21,7 @@ from eden.tolerance._evaluator import Evaluate, offering
 from eden.tolerance._grid import ber_of, highest_step, step_of
 from eden.tolerance._network import NO_ERROR, under_errors
 from eden.tolerance._oracle import Oracle
-from eden.tolerance._shared import calibrated, check_target, progress_bar
+from eden.tolerance._shared import calibrated, check_asked, check_target, progress_bar
 from eden.tolerance._tolerances import Tolerances, tensors_bearing
 
 
@@ -55,8 +55,9 @@ def characterize_coarse(
         target_accuracy: In [0, 1], on the same images.
         seeds: Error draws, >= 1.
         low: Lowest BER asked, > 0.
-        high: Highest BER asked, at most 1.
-        margin_steps: Grid steps (tenths of a decade) to stay below the worst draw.
+        high: Highest BER asked, from ``low`` to 1.
+        margin_steps: Grid steps (tenths of a decade) to stay below the worst draw; at most those
+            from ``low`` to ``high``.
         seed: Of the family of draws.
         folder: Keeps each finished trial as a Parquet shard, and replays those it finds.
         progress: Show a progress bar.
@@ -66,11 +67,19 @@ def characterize_coarse(
         The tolerances; every tensor has the same.
 
     Raises:
-        ValueError: If the network misses the target without errors, or at the lowest BER.
+        TypeError: If an argument is of another type.
+        ValueError: If one is outside what is named here, or the network misses the target without
+            errors, or at the lowest BER.
     """
+    check_asked(model, evaluate, folder, config=config)
     check_target(target_accuracy)
     draws = seeds_for("search", seeds, seed=seed)
+    within("low", low, 0, 1, above=True)
+    within("high", high, 0, 1, above=True)
+    if high < low:
+        raise ValueError(refusal("high", high, f"a number from low, {low}, to 1"))
     first, last = step_of(low), step_of(high)
+    an_int("margin_steps", margin_steps, 0, max(1, last - first))
     config, subject = calibrated(model, config), {"seed": seed}
     with under_errors(
         model, evaluate, config, low=first, folder=folder, subject=subject

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import torch
 
-from eden._say import one_of
+from eden._say import a_kind, an_int, one_of, within
 from eden.access import seeds_for
 from eden.network import Config
 from eden.tolerance._evaluator import Evaluate
-from eden.tolerance._grid import step_of
+from eden.tolerance._grid import LOWEST_STEP, step_of
 from eden.tolerance._network import bers_of, under_errors
 from eden.tolerance._oracle import Oracle
-from eden.tolerance._shared import calibrated, progress_bar
+from eden.tolerance._shared import calibrated, check_asked, progress_bar
 from eden.tolerance._sweep import held, lazy_sweep
 from eden.tolerance._tolerances import Tolerances, tensors_bearing
 
@@ -48,7 +48,7 @@ def characterize_fine(
         config: Default: that of ``start``.
         start: The coarse tolerances of this network on these images.
         seeds: Error draws; default: as many as the coarse search used.
-        high: Highest BER of a tensor.
+        high: Highest BER of a tensor, from that of ``start`` to 1.
         margin_steps: Grid steps taken off every tensor that was raised, down to the start.
         seed: Of the family of draws.
         folder: Keeps each finished trial as a Parquet shard, and replays those it finds; those of
@@ -60,11 +60,17 @@ def characterize_fine(
         The tolerances, one a tensor.
 
     Raises:
-        ValueError: If ``start`` is not a coarse result.
+        TypeError: If an argument is of another type.
+        ValueError: If ``start`` is not a coarse result, or one is outside what is named here.
     """
+    check_asked(model, evaluate, folder, **({} if config is None else {"config": config}))
+    a_kind("start", start, Tolerances, "what characterize_coarse returns")
     one_of("granularity of start", start.granularity, ["coarse"])
+    within("high", high, start.coarse_ber, 1)
+    an_int("margin_steps", margin_steps, 0, -LOWEST_STEP)
     config = start.config if config is None else calibrated(model, config)
-    draws = seeds_for("search", seeds or len(start.accuracies), seed=seed)
+    count = len(start.accuracies) if seeds is None else seeds
+    draws = seeds_for("search", count, seed=seed)
     base, target = step_of(start.coarse_ber), start.target_accuracy
     with under_errors(model, evaluate, config, folder=folder, subject={"seed": seed}) as network:
         oracle, bottom = Oracle(network, target), dict.fromkeys(network.names, base)

@@ -9,9 +9,11 @@ nearly monotone, so bisection is where a search begins (`_coarse`), not where it
 import math
 from collections.abc import Callable
 
-from eden._say import refusal
+from eden._say import within
 
 STEPS_A_DECADE = 10
+# The lowest step that a search is asked for or retreats to: 1e-12.
+LOWEST_STEP = -12 * STEPS_A_DECADE
 
 
 def ber_of(step: float, *, steps_a_decade: int = STEPS_A_DECADE) -> float:
@@ -25,8 +27,7 @@ def step_of(ber: float, *, steps_a_decade: int = STEPS_A_DECADE) -> int:
     Raises:
         ValueError: If ``ber`` is not in (0, 1].
     """
-    if not 0.0 < ber <= 1.0:
-        raise ValueError(refusal("ber", ber, "above 0, at most 1"))
+    within("ber", ber, 0, 1, above=True)
     # The slack keeps a BER that came from `ber_of` on its own step.
     return math.floor(math.log10(ber) * steps_a_decade + 1e-6)
 

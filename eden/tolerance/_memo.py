@@ -1,18 +1,26 @@
 """What was asked and answered: each trial is an immutable Parquet file named by its bytes' hash.
 
+Such a file is a shard, ``eden-HASH.parquet``; what else lies in the folder is somebody else's.
+
 A search asks the same questions in the same order every time it runs. With its trials on disk, a
 search that was cut short replays the answers it has and goes on from there; since a shard is never
 changed, the folder ends in the same bits as if nothing had happened.
 """
 
 import json
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from eden._files import digest_bytes, write_bytes
+from eden._say import refusal
 
 Row = dict[str, Any]
+
+# Earlier versions named shards by their hash alone. They are read; only a name that nobody else
+# gives is also removed when its file is damaged.
+_SHARD = re.compile(r"(eden-)?([0-9a-f]{32})\.parquet")
 
 
 class Memo:
@@ -31,7 +39,10 @@ class Memo:
         self._asked: set[str] = set()
         if self.folder is not None and self.folder.is_dir():
             for path in sorted(self.folder.glob("*.parquet")):
-                self._load(path)
+                if (named := _SHARD.fullmatch(path.name)) and path.is_file():
+                    self._load(path, ours=named[1] is not None, expected=named[2])
+        elif self.folder is not None and self.folder.exists():
+            raise ValueError(f"folder {self.folder}: is a file; a folder is needed")
 
     @property
     def asked(self) -> int:
@@ -67,36 +78,61 @@ class Memo:
             rows = [{"right": None, **row} for row in answer()]
             if self.folder is not None:
                 data = _to_parquet(name, rows)
-                write_bytes(self.folder / f"{digest_bytes(data)[:32]}.parquet", data)
+                write_bytes(self.folder / f"eden-{digest_bytes(data)[:32]}.parquet", data)
             self._rows[name] = rows
         if reads is not None:
             self._rows[reads] = self._rows[name]
         return self._rows[name]
 
-    def _load(self, path: Path) -> None:
+    def _load(self, path: Path, *, ours: bool, expected: str) -> None:
         data = path.read_bytes()
-        if digest_bytes(data)[:32] != path.stem:
+        if digest_bytes(data)[:32] != expected:
             # Damaged: without it the trial simply runs again and writes the right shard.
-            path.unlink()
+            if ours:
+                path.unlink()
             return
-        for row in _from_parquet(data):
+        for row in _from_parquet(path, data):
             self._rows.setdefault(row.pop("trial"), []).append(row)
+
+
+def _schema():
+    import pyarrow as pa
+
+    text, number = pa.string(), pa.float64()
+    columns = {"trial": text, "seed": pa.int64(), "ber": number, "accuracy": number, "right": text}
+    return pa.schema(columns)
 
 
 def _to_parquet(name: str, rows: list[Row]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    text, number = pa.string(), pa.float64()
-    columns = {"trial": text, "seed": pa.int64(), "ber": number, "accuracy": number, "right": text}
     rows = [{"trial": name, **row} for row in rows]
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(rows, pa.schema(columns)), sink, compression="zstd")
+    pq.write_table(pa.Table.from_pylist(rows, _schema()), sink, compression="zstd")
     return sink.getvalue().to_pybytes()
 
 
-def _from_parquet(data: bytes) -> list[Row]:
+def _from_parquet(path: Path, data: bytes) -> list[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.read_table(pa.BufferReader(data)).to_pylist()
+    try:
+        table = pq.read_table(pa.BufferReader(data))
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"{path}: is not a shard of trials: {error}") from error
+    if not table.schema.equals(_schema()):
+        said = ", ".join(f"{field.name} {field.type}" for field in table.schema)
+        raise ValueError(f"{path}: is not a shard of trials: its columns are {said}")
+    for row in (rows := table.to_pylist()):
+        # The name is the hash, so this is no damage: somebody wrote it so.
+        if row["trial"] is None or row["seed"] is None or not _is_share(row["accuracy"]):
+            raise ValueError(
+                f"{path}: trial {row['trial']!r}: "
+                + refusal("accuracy", row["accuracy"], "a number from 0 to 1, with trial and seed")
+            )
+    return rows
+
+
+def _is_share(value: float | None) -> bool:
+    return value is not None and 0.0 <= value <= 1.0

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from eden._files import digest, digest_bytes
+from eden.data import accuracy_of, right_of
 from eden.network import Attachment, Config, attach, digest_of_model
 from eden.tolerance._evaluator import Evaluate, Evaluator, offering
 from eden.tolerance._grid import ber_of
@@ -74,7 +75,7 @@ class FaultyNetwork:
     def accuracy(self, ber: float | Mapping[str, float] | None, draw: int) -> float:
         """Accuracy at a BER (or one a tensor; None: as attached), whether it is known or not."""
         self.set(ber, draw)
-        return float(self.evaluate(self.handle.model))
+        return accuracy_of(self.evaluate, self.handle.model, draw=draw)
 
     def accuracies(self, label: str, ber: float, draws: list[int]) -> list[float]:
         """Accuracy at a BER under each draw; one trial, one shard."""
@@ -136,13 +137,13 @@ class FaultyNetwork:
             return _row(draw, self.accuracy(bers, draw))
         self.set(bers, draw)
         if part:
-            right = self.part.on_closest.right(model).numpy()
+            right = right_of(self.part.on_closest, model, draw=draw).numpy()
         elif (known := self.memo.known(question.reads(part=True))) is None:
-            right = self.by_image.right(model).numpy()
+            right = right_of(self.by_image, model, draw=draw).numpy()
         else:
             right = np.empty(self.images, dtype=bool)
             right[self.part.closest] = _unpacked(known["right"], self.closest)
-            right[self.part.others] = self.part.on_others.right(model).numpy()
+            right[self.part.others] = right_of(self.part.on_others, model, draw=draw).numpy()
         return _row(draw, int(right.sum()) / len(right), right=_packed(right))
 
     def part_of(self, right: str) -> str:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
 from tqdm.auto import tqdm
 
-from eden._say import refusal
+from eden._say import a_kind, refusal, within
 from eden.network import Config, calibration_of
+from eden.tolerance._evaluator import Evaluate
 
 
 def calibrated(model: torch.nn.Module, config: Config) -> Config:
@@ -18,14 +20,35 @@ def calibrated(model: torch.nn.Module, config: Config) -> Config:
     return config
 
 
+def check_asked(
+    model: torch.nn.Module, evaluate: Evaluate, folder: Path | str | None, **config: Any
+) -> None:
+    """Refuse what is no network, no evaluator, no folder, or no config and carries none.
+
+    Raises:
+        TypeError: If one is of another type; the message has its name.
+    """
+    a_kind("model", model, torch.nn.Module, "a torch.nn.Module")
+    if not callable(evaluate):
+        raise TypeError(refusal("evaluate", evaluate, "a function of the model, or an evaluator"))
+    if folder is not None:
+        a_kind("folder", folder, (str, Path), "a path")
+    for name, given in config.items():
+        accepted = "an eden.Config" + ", or a placement with one" * (name == "placement")
+        carried = getattr(given, "config", given) if name == "placement" else given
+        if not isinstance(carried, Config):
+            a_kind(name, given, Config, accepted)
+            raise TypeError(refusal(f"config of {name}", carried, accepted))
+
+
 def check_target(accuracy: float) -> None:
     """Refuse a target accuracy outside [0, 1].
 
     Raises:
-        ValueError: If it is, or is no number.
+        TypeError: If it is no number.
+        ValueError: If it is outside.
     """
-    if not (isinstance(accuracy, int | float) and 0.0 <= accuracy <= 1.0):
-        raise ValueError(refusal("target_accuracy", accuracy, "a number from 0 to 1"))
+    within("target_accuracy", accuracy, 0, 1)
 
 
 def progress_bar(items: Iterable[Any], label: str, what: str, unit: str, shown: bool) -> tqdm:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from eden._say import a_kind, an_int
 from eden.network import Config, TensorInfo
-from eden.tolerance._grid import ber_of
+from eden.tolerance._grid import LOWEST_STEP, ber_of
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ def tensors_bearing(
 
 def lowered(tolerances: Tolerances, steps: int) -> Tolerances:
     """The tolerances with ``steps`` grid steps taken off every tensor: a retreat."""
+    a_kind("tolerances", tolerances, Tolerances, "what a characterisation returns")
+    an_int("steps", steps, 0, -LOWEST_STEP)
     factor = ber_of(-steps)
     return replace(
         tolerances,

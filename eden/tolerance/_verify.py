@@ -13,11 +13,15 @@ from typing import Any
 
 import torch
 
+from eden._say import an_int, within
 from eden.access import seeds_for
 from eden.network import places_of
 from eden.tolerance._evaluator import Evaluate
 from eden.tolerance._network import under_errors
-from eden.tolerance._shared import check_target, progress_bar
+from eden.tolerance._shared import check_asked, check_target, progress_bar
+
+# The confidence of the k-th retreat is 1 - (1 - confidence) / 2^k: beyond, a float cannot tell.
+_MOST_ATTEMPTS = 30
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,9 @@ def upper_bound(misses: int, seeds: int, *, confidence: float = 0.95) -> float:
     Returns:
         The bound, in [0, 1].
     """
+    an_int("seeds", seeds, 1)
+    an_int("misses", misses, 0, seeds)
+    _check_shares(confidence=confidence)
     from scipy.stats import binomtest  # scipy.stats takes a second to import
 
     interval = binomtest(misses, seeds, alternative="less").proportion_ci(
@@ -86,7 +93,13 @@ def draws_needed(*, quantile: float = 0.95, confidence: float = 0.95) -> int:
     >>> draws_needed(), draws_needed(quantile=0.99)
     (59, 299)
     """
+    _check_shares(quantile=quantile, confidence=confidence)
     return math.floor(math.log(1.0 - confidence) / math.log(quantile)) + 1
+
+
+def _check_shares(**shares: float) -> None:
+    for name, share in shares.items():
+        within(name, share, 0, 1, above=True, below=True)
 
 
 def verify(
@@ -110,10 +123,11 @@ def verify(
         evaluate: ``evaluate(model) -> accuracy``, on images no search has seen.
         placement: From `eden.place`, or a `Config` (its error model at its own BER).
         target_accuracy: In [0, 1], on the same images.
-        seeds: Draws; a retreat (``attempt`` > 0) takes as many more as its confidence asks for.
-        quantile: The share of draws that must meet the target.
-        confidence: Of the first attempt; attempt k has 1 - (1 - confidence) / 2^k.
-        attempt: 0 for a point declared beforehand, k for the k-th retreat.
+        seeds: Draws, from 1 to a million; a retreat (``attempt`` > 0) takes as many more as its
+            confidence asks for.
+        quantile: The share of draws that must meet the target, in (0, 1).
+        confidence: Of the first attempt, in (0, 1); attempt k has 1 - (1 - confidence) / 2^k.
+        attempt: 0 for a point declared beforehand, k for the k-th retreat, at most 30.
         seed: Of the family of draws.
         folder: Keeps finished draws as Parquet shards, and replays those it finds.
         progress: Show a progress bar.
@@ -122,9 +136,13 @@ def verify(
         The verdict.
 
     Raises:
-        ValueError: If ``target_accuracy`` is not in [0, 1] or ``seeds`` is below 1.
+        TypeError: If an argument is of another type.
+        ValueError: If one is outside what is named here.
     """
+    check_asked(model, evaluate, folder, placement=placement)
     check_target(target_accuracy)
+    _check_shares(quantile=quantile, confidence=confidence)
+    an_int("attempt", attempt, 0, _MOST_ATTEMPTS)
     confidence = 1.0 - (1.0 - confidence) / 2**attempt
     if attempt > 0:
         seeds = max(seeds, draws_needed(quantile=quantile, confidence=confidence))

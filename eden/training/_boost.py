@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm.auto import tqdm
 
-from eden._say import refusal
+from eden._say import a_kind, an_int, within
 from eden.access import formats
 from eden.network import (
     Calibration,
@@ -84,7 +84,8 @@ def boost(
             clamps them; what a flipped bit adds shrinks with the range, and retraining makes up
             for the clamping. Default 0.5, and 1 where implausible values of a floating-point
             format become zero: there nothing clamps.
-        evaluate: ``evaluate(model) -> accuracy`` in [0, 1].
+        evaluate: ``evaluate(model) -> accuracy`` in [0, 1]; NaN is an error, or counts as 0 where
+            ``evaluate.nan`` is "miss".
         target_accuracy: what the boosted network has to reach under errors, in [0, 1]; the
             original network's accuracy on the same images less what may be lost.
         seeds: how many draws of errors a check takes, or which.
@@ -95,15 +96,27 @@ def boost(
         `history_of` what happened.
 
     Raises:
+        TypeError: for an argument of another type.
         ValueError: for a rate or number outside what is named here, an attached model, or only one
             of `evaluate` and `target_accuracy`.
     """
+    a_kind("model", model, nn.Module, "a torch.nn.Module")
+    a_kind("config", config, Config, "an eden.Config")
     if attached(model) is not None:
         raise ValueError("boost: the model is attached; detach it first")
     if (evaluate is None) != (target_accuracy is None):
         raise ValueError("boost: evaluate and target_accuracy go together; got one of them")
     share = _input_range(config, input_range)
     targets = targets_of(target_ber, checked=evaluate is not None)
+    within("start_ber", start_ber, 0, targets[0])
+    for name, count in (
+        ("epochs", epochs),
+        ("more_epochs", more_epochs),
+        ("step_epochs", step_epochs),
+    ):
+        an_int(name, count, 1, 10**9)
+    if target_accuracy is not None:
+        within("target_accuracy", target_accuracy, 0, 1)
     rounds = Rounds(targets, epochs, more_epochs, step_epochs, start_ber)
     draws, check = draws_of(seeds), None
     if evaluate is not None and target_accuracy is not None:
@@ -146,6 +159,5 @@ def _input_range(config: Config, share: float | None) -> float:
     if share is None:
         clamps = formats.get(config.stored).integer or config.correction == "saturate"
         return 0.5 if clamps else 1.0
-    if not 0.0 < share <= 1.0:
-        raise ValueError(refusal("input_range", share, "above 0, at most 1"))
+    within("input_range", share, 0, 1, above=True)
     return share

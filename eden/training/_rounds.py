@@ -9,8 +9,9 @@ from typing import Any
 
 from torch import nn
 
-from eden._say import refusal
+from eden._say import an_int, refusal, within
 from eden.access import seeds_for
+from eden.data import accuracy_of
 from eden.network import Attachment
 from eden.training._schedule import CurriculumSchedule
 from eden.training._trainer import Trainer
@@ -33,7 +34,7 @@ class Check:
         accuracies = []
         for draw in self.draws:
             handle.reseed(draw)
-            accuracies.append(float(self.evaluate(handle.model)))
+            accuracies.append(accuracy_of(self.evaluate, handle.model, draw=draw))
         # Training goes on with the draws that it would have had.
         handle.reseed(seed, steps=steps)
         return sum(accuracies) / len(accuracies), min(accuracies) >= self.target
@@ -81,12 +82,15 @@ class Rounds:
 
 def targets_of(target_ber: float | Sequence[float], *, checked: bool) -> list[float]:
     """The rates of the rounds, one alone where none is checked."""
-    if isinstance(target_ber, int | float):
+    if not isinstance(target_ber, Sequence) or isinstance(target_ber, str):
+        within("target_ber", target_ber, 0, 1, above=True)
         most = _MOST_TARGETS if checked else 1
         doubled = [target_ber * 2**k for k in range(most)]
         # 0.5 is noise: nothing is learned beyond.
         return [b for k, b in enumerate(doubled) if k == 0 or b <= 0.25]
     targets = list(target_ber)
+    for target in targets:
+        within("target_ber", target, 0, 1, above=True)
     if not targets or sorted(set(targets)) != targets:
         raise ValueError(refusal("target_ber", targets, "a rate, or rates that rise"))
     if len(targets) > 1 and not checked:
@@ -96,8 +100,10 @@ def targets_of(target_ber: float | Sequence[float], *, checked: bool) -> list[fl
 
 def draws_of(seeds: int | Sequence[int]) -> list[int]:
     """The draws of a check, from their number or given one by one."""
-    if not isinstance(seeds, Sequence):
+    if not isinstance(seeds, Sequence) or isinstance(seeds, str):
         return seeds_for("boost check", seeds)
     if len(seeds) == 0:
         raise ValueError(refusal("seeds", seeds, "at least 1"))
+    for seed in seeds:
+        an_int("seeds", seed, 0, 2**63 - 1)
     return list(seeds)

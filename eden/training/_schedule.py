@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from eden._say import refusal, within
+from eden._say import a_kind, an_int, within
 from eden.network import Attachment
 
 
@@ -24,6 +24,7 @@ class CurriculumSchedule:
             boosted before is boosted further (the first step is then already above it).
 
     Raises:
+        TypeError: for an argument of another type.
         ValueError: for a rate or number of epochs outside what is named here.
     """
 
@@ -36,12 +37,11 @@ class CurriculumSchedule:
         step_epochs: int = 2,
         start_ber: float = 0.0,
     ):
-        if not 0.0 < target_ber <= 1.0:
-            raise ValueError(refusal("target_ber", target_ber, "above 0, at most 1"))
+        a_kind("handle", handle, Attachment, "an attachment, as eden.attach returns it")
+        within("target_ber", target_ber, 0, 1, above=True)
         within("start_ber", start_ber, 0, target_ber)
-        for name, value in (("epochs", epochs), ("step_epochs", step_epochs)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(refusal(name, value, "an integer of at least 1"))
+        an_int("epochs", epochs, 1, 10**9)
+        an_int("step_epochs", step_epochs, 1, 10**9)
         self.handle = handle
         self.target_ber, self.start_ber = float(target_ber), float(start_ber)
         self.epochs, self.step_epochs = epochs, step_epochs

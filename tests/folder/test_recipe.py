@@ -21,6 +21,7 @@ CASES = {
     "accuracy_loss: '0.01'": r"accuracy_loss is '0.01'",
     "stored: int7": r"stored is 'int7', accepted: one of fp32, .*int4",
     "characterize: {curve: {low: 0.2}}": r"characterize.curve.low is 0.2, accepted: less than",
+    "characterize: {low: 1e-3, margin_steps: 30}": r"margin_steps is 30, accepted: at most 26",
     "verify: {method: exact}": r"verify.method is 'exact', accepted: one of map.methods, coarse",
     "{weights: false, inputs: false}": r"both are false",
     "seed: 1\nseed: 2": r"recipe key seed: stands twice",

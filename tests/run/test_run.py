@@ -217,6 +217,38 @@ def test_strange_folders_are_refused(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("name", ["x.tmp", ".eden-x.tmp/deep", "trials.parquet"])
+def test_a_new_run_does_not_go_where_others_keep_things(tmp_path, name):
+    kept = tmp_path / "run" / name
+    kept.parent.mkdir(parents=True)
+    kept.write_text("mine")
+    with pytest.raises(ValueError, match=rf"not a run folder \(it holds {name.split('/')[0]}"):
+        run(small(), tmp_path / "run", progress=False)
+    assert kept.read_text() == "mine"
+
+
+def test_what_others_put_into_a_run_folder_stays(tmp_path):
+    folder = run(small(), tmp_path / "run", until="data", progress=False)
+    (folder / "x.tmp").mkdir()
+    (folder / "notes.tmp").write_text("mine")
+    (folder / ".eden-data.json.1.tmp").write_text("half")
+    advance(folder, until="data", progress=False)
+    assert (folder / "x.tmp").is_dir() and (folder / "notes.tmp").read_text() == "mine"
+    assert not (folder / ".eden-data.json.1.tmp").exists()
+
+
+def test_the_lock_neither_follows_a_link_nor_empties_a_file(tmp_path):
+    folder = run(small(), tmp_path / "run", until="data", progress=False)
+    (folder / "env.lock").write_text("mine")
+    advance(folder, until="data", progress=False)
+    assert (folder / "env.lock").read_text() == "mine"
+    (folder / "env.lock").unlink()
+    (folder / "env.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match=r"env.lock: is a symbolic link"):
+        advance(folder, until="data", progress=False)
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_a_full_disk_ends_the_run_and_the_earlier_state_survives(tmp_path, finished, monkeypatch):
     folder = run(small(), tmp_path / "full", until="train", progress=False)
     before = contents(folder)

@@ -68,12 +68,15 @@ def test_the_rate_rises_in_equal_steps(model, arguments, expected):
         ({"target_ber": 0.1, "start_ber": 0.2}, "start_ber is 0.2, accepted: .* 0 to 0.1"),
         ({"target_ber": 0.1, "epochs": 0}, "epochs is 0, accepted"),
         ({"target_ber": 0.1, "step_epochs": 1.5}, "step_epochs is 1.5, accepted"),
+        ({"target_ber": 10**400}, "target_ber is 1000.*, accepted"),
+        ({"target_ber": None}, "target_ber is None, accepted"),
+        ({"target_ber": True}, "target_ber is True, accepted"),
         ({"target_ber": 0.6}, "failure probability"),
     ],
 )
 def test_bad_schedules_are_refused_before_any_training(model, arguments, words):
     handle = attach(model, Config(errors.Uniform(0.0, 0.5)))
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         CurriculumSchedule(handle, **arguments)
 
 
@@ -276,3 +279,18 @@ def test_bad_arguments_are_named(model, blobs, arguments, words):
     attach(model, CONFIG)
     with pytest.raises(ValueError, match="attached; detach it"):
         boost(model, batches(*blobs, 100), config=CONFIG, target_ber=0.1)
+
+
+@pytest.mark.parametrize("answer", [float("nan"), 90.0, "0.9"])
+def test_a_check_takes_no_answer_that_is_no_accuracy(model, blobs, answer):
+    with pytest.raises((ValueError, TypeError), match=r"accuracy under draw \d+ is "):
+        boost(
+            model,
+            batches(*blobs, 100),
+            config=CONFIG,
+            target_ber=1e-3,
+            epochs=1,
+            evaluate=lambda _: answer,
+            target_accuracy=0.5,
+            progress=False,
+        )

@@ -1,0 +1,56 @@
+"""No search takes for an accuracy what is none."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from eden import errors
+from eden.network import Config, approximate, keep_calibration
+from eden.tolerance import accuracy_curve, characterize_coarse, characterize_fine, verify
+
+CONFIG = Config(error=errors.Uniform(weak_fraction=1e-3))
+
+
+@pytest.fixture(scope="module")
+def model():
+    net = nn.Linear(4, 2).eval()
+    with approximate(net, CONFIG) as handle:
+        keep_calibration(net, handle.learn_bounds([torch.randn(8, 4)]))
+    return net
+
+
+def curve(model, evaluate):
+    return accuracy_curve(model, evaluate, config=CONFIG, bers=[1e-3], seeds=2)
+
+
+def coarse(model, evaluate):
+    return characterize_coarse(model, evaluate, config=CONFIG, target_accuracy=0.5, seeds=2)
+
+
+def fine(model, evaluate):
+    start = characterize_coarse(model, lambda _: 0.9, config=CONFIG, target_accuracy=0.5, seeds=2)
+    return characterize_fine(model, evaluate, start=start, seeds=2)
+
+
+def verified(model, evaluate):
+    return verify(model, evaluate, CONFIG, target_accuracy=0.5, seeds=2)
+
+
+@pytest.mark.parametrize("search", [curve, coarse, fine, verified])
+@pytest.mark.parametrize("answer", [math.nan, math.inf, 90.0, "0.9"])
+def test_an_answer_that_is_no_accuracy_is_an_error(model, search, answer):
+    with pytest.raises((ValueError, TypeError), match=r"accuracy under draw \d+ is "):
+        search(model, lambda _: answer)
+
+
+def test_nan_is_a_miss_where_the_evaluator_says_so(model):
+    def evaluate(_):
+        return math.nan
+
+    evaluate.nan = "miss"
+    assert verified(model, evaluate).misses == 2
+    assert curve(model, evaluate)[0].accuracies == (0.0, 0.0)
+    with pytest.raises(ValueError, match="target"):
+        coarse(model, evaluate)
