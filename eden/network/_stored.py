@@ -182,8 +182,10 @@ class StoredTensor:
         )
         if x.requires_grad and not y.requires_grad and not torch.compiler.is_compiling():
             # Without gradients torch still looks at this flag, to choose between two ways of
-            # multiplying that round differently.
-            y.requires_grad_()
+            # multiplying that round differently. Autocast casts first, which drops the flag, and
+            # would keep every read that has it until it ends.
+            if y.dtype != torch.float32 or not torch.is_autocast_enabled(y.device.type):
+                y.requires_grad_()
         return y
 
     def start_learning(self) -> None:
