@@ -3,9 +3,13 @@
 Torch may move them with any release; what then breaks is mended here.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 import torch.utils._python_dispatch
-from torch import nn
+import torch.utils.checkpoint
+from torch import Tensor, nn
 
 check = torch._check
 # Torch's stubs export none of these.
@@ -22,6 +26,45 @@ ConvNd = nn.modules.conv._ConvNd
 def recorded() -> bool:
     """Whether calls become a graph just now, or are looked at by a mode such as one for shapes."""
     return torch.compiler.is_compiling() or is_tracing() or in_dispatch_mode()
+
+
+def clone_each(numbers: list[Tensor]) -> list[Tensor]:
+    """Return copies of integer tensors, on a GPU by one kernel."""
+    return list(torch._foreach_add(numbers, 0))  # pyright: ignore[reportPrivateImportUsage]
+
+
+def in_backward() -> bool:
+    """Whether autograd runs a backward pass on this thread."""
+    return torch._C._current_graph_task_id() != -1
+
+
+def before_checkpoints(note: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Have `torch.utils.checkpoint` run another function where it runs one again.
+
+    It restores the state of torch's generators then, and has no place for any other: of its two
+    ways each is wrapped where it takes the function over.
+
+    Args:
+        note: called before each checkpointed forward pass, with the function that is going to
+            run; returns the one to run in the backward pass.
+    """
+    ways = torch.utils.checkpoint
+    forward, generator = (
+        ways.CheckpointFunction.forward,
+        ways._checkpoint_without_reentrant_generator,
+    )
+
+    def reentrant(ctx, run_function, preserve_rng_state, *args):
+        again = note(run_function)
+        outputs = forward(ctx, run_function, preserve_rng_state, *args)
+        ctx.run_function = again
+        return outputs
+
+    def not_reentrant(fn, *rest, **options):
+        return generator(note(fn) if torch.is_grad_enabled() else fn, *rest, **options)
+
+    ways.CheckpointFunction.forward = staticmethod(reentrant)
+    ways._checkpoint_without_reentrant_generator = not_reentrant
 
 
 def own_parameters(module: nn.Module) -> dict[str, nn.Parameter | None]:

@@ -29,6 +29,11 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
     place for faults in between; attached, it goes the plain way, which rounds otherwise in the
     last bits.
 
+    What `torch.utils.checkpoint` recomputes reads what the forward pass read, whatever was changed
+    or detached in between. Other ways of recomputing are refused where weak cells fail at some
+    accesses only (not inside a compiled graph, which cannot tell); with a failure probability of 1
+    they are right as long as draw and rates stay until the backward pass ends.
+
     Args:
         model: any module. Convolution, linear, embedding, recurrent and attention modules in it
             are attached: their weights, and the first floating-point input of each.

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from eden._say import refusal
+from eden._torch import clone_each, copy_each
 from eden.access import rng
+from eden.network import _replay
 from eden.network._calibration import Calibration, keep_calibration
 from eden.network._config import Config
 from eden.network._hooks import Hooks
@@ -42,6 +44,16 @@ class TensorInfo:
     reads: int
 
 
+class Noted(NamedTuple):
+    """What the reads of a network go by at one moment; the fields are those of an attachment."""
+
+    state: str
+    draw: tuple[int, int]
+    calibration: Calibration | None
+    rates: list[float | None]
+    counters: list[Tensor]
+
+
 class Attachment:
     """A network whose weights and inputs are read from approximate DRAM; made by `attach`.
 
@@ -52,7 +64,7 @@ class Attachment:
     """
 
     def __init__(self, model: nn.Module, config: Config, plan: Plan, budget: Budget):
-        self.model, self.config = model, config
+        self.model, self.config, self._plan = model, config, plan
         self._switch, self._detached = Switch(), False
         self._tensors = {
             name: StoredTensor(name, planned, config, self._switch, budget)
@@ -63,6 +75,13 @@ class Attachment:
         self.reseed(config.seed)
         # The network is touched last: nothing but an interrupt comes after.
         self._hooks = Hooks(model, plan, self._tensors, self._switch)
+        _replay.follow(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin as a copy of another."""
+        self.__dict__.update(state)
+        if not self._detached:
+            _replay.follow(self)
 
     @property
     def tensors(self) -> list[TensorInfo]:
@@ -173,9 +192,7 @@ class Attachment:
             ValueError: after `detach`.
         """
         self._check_attached("reseed")
-        self._seed_key = self._key_of(seed)
-        self._seed, self._steps = seed, steps
-        self._draw()
+        self._go_to(seed, steps)
 
     def count_weak(self, name: str, ber: float, seed: int) -> int | None:
         """Count the weak cells of a tensor at a BER under the draw of a seed; nothing is changed.
@@ -204,12 +221,52 @@ class Attachment:
         """Take the hooks away again; the model is as it was before `attach`."""
         self._hooks.remove()
         self._detached = True
+        _replay.leave(self)
         if self.model.__dict__.get("_eden_attachment") is self:
             del self.model.__dict__["_eden_attachment"]
 
     def stored_weights(self) -> list[nn.Parameter]:
         """List the parameters in approximate DRAM, each once."""
         return self._hooks.parameters
+
+    def noted(self) -> Noted:
+        """Return what reads go by now, for `as_noted`."""
+        tensors = self._tensors.values()
+        counters = clone_each([tensor.counter for tensor in tensors])
+        rates = [tensor.asked_ber for tensor in tensors]
+        return Noted(self._switch.state, self.draw, self.config.calibration, rates, counters)
+
+    @contextmanager
+    def as_noted(self, noted: Noted | None) -> Iterator[None]:
+        """Read as at another moment inside the context, afterwards as now.
+
+        Args:
+            noted: of that moment, when the model was attached; None if it was not.
+        """
+        now, hooks = self.noted(), None
+        if noted is not None and self._detached:
+            hooks = Hooks(self.model, self._plan, self._tensors, self._switch)
+            _replay.follow(self)  # checkpoints within checkpoints note it anew
+        self._restore(now._replace(state="clean") if noted is None else noted)
+        try:
+            yield
+        finally:
+            self._restore(now)
+            if hooks is not None:
+                hooks.remove()
+                _replay.leave(self)
+
+    def _restore(self, noted: Noted) -> None:
+        self._switch.state = noted.state
+        if noted.draw != self.draw:
+            self._go_to(*noted.draw)
+        if noted.calibration is not None and noted.calibration is not self.config.calibration:
+            self.use(noted.calibration)
+        tensors = list(self._tensors.values())
+        for tensor, rate in zip(tensors, noted.rates, strict=True):
+            if rate != tensor.asked_ber:
+                tensor.set_ber(rate)
+        copy_each([tensor.counter for tensor in tensors], noted.counters)
 
     def _check_known(self, names: Iterable[str]) -> None:
         unknown = [name for name in names if name not in self._tensors]
@@ -226,6 +283,11 @@ class Attachment:
             # One module: its cells are the config's, only the accesses are this seed's.
             key = torch.stack([rng.key(self.config.seed)[0], key[1]])
         return key
+
+    def _go_to(self, seed: int, steps: int) -> None:
+        self._seed_key = self._key_of(seed)
+        self._seed, self._steps = seed, steps
+        self._draw()
 
     def _draw(self) -> None:
         key = self._seed_key

@@ -12,10 +12,14 @@ from torch import Tensor
 from eden._torch import copy_each, zero_each
 from eden.access import formats, ops, rng
 from eden.errors import ErrorModel, table_of
+from eden.network import _replay
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
 from eden.network._kept import Budget, KeptCells
 from eden.network._plan import PlannedTensor
+
+# A failure threshold of a table: whatever the access, as int64.
+_ALWAYS = -1
 
 
 class Switch:
@@ -59,7 +63,9 @@ class StoredTensor:
         self.kept = KeptCells(budget, self.format.bits)
         self.base_error = config.error if entry is None else entry.error
         self.asked_ber: float | None = None
-        self.table = table_of(self.base_error).to(device)  # a copy of its own
+        table = table_of(self.base_error)
+        self.sure = bool((table.entries[:, 2:] == _ALWAYS).all())  # weak cells fail at each read
+        self.table = table.to(device)  # a copy of its own
         self.partition = None if entry is None else entry.partition
         self.address = 0 if entry is None else entry.address
         self.row_bytes = 8192 if entry is None else entry.row_bytes
@@ -79,11 +85,15 @@ class StoredTensor:
             ber, address=self.address, size_bytes=size, row_bytes=self.row_bytes
         )
 
-    def set_error(self, error: ErrorModel, ber: float) -> None:
+    def set_error(self, error: ErrorModel, ber: float | None) -> None:
         """Change the error model to what `scaled` returned for a rate."""
         self.asked_ber = ber
         self.table.entries.copy_(table_of(error).entries)
         self.kept.forget()
+
+    def set_ber(self, ber: float | None) -> None:
+        """Scale the error model to a rate, or back to what it was (None)."""
+        self.set_error(self.base_error if ber is None else self.scaled(ber), ber)
 
     @property
     def ber(self) -> float:
@@ -112,7 +122,7 @@ class StoredTensor:
         if self.asked_ber is not None and self.elements != entry.elements:
             # Which cells are this tensor's is known only now.
             self.elements = entry.elements
-            self.set_error(self.scaled(self.asked_ber), self.asked_ber)
+            self.set_ber(self.asked_ber)
         self.elements, self.reads = entry.elements, entry.reads
         seen = torch.tensor(entry.bounds, dtype=torch.float32, device=self.key.device)
         coding = self._coding(*ops.weight_range(seen, self.format.name))
@@ -140,6 +150,12 @@ class StoredTensor:
             return x
         if x.numel() == 0:
             return x
+        if not self.sure and not torch.compiler.is_compiling() and _replay.strange():
+            raise ValueError(
+                f"{self.name} is read again in a backward pass, by other means than "
+                "torch.utils.checkpoint: other weak cells would fail than in the forward pass; "
+                "use that, or an error model whose failure probability is 1"
+            )
         formats.native(x.dtype)  # raises for a type that cannot be stored
         if self.key.device != x.device:
             self._follow(x.device)
@@ -164,11 +180,13 @@ class StoredTensor:
             coding,
             self.kept.of(stored, self.table, self.key, coding.stored, extent),
         )
-        if x.requires_grad and not y.requires_grad and not torch.compiler.is_compiling():
-            # Without gradients torch still looks at this flag, to choose between two ways of
-            # multiplying that round differently.
-            y.requires_grad_()
-        return y
+        if not x.requires_grad or y.requires_grad or torch.compiler.is_compiling():
+            return y
+        # Without gradients torch still looks at this flag, to choose between two ways of
+        # multiplying that round differently. Autocast casts first, which drops the flag, and would
+        # keep every read that has it until it ends.
+        cast = y.dtype == torch.float32 and torch.is_autocast_enabled(y.device.type)
+        return y if cast else y.requires_grad_()
 
     def start_learning(self) -> None:
         """Forget what was seen before."""
