@@ -109,6 +109,12 @@ class Placement:
         """Highest supply voltage in use (the module's, where voltage belongs to the module)."""
         return max(point.vdd_volts for point in self.points.values())
 
+    @property
+    def never_read(self) -> list[str]:
+        """Tensors that the network never read; they have no place, and lie at the rated point."""
+        known = None if self.config is None else self.config.calibration
+        return [] if known is None else known.never_read
+
     def to_json(self) -> str:
         """Return the placement as JSON text, with its device and config; SI units."""
         return json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"

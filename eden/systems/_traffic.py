@@ -45,8 +45,8 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
         placed and its OFM.
 
     Raises:
-        ValueError: For a sample without a tensor or with an empty batch, or a placement without
-            a config.
+        ValueError: For a sample without a tensor or with an empty batch, a placement without a
+            config, or a network that calls none of the modules that read from DRAM.
     """
     if placement.config is None:
         raise ValueError("placement has no config; accepted: one made from tolerances with theirs")
@@ -77,6 +77,11 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
     finally:
         for handle in handles:
             handle.remove()
+    if not observer.calls:
+        raise ValueError(
+            f"evaluate_energy: {type(model).__name__} read nothing; none of its convolution, "
+            "linear, embedding, recurrent and attention modules was called"
+        )
     return moves
 
 
@@ -87,7 +92,7 @@ class _Observer:
         self, moves: list[Move], entries: Mapping, placed: set[int], bits: int, batch: int
     ):
         self.moves, self.entries, self.placed = moves, entries, placed
-        self.bits, self.batch = bits, batch
+        self.bits, self.batch, self.calls = bits, batch, 0
 
     def hook(self, target: Target):
         """Return the forward hook of a module."""
@@ -100,6 +105,7 @@ class _Observer:
         ]
 
         def record(module, inputs, keywords, output):
+            self.calls += 1
             for weight in weights:
                 self._move("weight", weight.numel() * weight.element_size())
             home = target.input_name if target.input_name in self.entries else None

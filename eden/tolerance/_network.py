@@ -5,7 +5,7 @@ read the same bits.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -63,6 +63,7 @@ class FaultyNetwork:
         self.closest = max(LEAST, round(CLOSEST * images))
         self.images = images if self.closest <= images / 2 else 0
         self.names = [tensor.name for tensor in handle.tensors]
+        self.ran = False
         self.cells = lru_cache(maxsize=None)(self._cells)
 
     def set(self, ber: float | Mapping[str, float] | None, draw: int) -> None:
@@ -74,7 +75,7 @@ class FaultyNetwork:
     def accuracy(self, ber: float | Mapping[str, float] | None, draw: int) -> float:
         """Accuracy at a BER (or one a tensor; None: as attached), whether it is known or not."""
         self.set(ber, draw)
-        return float(self.evaluate(self.handle.model))
+        return float(self._asked(self.evaluate))
 
     def accuracies(self, label: str, ber: float, draws: list[int]) -> list[float]:
         """Accuracy at a BER under each draw; one trial, one shard."""
@@ -131,23 +132,31 @@ class FaultyNetwork:
 
     def answer(self, question: Question, *, part: bool) -> Row:
         """Ask all images, but for the part where that has been answered; or the part alone."""
-        bers, draw, model = bers_of(question.steps), question.draw, self.handle.model
+        bers, draw = bers_of(question.steps), question.draw
         if self.by_image is None or not self.images:
             return _row(draw, self.accuracy(bers, draw))
         self.set(bers, draw)
         if part:
-            right = self.part.on_closest.right(model).numpy()
+            right = self._asked(self.part.on_closest.right).numpy()
         elif (known := self.memo.known(question.reads(part=True))) is None:
-            right = self.by_image.right(model).numpy()
+            right = self._asked(self.by_image.right).numpy()
         else:
             right = np.empty(self.images, dtype=bool)
             right[self.part.closest] = _unpacked(known["right"], self.closest)
-            right[self.part.others] = self.part.on_others.right(model).numpy()
+            right[self.part.others] = self._asked(self.part.on_others.right).numpy()
         return _row(draw, int(right.sum()) / len(right), right=_packed(right))
 
     def part_of(self, right: str) -> str:
         """Of all images that are named rightly, those in the part."""
         return _packed(_unpacked(right, self.images)[self.part.closest])
+
+    def _asked(self, ask: Callable[[torch.nn.Module], Any]) -> Any:
+        """Ask about the network, which must read something: without errors it would bear any."""
+        answer = ask(self.handle.model)
+        if not self.ran:
+            self.handle.check_read("evaluate")
+            self.ran = True
+        return answer
 
     def _cells(self, name: str, step: float, draw: int) -> tuple[str, float]:
         if step == NO_ERROR:
@@ -175,6 +184,9 @@ def under_errors(
         low: One step for all tensors stands for no error where it is below this.
         folder: Where finished trials are kept, or None.
         subject: What else tells this search from others in the same folder.
+
+    Raises:
+        ValueError: For a calibration that does not mention all that the config stores.
     """
     context = digest(
         {
@@ -186,6 +198,7 @@ def under_errors(
     )
     handle = attach(model, config)
     try:
+        handle.check_calibrated()
         yield FaultyNetwork(handle, evaluate, Memo(folder, context=context), low=low)
     finally:
         handle.detach()
