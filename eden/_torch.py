@@ -29,6 +29,11 @@ def own_parameters(module: nn.Module) -> dict[str, nn.Parameter | None]:
     return module._parameters
 
 
+def own_modules(module: nn.Module) -> dict[str, nn.Module | None]:
+    """Return the children of a module by name, each as often as it is there."""
+    return module._modules
+
+
 def ran_compiled(module: nn.Module) -> bool:
     """Whether a module was compiled and graphs of its forward pass exist, where that can be told.
 

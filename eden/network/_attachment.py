@@ -14,6 +14,7 @@ from eden._say import refusal
 from eden.access import rng
 from eden.network._calibration import Calibration, keep_calibration
 from eden.network._config import Config
+from eden.network._coverage import Coverage, cover
 from eden.network._hooks import Hooks
 from eden.network._kept import Budget
 from eden.network._learn import learn
@@ -79,6 +80,13 @@ class Attachment:
         """The tensors that `learn_bounds` never saw read; they lie at the rated point."""
         return [name for name, tensor in self._tensors.items() if tensor.never_read]
 
+    def coverage(self) -> Coverage:
+        """Tell how much of the network is stored, and why the rest is not; `str` of it is text.
+
+        What is never read is known after `learn_bounds`.
+        """
+        return cover(self.model, self._targets, self._tensors)
+
     @property
     def ber(self) -> dict[str, float]:
         """The bit error rate of each tensor just now; 0 for those never read."""
@@ -88,7 +96,8 @@ class Attachment:
         """Learn scales, bounds and sizes on the clean network, and use them from now on.
 
         The model keeps them after `detach` too; retrained, it needs new ones. A tensor that the
-        loader's batches never reach is known as never read: it lies at the rated point.
+        loader's batches never reach is known as never read: it lies at the rated point. Where more
+        than 5 % of the bytes of matrix parameters is not covered, a warning says so.
 
         Args:
             loader: yields inputs or ``(inputs, labels)``, from the training images.
@@ -109,6 +118,7 @@ class Attachment:
         calibration = Calibration(learned, None if known is None else known.identity)
         self.use(calibration)
         keep_calibration(self.model, calibration)
+        self.coverage().warn()
         return calibration
 
     def narrow_inputs(self, share: float) -> Calibration:

@@ -42,7 +42,7 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
 
     Returns:
         Placed tensors by address, then for each call of a module its tensors that are not
-        placed and its OFM.
+        placed and its OFM, then once each parameter of two or more dimensions that no call shows.
 
     Raises:
         ValueError: For a sample without a tensor or with an empty batch, a placement without a
@@ -82,6 +82,11 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
             f"evaluate_energy: {type(model).__name__} read nothing; none of its convolution, "
             "linear, embedding, recurrent and attention modules was called"
         )
+    moves += [
+        Move("weight", weight.numel() * weight.element_size(), 1, None)
+        for weight in model.parameters()
+        if weight.ndim >= 2 and weight.numel() and id(weight) not in placed | observer.seen
+    ]
     return moves
 
 
@@ -93,6 +98,7 @@ class _Observer:
     ):
         self.moves, self.entries, self.placed = moves, entries, placed
         self.bits, self.batch, self.calls = bits, batch, 0
+        self.seen: set[int] = set()
 
     def hook(self, target: Target):
         """Return the forward hook of a module."""
@@ -107,6 +113,7 @@ class _Observer:
         def record(module, inputs, keywords, output):
             self.calls += 1
             for weight in weights:
+                self.seen.add(id(weight))
                 self._move("weight", weight.numel() * weight.element_size())
             home = target.input_name if target.input_name in self.entries else None
             given = _first_map((*inputs, *keywords.values()))

@@ -199,6 +199,7 @@ def under_errors(
     handle = attach(model, config)
     try:
         handle.check_calibrated()
+        handle.coverage().warn()
         yield FaultyNetwork(handle, evaluate, Memo(folder, context=context), low=low)
     finally:
         handle.detach()

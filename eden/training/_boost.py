@@ -117,6 +117,7 @@ def boost(
     handle = attach(boosted, config.with_(calibration=known))
     try:
         handle.check_calibrated()
+        handle.coverage().warn()
         if handle.config.calibration is None:
             handle.learn_bounds(train_loader)
         original = handle.narrow_inputs(share)

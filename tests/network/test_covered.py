@@ -11,6 +11,7 @@ from eden.mapping import Placement, place
 from eden.network import (
     Calibration,
     Config,
+    Coverage,
     TensorCalibration,
     approximate,
     attach,
@@ -118,6 +119,7 @@ def test_a_calibration_of_the_whole_serves_a_part(search):
     search(model, INT8.with_(include="2"))
 
 
+@pytest.mark.filterwarnings("ignore:Branches.* are not in approximate DRAM")
 def test_what_is_never_read_is_known_listed_and_left_out():
     model = Branches()
     calibration = learned(model, INT8)
@@ -140,6 +142,7 @@ def test_what_is_never_read_is_known_listed_and_left_out():
         assert [t.name for t in tolerances.tensors] == list(calibration.tensors)[:4]
 
 
+@pytest.mark.filterwarnings("ignore:Branches.* are not in approximate DRAM")
 def test_the_first_read_of_what_was_never_read_is_a_warning():
     model = Branches()
     learned(model, INT8)
@@ -163,6 +166,7 @@ def test_the_first_read_of_what_was_never_read_is_a_warning():
     assert learned(model, INT8).never_read == []
 
 
+@pytest.mark.filterwarnings("ignore:Branches.* are not in approximate DRAM")
 def test_what_is_never_read_has_no_place_and_verifies():
     model, device = Branches(), devices.load("ddr3l-1600-b10")
     learned(model, INT8)
@@ -173,6 +177,7 @@ def test_what_is_never_read_has_no_place_and_verifies():
     assert verify(model, evaluate, placement, target_accuracy=0.0, seeds=2).seeds == 2
 
 
+@pytest.mark.filterwarnings("ignore:Branches.* are not in approximate DRAM")
 def test_an_expert_that_no_image_of_one_batch_reaches_keeps_what_was_known():
     model = Branches()
     model.use_aux = True
@@ -266,3 +271,83 @@ def test_graphs_from_before_that_cannot_be_told_read_nothing(fresh_dynamo):
     evaluate(compiled)
     with pytest.raises(ValueError, match="read nothing"):
         verify(compiled, evaluate, NATIVE, target_accuracy=0.0, seeds=2)
+
+
+class Table(nn.Module):
+    """Parameters of its own, beside a layer and its twin that is used without a call."""
+
+    def __init__(self):
+        super().__init__()
+        self.position = nn.Parameter(torch.ones(20, 4))
+        self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 3, bias=False)
+        self.norm = nn.LayerNorm(4)
+        self.codes = nn.Parameter(torch.zeros(3, 3, dtype=torch.int8), requires_grad=False)
+
+    def forward(self, x):
+        return nn.functional.linear(self.norm(self.a(x + self.position[: len(x)])), self.b.weight)
+
+
+def test_coverage_says_what_is_stored_and_why_the_rest_is_not():
+    with approximate(Table(), INT8.with_(exclude="a.input")) as handle:
+        before = handle.coverage()
+        assert before.size_bytes() == 4 * (16 + 12)  # what is never read is not known yet
+        with pytest.warns(UserWarning, match=r"Table: 85\.\d% .*position.*b\.weight"):
+            handle.learn_bounds(LOADER)
+        after = handle.coverage()
+    assert {t.name: (t.size_bytes, t.why) for t in after.tensors} == {
+        "position": (320, "Table is not covered"),
+        "codes": (9, "not floating-point (torch.int8)"),
+        "a.weight": (64, ""),
+        "a.bias": (16, "bias of a module whose weights are stored"),
+        "b.weight": (48, "never read: its module is not called"),
+        "norm.weight": (16, "LayerNorm is not covered"),
+        "norm.bias": (16, "LayerNorm is not covered"),
+        "a.input": (0, "excluded by the config"),
+        "b.input": (0, "never read: its module is not called"),
+    }
+    assert after.size_bytes() == 64 and after.size_bytes("input") == 0
+    assert after.uncovered == pytest.approx((320 + 9 + 48) / (320 + 9 + 48 + 64))
+    lines = str(after).splitlines()
+    assert lines[0].startswith("Table: 64 B of 489 B of parameters are stored in approximate DRAM")
+    assert "  not stored, Table is not covered: 320 B of parameters, position" in lines
+    assert "  not stored, excluded by the config: 1 of inputs, a.input" in lines
+    assert Coverage.from_dict(after.to_dict()) == after
+
+
+def test_a_small_part_or_one_left_out_by_choice_is_no_warning():
+    model = layers()
+    with approximate(model, INT8.with_(exclude="2")) as handle:
+        handle.learn_bounds(LOADER)
+        assert handle.coverage().uncovered == 0
+    model.more = nn.Parameter(torch.zeros(1, 1))  # 1 of 29
+    learned(model, INT8)
+
+
+@pytest.mark.filterwarnings("ignore:Table.* are not in approximate DRAM")
+def test_coverage_goes_along_with_tolerances_and_placement(capsys):
+    model, device = Table(), devices.load("ddr3l-1600-b10")
+    learned(model, INT8)
+    found = characterize_coarse(
+        model, evaluate, config=INT8, target_accuracy=0.0, seeds=2, progress=True
+    )
+    assert str(found.coverage) in capsys.readouterr().out
+    assert type(found).from_dict(found.to_dict()) == found
+    older = {k: v for k, v in found.to_dict().items() if k != "coverage"}
+    assert type(found).from_dict(older).coverage is None
+    fine = characterize_fine(model, evaluate, start=found, seeds=2)
+    placement = place(fine, device)
+    assert Placement.from_json(placement.to_json()) == placement
+    for shown in (found, fine, placement):
+        assert shown.coverage == found.coverage and str(found.coverage) in str(shown)
+    assert "never read: b.weight" in str(placement)
+    energy = evaluate_energy(model, X, placement)
+    assert energy.traffic_bytes["reliable"] == 320 + 9 + 48
+    assert any("biases and norms are not counted" in line for line in energy.assumptions)
+
+
+@pytest.mark.filterwarnings("ignore:Table.* are not in approximate DRAM")
+def test_every_search_warns_of_what_is_not_covered(search):
+    model = Table()
+    learned(model, INT8)
+    with pytest.warns(UserWarning, match="Table: 85"):
+        search(model, INT8)
