@@ -72,6 +72,25 @@ def own_parameters(module: nn.Module) -> dict[str, nn.Parameter | None]:
     return module._parameters
 
 
+def own_modules(module: nn.Module) -> dict[str, nn.Module | None]:
+    """Return the children of a module by name, each as often as it is there."""
+    return module._modules
+
+
+def ran_compiled(module: nn.Module) -> bool:
+    """Whether a module was compiled and graphs of its forward pass exist, where that can be told.
+
+    Such a graph, and one of another module of its class, is used again whatever hooks came since.
+    """
+    inner = module._modules.get("_orig_mod")
+    if inner is None and module._compiled_call_impl is None:
+        return False
+    code = getattr(type(inner or module).forward, "__code__", None)
+    dynamo = getattr(torch._C, "_dynamo", None)
+    entries = getattr(getattr(dynamo, "eval_frame", None), "_debug_get_cache_entry_list", None)
+    return code is not None and entries is not None and len(entries(code)) > 0
+
+
 def parameter_names(rnn: nn.RNNBase) -> list[str]:
     """Return the names of a recurrent module's parameters in the order of its kernels."""
     return rnn._flat_weights_names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from numbers import Real
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -32,14 +32,14 @@ def accuracy_of(evaluate: Callable[[nn.Module], Any], model: nn.Module, *, draw:
     one_of("nan of the evaluator", nan := getattr(evaluate, "nan", "error"), ("error", "miss"))
     said = evaluate(model)
     # One number may come as an array of no dimensions, or as a tensor.
-    value = said.item() if getattr(said, "ndim", None) == 0 else said
+    value: Any = said.item() if getattr(said, "ndim", None) == 0 else said
     name, accepted = f"accuracy under draw {draw}", "a number from 0 to 1"
     if not isinstance(value, Real) or isinstance(value, bool):
         raise TypeError(refusal(name, said, accepted))
     missing = value != value  # math.isnan cannot take every int
     if missing and nan == "miss":
         return 0.0
-    if not 0 <= value <= 1:
+    if not 0 <= cast(float, value) <= 1:
         more = ", or NaN where the evaluator's `nan` is 'miss'" if missing else ""
         raise ValueError(refusal(name, said, accepted + more))
     return float(value)

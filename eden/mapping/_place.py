@@ -34,7 +34,8 @@ def place(
 
     Args:
         tolerances: What characterisation found: ``config``, ``coarse_ber`` and ``tensors``, each
-            with ``name``, ``kind``, ``elements``, ``size_bytes``, ``reads`` and ``tolerance``.
+            with ``name``, ``kind``, ``elements``, ``size_bytes``, ``reads`` and ``tolerance``;
+            ``coverage``, if it is there, goes along.
         device: The device.
         method: ``greedy`` (Algorithm 1 of the paper), ``exact`` (mixed-integer program with the
             proven gap) or ``coarse`` (one operating point, lines interleaved over all banks).
@@ -46,7 +47,7 @@ def place(
         time_limit_seconds: Of the exact method, for each setting of the module; above 0.
 
     Returns:
-        The placement.
+        The placement; `str` of it says where tensors lie, and what of the network they are.
 
     Raises:
         ValueError: For an unknown name, a tensor that makes no sense, or tensors that fit nowhere:
@@ -89,6 +90,7 @@ def place(
             for which in devices.ESTIMATES
         },
         rejected=tuple(chosen.rejected),
+        coverage=getattr(tolerances, "coverage", None),
     )
 
 

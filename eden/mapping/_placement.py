@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from eden import devices
-from eden.network import Config
+from eden._say import rate
+from eden.network import Config, Coverage
 
 # The partition of a coarse placement: lines interleaved over all banks.
 WHOLE_MODULE = "module"
@@ -82,6 +83,7 @@ class Placement:
         verdict_volts: Supply voltage that each estimate of the BER range leads to. None where none
             does, or where the exact method would have to solve once more to tell.
         rejected: Cheaper settings that were not taken, and why.
+        coverage: What of the network the tensors placed are; None where that is not known.
     """
 
     device: devices.Device
@@ -96,6 +98,17 @@ class Placement:
     bound_joules: float
     verdict_volts: Mapping[str, float | None]
     rejected: tuple[Rejection, ...]
+    coverage: Coverage | None = None
+
+    def __str__(self) -> str:
+        lines = [f"{self.method} placement on {self.device.name} at {self.vdd_volts:g} V"]
+        lines += [
+            f"  {name}: {entry.partition}, address {entry.address}, BER {rate(entry.ber)}"
+            for name, entry in self.entries.items()
+        ]
+        if self.never_read:
+            lines.append(f"  at the rated point, never read: {', '.join(self.never_read)}")
+        return "\n".join([*lines, *([str(self.coverage)] if self.coverage else [])])
 
     @property
     def gap(self) -> float:
@@ -108,6 +121,12 @@ class Placement:
     def vdd_volts(self) -> float:
         """Highest supply voltage in use (the module's, where voltage belongs to the module)."""
         return max(point.vdd_volts for point in self.points.values())
+
+    @property
+    def never_read(self) -> list[str]:
+        """Tensors that the network never read; they have no place, and lie at the rated point."""
+        known = None if self.config is None else self.config.calibration
+        return [] if known is None else known.never_read
 
     def to_json(self) -> str:
         """Return the placement as JSON text, with its device and config; SI units."""
@@ -128,6 +147,7 @@ class Placement:
             "tensors": {name: _without_name(entry) for name, entry in self.entries.items()},
             "points": {name: point.to_dict() for name, point in self.points.items()},
             "partition_bers": dict(self.partition_bers),
+            "coverage": None if self.coverage is None else self.coverage.to_dict(),
             "config": None if self.config is None else self.config.to_dict(),
             "device": json.loads(self.device.to_json()),
         }
@@ -157,8 +177,10 @@ class Placement:
                 name: device.at(p["vdd_volts"], p["trcd_seconds"], p["trp_seconds"])
                 for name, p in data["points"].items()
             }
+            seen = data.get("coverage")
             return cls(
                 device=device,
+                coverage=None if seen is None else Coverage.from_dict(seen),
                 config=None if data["config"] is None else Config.from_dict(data["config"]),
                 entries={n: Entry(name=n, **fields) for n, fields in data["tensors"].items()},
                 points=points,

@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from eden._say import refusal
+from eden._torch import ran_compiled
 from eden.network._attachment import Attachment
 from eden.network._calibration import Calibration, calibration_of
 from eden.network._config import Config, patterns_of
@@ -45,9 +46,9 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
         The attachment, to change the error rate, draw other errors, and detach.
 
     Raises:
-        ValueError: for a model that is attached already, nothing to attach to, a pattern that
-            matches nothing, a placement of another network, or a network that was boosted for
-            another module, or a negative `keep_bytes`.
+        ValueError: for a model that is attached already, or ran compiled before, nothing to attach
+            to, a pattern that matches nothing, a placement of another network, a network that was
+            boosted for another module, or a negative `keep_bytes`.
         TypeError: for a config of another type.
     """
     given, entries = config, getattr(config, "entries", None)
@@ -57,14 +58,20 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
         raise TypeError(refusal("type of config", type(given).__name__, accepted))
     if any("_eden_attachment" in module.__dict__ for module in model.modules()):
         raise ValueError("attach: the model is attached already; detach it first")
+    for name, module in model.named_modules():
+        if ran_compiled(module):
+            raise ValueError(
+                f"attach: {name or type(model).__name__} was compiled and has run, and its graphs "
+                "know no hooks; call torch._dynamo.reset(), or attach before it first runs compiled"
+            )
     calibration = config.calibration or calibration_of(model)
     _check_identity(config, entries, calibration, calibration_of(model))
+    if calibration is not None:
+        config = config.with_(calibration=calibration)
     budget = Budget(keep_bytes)
     plan = choose(model, config, entries)
     if any(callable(one) for some in patterns_of(config).values() for one in some or ()):
         config = config.with_(include=tuple(plan.tensors), exclude=None)
-    if calibration is not None:
-        config = config.with_(calibration=calibration)
     attachment = Attachment(model, config, plan, budget)
     model.__dict__["_eden_attachment"] = attachment
     return attachment

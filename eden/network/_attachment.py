@@ -16,6 +16,7 @@ from eden.access import rng
 from eden.network import _replay
 from eden.network._calibration import Calibration, keep_calibration
 from eden.network._config import Config
+from eden.network._coverage import Coverage, cover
 from eden.network._hooks import Hooks
 from eden.network._kept import Budget
 from eden.network._learn import learn
@@ -65,7 +66,7 @@ class Attachment:
 
     def __init__(self, model: nn.Module, config: Config, plan: Plan, budget: Budget):
         self.model, self.config, self._plan = model, config, plan
-        self._switch, self._detached = Switch(), False
+        self._switch, self._detached, self._copied = Switch(), False, False
         self._tensors = {
             name: StoredTensor(name, planned, config, self._switch, budget)
             for name, planned in plan.tensors.items()
@@ -85,23 +86,36 @@ class Attachment:
 
     @property
     def tensors(self) -> list[TensorInfo]:
-        """The tensors in approximate DRAM, in model order; once calibrated, those ever read."""
-        known = self.config.calibration
+        """The tensors in approximate DRAM, in model order, without those never read."""
         return [
             TensorInfo(t.name, t.kind, t.elements, t.bits, -(-t.elements * t.bits // 8), t.reads)
             for t in self._tensors.values()
-            if known is None or t.name in known.tensors
+            if not t.never_read
         ]
 
     @property
+    def never_read(self) -> list[str]:
+        """The tensors that `learn_bounds` never saw read; they lie at the rated point."""
+        return [name for name, tensor in self._tensors.items() if tensor.never_read]
+
+    def coverage(self) -> Coverage:
+        """Tell how much of the network is stored, and why the rest is not; `str` of it is text.
+
+        What is never read is known after `learn_bounds`.
+        """
+        return cover(self.model, self._plan.targets, self._tensors)
+
+    @property
     def ber(self) -> dict[str, float]:
-        """The bit error rate of each tensor just now."""
+        """The bit error rate of each tensor just now; 0 for those never read."""
         return {name: tensor.ber for name, tensor in self._tensors.items()}
 
     def learn_bounds(self, loader: Iterable[Any]) -> Calibration:
         """Learn scales, bounds and sizes on the clean network, and use them from now on.
 
-        The model keeps them after `detach` too; retrained, it needs new ones.
+        The model keeps them after `detach` too; retrained, it needs new ones. A tensor that the
+        loader's batches never reach is known as never read: it lies at the rated point. Where more
+        than 5 % of the bytes of matrix parameters is not covered, a warning says so.
 
         Args:
             loader: yields inputs or ``(inputs, labels)``, from the training images.
@@ -110,15 +124,19 @@ class Attachment:
             The calibration, also found in ``.config``.
 
         Raises:
-            ValueError: for a loader that yields nothing, or after `detach`.
+            ValueError: for a loader that yields nothing, a network that reads nothing, or after
+                `detach`.
         """
         self._check_attached("learn_bounds")
         with self._in_state("learn"):
             learned = learn(self.model, loader, self._tensors.values())
+        if all(entry.never_read for entry in learned.values()):
+            raise ValueError(self._nothing_read("learn_bounds"))
         known = self.config.calibration
         calibration = Calibration(learned, None if known is None else known.identity)
         self.use(calibration)
         keep_calibration(self.model, calibration)
+        self.coverage().warn()
         return calibration
 
     def narrow_inputs(self, share: float) -> Calibration:
@@ -267,6 +285,51 @@ class Attachment:
             if rate != tensor.asked_ber:
                 tensor.set_ber(rate)
         copy_each([tensor.counter for tensor in tensors], noted.counters)
+
+    def check_calibrated(self) -> None:
+        """Refuse a calibration of part of what is stored, from a study of one layer for example.
+
+        Raises:
+            ValueError: for a tensor that the calibration, where there is one, does not mention.
+        """
+        known = self.config.calibration
+        unknown = [] if known is None else [n for n in self._tensors if n not in known.tensors]
+        if unknown:
+            more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+            raise ValueError(
+                f"the calibration does not mention {unknown[0]}{more}: it is of a part of this "
+                "network, or of another; attach with this config and call learn_bounds(loader)"
+            )
+
+    def check_read(self, what: str) -> None:
+        """Refuse a network that has run under errors, and has met none: nothing was read.
+
+        Args:
+            what: who ran it since the last `reseed` or `step`, for the message.
+
+        Raises:
+            ValueError: if none of its tensors was read since.
+        """
+        # What copies read, in another process perhaps, cannot be told here.
+        if not (self._copied or any(tensor.was_read for tensor in self._tensors.values())):
+            raise ValueError(self._nothing_read(what))
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._copied = True
+        return self.__dict__
+
+    def _nothing_read(self, what: str) -> str:
+        modules: dict[str, list[str]] = {}
+        for target in self._plan.targets:
+            if target.weights or target.batch is not None:
+                kind = type(target.module).__name__
+                modules.setdefault(kind, []).append(target.name or "itself")
+        looked = "; ".join(f"{kind} {shorten(names)}" for kind, names in modules.items())
+        return (
+            f"{what}: {type(self.model).__name__} read nothing from approximate DRAM; looked for "
+            f"calls of {looked}. A weight that is used without a call of its module is not seen, "
+            "nor is what was compiled before it was attached, nor another model than this one"
+        )
 
     def _check_known(self, names: Iterable[str]) -> None:
         unknown = [name for name in names if name not in self._tensors]

@@ -16,7 +16,8 @@ class TensorCalibration:
     Attributes:
         kind: "weight" or "input".
         elements: number of elements of one copy (one inference); the most seen.
-        reads: how often one inference reads it.
+        reads: how often one inference reads it; 0 for a tensor that was never read: it lies at
+            the rated point, and its bounds say nothing.
         lo: smallest finite value.
         hi: largest finite value.
     """
@@ -32,13 +33,19 @@ class TensorCalibration:
         """Values outside these are implausible."""
         return self.lo, self.hi
 
+    @property
+    def never_read(self) -> bool:
+        """Whether the network ran without reading it."""
+        return self.reads == 0
+
 
 @dataclass(frozen=True)
 class Calibration:
     """Scales, bounds and sizes of a network's tensors.
 
     Attributes:
-        tensors: by tensor name, such as ``conv1.weight`` and ``conv1.input``.
+        tensors: by tensor name, such as ``conv1.weight`` and ``conv1.input``: all that the config
+            stores, those never read too.
         identity: the known module that the network was boosted for, or None if it may meet any
             module of a kind.
         input_range: share of the range seen that boosting left the inputs.
@@ -55,6 +62,11 @@ class Calibration:
             "input_range": self.input_range,
             "tensors": {name: dict(vars(entry)) for name, entry in self.tensors.items()},
         }
+
+    @property
+    def never_read(self) -> list[str]:
+        """Names of the tensors that the network never read, such as an auxiliary head's."""
+        return [name for name, entry in self.tensors.items() if entry.never_read]
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Calibration:

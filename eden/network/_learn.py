@@ -33,7 +33,7 @@ def learn(
         tensors: the tensors that the hooks read.
 
     Returns:
-        What was seen, by tensor name; without those that were never read.
+        What was seen, by tensor name.
 
     Raises:
         ValueError: for a loader that yields nothing, or a tensor without a finite value.
@@ -49,5 +49,4 @@ def learn(
             forwards += 1
     if not forwards:
         raise ValueError("learn_bounds: the loader yielded no batch")
-    learned = {tensor.name: tensor.learned(forwards) for tensor in tensors}
-    return {name: entry for name, entry in learned.items() if entry is not None}
+    return {tensor.name: tensor.learned(forwards) for tensor in tensors}

@@ -23,7 +23,7 @@ class PlannedTensor(NamedTuple):
     Attributes:
         kind: "weight" or "input".
         elements: of a weight; 0 for an input, whose size only a call tells.
-        entry: where it is placed; None where it is not.
+        entry: where it is placed; None where it is not, as all that is never read.
         device: where it is read.
     """
 
@@ -51,7 +51,7 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
 
     Args:
         model: the network.
-        config: chooses the tensors.
+        config: chooses the tensors; its calibration says which are never read.
         entries: placement by tensor name; None where tensors are not placed.
 
     Raises:
@@ -60,15 +60,17 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
     """
     selection, plan = _Selection(**patterns_of(config)), Plan({}, [])
     shared: dict[int, str | None] = {}
+    # They have no place: they lie at the rated point.
+    never_read = [] if config.calibration is None else config.calibration.never_read
 
     def chosen(name: str, kind: str, target: Target, parameter=None) -> str | None:
         """The name of a tensor that is to be stored, else None."""
         if not selection.takes(name, target.module, target.name):
             return None
-        if entries is not None and name not in entries:
+        entry = None if entries is None else entries.get(name)
+        if entries is not None and entry is None and name not in never_read:
             raise ValueError(f"the placement has no place for {name}; is it another network's?")
         elements = 0 if kind == "input" else _plain(parameter, name).numel()
-        entry = None if entries is None else entries[name]
         # Where the module is: moved by its first read, a compiled network would compile again.
         plan.tensors[name] = PlannedTensor(kind, elements, entry, device_of(target.module))
         return name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
@@ -77,6 +78,7 @@ class StoredTensor:
         self.coding = self._coding(None, None)
         self.seen_range: Tensor | None = None  # float32 [2], while learning
         self.seen_reads = 0
+        self.never_read = self.warned = False
 
     def scaled(self, ber: float) -> ErrorModel:
         """Return the error model scaled to a mean bit error rate over this tensor's cells."""
@@ -98,7 +100,14 @@ class StoredTensor:
     @property
     def ber(self) -> float:
         """The bit error rate just now."""
+        if self.never_read:
+            return 0.0
         return self.base_error.ber if self.asked_ber is None else self.asked_ber
+
+    @property
+    def was_read(self) -> bool:
+        """Whether it was read under errors since its key was drawn."""
+        return bool(self.counter)
 
     def count_weak(self, ber: float, key: Tensor) -> int | None:
         """Count the cells that are weak at a BER under a network's key, if its size is known."""
@@ -119,6 +128,9 @@ class StoredTensor:
 
     def calibrate(self, entry: TensorCalibration) -> None:
         """Take over what was learned on the clean network."""
+        self.never_read = entry.never_read
+        if self.never_read:
+            return
         if self.asked_ber is not None and self.elements != entry.elements:
             # Which cells are this tensor's is known only now.
             self.elements = entry.elements
@@ -150,6 +162,8 @@ class StoredTensor:
             return x
         if x.numel() == 0:
             return x
+        if self.never_read:
+            return self._at_the_rated_point(x)
         if not self.sure and not torch.compiler.is_compiling() and _replay.strange():
             raise ValueError(
                 f"{self.name} is read again in a backward pass, by other means than "
@@ -192,14 +206,14 @@ class StoredTensor:
         """Forget what was seen before."""
         self.seen_range, self.seen_reads = None, 0
 
-    def learned(self, forwards: int) -> TensorCalibration | None:
-        """Return what was seen since `start_learning`, None if it was never read.
+    def learned(self, forwards: int) -> TensorCalibration:
+        """Return what was seen since `start_learning`.
 
         Args:
             forwards: how often the network was called.
         """
         if self.seen_range is None:
-            return None
+            return TensorCalibration(self.kind, self.elements, 0, 0.0, 0.0)
         lo, hi = self.seen_range.tolist()
         if lo > hi:
             raise ValueError(f"{self.name}: every value seen was NaN or infinite")
@@ -225,6 +239,17 @@ class StoredTensor:
             lo, hi = torch.stack([self.seen_range, seen])
             seen = torch.stack([torch.minimum(lo[0], hi[0]), torch.maximum(lo[1], hi[1])])
         self.seen_range = seen
+
+    def _at_the_rated_point(self, x: Tensor) -> Tensor:
+        """Return what a tensor reads that no calibration, search or placement knows of."""
+        if not self.warned and not torch.compiler.is_compiling():  # which warns of nothing
+            self.warned = True
+            warnings.warn(
+                f"{self.name} is read, which learn_bounds never saw: it is read from the rated "
+                "point, without errors; learn_bounds on data that reach it learns it",
+                stacklevel=2,
+            )
+        return x
 
     def _follow(self, device: torch.device) -> None:
         """Move the state to where the tensor is, as after ``model.to(device)``."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from torch import nn
 
 from eden._torch import ConvNd, NormBase, own_parameters, parameter_names
+from eden.network._wrappers import named_modules
 
 _LINEAR = (nn.Linear, nn.Bilinear)
 _EMBEDDING = (nn.Embedding, nn.EmbeddingBag)
@@ -33,7 +34,7 @@ class Target:
 
     Attributes:
         module: the module that is called.
-        name: its name in the network, "" for the network itself.
+        name: its name in the network, "" for the network itself, whatever wraps it.
         weights: ``(owner, parameter name, tensor name)``.
         batch: where the batch dimension of its input is; None where the input is indices.
     """
@@ -63,7 +64,7 @@ def find_targets(model: nn.Module) -> list[Target]:
             # The layer's linear modules get [time, batch, features] and cannot know it.
             batch_of[module.linear1] = batch_of[module.linear2] = Batch(3, dim=1)
     found = []
-    for name, module in model.named_modules():
+    for name, module in named_modules(model):
         if module in part_of_attention:
             continue
         target = _target(name, module, batch_of.get(module))

@@ -35,7 +35,10 @@ def placement_section(results: Results) -> Section:
         tables=(
             TextTable(["tensor", "bytes", "partition", "address", "bears", "meets", "why"], rows),
         ),
-        notes=tuple(f"{r.vdd_volts:.3f} V was not taken: {r.why}" for r in placement.rejected),
+        notes=(
+            *(f"{r.vdd_volts:.3f} V was not taken: {r.why}" for r in placement.rejected),
+            *str(placement.coverage or "").splitlines(),
+        ),
     )
 
 

@@ -14,6 +14,7 @@ def tolerance_section(results: Results) -> Section:
     """Show the tolerance of every tensor before and after boosting."""
     fine = {WHICH[n]: results.tolerances(n, "fine").bers() for n in NETWORKS}
     coarse = {WHICH[n]: results.tolerances(n, "coarse").coarse_ber for n in NETWORKS}
+    searched = results.tolerances(NETWORKS[0], "fine").coverage
     trials = " and ".join(str(results.tolerances(n, "fine").trials) for n in NETWORKS)
     return Section(
         "Tolerance by tensor",
@@ -23,7 +24,7 @@ def tolerance_section(results: Results) -> Section:
         ),
         figure=tolerance_figure(fine, coarse),
         alt="Tolerable bit error rate of every tensor before and after boosting",
-        notes=(f"{trials} questions, each under one draw.",),
+        notes=(f"{trials} questions, each under one draw.", *str(searched or "").splitlines()),
     )
 
 

@@ -19,3 +19,5 @@ def map_networks(work: Work, files: StageFiles) -> None:
         files.json(placement_name(network, method), placement.to_dict())
         if (network, method) == work.declared:
             files.json("placement.json", placement.to_dict())
+            if work.progress and placement.coverage is not None:
+                print(placement.coverage)

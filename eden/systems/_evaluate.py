@@ -146,6 +146,8 @@ def _assumptions(device: Device) -> tuple[str, ...]:
         "streaming: an inference reads weights and IFMs once, writes OFMs once, open page",
         "nominal: rated voltage and latencies, lines interleaved over all banks",
         "tensors that are not placed stay at the rated point",
+        "parameters of two or more dimensions that no call of a module shows are read once there; "
+        "biases and norms are not counted",
         "not counted: I/O and termination, the controller, refresh and standby between inferences",
     ]
     if device.currents.assumed:

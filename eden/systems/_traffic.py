@@ -42,11 +42,11 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
 
     Returns:
         Placed tensors by address, then for each call of a module its tensors that are not
-        placed and its OFM.
+        placed and its OFM, then once each parameter of two or more dimensions that no call shows.
 
     Raises:
-        ValueError: For a sample without a tensor or with an empty batch, or a placement without
-            a config.
+        ValueError: For a sample without a tensor or with an empty batch, a placement without a
+            config, or a network that calls none of the modules that read from DRAM.
     """
     if placement.config is None:
         raise ValueError("placement has no config; accepted: one made from tolerances with theirs")
@@ -78,6 +78,16 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
     finally:
         for handle in handles:
             handle.remove()
+    if not observer.calls:
+        raise ValueError(
+            f"evaluate_energy: {type(model).__name__} read nothing; none of its convolution, "
+            "linear, embedding, recurrent and attention modules was called"
+        )
+    moves += [
+        Move("weight", weight.numel() * weight.element_size(), 1, None)
+        for weight in model.parameters()
+        if weight.ndim >= 2 and weight.numel() and id(weight) not in placed | observer.seen
+    ]
     return moves
 
 
@@ -88,7 +98,8 @@ class _Observer:
         self, moves: list[Move], entries: Mapping, placed: set[int], bits: int, batch: int
     ):
         self.moves, self.entries, self.placed = moves, entries, placed
-        self.bits, self.batch = bits, batch
+        self.bits, self.batch, self.calls = bits, batch, 0
+        self.seen: set[int] = set()
 
     def hook(self, target: Target):
         """Return the forward hook of a module."""
@@ -101,7 +112,9 @@ class _Observer:
         ]
 
         def record(module, inputs, keywords, output):
+            self.calls += 1
             for weight in weights:
+                self.seen.add(id(weight))
                 self._move("weight", weight.numel() * weight.element_size())
             home = target.input_name if target.input_name in self.entries else None
             given = _first_map((*inputs, *keywords.values()))

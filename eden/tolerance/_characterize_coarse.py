@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from tqdm.auto import tqdm
 
 from eden._say import an_int, refusal, within
 from eden.access import seeds_for
@@ -60,7 +61,7 @@ def characterize_coarse(
             from ``low`` to ``high``.
         seed: Of the family of draws.
         folder: Keeps each finished trial as a Parquet shard, and replays those it finds.
-        progress: Show a progress bar.
+        progress: Show a progress bar, and before it what of the network is stored.
         label: What the progress bar's title begins with.
 
     Returns:
@@ -84,6 +85,8 @@ def characterize_coarse(
     with under_errors(
         model, evaluate, config, low=first, folder=folder, subject=subject
     ) as network:
+        if progress:
+            tqdm.write(str(network.handle.coverage()))
         oracle, no_error = Oracle(network, target_accuracy), network.every(NO_ERROR)
         clean = oracle.ask(no_error, 0)
         if clean < target_accuracy:
@@ -110,6 +113,7 @@ def characterize_coarse(
             thresholds=tuple(map(ber_of, found.thresholds)),
             accuracies=tuple(oracle.confirm(network.every(step), draw) for draw in draws),
             trials=network.memo.asked,
+            coverage=network.handle.coverage(),
         )
     # The mean is only shown beside the quantile, and asks for every accuracy in full: a fifth of
     # the images, paired with the clean network, will do.

@@ -104,6 +104,7 @@ def characterize_fine(
             accuracies=tuple(oracle.confirm(steps, draw) for draw in draws),
             mean_ber=None,
             trials=network.memo.asked,
+            coverage=network.handle.coverage(),
         )
 
 

@@ -5,7 +5,7 @@ read the same bits.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -64,6 +64,7 @@ class FaultyNetwork:
         self.closest = max(LEAST, round(CLOSEST * images))
         self.images = images if self.closest <= images / 2 else 0
         self.names = [tensor.name for tensor in handle.tensors]
+        self.ran = False
         self.cells = lru_cache(maxsize=None)(self._cells)
 
     def set(self, ber: float | Mapping[str, float] | None, draw: int) -> None:
@@ -75,7 +76,7 @@ class FaultyNetwork:
     def accuracy(self, ber: float | Mapping[str, float] | None, draw: int) -> float:
         """Accuracy at a BER (or one a tensor; None: as attached), whether it is known or not."""
         self.set(ber, draw)
-        return accuracy_of(self.evaluate, self.handle.model, draw=draw)
+        return self._asked(lambda model: accuracy_of(self.evaluate, model, draw=draw))
 
     def accuracies(self, label: str, ber: float, draws: list[int]) -> list[float]:
         """Accuracy at a BER under each draw; one trial, one shard."""
@@ -132,23 +133,35 @@ class FaultyNetwork:
 
     def answer(self, question: Question, *, part: bool) -> Row:
         """Ask all images, but for the part where that has been answered; or the part alone."""
-        bers, draw, model = bers_of(question.steps), question.draw, self.handle.model
+        bers, draw = bers_of(question.steps), question.draw
         if self.by_image is None or not self.images:
             return _row(draw, self.accuracy(bers, draw))
         self.set(bers, draw)
         if part:
-            right = right_of(self.part.on_closest, model, draw=draw).numpy()
+            right = self._right_of(self.part.on_closest, draw)
         elif (known := self.memo.known(question.reads(part=True))) is None:
-            right = right_of(self.by_image, model, draw=draw).numpy()
+            right = self._right_of(self.by_image, draw)
         else:
             right = np.empty(self.images, dtype=bool)
             right[self.part.closest] = _unpacked(known["right"], self.closest)
-            right[self.part.others] = right_of(self.part.on_others, model, draw=draw).numpy()
+            right[self.part.others] = self._right_of(self.part.on_others, draw)
         return _row(draw, int(right.sum()) / len(right), right=_packed(right))
 
     def part_of(self, right: str) -> str:
         """Of all images that are named rightly, those in the part."""
         return _packed(_unpacked(right, self.images)[self.part.closest])
+
+    def _right_of(self, evaluator: Evaluator, draw: int) -> np.ndarray:
+        """Which images an evaluator finds named rightly."""
+        return self._asked(lambda model: right_of(evaluator, model, draw=draw)).numpy()
+
+    def _asked(self, ask: Callable[[torch.nn.Module], Any]) -> Any:
+        """Ask about the network, which must read something: without errors it would bear any."""
+        answer = ask(self.handle.model)
+        if not self.ran:
+            self.handle.check_read("evaluate")
+            self.ran = True
+        return answer
 
     def _cells(self, name: str, step: float, draw: int) -> tuple[str, float]:
         if step == NO_ERROR:
@@ -176,6 +189,9 @@ def under_errors(
         low: One step for all tensors stands for no error where it is below this.
         folder: Where finished trials are kept, or None.
         subject: What else tells this search from others in the same folder.
+
+    Raises:
+        ValueError: For a calibration that does not mention all that the config stores.
     """
     context = digest(
         {
@@ -187,6 +203,8 @@ def under_errors(
     )
     handle = attach(model, config)
     try:
+        handle.check_calibrated()
+        handle.coverage().warn()
         yield FaultyNetwork(handle, evaluate, Memo(folder, context=context), low=low)
     finally:
         handle.detach()

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from eden._say import a_kind, an_int
-from eden.network import Config, TensorInfo
+from eden._say import a_kind, an_int, rate
+from eden.network import Config, Coverage, TensorInfo
 from eden.tolerance._grid import LOWEST_STEP, ber_of
 
 
@@ -49,6 +49,7 @@ class Tolerances:
         mean_ber: The highest BER at which the *mean* over the seeds meets the target, the
             criterion usual in papers; None for a fine search.
         trials: Questions asked in the search.
+        coverage: What of the network was stored, and so searched; None in files of before.
     """
 
     config: Config
@@ -61,6 +62,12 @@ class Tolerances:
     accuracies: tuple[float, ...] = ()
     mean_ber: float | None = None
     trials: int = 0
+    coverage: Coverage | None = None
+
+    def __str__(self) -> str:
+        head = f"{self.granularity} tolerances at an accuracy of {self.target_accuracy:.4f}"
+        rows = [f"  {rate(t.tolerance):>8}  {t.name}" for t in self.tensors]
+        return "\n".join([head, *rows, *([str(self.coverage)] if self.coverage else [])])
 
     @property
     def mean_accuracy(self) -> float:
@@ -79,6 +86,7 @@ class Tolerances:
             "tensors": [vars(tensor) for tensor in self.tensors],
             "thresholds": list(self.thresholds),
             "accuracies": list(self.accuracies),
+            "coverage": None if self.coverage is None else self.coverage.to_dict(),
             "mean_accuracy": self.mean_accuracy if self.accuracies else None,
         }
 
@@ -90,13 +98,14 @@ class Tolerances:
             ValueError: If a field is missing.
         """
         try:
-            values = {field.name: data[field.name] for field in fields(cls)}
+            values = {f.name: data[f.name] for f in fields(cls) if f.name != "coverage"}
         except KeyError as error:
             raise ValueError(f"tolerances: field {error} is missing") from None
         values |= {name: tuple(values[name]) for name in ("thresholds", "accuracies")}
         values["config"] = Config.from_dict(values["config"])
         values["tensors"] = tuple(TensorTolerance(**tensor) for tensor in values["tensors"])
-        return cls(**values)
+        seen = data.get("coverage")
+        return cls(**values, coverage=None if seen is None else Coverage.from_dict(seen))
 
 
 def tensors_bearing(

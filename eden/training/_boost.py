@@ -97,8 +97,9 @@ def boost(
 
     Raises:
         TypeError: for an argument of another type.
-        ValueError: for a rate or number outside what is named here, an attached model, or only one
-            of `evaluate` and `target_accuracy`.
+        ValueError: for a rate or number outside what is named here, an attached model, only one of
+            `evaluate` and `target_accuracy`, or a calibration that does not mention all that the
+            config stores.
     """
     a_kind("model", model, nn.Module, "a torch.nn.Module")
     a_kind("config", config, Config, "an eden.Config")
@@ -128,6 +129,8 @@ def boost(
     keep_calibration(boosted, known)
     handle = attach(boosted, config.with_(calibration=known))
     try:
+        handle.check_calibrated()
+        handle.coverage().warn()
         if handle.config.calibration is None:
             handle.learn_bounds(train_loader)
         original = handle.narrow_inputs(share)
@@ -137,9 +140,10 @@ def boost(
         now = handle.learn_bounds(itertools.islice(train_loader, 1)).tensors
     finally:
         handle.detach()
-    inputs = {n: entry for n, entry in original.tensors.items() if entry.kind == "input"}
+    # The inputs keep their range, and what one batch does not reach is as it was.
+    weights = {n: entry for n, entry in now.items() if entry.kind == "weight" and entry.reads}
     identity = identity_of(config) if config.cells == "fixed" else None
-    keep_calibration(boosted, Calibration({**now, **inputs}, identity, share))
+    keep_calibration(boosted, Calibration({**original.tensors, **weights}, identity, share))
     boosted.__dict__["_eden_history"] = history
     return boosted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
@@ -82,10 +82,10 @@ class Rounds:
 
 def targets_of(target_ber: float | Sequence[float], *, checked: bool) -> list[float]:
     """The rates of the rounds, one alone where none is checked."""
-    if not isinstance(target_ber, Sequence) or isinstance(target_ber, str):
-        within("target_ber", target_ber, 0, 1, above=True)
+    if isinstance(target_ber, str) or not isinstance(target_ber, Sequence):
+        within("target_ber", cast(float, target_ber), 0, 1, above=True)
         most = _MOST_TARGETS if checked else 1
-        doubled = [target_ber * 2**k for k in range(most)]
+        doubled = [cast(float, target_ber) * 2**k for k in range(most)]
         # 0.5 is noise: nothing is learned beyond.
         return [b for k, b in enumerate(doubled) if k == 0 or b <= 0.25]
     targets = list(target_ber)
@@ -100,8 +100,8 @@ def targets_of(target_ber: float | Sequence[float], *, checked: bool) -> list[fl
 
 def draws_of(seeds: int | Sequence[int]) -> list[int]:
     """The draws of a check, from their number or given one by one."""
-    if not isinstance(seeds, Sequence) or isinstance(seeds, str):
-        return seeds_for("boost check", seeds)
+    if isinstance(seeds, str) or not isinstance(seeds, Sequence):
+        return seeds_for("boost check", cast(int, seeds))
     if len(seeds) == 0:
         raise ValueError(refusal("seeds", seeds, "at least 1"))
     for seed in seeds:

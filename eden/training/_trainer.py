@@ -88,7 +88,10 @@ class Trainer:
             model.train()
             for batch in self.loader:
                 self.handle.step()
-                value = self.loss(call(model, inputs_of(batch), device), batch[1].to(device))
+                output = call(model, inputs_of(batch), device)
+                if not count:
+                    self.handle.check_read("boost")
+                value = self.loss(output, batch[1].to(device))
                 self.optimizer.zero_grad(set_to_none=True)
                 value.backward()
                 self.optimizer.step()

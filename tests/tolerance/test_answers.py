@@ -21,6 +21,16 @@ def model():
     return net
 
 
+def answering(answer):
+    """An evaluator that runs the network and says this of it."""
+
+    def evaluate(model):
+        model(torch.zeros(1, 4))
+        return answer
+
+    return evaluate
+
+
 def curve(model, evaluate):
     return accuracy_curve(model, evaluate, config=CONFIG, bers=[1e-3], seeds=2)
 
@@ -30,7 +40,7 @@ def coarse(model, evaluate):
 
 
 def fine(model, evaluate):
-    start = characterize_coarse(model, lambda _: 0.9, config=CONFIG, target_accuracy=0.5, seeds=2)
+    start = characterize_coarse(model, answering(0.9), config=CONFIG, target_accuracy=0.5, seeds=2)
     return characterize_fine(model, evaluate, start=start, seeds=2)
 
 
@@ -42,13 +52,11 @@ def verified(model, evaluate):
 @pytest.mark.parametrize("answer", [math.nan, math.inf, 90.0, "0.9"])
 def test_an_answer_that_is_no_accuracy_is_an_error(model, search, answer):
     with pytest.raises((ValueError, TypeError), match=r"accuracy under draw \d+ is "):
-        search(model, lambda _: answer)
+        search(model, answering(answer))
 
 
 def test_nan_is_a_miss_where_the_evaluator_says_so(model):
-    def evaluate(_):
-        return math.nan
-
+    evaluate = answering(math.nan)
     evaluate.nan = "miss"
     assert verified(model, evaluate).misses == 2
     assert curve(model, evaluate)[0].accuracies == (0.0, 0.0)
