@@ -17,7 +17,8 @@ HUGE = 10**400
 DIGITS = 10**5000  # Python does not write so long an int
 
 
-def accurate(_):
+def accurate(model):
+    model(torch.zeros(1, 4))
     return 0.9
 
 
