@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from eden import devices
+from eden._say import keys_of
+from eden.mapping._validity import check_placement, check_point
 from eden.network import Config
-
-# The partition of a coarse placement: lines interleaved over all banks.
-WHOLE_MODULE = "module"
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ class Placement:
         """
         try:
             return cls.from_dict(json.loads(text))
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise ValueError(f"placement is not valid JSON: {error}") from error
 
     @classmethod
@@ -149,15 +148,18 @@ class Placement:
         """Build from what `to_dict` returned.
 
         Raises:
-            ValueError: For missing or unknown fields.
+            ValueError: For missing or unknown fields, values out of their range, and what the
+                device contradicts.
         """
         try:
+            keys_of("placement", data, _REQUIRED, ("vdd_volts", "gap"))
             device = devices.from_json(json.dumps(data["device"]))
-            points = {
-                name: device.at(p["vdd_volts"], p["trcd_seconds"], p["trp_seconds"])
-                for name, p in data["points"].items()
-            }
-            return cls(
+            points = {}
+            for name, p in data["points"].items():
+                keys_of(f"point {name}", p, devices.OperatingPoint.__dataclass_fields__)
+                points[name] = device.at(p["vdd_volts"], p["trcd_seconds"], p["trp_seconds"])
+                check_point(name, points[name], p)
+            placement = cls(
                 device=device,
                 config=None if data["config"] is None else Config.from_dict(data["config"]),
                 entries={n: Entry(name=n, **fields) for n, fields in data["tensors"].items()},
@@ -165,8 +167,10 @@ class Placement:
                 rejected=tuple(Rejection(**r) for r in data["rejected"]),
                 **{key: data[key] for key in _PLAIN},
             )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a placement: {error!r}") from error
+            check_placement(placement)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a placement: {error}") from error
+        return placement
 
 
 _PLAIN = (
@@ -178,6 +182,7 @@ _PLAIN = (
     "bound_joules",
     "verdict_volts",
 )
+_REQUIRED = (*_PLAIN, "device", "config", "tensors", "points", "rejected")
 
 
 def _without_name(entry: Entry) -> dict[str, Any]:
