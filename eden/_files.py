@@ -12,9 +12,11 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Built = TypeVar("Built")
 
 # Of files not yet whole: nobody else calls a file so.
 _BEGUN, _ENDING = ".eden-", ".tmp"
@@ -101,8 +103,21 @@ def read_json(path: Path | str) -> Any:
     """
     try:
         return json.loads(Path(path).read_bytes())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of numbers without end, nesting without end
         raise ValueError(f"{path} is not JSON: {error}") from error
+
+
+def read_as(path: Path | str, build: Callable[[Any], Built]) -> Built:
+    """Read a JSON file and build something of what it holds.
+
+    Raises:
+        ValueError: If the file is not JSON, or not of this; the message names it.
+    """
+    value = read_json(path)
+    try:
+        return build(value)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def write_csv(path: Path | str, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Path:

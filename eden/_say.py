@@ -3,8 +3,9 @@
 A refusal of a value has one form: NAME is VALUE, accepted: WHAT.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
+from typing import Any
 
 _LONGEST = 200  # characters of a value that a refusal shows
 
@@ -40,6 +41,25 @@ def a_kind(name: str, value: object, kind: type | tuple[type, ...], accepted: st
     """
     if not isinstance(value, kind):
         raise TypeError(refusal(f"type of {name}", type(value).__name__, accepted))
+
+
+def keys_of(
+    name: str, given: object, required: Iterable[str], optional: Iterable[str] = ()
+) -> Mapping[str, Any]:
+    """Return what is a mapping of these keys and no others, and refuse the rest.
+
+    Raises:
+        TypeError: If it is no mapping.
+        ValueError: If a key is missing or unknown.
+    """
+    if not isinstance(given, Mapping):
+        raise TypeError(refusal(f"type of {name}", type(given).__name__, "keys with values"))
+    required = tuple(required)
+    if missing := [key for key in required if key not in given]:
+        raise ValueError(f"{name}: field {missing[0]!r} is missing")
+    if unknown := [key for key in given if key not in (*required, *optional)]:
+        raise ValueError(f"{name}: field {_shown(unknown[0])} is unknown")
+    return given
 
 
 def a_number(name: str, value: object) -> None:

@@ -1,22 +1,42 @@
 """The versions that results depend on: for run folders, the doctor and the benchmarks."""
 
+import os
 import platform
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+import torch
+
 from eden._files import digest, digest_bytes
 
+# What tells the libraries below torch to do with fewer instructions.
+_LOWERS = ("DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS")
 _PACKAGES = ("torch", "numpy", "scipy", "safetensors", "pyarrow", "matplotlib")
 
 
 def versions() -> dict[str, str]:
     """Return the versions that results depend on, by name."""
     found = {"python": platform.python_version(), "machine": platform.machine()}
+    found["instructions"] = _instructions()
     found |= {package: _version(package) or "not installed" for package in _PACKAGES}
-    # Imported from a checkout that was not installed: its sources say which it is.
-    checkout = Path(__file__).resolve().parents[1]
-    found["eden"] = _version("eden-dram") or f"source {source_digest(checkout)}"
+    found["eden"] = _eden()
     return found
+
+
+@cache  # the sources that were imported, whatever becomes of them
+def _eden() -> str:
+    """Say which eden this is; in a checkout, installed from there or not, by its sources."""
+    checkout, version = Path(__file__).resolve().parents[1], _version("eden-dram")
+    if version is not None and not (checkout / "csrc").is_dir():
+        return version
+    return f"source {source_digest(checkout)}"
+
+
+def _instructions() -> str:
+    """Say which instructions torch computes with: sums are rounded otherwise with others."""
+    lowered = (f"{name}={os.environ[name]}" for name in _LOWERS if name in os.environ)
+    return " ".join((torch.backends.cpu.get_cpu_capability(), *lowered))
 
 
 def _version(distribution: str) -> str | None:

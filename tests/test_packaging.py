@@ -60,6 +60,7 @@ def test_wheel_holds_the_extensions_and_the_package_data(wheel):
         ("eden/devices/specs/ddr3l-1600-a1", ".json"),
         ("eden/folder/recipes/lenet-fashion-mnist", ".yaml"),
         ("eden/", ".j2"),
+        ("eden/doctor/golden", ".json"),
         ("eden/py", ".typed"),
         ("eden/_core", ".pyi"),
     ):

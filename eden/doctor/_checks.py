@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,6 +16,7 @@ from scipy import stats
 
 from eden import errors, reference
 from eden.access import ops, rng
+from eden.doctor._line import Check
 
 # Chance that a sound injector fails any of the statistical checks, shared out evenly among them.
 ALPHA = 1e-3
@@ -26,21 +26,6 @@ ELEMENTS = 1 << 22
 RATES = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5)
 # More keys where flips are rare: at least 100 expected flips at every rate.
 KEYS_AT_MOST = 8
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the self-check.
-
-    Attributes:
-        name: What was tried.
-        finding: What came out, beside what was expected.
-        passed: Whether the two agree.
-    """
-
-    name: str
-    finding: str
-    passed: bool
 
 
 def self_check(device: str = "cpu") -> list[Check]:

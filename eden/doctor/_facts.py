@@ -17,7 +17,7 @@ def facts() -> dict[str, str]:
         "eden": known.pop("eden"),
         "python": f"{known.pop('python')} on {platform.platform()}",
         "torch": f"{known.pop('torch')}, built for CUDA {torch.version.cuda or '(none)'}, "
-        f"{torch.get_num_threads()} threads",
+        f"{torch.get_num_threads()} threads, {known.pop('instructions')}",
         "built": build_facts,
         "GPUs": ", ".join(map(_gpu, range(torch.cuda.device_count()))) or "none",
     }

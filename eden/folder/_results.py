@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eden import devices
-from eden._files import read_json
+from eden._files import read_as, read_json
 from eden.folder._names import RETREAT, placement_name
 from eden.folder._run_folder import RunFolder
 from eden.mapping import Placement
@@ -42,13 +42,11 @@ class Results:
 
     def placement(self, network: str, method: str) -> Placement:
         """Read one placement."""
-        return Placement.from_dict(read_json(self.path(placement_name(network, method))))
+        return read_as(self.path(placement_name(network, method)), Placement.from_dict)
 
     def tolerances(self, network: str, granularity: str) -> Tolerances:
         """Read one characterisation."""
-        return Tolerances.from_dict(
-            read_json(self.path(f"tolerances/{network}-{granularity}.json"))
-        )
+        return read_as(self.path(f"tolerances/{network}-{granularity}.json"), Tolerances.from_dict)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Read a CSV file of the run, numbers as floats and empty cells as None."""

@@ -4,7 +4,8 @@ A stage is done when ``stages/<name>.json`` stands, written last, with the stage
 the hash of every file it made. Until then its files count for nothing and the stage is done again;
 only finished trials are kept, as their answers cannot be anything else. Whatever differs between
 two machines or two runs (times, host, paths) goes into files named ``env*`` or ``time*``; all
-others are the same to the last bit.
+others are the same to the last bit. Torch cuts its sums by the number of threads and rounds them
+accordingly, so a run goes on with as many as it began with.
 """
 
 import errno
@@ -16,14 +17,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from eden._files import (
     digest,
     digest_bytes,
     is_temporary,
+    read_as,
     read_json,
     remove_temporaries,
     write_json,
 )
+from eden._say import an_int
 from eden._versions import versions
 from eden.folder._provenance import differing_keys, environment
 from eden.folder._recipe import Recipe, parse_recipe
@@ -31,6 +36,7 @@ from eden.folder._stage_files import StageFiles
 
 RECIPE = "recipe.json"
 VERSIONS = "versions.json"
+THREADS = "torch_threads"  # an entry of it
 
 
 class RunFolder:
@@ -54,7 +60,7 @@ class RunFolder:
                 f"{self.path}: not a run folder (no {RECIPE} in it); `eden run RECIPE --out DIR` "
                 f"makes one"
             )
-        self.recipe: Recipe = parse_recipe(read_json(self.path / RECIPE))
+        self.recipe: Recipe = read_as(self.path / RECIPE, parse_recipe)
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], recipe: Recipe, *, resume: bool) -> "RunFolder":
@@ -79,7 +85,7 @@ class RunFolder:
                 raise ValueError(
                     f"{path}: holds a run already; add --resume to go on, or choose another --out"
                 )
-            if changed := differing_keys(read_json(path / RECIPE), wanted):
+            if changed := differing_keys(_read_keys(path / RECIPE), wanted):
                 raise ValueError(
                     f"{path}: was made with another recipe; changed: {'; '.join(changed)}. "
                     f"Resume with the same recipe or choose another --out"
@@ -92,32 +98,50 @@ class RunFolder:
                 f"{path}: is not empty and not a run folder (it holds {others[0]}); choose another"
             )
         # The recipe goes last: it is what makes this a run folder.
-        write_json(path / VERSIONS, versions())
+        write_json(path / VERSIONS, {**versions(), THREADS: torch.get_num_threads()})
         write_json(path / RECIPE, wanted)
         return cls(path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for this process alone; the lock falls with the process."""
-        lock = _open_lock(self.path / "env.lock")
+        """Hold the folder for this process alone; the lock falls with the process.
+
+        Within, torch computes with as many threads as when the run began.
+        """
+        lock, threads = _open_lock(self.path / "env.lock"), torch.get_num_threads()
         try:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if lock is not None:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise ValueError(f"{self.path}: another eden process is at work in it") from None
-            self._check_versions()
-            remove_temporaries(self.path)
-            write_json(self.path / "env.json", environment())
+            torch.set_num_threads(self._check_versions())
             yield
         finally:
-            os.close(lock)
+            if torch.get_num_threads() != threads:
+                torch.set_num_threads(threads)
+            if lock is not None:
+                os.close(lock)
 
-    def _check_versions(self) -> None:
-        if changed := differing_keys(read_json(self.path / VERSIONS), versions()):
+    def begin(self) -> None:
+        """Prepare for writing: clear what was left half-written, and note where this runs."""
+        remove_temporaries(self.path)
+        write_json(self.path / "env.json", environment())
+
+    def _check_versions(self) -> int:
+        """Refuse other versions than those the run began with; return its number of threads."""
+        noted = _read_keys(self.path / VERSIONS)
+        threads = noted.pop(THREADS, None)
+        if changed := differing_keys(noted, versions()):
             raise ValueError(
                 f"{self.path}: was made with other versions; changed: {'; '.join(changed)}. "
                 f"Use those again or choose another --out"
             )
+        try:
+            an_int(THREADS, threads, 1, 4096)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{self.path / VERSIONS}: {error}") from error
+        return threads
 
     def fingerprint(self, stage: str, keys: tuple[str, ...], needs: tuple[str, ...]) -> str:
         """Digest what a stage's result depends on: its part of the recipe, inputs and versions."""
@@ -135,12 +159,16 @@ class RunFolder:
         """Read what a finished stage left in ``stages/``.
 
         Raises:
-            ValueError: If it has not been finished.
+            ValueError: If it has not been finished, or the record is damaged.
         """
         path = self.path / "stages" / f"{stage}.json"
         if not path.is_file():
             raise ValueError(f"{self.path}: stage {stage} has not been run")
-        return read_json(path)
+        record = _read_keys(path)
+        # Every stage writes something: a record of nothing vouches for nothing.
+        if not isinstance(record.get("outputs"), dict) or not record["outputs"]:
+            raise ValueError(f"{path}: lists no outputs")
+        return record
 
     def is_done(self, stage: str, fingerprint: str) -> bool:
         """Tell whether a stage is finished, for these inputs, and its files are unharmed."""
@@ -167,18 +195,38 @@ class RunFolder:
     def times(self) -> dict[str, Any]:
         """Read the wall time of each stage so far, in seconds."""
         path = self.path / "time.json"
-        return read_json(path) if path.is_file() else {}
+        times = _read_keys(path) if path.is_file() else {}
+        for stage, entry in times.items():
+            if not (isinstance(entry, dict) and isinstance(entry.get("seconds"), int | float)):
+                raise ValueError(f"{path}: stage {stage} has no seconds")
+        return times
 
 
-def _open_lock(path: Path) -> int:
-    """Open the file that is locked: nothing is written to it, and no link is followed."""
+def _open_lock(path: Path) -> int | None:
+    """Open the file that is locked: nothing is written to it, and no link is followed.
+
+    A finished run can be looked at where nothing may be written: None where it has no lock.
+    """
+    flags = os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        return os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o666)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise ValueError(f"{path}: is a symbolic link; a file is needed") from None
-        raise
-    return lock
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+    try:
+        return os.open(path, os.O_RDONLY | flags)
+    except OSError:
+        return None
+
+
+def _read_keys(path: Path) -> dict[str, Any]:
+    """Read a JSON file of keys with values."""
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise ValueError(f"{path}: is a {type(value).__name__}, accepted: keys with values")
+    return value
 
 
 def _strangers(path: Path) -> list[str]:

@@ -4,9 +4,9 @@ The problem and Algorithm 1 are C++ (``csrc/core/mapping``), the exact program i
 costs and rates. A further method is a file here and a name in `METHODS`.
 """
 
-from eden.mapping._place import METHODS as METHODS
 from eden.mapping._place import place as place
-from eden.mapping._placement import WHOLE_MODULE as WHOLE_MODULE
 from eden.mapping._placement import Entry as Entry
 from eden.mapping._placement import Placement as Placement
 from eden.mapping._placement import Rejection as Rejection
+from eden.mapping._validity import METHODS as METHODS
+from eden.mapping._validity import WHOLE_MODULE as WHOLE_MODULE

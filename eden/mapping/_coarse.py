@@ -6,8 +6,9 @@ from functools import partial, reduce
 from operator import add
 
 from eden import devices
-from eden.mapping._placement import WHOLE_MODULE, Rejection
+from eden.mapping._placement import Rejection
 from eden.mapping._task import Layout, Outcome, Solved, Task, entry_of
+from eden.mapping._validity import WHOLE_MODULE
 
 
 def place_coarsely(task: Task, estimate: str) -> Outcome:

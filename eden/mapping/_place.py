@@ -9,15 +9,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from eden import devices, energy
-from eden._say import a_kind, an_int, one_of, refusal, within
+from eden._say import a_kind, one_of, refusal, within
 from eden.mapping._coarse import place_coarsely
 from eden.mapping._fine import place_finely, problems_of
 from eden.mapping._placement import Placement
 from eden.mapping._task import Task
+from eden.mapping._validity import METHODS, check_tensor
 
-METHODS = ("greedy", "exact", "coarse")
 LEVELS = ("bank", "subarray")
-KINDS = ("weight", "input")
 
 
 def place(
@@ -112,8 +111,4 @@ def _check(tensors: Sequence, coarse_ber: float) -> None:
     names = Counter(tensor.name for tensor in tensors)
     for tensor in tensors:
         one_of(f"number of tensors named {tensor.name}", names[tensor.name], [1])
-        one_of(f"kind of {tensor.name}", tensor.kind, KINDS)
-        an_int(f"size_bytes of {tensor.name}", tensor.size_bytes, 1, 2**62)
-        an_int(f"elements of {tensor.name}", tensor.elements, 1, 2**62)
-        within(f"reads of {tensor.name}", tensor.reads, 0, 1e18)
-        within(f"tolerance of {tensor.name}", tensor.tolerance, 0, 1)
+        check_tensor(tensor)

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from eden import devices
-from eden._say import rate
+from eden._say import keys_of, rate
+from eden.mapping._validity import check_placement, check_point
 from eden.network import Config, Coverage
-
-# The partition of a coarse placement: lines interleaved over all banks.
-WHOLE_MODULE = "module"
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ class Placement:
         """
         try:
             return cls.from_dict(json.loads(text))
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise ValueError(f"placement is not valid JSON: {error}") from error
 
     @classmethod
@@ -169,16 +167,19 @@ class Placement:
         """Build from what `to_dict` returned.
 
         Raises:
-            ValueError: For missing or unknown fields.
+            ValueError: For missing or unknown fields, values out of their range, and what the
+                device contradicts.
         """
         try:
+            keys_of("placement", data, _REQUIRED, ("vdd_volts", "gap", "coverage"))
             device = devices.from_json(json.dumps(data["device"]))
-            points = {
-                name: device.at(p["vdd_volts"], p["trcd_seconds"], p["trp_seconds"])
-                for name, p in data["points"].items()
-            }
             seen = data.get("coverage")
-            return cls(
+            points = {}
+            for name, p in data["points"].items():
+                keys_of(f"point {name}", p, devices.OperatingPoint.__dataclass_fields__)
+                points[name] = device.at(p["vdd_volts"], p["trcd_seconds"], p["trp_seconds"])
+                check_point(name, points[name], p)
+            placement = cls(
                 device=device,
                 coverage=None if seen is None else Coverage.from_dict(seen),
                 config=None if data["config"] is None else Config.from_dict(data["config"]),
@@ -187,8 +188,10 @@ class Placement:
                 rejected=tuple(Rejection(**r) for r in data["rejected"]),
                 **{key: data[key] for key in _PLAIN},
             )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a placement: {error!r}") from error
+            check_placement(placement)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a placement: {error}") from error
+        return placement
 
 
 _PLAIN = (
@@ -200,6 +203,7 @@ _PLAIN = (
     "bound_joules",
     "verdict_volts",
 )
+_REQUIRED = (*_PLAIN, "device", "config", "tensors", "points", "rejected")
 
 
 def _without_name(entry: Entry) -> dict[str, Any]:

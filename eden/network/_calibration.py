@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
+
+from eden._say import a_kind, an_int, one_of, within
+
+FLOAT_MAX = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -73,16 +78,30 @@ class Calibration:
         """Build from what `to_dict` returned.
 
         Raises:
-            ValueError: for missing or unknown fields.
+            ValueError: for missing fields, unknown ones of a tensor, or values out of their range.
         """
         try:
-            return cls(
+            calibration = cls(
                 tensors={n: TensorCalibration(**entry) for n, entry in values["tensors"].items()},
                 identity=values["identity"],
                 input_range=values.get("input_range", 1.0),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+            _check(calibration)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not a calibration: {error}") from error
+        return calibration
+
+
+def _check(calibration: Calibration) -> None:
+    within("input_range", calibration.input_range, 0, 1, above=True)
+    if calibration.identity is not None:
+        a_kind("identity", calibration.identity, str, "text, or nothing")
+    for name, entry in calibration.tensors.items():
+        one_of(f"kind of {name}", entry.kind, ("weight", "input"))
+        an_int(f"elements of {name}", entry.elements, 0, 2**62)
+        an_int(f"reads of {name}", entry.reads, 0, 2**62)
+        within(f"hi of {name}", entry.hi, -FLOAT_MAX, FLOAT_MAX)
+        within(f"lo of {name}", entry.lo, -FLOAT_MAX, entry.hi)
 
 
 def calibration_of(model: nn.Module) -> Calibration | None:

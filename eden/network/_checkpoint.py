@@ -52,8 +52,12 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
         OSError: where there is no such file.
     """
     tensors, facts = _read(Path(path))
-    for name, first in facts.get("aliases", {}).items():
-        tensors[name] = tensors[first]
+    aliases = facts.get("aliases", {})
+    if not isinstance(aliases, dict) or not all(
+        isinstance(first, str) and first in tensors for first in aliases.values()
+    ):
+        raise ValueError(f"{path}: aliases in its metadata name tensors that it does not hold")
+    tensors |= {name: tensors[first] for name, first in aliases.items()}
     own = model.state_dict()
     missing, unknown = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
     if missing or unknown:
@@ -67,7 +71,10 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
                 f"{path}: {name} is {value.dtype} {list(value.shape)}; the model has "
                 f"{own[name].dtype} {list(own[name].shape)}"
             )
-    calibration = Calibration.from_dict(facts) if "tensors" in facts else None
+    try:
+        calibration = Calibration.from_dict(facts) if "tensors" in facts else None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     model.load_state_dict(tensors)
     keep_calibration(model, calibration)
     return calibration
@@ -78,12 +85,13 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise FileNotFoundError(f"{path}: no such file")
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(  # noqa: SIM118
-                metadata.get(_METADATA, "{}")
-            )
-    except (safetensors.SafetensorError, json.JSONDecodeError) as error:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            facts = json.loads((file.metadata() or {}).get(_METADATA, "{}"))
+    except (safetensors.SafetensorError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: is not a safetensors file, or is damaged ({error})") from error
+    if not isinstance(facts, dict):
+        raise ValueError(f"{path}: its metadata {_METADATA!r} is not what eden writes there")
+    return tensors, facts
 
 
 def _without_aliases(state: dict[str, Any]) -> tuple[dict[str, Tensor], dict[str, str]]:

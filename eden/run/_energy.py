@@ -4,8 +4,7 @@ from dataclasses import replace
 from itertools import product
 
 from eden import mapping
-from eden._files import read_json
-from eden.folder import LATENCY, NETWORKS, RETREAT, StageFiles, placement_name
+from eden.folder import LATENCY, NETWORKS, RETREAT, StageFiles
 from eden.mapping import WHOLE_MODULE, Placement
 from eden.run._work import Work
 from eden.systems import evaluate_energy
@@ -28,20 +27,19 @@ def account_energy(work: Work, files: StageFiles) -> None:
     """Account for an inference's DRAM energy by placement, voltage law and component."""
     sample = work.splits.test[0][:1]
     jobs = {
-        f"{network}-{method}": (network, read_json(work.path(placement_name(network, method))))
+        f"{network}-{method}": (network, work.results.placement(network, method))
         for network, method in product(NETWORKS, work.recipe.map.methods)
     }
-    attempts = read_json(work.path("verify.json"))["attempts"]
-    if len(attempts) > 1:
-        jobs[RETREAT] = (work.recipe.verify.network, attempts[-1]["placement"])
+    if work.results.verified_key == RETREAT:
+        jobs[RETREAT] = (work.recipe.verify.network, work.results.placement_of(RETREAT))
     if (reduced := _latency_alone(work)) is not None:
-        jobs[LATENCY] = (work.recipe.verify.network, reduced.to_dict())
+        jobs[LATENCY] = (work.recipe.verify.network, reduced)
     accounts = {}
     for key, (network, placement) in jobs.items():
         energy = evaluate_energy(
             work.network(network),
             sample,
-            Placement.from_dict(placement),
+            placement,
             system=work.recipe.energy.system,
         )
         accounts[key] = energy.to_dict()

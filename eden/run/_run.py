@@ -133,6 +133,7 @@ def _do(stage: Stage, work: Work) -> None:
             check_images(work)
         return
     begun = time.monotonic()
+    folder.begin()
     files = StageFiles(folder.path)
     stage.do(work, files)
     folder.finish(stage.name, fingerprint, files, seconds=time.monotonic() - begun)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from eden import mapping
-from eden._files import read_json
+from eden._files import read_as
 from eden.folder import NETWORKS, StageFiles
 from eden.mapping import Placement
 from eden.network import places_of
@@ -22,7 +22,7 @@ def verify_declared(work: Work, files: StageFiles) -> None:
     original = evaluate(work.network("baseline"))
     model = work.network(network)
     tolerances = work.tolerances_for(network, method)
-    placement = Placement.from_dict(read_json(work.path("placement.json")))
+    placement = read_as(work.path("placement.json"), Placement.from_dict)
     attempts: list[dict[str, Any]] = []
     for attempt in range(part.attempts):
         verdict = verify(

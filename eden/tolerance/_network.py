@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from eden._files import digest, digest_bytes
+from eden._versions import versions
 from eden.data import accuracy_of, right_of
 from eden.network import Attachment, Config, attach, digest_of_model
 from eden.tolerance._evaluator import Evaluate, Evaluator, offering
@@ -199,6 +200,9 @@ def under_errors(
             "config": getattr(config, "config", config).to_dict(),
             "images": getattr(evaluate, "digest", None),
             "subject": dict(subject or {}),
+            # Other sources, or sums cut for other threads, may have answered otherwise.
+            "versions": versions(),
+            "threads": torch.get_num_threads(),
         }
     )
     handle = attach(model, config)

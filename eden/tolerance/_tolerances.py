@@ -1,10 +1,12 @@
 """What a characterisation finds: the BER each tensor bears at the accuracy target."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from eden._say import a_kind, an_int, rate
+from eden._say import a_kind, an_int, keys_of, one_of, rate, refusal, within
+from eden.access import formats
 from eden.network import Config, Coverage, TensorInfo
 from eden.tolerance._grid import LOWEST_STEP, ber_of
 
@@ -95,17 +97,51 @@ class Tolerances:
         """Rebuild from `to_dict`.
 
         Raises:
-            ValueError: If a field is missing.
+            ValueError: If a field is missing or unknown, or its value out of its range.
         """
+        names = [field.name for field in fields(cls) if field.name != "coverage"]
         try:
-            values = {f.name: data[f.name] for f in fields(cls) if f.name != "coverage"}
-        except KeyError as error:
-            raise ValueError(f"tolerances: field {error} is missing") from None
-        values |= {name: tuple(values[name]) for name in ("thresholds", "accuracies")}
-        values["config"] = Config.from_dict(values["config"])
-        values["tensors"] = tuple(TensorTolerance(**tensor) for tensor in values["tensors"])
-        seen = data.get("coverage")
-        return cls(**values, coverage=None if seen is None else Coverage.from_dict(seen))
+            values = {**keys_of("tolerances", data, names, ("mean_accuracy", "coverage"))}
+            values.pop("mean_accuracy", None)
+            for name in ("thresholds", "accuracies", "tensors"):
+                a_kind(name, values[name], (list, tuple), "a list")
+                values[name] = tuple(values[name])
+            values["config"] = Config.from_dict(values["config"])
+            for tensor in values["tensors"]:
+                keys_of("a tensor", tensor, [field.name for field in fields(TensorTolerance)])
+            values["tensors"] = tuple(TensorTolerance(**tensor) for tensor in values["tensors"])
+            seen = values.pop("coverage", None)
+            coverage = None if seen is None else Coverage.from_dict(seen)
+            tolerances = cls(**values, coverage=coverage)
+            _check(tolerances)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"not tolerances: {error}") from error
+        return tolerances
+
+
+def _check(tolerances: Tolerances) -> None:
+    one_of("granularity", tolerances.granularity, ("coarse", "fine"))
+    for name in ("target_accuracy", "clean_accuracy", "coarse_ber"):
+        within(name, getattr(tolerances, name), 0, 1)
+    if tolerances.mean_ber is not None:
+        within("mean_ber", tolerances.mean_ber, 0, 1)
+    an_int("trials", tolerances.trials, 0)
+    for name in ("thresholds", "accuracies"):
+        for value in getattr(tolerances, name):
+            within(name, value, 0, 1)
+    names = Counter(tensor.name for tensor in tolerances.tensors)
+    if not names:
+        raise ValueError(refusal("tensors", [], "at least one"))
+    for tensor in tolerances.tensors:
+        name = tensor.name
+        a_kind("name of a tensor", name, str, "text")
+        one_of(f"number of tensors named {name}", names[name], [1])
+        one_of(f"kind of {name}", tensor.kind, ("weight", "input"))
+        an_int(f"elements of {name}", tensor.elements, 1, 2**62)
+        one_of(f"bits of {name}", tensor.bits, [formats.get(tolerances.config.stored).bits])
+        one_of(f"size_bytes of {name}", tensor.size_bytes, [-(-tensor.elements * tensor.bits // 8)])
+        within(f"reads of {name}", tensor.reads, 0, 1e18)
+        within(f"tolerance of {name}", tensor.tolerance, 0, 1)
 
 
 def tensors_bearing(

@@ -126,3 +126,29 @@ def test_an_interrupt_leaves_the_earlier_file(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         save(nets.lenet(), path)
     assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        "[]",
+        "3",
+        "null",
+        "{",
+        "[" * 100_000,
+        '{"aliases": 3}',
+        '{"aliases": {"weight": "nowhere"}}',
+        '{"aliases": {"weight": 3}}',
+        '{"tensors": 3, "identity": null}',
+        '{"tensors": {"weight": {"kind": "weight"}}, "identity": null}',
+        '{"tensors": {}}',
+    ],
+)
+def test_metadata_of_another_kind_are_refused_in_one_line_and_nothing_is_loaded(tmp_path, facts):
+    path, net = tmp_path / "odd.safetensors", nn.Linear(2, 2)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    save_file({"weight": torch.ones(2, 2), "bias": torch.ones(2)}, path, {"eden": facts})
+    with pytest.raises(ValueError, match=r"odd.safetensors: ") as caught:
+        load_into(net, path)
+    assert "\n" not in str(caught.value)
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())

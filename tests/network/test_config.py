@@ -51,6 +51,46 @@ def test_a_damaged_config_is_refused(change):
         Config.from_dict({})
 
 
+SEEN = {"kind": "weight", "elements": 4, "reads": 1, "lo": -1.0, "hi": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("kind", ("bias", None)),
+        ("elements", (-1, 1.5, "4", None, True)),
+        ("reads", (-1, 1.5, None)),
+        ("lo", (3.0, float("nan"), float("-inf"), "0", None, 10**400)),
+        ("hi", (float("nan"), float("inf"), None, True)),
+        ("colour", ("red",)),
+    ],
+)
+def test_what_a_file_says_of_a_tensor_is_checked(field, values):
+    written = {"tensors": {"a": SEEN}, "identity": None, "input_range": 1.0}
+    assert Calibration.from_dict(written).tensors["a"].bounds == (-1.0, 2.0)
+    for value in values:
+        with pytest.raises(ValueError, match=rf"^not a calibration: .*{field}") as caught:
+            Calibration.from_dict({**written, "tensors": {"a": SEEN | {field: value}}})
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"input_range": 0},
+        {"input_range": 1.5},
+        {"input_range": "1"},
+        {"identity": 3},
+        {"tensors": 3},
+        {"tensors": {"a": 3}},
+        {"tensors": {"a": {}}},
+    ],
+)
+def test_a_damaged_calibration_is_refused(change):
+    with pytest.raises(ValueError, match=r"^not a calibration: "):
+        Calibration.from_dict({"tensors": {"a": SEEN}, "identity": None, **change})
+
+
 def test_a_function_cannot_be_written():
     with pytest.raises(ValueError, match="include: a function"):
         Config(ERROR, include=lambda name, module: True).to_dict()

@@ -7,17 +7,21 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
+import torch
 from _small import RECIPE, contents, write_images, write_recipe
 
 from eden import _files as store
+from eden import _versions
 from eden._versions import source_digest, versions
 from eden.folder import RunFolder, load_recipe, parse_recipe
 from eden.folder import _run_folder as folders
 from eden.folder._recipe import DataKeys, VerifyKeys
 from eden.folder._yaml import _Loader
 from eden.run import STAGES, advance, run
+from eden.run import _run as runs
 
 
 @pytest.fixture(scope="module")
@@ -158,9 +162,9 @@ def test_verbs_go_stage_by_stage_and_do_nothing_twice(tmp_path, finished):
     for verb in ("boost", "characterize", "map", "evaluate", "report"):
         advance(folder, until=verb, progress=False)
     assert contents(folder) == contents(finished)
-    before = {p: p.stat().st_mtime_ns for p in folder.rglob("*") if "env" not in p.name}
+    before = {p: p.stat().st_mtime_ns for p in [folder, *folder.rglob("*")]}
     advance(folder, progress=False)
-    assert {p: p.stat().st_mtime_ns for p in folder.rglob("*") if "env" not in p.name} == before
+    assert {p: p.stat().st_mtime_ns for p in [folder, *folder.rglob("*")]} == before
 
 
 def test_a_harmed_file_is_made_again(tmp_path, finished):
@@ -232,6 +236,7 @@ def test_what_others_put_into_a_run_folder_stays(tmp_path):
     (folder / "x.tmp").mkdir()
     (folder / "notes.tmp").write_text("mine")
     (folder / ".eden-data.json.1.tmp").write_text("half")
+    (folder / "data.json").unlink()
     advance(folder, until="data", progress=False)
     assert (folder / "x.tmp").is_dir() and (folder / "notes.tmp").read_text() == "mine"
     assert not (folder / ".eden-data.json.1.tmp").exists()
@@ -270,6 +275,75 @@ def test_more_images_than_there_are(tmp_path):
     with pytest.raises(ValueError, match=r"data.train_images is 5000, accepted: at most 990"):
         run(bad, tmp_path / "x", progress=False)
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("value", ["[]", "3", "null", "{", "[" * 100_000, '{"torch_threads": "x"}'])
+@pytest.mark.parametrize("name", ["recipe.json", "versions.json", "time.json"])
+def test_json_of_another_type_is_refused_by_name(tmp_path, name, value):
+    folder = run(small(), tmp_path / "run", until="data", progress=False)
+    (folder / name).write_text(value)
+    (folder / "stages" / "data.json").unlink()
+    for go in (
+        lambda: advance(folder, until="data", progress=False),
+        lambda: run(small(), folder, resume=True, until="data", progress=False),
+    ):
+        with pytest.raises(ValueError) as caught:
+            go()
+        assert "\n" not in str(caught.value) and str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("record", ["[]", "{", '{"outputs": []}', '{"outputs": {}}', "{}"])
+def test_a_stage_whose_record_says_nothing_is_done_again(tmp_path, record):
+    folder = run(small(), tmp_path / "run", until="data", progress=False)
+    before = contents(folder)
+    (folder / "stages" / "data.json").write_text(record)
+    (folder / "data.json").unlink()
+    advance(folder, until="data", progress=False)
+    assert contents(folder) == before
+
+
+def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path, monkeypatch):
+    folder = run(small(), tmp_path / "run", until="data", progress=False)
+    seen, threads = [], torch.get_num_threads()
+    torch.set_num_threads(threads + 1)
+
+    def look(work, files):
+        seen.append(torch.get_num_threads())
+        STAGES[0].do(work, files)
+
+    monkeypatch.setattr(runs, "STAGES", (replace(STAGES[0], do=look),))
+    (folder / "data.json").unlink()
+    advance(folder, until="data", progress=False)
+    assert seen == [threads] and torch.get_num_threads() == threads + 1
+
+
+def test_other_instructions_are_refused(tmp_path, monkeypatch):
+    folder = run(small(), tmp_path / "run", until="data", progress=False)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "SSE41")
+    with pytest.raises(ValueError, match=r"other versions; changed: instructions: .*SSE41"):
+        advance(folder, until="data", progress=False)
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_finished_run_is_looked_at_where_nothing_may_be_written(tmp_path, monkeypatch, locked):
+    folder, real = run(small(), tmp_path / "run", until="data", progress=False), os.open
+    if not locked:
+        (folder / "env.lock").unlink()
+
+    def read_only(path, flags, *rest, **more):
+        if flags & (os.O_RDWR | os.O_WRONLY | os.O_CREAT):
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        return real(path, flags, *rest, **more)
+
+    monkeypatch.setattr(folders.os, "open", read_only)
+    advance(folder, until="data", progress=False)
+
+
+def test_a_checkout_installed_from_itself_is_known_by_its_sources(monkeypatch):
+    _versions._eden.cache_clear()
+    monkeypatch.setattr(_versions, "_version", lambda _: "1.0")
+    assert versions()["eden"].startswith("source ")
+    _versions._eden.cache_clear()
 
 
 def test_an_uninstalled_checkout_is_known_by_its_sources(tmp_path):

@@ -1,0 +1,125 @@
+"""What a placement read from a file must hold: its device is the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from eden import devices
+from eden._say import a_kind, an_int, keys_of, one_of, refusal, within
+from eden.access import formats
+from eden.energy import LAWS
+
+METHODS = ("greedy", "exact", "coarse")
+KINDS = ("weight", "input")
+# The partition of a coarse placement: lines interleaved over all banks.
+WHOLE_MODULE = "module"
+
+
+def check_tensor(tensor: Any) -> None:
+    """Refuse a tensor to be placed, or in its place, whose numbers make no sense.
+
+    Raises:
+        TypeError: If one is of another type; the message names the tensor.
+        ValueError: If one is out of its range.
+    """
+    name = tensor.name
+    one_of(f"kind of {name}", tensor.kind, KINDS)
+    an_int(f"size_bytes of {name}", tensor.size_bytes, 1, 2**62)
+    an_int(f"elements of {name}", tensor.elements, 1, 2**62)
+    within(f"reads of {name}", tensor.reads, 0, 1e18)
+    within(f"tolerance of {name}", tensor.tolerance, 0, 1)
+
+
+def check_placement(placement: Any) -> None:
+    """Refuse a placement that its device contradicts.
+
+    Raises:
+        TypeError: If a field is of another type.
+        ValueError: If one is out of its range, or says otherwise than the device or the config.
+    """
+    one_of("method", placement.method, METHODS)
+    one_of("estimate", placement.estimate, devices.ESTIMATES)
+    one_of("law", placement.law, LAWS)
+    within("energy_joules", placement.energy_joules, 0, 1e18)
+    within("bound_joules", placement.bound_joules, 0, 1e18)
+    keys_of("verdict_volts", placement.verdict_volts, devices.ESTIMATES)
+    for estimate, volts in placement.verdict_volts.items():
+        if volts is not None:
+            within(f"verdict_volts of {estimate}", volts, 0, 100)
+    for rejection in placement.rejected:
+        within("vdd_volts of a setting rejected", rejection.vdd_volts, 0, 100)
+    if not placement.entries:
+        raise ValueError(refusal("tensors", {}, "at least one"))
+    homes = _homes(placement.device)
+    for kind, names in (("points", placement.points), ("partition_bers", placement.partition_bers)):
+        for name in names:
+            if name not in homes:
+                raise ValueError(f"{kind}: {placement.device.name} has no partition {name!r}")
+    for name, ber in placement.partition_bers.items():
+        within(f"partition_bers of {name}", ber, 0, 1)
+    for entry in placement.entries.values():
+        _check_entry(placement, entry, homes)
+    _check_overlaps(placement.entries, homes)
+
+
+def check_point(name: str, point: devices.OperatingPoint, stated: Mapping[str, Any]) -> None:
+    """Refuse a point whose stated rates are others than the device has there.
+
+    Raises:
+        ValueError: If one differs by more than rounding.
+    """
+    for key, value in point.to_dict().items():
+        if not _same(stated[key], value):
+            said = f"{value!r}, as the device has it"
+            raise ValueError(refusal(f"{key} of point {name}", stated[key], said))
+
+
+def _homes(device: devices.Device) -> dict[str, devices.Partition | None]:
+    partitions = (*device.partitions, *device.subarrays)
+    return {WHOLE_MODULE: None, **{partition.name: partition for partition in partitions}}
+
+
+def _check_entry(placement: Any, entry: Any, homes: Mapping) -> None:
+    name, device = entry.name, placement.device
+    a_kind(f"why of {name}", entry.why, str, "text")
+    check_tensor(entry)
+    within(f"ber of {name}", entry.ber, 0, 1)
+    if placement.config is not None:
+        bits = formats.get(placement.config.stored).bits
+        one_of(f"size_bytes of {name}", entry.size_bytes, [-(-entry.elements * bits // 8)])
+    if entry.partition not in placement.points:
+        known = ", ".join(map(str, placement.points))
+        raise ValueError(refusal(f"partition of {name}", entry.partition, known))
+    home, point = homes[entry.partition], placement.points[entry.partition]
+    shape = device.geometry if home is None else home
+    one_of(f"row_bytes of {name}", entry.row_bytes, [shape.row_bytes])
+    an_int(f"address of {name}", entry.address, 0, shape.size_bytes - entry.size_bytes)
+    rate = devices.pick(point if home is None else home.at(point), placement.estimate)
+    if not _same(entry.ber, rate):
+        said = f"{rate!r}, that of {entry.partition} at its point"
+        raise ValueError(refusal(f"ber of {name}", entry.ber, said))
+
+
+def _check_overlaps(entries: Mapping[str, Any], homes: Mapping) -> None:
+    """Refuse tensors that share bytes; a bank and its subarrays share theirs."""
+    places: dict[bool, list[tuple[int, int, str]]] = {True: [], False: []}
+    for entry in entries.values():
+        home = homes[entry.partition]
+        start = entry.address + (0 if home is None else home.base)
+        places[home is None].append((start, start + entry.size_bytes, entry.name))
+    if all(places.values()):
+        raise ValueError(f"partition of some tensors is {WHOLE_MODULE!r}, accepted: of all or none")
+    for taken in places.values():
+        for (_, end, first), (start, _, second) in pairwise(sorted(taken)):
+            if start < end:
+                raise ValueError(f"{first} and {second} overlap in {entries[second].partition}")
+
+
+def _same(stated: Any, known: Any) -> bool:
+    """Tell whether two agree, numbers but for what another version of Python may round."""
+    if isinstance(known, bool) or not isinstance(known, float):
+        return type(stated) is type(known) and stated == known
+    numbers = isinstance(stated, int | float) and not isinstance(stated, bool)
+    return numbers and abs(stated - known) <= 1e-9 * abs(known)
