@@ -54,9 +54,9 @@ def before_checkpoints(note: Callable[[Callable[..., Any]], Callable[..., Any]])
         ways._checkpoint_without_reentrant_generator,
     )
 
-    def reentrant(ctx, run_function, *rest):
+    def reentrant(ctx, run_function, preserve_rng_state, *args):
         again = note(run_function)
-        outputs = forward(ctx, run_function, *rest)
+        outputs = forward(ctx, run_function, preserve_rng_state, *args)
         ctx.run_function = again
         return outputs
 

@@ -180,11 +180,13 @@ class StoredTensor:
             coding,
             self.kept.of(stored, self.table, self.key, coding.stored, extent),
         )
-        if x.requires_grad and not y.requires_grad and not torch.compiler.is_compiling():
-            # Without gradients torch still looks at this flag, to choose between two ways of
-            # multiplying that round differently.
-            y.requires_grad_()
-        return y
+        if not x.requires_grad or y.requires_grad or torch.compiler.is_compiling():
+            return y
+        # Without gradients torch still looks at this flag, to choose between two ways of
+        # multiplying that round differently. Autocast casts first, which drops the flag, and would
+        # keep every read that has it until it ends.
+        cast = y.dtype == torch.float32 and torch.is_autocast_enabled(y.device.type)
+        return y if cast else y.requires_grad_()
 
     def start_learning(self) -> None:
         """Forget what was seen before."""
