@@ -88,6 +88,9 @@ def read_into(
         registered.inject_out.default(x, key, *law, stored, correction, *extent, out)
     except RuntimeError as failure:
         raise _own(failure) from None
+    if not torch.compiler.is_compiling() and not out.is_inference():
+        # As torch does for its own ops: what autograd has kept of `out` is no more.
+        torch.autograd.graph.increment_version(out)
 
 
 def weak_cells(

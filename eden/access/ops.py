@@ -65,8 +65,9 @@ def inject(
         row_bytes: Bytes of a DRAM row, a power of two from 64 to 8192.
         bounds: Lowest and highest plausible value; needed for a correction.
         correction: "off", "zero" (implausible values become 0) or "saturate" (they become the
-            nearer bound, NaN becomes 0).
-        out: Contiguous tensor to write to, of the shape and type of `x`, on other memory.
+            nearer bound, in an integer format the outermost code within it; NaN becomes 0).
+        out: Contiguous tensor to write to, of the shape and type of `x`, on other memory than all
+            that is given; it must not require a gradient.
 
     Returns:
         Tensor of the shape and type of `x`, contiguous.
@@ -102,9 +103,12 @@ def inject(
         raise TypeError(refusal("type of out", type(out).__name__, "a tensor"))
     if out.shape != x.shape:
         raise ValueError(refusal("shape of out", list(out.shape), f"that of x, {list(x.shape)}"))
-    if x.requires_grad and torch.is_grad_enabled():
+    if torch.is_grad_enabled():
         # Torch's own ops refuse this too: the gradient would end here without a word.
-        raise ValueError("out is given but x requires a gradient, must be one or the other")
+        if x.requires_grad:
+            raise ValueError("out is given but x requires a gradient, must be one or the other")
+        if out.requires_grad:
+            raise ValueError("out requires a gradient, must be one that does not")
     _raw.read_into(out, x, table, key, extent, coding)
     return out
 
