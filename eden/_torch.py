@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch.autograd.forward_ad
 import torch.utils._python_dispatch
 import torch.utils.checkpoint
 from torch import Tensor, nn
@@ -25,7 +26,17 @@ ConvNd = nn.modules.conv._ConvNd
 
 def recorded() -> bool:
     """Whether calls become a graph just now, or are looked at by a mode such as one for shapes."""
-    return torch.compiler.is_compiling() or is_tracing() or in_dispatch_mode()
+    return torch.compiler.is_compiling() or is_tracing() or in_dispatch_mode() or transformed()
+
+
+def transformed() -> bool:
+    """Whether a transform of `torch.func` such as ``grad`` or ``vmap`` is at work."""
+    return torch._C._are_functorch_transforms_active()
+
+
+def forward_mode() -> bool:
+    """Whether tensors may have tangents."""
+    return torch.autograd.forward_ad._current_level >= 0
 
 
 def clone_each(numbers: list[Tensor]) -> list[Tensor]:

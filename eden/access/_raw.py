@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 import eden.access._fakes  # noqa: F401
+from eden._torch import forward_mode, transformed
 from eden.errors import Table
 
 registered = torch.ops.eden
@@ -70,8 +71,11 @@ def read(
     stored, scale, bounds, correction = coding
     law = (table.entries, table.order, scale, bounds, table.law)
     rest = (key, *law, stored, correction, *extent, kept)
+    eager = not torch.compiler.is_compiling()
     try:
-        if not x.requires_grad or not torch.is_grad_enabled():
+        if eager and transformed():
+            return _Transformed.apply(x, (*rest, bounds is not None))[0]
+        if not (x.requires_grad and torch.is_grad_enabled()) and not (eager and forward_mode()):
             return _inject(x, *rest, False)[0]
         return _StraightThrough.apply(x, (*rest, bounds is not None))
     except RuntimeError as failure:
@@ -88,6 +92,9 @@ def read_into(
         registered.inject_out.default(x, key, *law, stored, correction, *extent, out)
     except RuntimeError as failure:
         raise _own(failure) from None
+    if not torch.compiler.is_compiling() and not out.is_inference():
+        # As torch does for its own ops: what autograd has kept of `out` is no more.
+        torch.autograd.graph.increment_version(out)
 
 
 def weak_cells(
@@ -151,6 +158,7 @@ class _StraightThrough(torch.autograd.Function):
     def forward(ctx, x: Tensor, rest: tuple) -> Tensor:
         y, corrected = _inject(x, *rest)
         ctx.save_for_backward(corrected)
+        ctx.save_for_forward(corrected)
         return y
 
     # Torch's stubs ask for any number of gradients; there is one for each output.
@@ -163,6 +171,57 @@ class _StraightThrough(torch.autograd.Function):
             _KeepPlausible.apply if torch.is_grad_enabled() else registered.keep_plausible.default
         )
         return keep(grad.contiguous(), corrected), None
+
+    @staticmethod
+    def jvp(ctx, tangent: Tensor, _: None) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return _plausible(tangent, *ctx.saved_tensors)
+
+
+class _Transformed(torch.autograd.Function):
+    """The same for the transforms of `torch.func`, which ask for more and take longer.
+
+    A batch of `torch.vmap` is read one sample after the other, all with the errors of one.
+    """
+
+    @staticmethod
+    def forward(x: Tensor, rest: tuple) -> tuple[Tensor, Tensor]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return _inject(x, *rest)
+
+    @staticmethod
+    def setup_context(ctx, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:
+        ctx.mark_non_differentiable(output[1])
+        ctx.save_for_backward(output[1])
+        ctx.save_for_forward(output[1])
+
+    @staticmethod
+    def vmap(info, in_dims: tuple, x: Tensor, rest: tuple) -> tuple[tuple[Tensor, ...], tuple]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        def one(value: Any, dim: int | None, i: int) -> Any:
+            return value if dim is None else value.select(dim, i).contiguous()
+
+        reads = [
+            _Transformed.apply(
+                one(x, in_dims[0], i),
+                tuple(one(value, dim, i) for value, dim in zip(rest, in_dims[1], strict=True)),
+            )
+            for i in range(info.batch_size)
+        ]
+        return tuple(torch.stack(parts) for parts in zip(*reads, strict=True)), (0, 0)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor, _: None) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return _plausible(grad, *ctx.saved_tensors), None
+
+    @staticmethod
+    def jvp(ctx, tangent: Tensor, _: None) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return _plausible(tangent, *ctx.saved_tensors), None
+
+
+def _plausible(grad: Tensor, corrected: Tensor) -> Tensor:
+    """What `keep_plausible` does, of ops that torch can transform and differentiate in any way."""
+    if corrected.numel() == 0:
+        return grad.clone()  # autograd wants a tangent of its own
+    bits = corrected[:, None] >> torch.arange(8, dtype=torch.uint8, device=corrected.device) & 1
+    return grad.masked_fill(bits.flatten()[: grad.numel()].view(grad.shape).bool(), 0)
 
 
 class _KeepPlausible(torch.autograd.Function):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from eden._native import build_facts, core
 from eden._say import refusal
-from eden._torch import recorded
+from eden._torch import forward_mode, recorded, transformed
 from eden.access import _raw, formats
 from eden.access._raw import Coding as Coding
 from eden.access._raw import Extent as Extent
@@ -46,7 +46,8 @@ def inject(
     """Return what reading `x` back from approximate DRAM returns.
 
     Encodes to the stored format, fails the weak cells, decodes, corrects implausible values.
-    The gradient is straight through, zero where a value was corrected.
+    The gradient is straight through, zero where a value was corrected: backward, forward-mode and
+    under the transforms of `torch.func`.
 
     Args:
         x: Tensor of any shape, `copies` x elements: float32, float16, bfloat16, or int8, uint8,
@@ -65,8 +66,9 @@ def inject(
         row_bytes: Bytes of a DRAM row, a power of two from 64 to 8192.
         bounds: Lowest and highest plausible value; needed for a correction.
         correction: "off", "zero" (implausible values become 0) or "saturate" (they become the
-            nearer bound, NaN becomes 0).
-        out: Contiguous tensor to write to, of the shape and type of `x`, on other memory.
+            nearer bound, in an integer format the outermost code within it; NaN becomes 0).
+        out: Contiguous tensor to write to, of the shape and type of `x`, on other memory than all
+            that is given; it must not require a gradient.
 
     Returns:
         Tensor of the shape and type of `x`, contiguous.
@@ -102,9 +104,14 @@ def inject(
         raise TypeError(refusal("type of out", type(out).__name__, "a tensor"))
     if out.shape != x.shape:
         raise ValueError(refusal("shape of out", list(out.shape), f"that of x, {list(x.shape)}"))
-    if x.requires_grad and torch.is_grad_enabled():
+    if torch.is_grad_enabled():
         # Torch's own ops refuse this too: the gradient would end here without a word.
-        raise ValueError("out is given but x requires a gradient, must be one or the other")
+        if x.requires_grad:
+            raise ValueError("out is given but x requires a gradient, must be one or the other")
+        if out.requires_grad:
+            raise ValueError("out requires a gradient, must be one that does not")
+    if not torch.compiler.is_compiling() and (transformed() or forward_mode()):
+        raise ValueError("out is given inside torch.func or forward-mode AD, must be None there")
     _raw.read_into(out, x, table, key, extent, coding)
     return out
 

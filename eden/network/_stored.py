@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 import torch
 from torch import Tensor
 
-from eden._torch import copy_each, zero_each
+from eden._torch import copy_each, transformed, zero_each
 from eden.access import formats, ops, rng
 from eden.errors import ErrorModel, table_of
 from eden.network import _replay
@@ -194,7 +194,7 @@ class StoredTensor:
             coding,
             self.kept.of(stored, self.table, self.key, coding.stored, extent),
         )
-        if not x.requires_grad or y.requires_grad or torch.compiler.is_compiling():
+        if not x.requires_grad or y.requires_grad or torch.compiler.is_compiling() or transformed():
             return y
         # Without gradients torch still looks at this flag, to choose between two ways of
         # multiplying that round differently. Autocast casts first, which drops the flag, and would

@@ -127,8 +127,33 @@ def round_inward(bounds: tuple[float, float], element: str) -> tuple[np.float32,
     return np.copysign(lo, np.float32(bounds[0])), np.copysign(hi, np.float32(bounds[1]))
 
 
+def saturated(
+    bounds: tuple[np.float32, np.float32], element: str, stored: str, scale: np.ndarray | None
+) -> list[np.ndarray]:
+    """Return what values below and above the bounds become: in an integer format codes within."""
+    ends = []
+    for bound, inward in zip(bounds, (1, -1), strict=True):
+        value = np.array([bound], dtype=np.float32)
+        if element.startswith("raw") or not stored.startswith("int"):
+            ends.append(value)
+            continue
+        top = 2 ** (STORED_BITS[stored] - 1) - 1
+        code = encode(from_float(value, element), element, stored, scale).astype(np.int64)
+        code = np.where(code > top, code - 2 * top - 2, code)
+        read = to_float(decode(code, element, stored, scale), element)
+        code += np.where((bound - read) * inward > 0, inward, 0)
+        code = np.clip(code, -top, top)
+        ends.append(to_float(decode(code, element, stored, scale), element))
+    return ends
+
+
 def correct(
-    raw: np.ndarray, element: str, bounds: tuple[float, float], correction: str
+    raw: np.ndarray,
+    element: str,
+    bounds: tuple[float, float],
+    correction: str,
+    stored: str,
+    scale: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the corrected bits and where a value was implausible, bool [n]."""
     lo, hi = round_inward(bounds, element)
@@ -137,6 +162,7 @@ def correct(
     if correction == "zero":
         instead = np.zeros_like(value)
     else:
-        instead = np.where(value < lo, lo, hi)
+        below, above = saturated((lo, hi), element, stored, scale)
+        instead = np.where(value < lo, below, above)
         instead = np.where(np.isnan(value), np.float32(0), instead)
     return np.where(implausible, from_float(instead, element), raw), implausible

@@ -69,7 +69,7 @@ def inject(
         np.bitwise_xor.at(code, failed // bits, mask)
         loaded = decode(code, element, stored, steps)
         if correction != "off":
-            loaded, corrected[copy] = correct(loaded, element, bounds, correction)
+            loaded, corrected[copy] = correct(loaded, element, bounds, correction, stored, steps)
         out[copy] = loaded
     return out.reshape(raw.shape), corrected.reshape(raw.shape)
 

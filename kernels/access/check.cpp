@@ -110,8 +110,25 @@ std::string problem_of_output(const InjectParams& p, int64_t out_bytes) {
   if (bytes > 0 && (from | to) % static_cast<uintptr_t>(element_bytes(p.element)) != 0) {
     return "x and out must be aligned to their elements";
   }
-  if (bytes > 0 && to < from + size && from < to + size) {
-    return "out overlaps x, must be other memory";
+  // What a kernel still reads while it writes.
+  const auto count = [](int64_t n) { return static_cast<uintptr_t>(n); };
+  const struct {
+    const char* name;
+    const void* data;
+    uintptr_t bytes;
+  } inputs[] = {
+      {"x", p.input, size},
+      {"key", p.key, 2 * sizeof *p.key},
+      {"table", p.table, count(p.entries) * sizeof *p.table},
+      {"order", p.rank_columns, count(p.ranks) * sizeof *p.rank_columns},
+      {"scale", p.scales, count(p.scale_count) * sizeof *p.scales},
+      {"bounds", p.bounds, 2 * sizeof *p.bounds},
+  };
+  for (const auto& input : inputs) {
+    const auto at = reinterpret_cast<uintptr_t>(input.data);
+    if (at != 0 && bytes > 0 && to < at + input.bytes && at < to + size) {
+      return text("out overlaps ", input.name, ", must be other memory");
+    }
   }
   return "";
 }

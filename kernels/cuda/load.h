@@ -114,7 +114,7 @@ class CopyLoad {
     *corrected = false;
     if constexpr (kFloat) {
       if (p_.correction != Correction::kOff) {
-        raw = correct<Element>(raw, p_.correction, bounds, corrected);
+        raw = correct<Element, Codec>(raw, p_.correction, bounds, scale, corrected);
       }
     }
     return raw;

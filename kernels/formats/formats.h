@@ -135,6 +135,7 @@ struct IntCodec {
   static constexpr int kBits = bits;
   static constexpr bool kNative = false;
   static constexpr bool kInteger = true;
+  static constexpr uint32_t kTop = (1u << (bits - 1)) - 1;
   // Of the float 2^(bits - 1) - 1, the greatest code.
   static constexpr uint32_t kTopBits = bits == 16  ? 0x46FFFE00u
                                        : bits == 8 ? 0x42FE0000u
@@ -178,16 +179,37 @@ struct Bounds {
   float lo, hi;
 };
 
+// What a value beyond a bound of the element type saturates to: the bound, in an integer format the
+// outermost code within it, for the bound itself may lie between two codes.
+template <class Element, class Codec>
+EDEN_HD inline uint32_t saturated(bool below, Bounds bounds, float scale) {
+  const float bound = below ? bounds.lo : bounds.hi;
+  const uint32_t raw = Element::narrow(bits_from_float(bound));
+  if constexpr (!Codec::kInteger) {
+    return raw;
+  } else {
+    const uint32_t code = Codec::encode(raw, scale);
+    const uint32_t nearest = Codec::decode(code, scale);
+    const float value = float_from_bits(Element::widen(nearest));
+    constexpr uint32_t kMask = 2 * Codec::kTop + 1;
+    if (below ? value >= bound || code == Codec::kTop
+              : value <= bound || code == (-Codec::kTop & kMask)) {
+      return nearest;
+    }
+    return Codec::decode(below ? code + 1 : code - 1, scale);
+  }
+}
+
 // The value a load returns for a decoded one; `corrected` says whether it was implausible.
-template <class Element>
-EDEN_HD inline uint32_t correct(uint32_t raw, Correction correction, Bounds bounds,
+template <class Element, class Codec>
+EDEN_HD inline uint32_t correct(uint32_t raw, Correction correction, Bounds bounds, float scale,
                                 bool* corrected) {
   const float value = float_from_bits(Element::widen(raw));
   const bool plausible = value >= bounds.lo && value <= bounds.hi;
   *corrected = !plausible;
   if (plausible) return raw;
   if (correction == Correction::kZero || value != value) return 0;
-  return Element::narrow(bits_from_float(value < bounds.lo ? bounds.lo : bounds.hi));
+  return saturated<Element, Codec>(value < bounds.lo, bounds, scale);
 }
 
 // The code in DRAM of a value that a load returned. Unlike what encode writes, a faulty integer can

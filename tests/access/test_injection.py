@@ -178,6 +178,28 @@ def test_correction(dtype, stored, correction):
             )
 
 
+@pytest.mark.parametrize("channels", [1, 3, 60])
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("stored", ["int16", "int8", "int4"])
+def test_saturated_values_are_codes_within_the_bounds(stored, dtype, channels):
+    torch.manual_seed(2)
+    x = torch.randn(channels, 900 // channels).to(dtype)
+    scale = ops.scale_of(x, stored) * torch.linspace(0.5, 2, channels)
+    top = 2 ** (ops.formats.get(stored).bits - 1) - 1
+    # As weights have them, between codes, on codes, beyond all codes, beside all codes.
+    weights = ops.weight_range(x.flatten(), stored)[0]
+    steps = scale[0] * torch.tensor([[-2.5, 2.5], [-3, 2], [-9e9, 9e9], [0.2, 0.3], [9e8, 9e9]])
+    for bounds in [weights, *steps]:
+        options = {"stored": stored, "scale": scale, "bounds": bounds, "correction": "saturate"}
+        for rate in (0.0, 0.1):
+            assert_as_reference(x, errors.Uniform(rate), key=rng.key(4), **options)
+        read = ops.inject(x, errors.Uniform(0.1), key=rng.key(4), **options)
+        codes = torch.round(read.double() / scale[:, None].double()).clamp(-top - 1, top)
+        assert torch.equal((codes.float() * scale[:, None]).to(dtype), read)
+        if bounds[0] <= 0 <= bounds[1]:
+            assert (read >= bounds[0]).all() and (read <= bounds[1]).all()
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("stored", STORED)
 def test_count_flips(dtype, stored):

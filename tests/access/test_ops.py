@@ -9,6 +9,7 @@ from law import same_bits
 
 from eden import errors
 from eden.access import ops, rng
+from eden.errors import Table
 
 BITLINES = errors.Bitline([1e-3] * 512, 0.5)
 ROWS = errors.Wordline([1e-3, 2e-3, 0.0, 1.0] * 10)
@@ -292,12 +293,68 @@ def test_out_must_be_other_memory():
             ops.inject(x[:100], UNIFORM, key=rng.key(1), out=out)
 
 
+@pytest.mark.parametrize("name", ["key", "table", "order", "scale", "bounds"])
+def test_out_must_be_other_memory_than_all_that_is_read(name):
+    memory = torch.zeros(2**19, dtype=torch.uint8)
+    columns = errors.Bitline([0.01] * 512).lower()
+    given = {
+        "key": rng.key(1),
+        "scale": torch.full((4,), 0.1),
+        "bounds": torch.tensor([-1.0, 1.0]),
+        "table": columns.entries,
+        "order": columns.order,
+    }
+    there = memory[64 : 64 + given[name].nbytes].view(given[name].dtype).view(given[name].shape)
+    given[name] = there.copy_(given[name])
+    table = Table(columns.law, given.pop("table"), given.pop("order"))
+    given |= {"stored": "int8", "correction": "zero", "row_bytes": 64}
+    x = torch.zeros(400)
+    for first in (0, 64 + there.nbytes - 4):
+        out = memory[first : first + x.nbytes].view(torch.float32)
+        with pytest.raises(ValueError, match=f"out overlaps {name}, must be other memory$"):
+            ops.inject(x, table, **given, out=out)
+    beside = memory[64 + there.nbytes :][: x.nbytes].view(torch.float32)
+    ops.inject(x, table, **given, out=beside)
+
+
 def test_out_does_not_take_part_in_autograd():
     x = torch.zeros(100, requires_grad=True)
     with pytest.raises(ValueError, match=r"x requires a gradient"):
         ops.inject(x, UNIFORM, key=rng.key(1), out=torch.empty(100))
+    leaf = torch.empty(100, requires_grad=True)
+    for out in (leaf, 2 * leaf, leaf.view(100)):
+        with pytest.raises(ValueError, match=r"out requires a gradient, must be one that does not"):
+            ops.inject(x.detach(), UNIFORM, key=rng.key(1), out=out)
     with torch.no_grad():
         ops.inject(x, UNIFORM, key=rng.key(1), out=torch.empty(100))
+        ops.inject(x, UNIFORM, key=rng.key(1), out=leaf)  # as torch lets it be
+
+
+@pytest.mark.parametrize("kept", [lambda out: out, lambda out: out[3:5], lambda out: out.detach()])
+def test_autograd_knows_that_out_was_written_to(kept):
+    weight, out = torch.ones(100, requires_grad=True), torch.ones(100)
+    used = (weight[: kept(out).numel()] * kept(out)).sum()
+    version = out._version
+    ops.inject(torch.zeros(100), UNIFORM, key=rng.key(1), out=out)
+    assert out._version == version + 1
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        used.backward()
+    with torch.inference_mode():
+        ops.inject(torch.zeros(100), UNIFORM, key=rng.key(1), out=torch.empty(100))
+
+
+def test_autograd_knows_it_of_compiled_code_too():
+    torch._dynamo.reset()
+    weight, out, key = torch.ones(100, requires_grad=True), torch.ones(100), rng.key(1)
+    write = torch.compile(
+        lambda x, out: ops.inject(x, UNIFORM, key=key, out=out),
+        backend="aot_eager",
+        fullgraph=True,
+    )
+    used = (weight * out).sum()
+    write(torch.zeros(100), out)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        used.backward()
 
 
 def test_a_bad_seed_or_fold():

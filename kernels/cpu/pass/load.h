@@ -38,7 +38,7 @@ class Load {
   // Writes element i with the bits of `flips` failed.
   void fail(int64_t i, uint32_t flips) const {
     const float scale = scale_of(i);
-    store(i, Codec::decode(Codec::encode(input_[i], scale) ^ flips, scale));
+    store(i, Codec::decode(Codec::encode(input_[i], scale) ^ flips, scale), scale);
   }
 
   // What the memory holds for element i.
@@ -60,11 +60,11 @@ class Load {
     return p_.scales[p_.scale_count > 1 ? i / per_scale_ : 0];
   }
 
-  void store(int64_t i, uint32_t raw) const {
+  void store(int64_t i, uint32_t raw, float scale) const {
     if constexpr (kFloat) {
       if (p_.correction != Correction::kOff) {
         bool corrected;
-        raw = correct<Element>(raw, p_.correction, bounds_, &corrected);
+        raw = correct<Element, Codec>(raw, p_.correction, bounds_, scale, &corrected);
         if (p_.corrected) mark(flat_ + i, corrected);
       }
     }

@@ -129,7 +129,10 @@ Reader::Reader(const InjectParams& params, int64_t copy, Layout layout, Bounds b
       layout_(layout),
       way_(way),
       streaming_(streaming) {
-  if (passes_.correct) limits_ = limits_of(params.element, params.correction, bounds);
+  if (passes_.correct) {
+    const float scale = params.scales ? params.scales[0] : 1.0f;
+    limits_ = limits_of(params.element, params.stored, params.correction, bounds, scale);
+  }
   input_ = static_cast<const char*>(params.input) + flat_ * layout_.element_bytes;
   output_ = static_cast<char*>(params.output) + flat_ * layout_.element_bytes;
 }
@@ -173,6 +176,7 @@ void Reader::read(int64_t begin, int64_t end, const uint8_t* flips) const {
     if (passes_.correct) {
       tile.output = streaming_ ? corrected : out;
       const bool any = passes_.correct(tile);
+      if (any && p_.scale_count > 1 && passes_.saturate) passes_.saturate(tile);
       if (any && p_.corrected) set_marks(p_.corrected, flat_ + first, implausible, tile.n);
     }
     if (streaming_) write(first, tile.output, nullptr, tile.n);

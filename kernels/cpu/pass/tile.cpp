@@ -74,6 +74,19 @@ struct Correct {
   }
 };
 
+template <class Element, class Codec>
+void saturate(const Tile& tile) {
+  using Raw = typename Element::Raw;
+  const Raw* input = static_cast<const Raw*>(tile.input);
+  Raw* output = static_cast<Raw*>(tile.output);
+  const Bounds bounds = tile.limits.bounds;
+  for (int64_t i = 0; i < tile.n; ++i) {
+    if (tile.implausible[i] == 0) continue;
+    const bool below = float_from_bits(Element::widen(input[i])) < bounds.lo;
+    output[i] = static_cast<Raw>(saturated<Element, Codec>(below, bounds, tile.scales[i]));
+  }
+}
+
 template <class Element, class Codec, bool kLoaded>
 struct Encode {
   [[gnu::always_inline]] static void run(const Tile& tile) {
@@ -100,8 +113,8 @@ struct Encode {
   }
 };
 
-template <class Element>
-Limits limits(Correction correction, Bounds bounds) {
+template <class Element, class Codec>
+Limits limits(Correction correction, Bounds bounds, float scale) {
   using Key = std::make_signed_t<typename Element::Raw>;
   const auto bits = [](float value) { return Element::narrow(bits_from_float(value)); };
   Limits limits;
@@ -109,9 +122,10 @@ Limits limits(Correction correction, Bounds bounds) {
   limits.lowest = order_key(static_cast<Key>(bits(bounds.lo == 0 ? -0.0f : bounds.lo)));
   limits.highest = order_key(static_cast<Key>(bits(bounds.hi == 0 ? 0.0f : bounds.hi)));
   if (correction == Correction::kSaturate) {
-    limits.below = bits(bounds.lo);
-    limits.above = bits(bounds.hi);
+    limits.below = saturated<Element, Codec>(true, bounds, scale);
+    limits.above = saturated<Element, Codec>(false, bounds, scale);
   }
+  limits.bounds = bounds;
   return limits;
 }
 
@@ -133,16 +147,18 @@ TilePasses tile_passes(Isa isa, ElementType element, Stored stored, Correction c
         passes.correct = loop_for<Correct<Element, false>, const Tile&>(isa);
       } else if (correction == Correction::kSaturate) {
         passes.correct = loop_for<Correct<Element, true>, const Tile&>(isa);
+        if constexpr (Codec::kInteger) passes.saturate = saturate<Element, Codec>;
       }
     }
     return passes;
   });
 }
 
-Limits limits_of(ElementType element, Correction correction, Bounds bounds) {
-  if (element == ElementType::kFp32) return limits<Fp32>(correction, bounds);
-  if (element == ElementType::kFp16) return limits<Fp16>(correction, bounds);
-  return limits<Bf16>(correction, bounds);
+Limits limits_of(ElementType element, Stored stored, Correction correction, Bounds bounds,
+                 float scale) {
+  return dispatch(element, stored, [&](auto type, auto codec) {
+    return limits<decltype(type), decltype(codec)>(correction, bounds, scale);
+  });
 }
 
 }  // namespace eden

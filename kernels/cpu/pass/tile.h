@@ -20,6 +20,7 @@ using Code =
 struct Limits {
   int32_t lowest = 0, highest = 0;
   uint32_t below = 0, above = 0;  // bits of an element
+  Bounds bounds{};
 };
 
 // n <= kTile neighbouring elements of one copy, and what lies beside them.
@@ -40,6 +41,9 @@ struct TilePasses {
   void (*fail)(const Tile&);
   // input, limits -> output, implausible. Returns whether any value was. Null without correction.
   bool (*correct)(const Tile&);
+  // Afterwards, where that depends on the scale and those differ: input, scales, limits,
+  // implausible -> output of the implausible ones. Null without saturation to codes.
+  void (*saturate)(const Tile&);
   // What the memory holds: input, scales -> codes.
   void (*encode)(const Tile&);
   // The same for values that a load returned, which faults may have made.
@@ -49,7 +53,8 @@ struct TilePasses {
 // The passes in an instruction set that this processor has. All give the same bits.
 TilePasses tile_passes(Isa isa, ElementType element, Stored stored, Correction correction);
 
-// `bounds` as a floating-point element type can represent them.
-Limits limits_of(ElementType element, Correction correction, Bounds bounds);
+// `bounds` as a floating-point element type can represent them; `scale` if there is but one.
+Limits limits_of(ElementType element, Stored stored, Correction correction, Bounds bounds,
+                 float scale);
 
 }  // namespace eden

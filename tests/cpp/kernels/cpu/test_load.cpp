@@ -74,7 +74,7 @@ void check_read(const InjectParams& given, Isa isa, int64_t begin, int64_t end, 
     if constexpr (kFloat) {
       bool corrected = false;
       if (p.correction != Correction::kOff) {
-        raw = correct<Element>(raw, p.correction, bounds, &corrected);
+        raw = correct<Element, Codec>(raw, p.correction, bounds, scale, &corrected);
       }
       expected_marks[flat / 8] |= static_cast<uint8_t>(corrected << (flat % 8));
     }
