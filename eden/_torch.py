@@ -3,6 +3,8 @@
 Torch may move them with any release; what then breaks is mended here.
 """
 
+from typing import Any
+
 import torch
 import torch.utils._python_dispatch
 from torch import nn
@@ -27,6 +29,11 @@ def recorded() -> bool:
 def own_parameters(module: nn.Module) -> dict[str, nn.Parameter | None]:
     """Return the parameters of a module alone, which an attribute of the same name may hide."""
     return module._parameters
+
+
+def forward_pre_hooks(module: nn.Module) -> list[Any]:
+    """Return what is called before a module's forward pass."""
+    return list(module._forward_pre_hooks.values())
 
 
 def own_modules(module: nn.Module) -> dict[str, nn.Module | None]:

@@ -23,3 +23,4 @@ from eden.network._identity import identity_of as identity_of
 from eden.network._identity import places_of as places_of
 from eden.network._targets import Target as Target
 from eden.network._targets import find_targets as find_targets
+from eden.network._wrappers import unwrapped as unwrapped

@@ -13,9 +13,11 @@ from eden._torch import ran_compiled
 from eden.network._attachment import Attachment
 from eden.network._calibration import Calibration, calibration_of
 from eden.network._config import Config, patterns_of
+from eden.network._hooks import is_hooked
 from eden.network._identity import identity_of
 from eden.network._kept import Budget
 from eden.network._plan import choose
+from eden.network._wrappers import unwrapped
 
 
 def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -> Attachment:
@@ -41,9 +43,10 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
         The attachment, to change the error rate, draw other errors, and detach.
 
     Raises:
-        ValueError: for a model that is attached already, or ran compiled before, nothing to attach
-            to, a pattern that matches nothing, a placement of another network, a network that was
-            boosted for another module, or a negative `keep_bytes`.
+        ValueError: for a model that is attached already (as a part, or in part) or ran compiled
+            before, nothing to attach to, a weight of a type that cannot be stored, a pattern that
+            matches nothing, a placement of another network, a network that was boosted for
+            another module, or a negative `keep_bytes`.
         TypeError: for a config of another type.
     """
     given, entries = config, getattr(config, "entries", None)
@@ -51,8 +54,8 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
     if not isinstance(config, Config):
         accepted = "an eden.Config or a placement that has one"
         raise TypeError(refusal("type of config", type(given).__name__, accepted))
-    if any("_eden_attachment" in module.__dict__ for module in model.modules()):
-        raise ValueError("attach: the model is attached already; detach it first")
+    if is_hooked(model):
+        raise ValueError("attach: the model, or a part of it, is attached already; detach it first")
     for name, module in model.named_modules():
         if ran_compiled(module):
             raise ValueError(
@@ -68,13 +71,13 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
     if any(callable(one) for some in patterns_of(config).values() for one in some or ()):
         config = config.with_(include=tuple(plan.tensors), exclude=None)
     attachment = Attachment(model, config, plan, budget)
-    model.__dict__["_eden_attachment"] = attachment
+    unwrapped(model).__dict__["_eden_attachment"] = attachment
     return attachment
 
 
 def attached(model: nn.Module) -> Attachment | None:
     """Return the attachment of a model, also of a deep copy of an attached one; else None."""
-    return model.__dict__.get("_eden_attachment")
+    return unwrapped(model).__dict__.get("_eden_attachment")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from eden.network._kept import Budget
 from eden.network._learn import learn
 from eden.network._plan import Plan, shorten
 from eden.network._stored import StoredTensor, Switch, set_keys
+from eden.network._wrappers import unwrapped
 
 
 @dataclass(frozen=True)
@@ -223,8 +224,9 @@ class Attachment:
         """Take the hooks away again; the model is as it was before `attach`."""
         self._hooks.remove()
         self._detached = True
-        if self.model.__dict__.get("_eden_attachment") is self:
-            del self.model.__dict__["_eden_attachment"]
+        holder = unwrapped(self.model).__dict__
+        if holder.get("_eden_attachment") is self:
+            del holder["_eden_attachment"]
 
     def stored_weights(self) -> list[nn.Parameter]:
         """List the parameters in approximate DRAM, each once."""
@@ -270,9 +272,9 @@ class Attachment:
                 modules.setdefault(kind, []).append(target.name or "itself")
         looked = "; ".join(f"{kind} {shorten(names)}" for kind, names in modules.items())
         return (
-            f"{what}: {type(self.model).__name__} read nothing from approximate DRAM; looked for "
-            f"calls of {looked}. A weight that is used without a call of its module is not seen, "
-            "nor is what was compiled before it was attached, nor another model than this one"
+            f"{what}: {type(unwrapped(self.model)).__name__} read nothing from approximate DRAM; "
+            f"looked for calls of {looked}. A weight that is used without a call of its module is "
+            "not seen, nor is what was compiled before it was attached, nor another model than this"
         )
 
     def _check_known(self, names: Iterable[str]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from torch import nn
 
+from eden.network._wrappers import unwrapped
+
 
 @dataclass(frozen=True)
 class TensorCalibration:
@@ -90,6 +92,7 @@ def calibration_of(model: nn.Module) -> Calibration | None:
 
     An attached model has its attachment's; a boosted or loaded one carries its own.
     """
+    model = unwrapped(model)
     attachment = model.__dict__.get("_eden_attachment")
     if attachment is not None and attachment.config.calibration is not None:
         return attachment.config.calibration
@@ -98,4 +101,4 @@ def calibration_of(model: nn.Module) -> Calibration | None:
 
 def keep_calibration(model: nn.Module, calibration: Calibration | None) -> None:
     """Make `calibration_of` find this calibration; the state dict does not change."""
-    model.__dict__["_eden_calibration"] = calibration
+    unwrapped(model).__dict__["_eden_calibration"] = calibration

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from eden._files import write_bytes
 from eden._say import refusal
 from eden.network._calibration import Calibration, calibration_of, keep_calibration
+from eden.network._wrappers import plain_keys, unwrapped
 
 # One key: the order of several would differ from run to run, and the file's bytes with it.
 _METADATA = "eden"
@@ -23,14 +24,17 @@ def save(model: nn.Module, path: str | Path, *, calibration: Calibration | None 
     """Write a network's state and its calibration; the earlier file survives a failure.
 
     Args:
-        model: any module, attached or not.
+        model: any module, attached or not; of one in a wrapper the network inside is written.
         path: of the safetensors file; missing parent folders are made.
         calibration: default the one that the model carries, if any.
 
     Raises:
         OSError: where the file cannot be written, for example because the disk is full.
     """
-    tensors, aliases = _without_aliases(model.state_dict())
+    network = unwrapped(model)
+    state = network.state_dict()
+    plain = {name: state[key] for name, key in plain_keys(network).items()}
+    tensors, aliases = _without_aliases(plain)
     calibration = calibration or calibration_of(model)
     facts = ({} if calibration is None else calibration.to_dict()) | {"aliases": aliases}
     data = safetensors.torch.save(tensors, {_METADATA: json.dumps(facts, sort_keys=True)})
@@ -54,7 +58,9 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
     tensors, facts = _read(Path(path))
     for name, first in facts.get("aliases", {}).items():
         tensors[name] = tensors[first]
-    own = model.state_dict()
+    network = unwrapped(model)
+    state, keys = network.state_dict(), plain_keys(network)
+    own = {name: state[key] for name, key in keys.items()}
     missing, unknown = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
     if missing or unknown:
         what = (
@@ -68,7 +74,7 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
                 f"{own[name].dtype} {list(own[name].shape)}"
             )
     calibration = Calibration.from_dict(facts) if "tensors" in facts else None
-    model.load_state_dict(tensors)
+    network.load_state_dict({keys[name]: value for name, value in tensors.items()})
     keep_calibration(model, calibration)
     return calibration
 

@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from eden._say import refusal
 from eden._torch import own_parameters
 from eden.data import device_of
 from eden.network._config import Config, Pattern, patterns_of
 from eden.network._targets import Target, find_targets
+
+_STORABLE = (torch.float32, torch.float16, torch.bfloat16)
 
 
 class PlannedTensor(NamedTuple):
@@ -56,7 +59,7 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
 
     Raises:
         ValueError: for a pattern that matches nothing, nothing to store, a tensor without a place,
-            or a weight that is no plain parameter.
+            or a weight that is no plain parameter or of a type that has no stored format.
     """
     selection, plan = _Selection(**patterns_of(config)), Plan({}, [])
     shared: dict[int, str | None] = {}
@@ -70,7 +73,7 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
         entry = None if entries is None else entries.get(name)
         if entries is not None and entry is None and name not in never_read:
             raise ValueError(f"the placement has no place for {name}; is it another network's?")
-        elements = 0 if kind == "input" else _plain(parameter, name).numel()
+        elements = 0 if kind == "input" else plain(parameter, name).numel()
         # Where the module is: moved by its first read, a compiled network would compile again.
         plan.tensors[name] = PlannedTensor(kind, elements, entry, device_of(target.module))
         return name
@@ -105,15 +108,23 @@ def shorten(names: list[str]) -> str:
     return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
 
 
-def _plain(parameter: nn.Parameter | None, name: str) -> nn.Parameter:
-    """Return a parameter that can be swapped for a call."""
+def plain(parameter: nn.Parameter | None, name: str) -> nn.Parameter:
+    """Return a parameter that can be swapped for a call.
+
+    Raises:
+        ValueError: for one that cannot, or of a type that has no stored format.
+    """
     if parameter is None:
         raise ValueError(
             f"{name} is not a plain parameter (parametrised or pruned?); make it one first, "
-            "for example with torch.nn.utils.parametrize.remove_parametrizations"
+            "for example with torch.nn.utils.parametrize.remove_parametrizations or "
+            "torch.nn.utils.prune.remove, or leave it out"
         )
     if isinstance(parameter, nn.parameter.UninitializedParameter):
         raise ValueError(f"{name} has no shape yet; call the network once before attaching")
+    if parameter.dtype not in _STORABLE:
+        accepted = f"{', '.join(map(str, _STORABLE))}; convert the network, or exclude it"
+        raise ValueError(refusal(f"type of {name}", str(parameter.dtype), accepted))
     return parameter
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import nn
 
 from eden._torch import ConvNd, NormBase, own_parameters, parameter_names
 from eden.network._wrappers import named_modules
 
+_MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _LINEAR = (nn.Linear, nn.Bilinear)
 _EMBEDDING = (nn.Embedding, nn.EmbeddingBag)
 _TRANSFORMER_LAYER = (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
@@ -44,10 +46,32 @@ class Target:
     weights: Sequence[tuple[nn.Module, str, str]]
     batch: Batch | None
 
+    def arguments(self, args: tuple, kwargs: Mapping[str, Any]) -> list[Any]:
+        """Return the arguments of a call in the order of the module's signature."""
+        return in_order(argument_names(self.module), args, kwargs)
+
     @property
     def input_name(self) -> str:
         """Name of its input feature map."""
         return _join(self.name, "input")
+
+
+def argument_names(module: nn.Module) -> tuple[str, ...]:
+    """Return the names of the arguments of a module's forward pass, where it says them."""
+    for forward in (module.forward, type(module).forward):
+        try:
+            parameters = inspect.signature(forward).parameters.values()
+        except (TypeError, ValueError):  # not written in Python
+            continue
+        if names := tuple(p.name for p in parameters if p.kind not in _MANY):
+            return names
+    return ()
+
+
+def in_order(names: Sequence[str], args: tuple, kwargs: Mapping[str, Any]) -> list[Any]:
+    """Return the arguments of a call in the order of these names, whatever order they came in."""
+    known = [kwargs[name] for name in names if name in kwargs]
+    return [*args, *known, *(value for name, value in kwargs.items() if name not in names)]
 
 
 def find_targets(model: nn.Module) -> list[Target]:

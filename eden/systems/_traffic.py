@@ -116,7 +116,7 @@ class _Observer:
                 self.seen.add(id(weight))
                 self._move("weight", weight.numel() * weight.element_size())
             home = target.input_name if target.input_name in self.entries else None
-            given = _first_map((*inputs, *keywords.values()))
+            given = _first_map(target.arguments(inputs, keywords))
             if home is None and given is not None:
                 self._move("input", given.numel() * given.element_size() / self.batch)
             written = _first_map(output)
