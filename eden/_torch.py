@@ -50,7 +50,8 @@ def ran_compiled(module: nn.Module) -> bool:
     if inner is None and module._compiled_call_impl is None:
         return False
     code = getattr(type(inner or module).forward, "__code__", None)
-    entries = getattr(torch._C._dynamo.eval_frame, "_debug_get_cache_entry_list", None)
+    frames = torch._C._dynamo.eval_frame  # pyright: ignore[reportAttributeAccessIssue]
+    entries = getattr(frames, "_debug_get_cache_entry_list", None)
     return code is not None and entries is not None and len(entries(code)) > 0
 
 

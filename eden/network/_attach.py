@@ -11,10 +11,10 @@ from torch import nn
 from eden._say import refusal
 from eden._torch import ran_compiled
 from eden.network._attachment import Attachment
-from eden.network._calibration import Calibration, calibration_of
+from eden.network._calibration import calibration_of
 from eden.network._config import Config, patterns_of
 from eden.network._hooks import is_hooked
-from eden.network._identity import identity_of
+from eden.network._identity import check_identity, module_of
 from eden.network._kept import Budget
 from eden.network._plan import choose
 from eden.network._wrappers import unwrapped
@@ -63,14 +63,15 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
                 "know no hooks; call torch._dynamo.reset(), or attach before it first runs compiled"
             )
     calibration = config.calibration or calibration_of(model)
-    _check_identity(config, entries, calibration, calibration_of(model))
+    identity = module_of(config, entries)
+    check_identity(identity, calibration, calibration_of(model))
     if calibration is not None:
         config = config.with_(calibration=calibration)
     budget = Budget(keep_bytes)
     plan = choose(model, config, entries)
     if any(callable(one) for some in patterns_of(config).values() for one in some or ()):
         config = config.with_(include=tuple(plan.tensors), exclude=None)
-    attachment = Attachment(model, config, plan, budget)
+    attachment = Attachment(model, config, plan, budget, identity)
     unwrapped(model).__dict__["_eden_attachment"] = attachment
     return attachment
 
@@ -96,15 +97,3 @@ def approximate(
         yield attachment
     finally:
         attachment.detach()
-
-
-def _check_identity(config, entries, *calibrations: Calibration | None) -> None:
-    """Refuse a network that was boosted for one module on another."""
-    here = identity_of(config, entries) if config.cells == "fixed" else "any module of its kind"
-    for calibration in calibrations:
-        if calibration is not None and calibration.identity not in (None, here):
-            raise ValueError(
-                f"this network was boosted for the module {calibration.identity!r} alone, and the "
-                f"config is for {here!r}; attach it with cells='fixed' and that module's seed, "
-                "error model and places, or boost it for this one"
-            )

@@ -51,10 +51,11 @@ class Attachment:
         model: the network.
         config: how it is stored; with the calibration once that is known, and with the names of
             the tensors chosen where `include` or `exclude` was a function.
+        identity: of the one module that it is for, or that it is for any.
     """
 
-    def __init__(self, model: nn.Module, config: Config, plan: Plan, budget: Budget):
-        self.model, self.config = model, config
+    def __init__(self, model: nn.Module, config: Config, plan: Plan, budget: Budget, identity: str):
+        self.model, self.config, self.identity = model, config, identity
         self._switch, self._detached, self._copied = Switch(), False, False
         self._targets = plan.targets
         self._tensors = {
@@ -310,6 +311,20 @@ class Attachment:
             if name in self._tensors:
                 self._tensors[name].calibrate(entry)
         self.config = self.config.with_(calibration=calibration)
+
+    def start_anew(self, calibration: Calibration | None) -> None:
+        """Take the calibration of other weights, and forget what was known of those before.
+
+        Args:
+            calibration: of the network that the model holds now; None where that is not known.
+        """
+        entries = {} if calibration is None else calibration.tensors
+        for name, tensor in self._tensors.items():
+            if name not in entries:
+                tensor.forget_calibration()
+        self.config = self.config.with_(calibration=None)
+        if calibration is not None:
+            self.use(calibration)
 
     @contextmanager
     def _in_state(self, state: str) -> Iterator[None]:

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from eden._files import write_bytes
 from eden._say import refusal
+from eden.network._attach import attached
 from eden.network._calibration import Calibration, calibration_of, keep_calibration
+from eden.network._identity import check_identity
 from eden.network._wrappers import plain_keys, unwrapped
 
 # One key: the order of several would differ from run to run, and the file's bytes with it.
@@ -33,7 +35,7 @@ def save(model: nn.Module, path: str | Path, *, calibration: Calibration | None 
     """
     network = unwrapped(model)
     state = network.state_dict()
-    plain = {name: state[key] for name, key in plain_keys(network).items()}
+    plain = {name: state[key] for name, key in plain_keys(network, state).items()}
     tensors, aliases = _without_aliases(plain)
     calibration = calibration or calibration_of(model)
     facts = ({} if calibration is None else calibration.to_dict()) | {"aliases": aliases}
@@ -45,21 +47,25 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
     """Read a network's state into a module of the same architecture.
 
     Args:
-        model: takes the state in place, and carries the calibration from then on.
+        model: takes the state in place, and carries the calibration from then on. If it is
+            attached, so does its attachment; where the file has none, what was known of the former
+            weights is forgotten, and `learn_bounds` has to be called anew.
         path: a file that `save` wrote, or any safetensors file of a state dict.
 
     Returns:
         The calibration, None if the file has none.
 
     Raises:
-        ValueError: for a file that is not safetensors, or of another network.
+        ValueError: for a file that is not safetensors, of another network, or of one that was
+            boosted for another module than the attachment's; nothing is loaded then.
         OSError: where there is no such file.
     """
     tensors, facts = _read(Path(path))
     for name, first in facts.get("aliases", {}).items():
         tensors[name] = tensors[first]
     network = unwrapped(model)
-    state, keys = network.state_dict(), plain_keys(network)
+    state = network.state_dict()
+    keys = plain_keys(network, state)
     own = {name: state[key] for name, key in keys.items()}
     missing, unknown = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
     if missing or unknown:
@@ -74,8 +80,13 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
                 f"{own[name].dtype} {list(own[name].shape)}"
             )
     calibration = Calibration.from_dict(facts) if "tensors" in facts else None
+    attachment = attached(model)
+    if attachment is not None:
+        check_identity(attachment.identity, calibration)
     network.load_state_dict({keys[name]: value for name, value in tensors.items()})
     keep_calibration(model, calibration)
+    if attachment is not None:
+        attachment.start_anew(calibration)
     return calibration
 
 

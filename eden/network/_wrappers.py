@@ -6,7 +6,7 @@ to `DistributedDataParallel` or `torch.compile` first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
@@ -34,11 +34,11 @@ def named_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         yield name, module
 
 
-def plain_keys(model: nn.Module) -> dict[str, str]:
+def plain_keys(model: nn.Module, state: Iterable[str]) -> dict[str, str]:
     """Return the keys of a network's state dict by the names they have without wrappers."""
     plain = {full: name for full, name, _ in _walk(model, "", "", set(), outermost=True)}
     keys = {}
-    for key in model.state_dict():
+    for key in state:
         owner, _, own = key.rpartition(".")
         name = plain.get(owner, owner)
         keys[f"{name}.{own}" if name else own] = key
