@@ -70,7 +70,8 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
     budget = Budget(keep_bytes)
     plan = choose(model, config, entries)
     if any(callable(one) for some in patterns_of(config).values() for one in some or ()):
-        config = config.with_(include=tuple(plan.tensors), exclude=None)
+        named = None if config.parameters is None else tuple(plan.named)
+        config = config.with_(include=tuple(plan.tensors), exclude=None, parameters=named)
     attachment = Attachment(model, config, plan, budget, identity)
     unwrapped(model).__dict__["_eden_attachment"] = attachment
     return attachment

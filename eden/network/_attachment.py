@@ -18,7 +18,8 @@ from eden.network._coverage import Coverage, cover
 from eden.network._hooks import Hooks
 from eden.network._kept import Budget
 from eden.network._learn import learn
-from eden.network._plan import Plan, shorten
+from eden.network._plan import Plan
+from eden.network._selection import shorten
 from eden.network._stored import StoredTensor, Switch, set_keys
 from eden.network._wrappers import unwrapped
 

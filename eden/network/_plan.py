@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -14,7 +12,8 @@ from torch import nn
 from eden._say import refusal
 from eden._torch import own_parameters
 from eden.data import device_of
-from eden.network._config import Config, Pattern, patterns_of
+from eden.network._config import Config, patterns_of
+from eden.network._selection import Selection, shorten
 from eden.network._targets import Target, find_targets
 
 _STORABLE = (torch.float32, torch.float16, torch.bfloat16)
@@ -43,10 +42,17 @@ class Plan(NamedTuple):
         tensors: by name, in model order.
         targets: what reads them, in model order: of the weights those stored, by the name of the
             tensor, which modules may share; no batch where the input is not stored.
+        named: the parameters that the config chose by `parameters`.
     """
 
     tensors: dict[str, PlannedTensor]
     targets: list[Target]
+    named: list[str]
+
+
+def targets_of(model: nn.Module, config: Config) -> list[Target]:
+    """List what `find_targets` does, and what reads the parameters that a config names."""
+    return find_targets(model, Selection(**patterns_of(config)).by_name)
 
 
 def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) -> Plan:
@@ -61,7 +67,7 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
         ValueError: for a pattern that matches nothing, nothing to store, a tensor without a place,
             or a weight that is no plain parameter or of a type that has no stored format.
     """
-    selection, plan = _Selection(**patterns_of(config)), Plan({}, [])
+    selection, plan = Selection(**patterns_of(config)), Plan({}, [], [])
     shared: dict[int, str | None] = {}
     # They have no place: they lie at the rated point.
     never_read = [] if config.calibration is None else config.calibration.never_read
@@ -78,9 +84,11 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
         plan.tensors[name] = PlannedTensor(kind, elements, entry, device_of(target.module))
         return name
 
-    for target in find_targets(model):
+    for target in find_targets(model, selection.by_name):
         weights = []
-        for owner, attribute, name in target.weights if config.weights else ():
+        for owner, attribute, name in target.weights:
+            if not (config.weights or name in selection.named):
+                continue
             parameter = own_parameters(owner).get(attribute)
             # A shared weight is one tensor in DRAM; it goes by the first name it has.
             if parameter is None or id(parameter) not in shared:
@@ -92,6 +100,7 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
             batch = None
         plan.targets.append(replace(target, weights=weights, batch=batch))
     selection.check()
+    plan.named.extend(sorted(selection.named))
     if not plan.tensors:
         raise ValueError(
             "attach: nothing to store in approximate DRAM; there are "
@@ -100,12 +109,6 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
             f"exclude={config.exclude}"
         )
     return plan
-
-
-def shorten(names: list[str]) -> str:
-    """Join names for a message, at most eight of them."""
-    shown = ", ".join(names[:8])
-    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
 
 
 def plain(parameter: nn.Parameter | None, name: str) -> nn.Parameter:
@@ -126,51 +129,3 @@ def plain(parameter: nn.Parameter | None, name: str) -> nn.Parameter:
         accepted = f"{', '.join(map(str, _STORABLE))}; convert the network, or exclude it"
         raise ValueError(refusal(f"type of {name}", str(parameter.dtype), accepted))
     return parameter
-
-
-class _Selection:
-    """Decides by `include` and `exclude`, and remembers which patterns ever matched.
-
-    Args:
-        include: patterns, None for all.
-        exclude: patterns, None for none.
-    """
-
-    def __init__(self, include: tuple[Pattern, ...] | None, exclude: tuple[Pattern, ...] | None):
-        self.include, self.exclude = include, exclude
-        self.names: list[str] = []
-        self._matched: set[Pattern] = set()
-
-    def takes(self, name: str, module: nn.Module, module_name: str) -> bool:
-        """Return whether a tensor is stored in approximate DRAM."""
-        self.names.append(name)
-        included = self.include is None or self._any(self.include, name, module, module_name)
-        return not self._any(self.exclude or (), name, module, module_name) and included
-
-    def check(self) -> None:
-        """Raise if a pattern matched nothing: a misspelt name would silently change the result."""
-        for label, patterns in (("include", self.include), ("exclude", self.exclude)):
-            for pattern in patterns or ():
-                if isinstance(pattern, str) and pattern not in self._matched:
-                    raise ValueError(
-                        f"{label}: {pattern!r} matches no tensor; there are {shorten(self.names)}"
-                    )
-
-    def _any(self, patterns, name, module, module_name) -> bool:
-        # A list, not a generator: every pattern is to be marked.
-        return any([self._matches(pattern, name, module, module_name) for pattern in patterns])
-
-    def _matches(self, pattern, name, module, module_name) -> bool:
-        if callable(pattern):
-            return bool(pattern(name, module))
-        if pattern.startswith("re:"):
-            try:
-                expression = re.compile(pattern[3:])
-            except re.error as error:
-                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
-            hit = expression.fullmatch(name) or expression.fullmatch(module_name)
-        else:
-            hit = fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(module_name, pattern)
-        if hit:
-            self._matched.add(pattern)
-        return bool(hit)

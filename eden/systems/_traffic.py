@@ -12,7 +12,7 @@ from torch import nn
 from eden.access import formats
 from eden.data import evaluating
 from eden.mapping import Placement
-from eden.network import Target, find_targets
+from eden.network import Target, find_targets, targets_of
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
     # A shared weight is placed under the first name it has.
     placed = {
         id(getattr(owner, attribute, None))
-        for target in targets
+        for target in targets_of(model, placement.config)
         for owner, attribute, name in target.weights
         if name in placement.entries
     }
