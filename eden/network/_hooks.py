@@ -64,10 +64,11 @@ class ReadWeights:
         """Put the read weights in front of the parameters.
 
         Raises:
-            ValueError: for a weight that was pruned or parametrised since the plan was made.
+            ValueError: for a weight that was pruned, parametrised or offloaded since the plan was
+                made.
         """
         for owner, name, tensor in self.weights:
-            parameter = plain(own_parameters(owner).get(name), tensor.name)
+            parameter = plain(owner, name, tensor.name)
             owner.__dict__[name] = with_strides_of(parameter, tensor.read(parameter, 1))
         if isinstance(module, nn.RNNBase):
             refresh_parameters(module)

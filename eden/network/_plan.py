@@ -72,14 +72,14 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
     # They have no place: they lie at the rated point.
     never_read = [] if config.calibration is None else config.calibration.never_read
 
-    def chosen(name: str, kind: str, target: Target, parameter=None) -> str | None:
+    def chosen(name: str, kind: str, target: Target, owned=None) -> str | None:
         """The name of a tensor that is to be stored, else None."""
         if not selection.takes(name, target.module, target.name):
             return None
         entry = None if entries is None else entries.get(name)
         if entries is not None and entry is None and name not in never_read:
             raise ValueError(f"the placement has no place for {name}; is it another network's?")
-        elements = 0 if kind == "input" else plain(parameter, name).numel()
+        elements = 0 if owned is None else plain(*owned, name).numel()
         # Where the module is: moved by its first read, a compiled network would compile again.
         plan.tensors[name] = PlannedTensor(kind, elements, entry, device_of(target.module))
         return name
@@ -92,7 +92,7 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
             parameter = own_parameters(owner).get(attribute)
             # A shared weight is one tensor in DRAM; it goes by the first name it has.
             if parameter is None or id(parameter) not in shared:
-                shared[id(parameter)] = chosen(name, "weight", target, parameter)
+                shared[id(parameter)] = chosen(name, "weight", target, (owner, attribute))
             if (stored := shared[id(parameter)]) is not None:
                 weights.append((owner, attribute, stored))
         batch = target.batch if config.inputs else None
@@ -111,12 +111,18 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
     return plan
 
 
-def plain(parameter: nn.Parameter | None, name: str) -> nn.Parameter:
+def plain(owner: nn.Module, attribute: str, name: str) -> nn.Parameter:
     """Return a parameter that can be swapped for a call.
+
+    Args:
+        owner: the module that has it.
+        attribute: its name there.
+        name: of the tensor, for messages.
 
     Raises:
         ValueError: for one that cannot, or of a type that has no stored format.
     """
+    parameter = own_parameters(owner).get(attribute)
     if parameter is None:
         raise ValueError(
             f"{name} is not a plain parameter (parametrised or pruned?); make it one first, "
@@ -125,6 +131,12 @@ def plain(parameter: nn.Parameter | None, name: str) -> nn.Parameter:
         )
     if isinstance(parameter, nn.parameter.UninitializedParameter):
         raise ValueError(f"{name} has no shape yet; call the network once before attaching")
+    if parameter.is_meta and hasattr(owner, "_hf_hook"):
+        # Its values come after all hooks, inside the forward pass that accelerate put there.
+        raise ValueError(
+            f"{name} is offloaded by accelerate, and not there when it would be read; load the "
+            "network whole (accelerate.hooks.remove_hook_from_submodules), or exclude it"
+        )
     if parameter.dtype not in _STORABLE:
         accepted = f"{', '.join(map(str, _STORABLE))}; convert the network, or exclude it"
         raise ValueError(refusal(f"type of {name}", str(parameter.dtype), accepted))

@@ -314,3 +314,37 @@ def test_an_attached_network_still_pickles():
     model = net()
     attach(model, INT8).learn_bounds(LOADER)
     assert torch.equal(pickle.loads(pickle.dumps(model))(X), model(X))
+
+
+def offload(module):
+    """As accelerate's `cpu_offload` does: values on the CPU, loaded inside the forward pass."""
+    values, forward = {n: p.data for n, p in module._parameters.items()}, module.forward
+
+    def load_and_call(*args):
+        for name, value in values.items():
+            module._parameters[name] = nn.Parameter(value)
+        try:
+            return forward(*args)
+        finally:
+            for name in values:
+                module._parameters[name] = nn.Parameter(values[name].to("meta"))
+
+    module.to("meta")
+    module._hf_hook, module.forward = object(), load_and_call
+
+
+def test_what_accelerate_offloads_is_refused_by_name():
+    model = net()
+    handle = attach(model, INT8)
+    handle.learn_bounds(LOADER)
+    offload(model.b[1])
+    said = r"^b\.1\.weight is offloaded by accelerate"
+    with pytest.raises(ValueError, match=said) as caught:
+        model(X)
+    assert "\n" not in str(caught.value)
+    handle.detach()
+    with pytest.raises(ValueError, match=said):
+        attach(model, INT8)
+    with approximate(model, INT8.with_(exclude="b.1.weight", calibration=None)) as handle:
+        handle.learn_bounds(LOADER)
+        assert model(X).shape == (12, 3)
