@@ -83,6 +83,11 @@ def own_parameters(module: nn.Module) -> dict[str, nn.Parameter | None]:
     return module._parameters
 
 
+def forward_pre_hooks(module: nn.Module) -> list[Any]:
+    """Return what is called before a module's forward pass."""
+    return list(module._forward_pre_hooks.values())
+
+
 def own_modules(module: nn.Module) -> dict[str, nn.Module | None]:
     """Return the children of a module by name, each as often as it is there."""
     return module._modules

@@ -73,7 +73,7 @@ def by_reference(x: torch.Tensor, error: errors.ErrorModel, options: dict[str, A
         names[x.dtype],
         key=reference.key(7),
         law=("cell", "bitline", "wordline")[table.law],
-        table=[tuple(int(v) % 2**64 for v in row) for row in table.entries],
+        table=[reference.Entry(*(int(v) % 2**64 for v in row)) for row in table.entries],
         order=None if table.order is None else table.order.numpy(),
         **options,
     )
@@ -112,7 +112,7 @@ def host_digest() -> str:
 def _cases(kind: str, model: str) -> Iterator[tuple]:
     for rate in RATES:
         error = _model(model, rate)
-        common = {"copies": COPIES, "address": 64 * 3, "row_bytes": ROW_BYTES}
+        common: dict[str, Any] = {"copies": COPIES, "address": 64 * 3, "row_bytes": ROW_BYTES}
         if kind in _RAW:
             yield _tensor(_RAW[kind]), error, common
             continue

@@ -11,11 +11,13 @@ from torch import nn
 from eden._say import refusal
 from eden._torch import ran_compiled
 from eden.network._attachment import Attachment
-from eden.network._calibration import Calibration, calibration_of
+from eden.network._calibration import calibration_of
 from eden.network._config import Config, patterns_of
-from eden.network._identity import identity_of
+from eden.network._hooks import is_hooked
+from eden.network._identity import check_identity, module_of
 from eden.network._kept import Budget
 from eden.network._plan import choose
+from eden.network._wrappers import unwrapped
 
 
 def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -> Attachment:
@@ -46,9 +48,10 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
         The attachment, to change the error rate, draw other errors, and detach.
 
     Raises:
-        ValueError: for a model that is attached already, or ran compiled before, nothing to attach
-            to, a pattern that matches nothing, a placement of another network, a network that was
-            boosted for another module, or a negative `keep_bytes`.
+        ValueError: for a model that is attached already (as a part, or in part) or ran compiled
+            before, nothing to attach to, a weight of a type that cannot be stored, a pattern that
+            matches nothing, a placement of another network, a network that was boosted for
+            another module, or a negative `keep_bytes`.
         TypeError: for a config of another type.
     """
     given, entries = config, getattr(config, "entries", None)
@@ -56,8 +59,8 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
     if not isinstance(config, Config):
         accepted = "an eden.Config or a placement that has one"
         raise TypeError(refusal("type of config", type(given).__name__, accepted))
-    if any("_eden_attachment" in module.__dict__ for module in model.modules()):
-        raise ValueError("attach: the model is attached already; detach it first")
+    if is_hooked(model):
+        raise ValueError("attach: the model, or a part of it, is attached already; detach it first")
     for name, module in model.named_modules():
         if ran_compiled(module):
             raise ValueError(
@@ -65,21 +68,23 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
                 "know no hooks; call torch._dynamo.reset(), or attach before it first runs compiled"
             )
     calibration = config.calibration or calibration_of(model)
-    _check_identity(config, entries, calibration, calibration_of(model))
+    identity = module_of(config, entries)
+    check_identity(identity, calibration, calibration_of(model))
     if calibration is not None:
         config = config.with_(calibration=calibration)
     budget = Budget(keep_bytes)
     plan = choose(model, config, entries)
     if any(callable(one) for some in patterns_of(config).values() for one in some or ()):
-        config = config.with_(include=tuple(plan.tensors), exclude=None)
-    attachment = Attachment(model, config, plan, budget)
-    model.__dict__["_eden_attachment"] = attachment
+        named = None if config.parameters is None else tuple(plan.named)
+        config = config.with_(include=tuple(plan.tensors), exclude=None, parameters=named)
+    attachment = Attachment(model, config, plan, budget, identity)
+    unwrapped(model).__dict__["_eden_attachment"] = attachment
     return attachment
 
 
 def attached(model: nn.Module) -> Attachment | None:
     """Return the attachment of a model, also of a deep copy of an attached one; else None."""
-    return model.__dict__.get("_eden_attachment")
+    return unwrapped(model).__dict__.get("_eden_attachment")
 
 
 @contextmanager
@@ -98,15 +103,3 @@ def approximate(
         yield attachment
     finally:
         attachment.detach()
-
-
-def _check_identity(config, entries, *calibrations: Calibration | None) -> None:
-    """Refuse a network that was boosted for one module on another."""
-    here = identity_of(config, entries) if config.cells == "fixed" else "any module of its kind"
-    for calibration in calibrations:
-        if calibration is not None and calibration.identity not in (None, here):
-            raise ValueError(
-                f"this network was boosted for the module {calibration.identity!r} alone, and the "
-                f"config is for {here!r}; attach it with cells='fixed' and that module's seed, "
-                "error model and places, or boost it for this one"
-            )

@@ -20,8 +20,10 @@ from eden.network._coverage import Coverage, cover
 from eden.network._hooks import Hooks
 from eden.network._kept import Budget
 from eden.network._learn import learn
-from eden.network._plan import Plan, shorten
+from eden.network._plan import Plan
+from eden.network._selection import shorten
 from eden.network._stored import StoredTensor, Switch, set_keys
+from eden.network._wrappers import unwrapped
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,12 @@ class Attachment:
         model: the network.
         config: how it is stored; with the calibration once that is known, and with the names of
             the tensors chosen where `include` or `exclude` was a function.
+        identity: of the one module that it is for, or that it is for any.
     """
 
-    def __init__(self, model: nn.Module, config: Config, plan: Plan, budget: Budget):
+    def __init__(self, model: nn.Module, config: Config, plan: Plan, budget: Budget, identity: str):
         self.model, self.config, self._plan = model, config, plan
+        self.identity = identity
         self._switch, self._detached, self._copied = Switch(), False, False
         self._tensors = {
             name: StoredTensor(name, planned, config, self._switch, budget)
@@ -240,8 +244,9 @@ class Attachment:
         self._hooks.remove()
         self._detached = True
         _replay.leave(self)
-        if self.model.__dict__.get("_eden_attachment") is self:
-            del self.model.__dict__["_eden_attachment"]
+        holder = unwrapped(self.model).__dict__
+        if holder.get("_eden_attachment") is self:
+            del holder["_eden_attachment"]
 
     def stored_weights(self) -> list[nn.Parameter]:
         """List the parameters in approximate DRAM, each once."""
@@ -326,9 +331,9 @@ class Attachment:
                 modules.setdefault(kind, []).append(target.name or "itself")
         looked = "; ".join(f"{kind} {shorten(names)}" for kind, names in modules.items())
         return (
-            f"{what}: {type(self.model).__name__} read nothing from approximate DRAM; looked for "
-            f"calls of {looked}. A weight that is used without a call of its module is not seen, "
-            "nor is what was compiled before it was attached, nor another model than this one"
+            f"{what}: {type(unwrapped(self.model)).__name__} read nothing from approximate DRAM; "
+            f"looked for calls of {looked}. A weight that is used without a call of its module is "
+            "not seen, nor is what was compiled before it was attached, nor another model than this"
         )
 
     def _check_known(self, names: Iterable[str]) -> None:
@@ -369,6 +374,20 @@ class Attachment:
             if name in self._tensors:
                 self._tensors[name].calibrate(entry)
         self.config = self.config.with_(calibration=calibration)
+
+    def start_anew(self, calibration: Calibration | None) -> None:
+        """Take the calibration of other weights, and forget what was known of those before.
+
+        Args:
+            calibration: of the network that the model holds now; None where that is not known.
+        """
+        entries = {} if calibration is None else calibration.tensors
+        for name, tensor in self._tensors.items():
+            if name not in entries:
+                tensor.forget_calibration()
+        self.config = self.config.with_(calibration=None)
+        if calibration is not None:
+            self.use(calibration)
 
     @contextmanager
     def _in_state(self, state: str) -> Iterator[None]:

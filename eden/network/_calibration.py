@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from eden._say import a_kind, an_int, one_of, within
+from eden.network._wrappers import unwrapped
 
 FLOAT_MAX = sys.float_info.max
 
@@ -109,6 +110,7 @@ def calibration_of(model: nn.Module) -> Calibration | None:
 
     An attached model has its attachment's; a boosted or loaded one carries its own.
     """
+    model = unwrapped(model)
     attachment = model.__dict__.get("_eden_attachment")
     if attachment is not None and attachment.config.calibration is not None:
         return attachment.config.calibration
@@ -117,4 +119,4 @@ def calibration_of(model: nn.Module) -> Calibration | None:
 
 def keep_calibration(model: nn.Module, calibration: Calibration | None) -> None:
     """Make `calibration_of` find this calibration; the state dict does not change."""
-    model.__dict__["_eden_calibration"] = calibration
+    unwrapped(model).__dict__["_eden_calibration"] = calibration

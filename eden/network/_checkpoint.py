@@ -13,7 +13,10 @@ from torch import Tensor, nn
 
 from eden._files import write_bytes
 from eden._say import refusal
+from eden.network._attach import attached
 from eden.network._calibration import Calibration, calibration_of, keep_calibration
+from eden.network._identity import check_identity
+from eden.network._wrappers import plain_keys, unwrapped
 
 # One key: the order of several would differ from run to run, and the file's bytes with it.
 _METADATA = "eden"
@@ -23,14 +26,17 @@ def save(model: nn.Module, path: str | Path, *, calibration: Calibration | None 
     """Write a network's state and its calibration; the earlier file survives a failure.
 
     Args:
-        model: any module, attached or not.
+        model: any module, attached or not; of one in a wrapper the network inside is written.
         path: of the safetensors file; missing parent folders are made.
         calibration: default the one that the model carries, if any.
 
     Raises:
         OSError: where the file cannot be written, for example because the disk is full.
     """
-    tensors, aliases = _without_aliases(model.state_dict())
+    network = unwrapped(model)
+    state = network.state_dict()
+    plain = {name: state[key] for name, key in plain_keys(network, state).items()}
+    tensors, aliases = _without_aliases(plain)
     calibration = calibration or calibration_of(model)
     facts = ({} if calibration is None else calibration.to_dict()) | {"aliases": aliases}
     data = safetensors.torch.save(tensors, {_METADATA: json.dumps(facts, sort_keys=True)})
@@ -41,14 +47,17 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
     """Read a network's state into a module of the same architecture.
 
     Args:
-        model: takes the state in place, and carries the calibration from then on.
+        model: takes the state in place, and carries the calibration from then on. If it is
+            attached, so does its attachment; where the file has none, what was known of the former
+            weights is forgotten, and `learn_bounds` has to be called anew.
         path: a file that `save` wrote, or any safetensors file of a state dict.
 
     Returns:
         The calibration, None if the file has none.
 
     Raises:
-        ValueError: for a file that is not safetensors, or of another network.
+        ValueError: for a file that is not safetensors, of another network, or of one that was
+            boosted for another module than the attachment's; nothing is loaded then.
         OSError: where there is no such file.
     """
     tensors, facts = _read(Path(path))
@@ -58,7 +67,10 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
     ):
         raise ValueError(f"{path}: aliases in its metadata name tensors that it does not hold")
     tensors |= {name: tensors[first] for name, first in aliases.items()}
-    own = model.state_dict()
+    network = unwrapped(model)
+    state = network.state_dict()
+    keys = plain_keys(network, state)
+    own = {name: state[key] for name, key in keys.items()}
     missing, unknown = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
     if missing or unknown:
         what = (
@@ -75,8 +87,13 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
         calibration = Calibration.from_dict(facts) if "tensors" in facts else None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    model.load_state_dict(tensors)
+    attachment = attached(model)
+    if attachment is not None:
+        check_identity(attachment.identity, calibration)
+    network.load_state_dict({keys[name]: value for name, value in tensors.items()})
     keep_calibration(model, calibration)
+    if attachment is not None:
+        attachment.start_anew(calibration)
     return calibration
 
 

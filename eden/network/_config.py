@@ -15,6 +15,7 @@ from eden.network._calibration import Calibration
 
 Pattern = str | Callable[[str, nn.Module], bool]
 
+_PATTERNS = ("include", "exclude", "parameters")
 CELLS = ("fresh", "fixed")
 
 
@@ -31,6 +32,11 @@ class Config:
             regular expression, or a function ``(tensor name, module) -> bool``; or several.
             None means all.
         exclude: tensors to leave out, as `include`.
+        parameters: further parameters to store, by name as `include` has it, whatever `weights`
+            and `include` say: those of modules that eden does not know, biases, norms. They are
+            read for the call of the module that owns them. The weight of a convolution, linear or
+            embedding module that is named here is read for the call of the module around that one,
+            which may use it without calling its owner (``F.linear(x, self.qkv.weight)``).
         correction: what becomes of a value outside the learned bounds: "zero", "saturate", "off".
         cells: "fresh", any module of this kind: other weak cells at each step or seed; "fixed",
             one known module: only accesses vary.
@@ -48,6 +54,7 @@ class Config:
     inputs: bool = True
     include: Pattern | tuple[Pattern, ...] | None = None
     exclude: Pattern | tuple[Pattern, ...] | None = None
+    parameters: Pattern | tuple[Pattern, ...] | None = None
     correction: str = "zero"
     cells: str = "fresh"
     seed: int = 0
@@ -80,7 +87,7 @@ class Config:
         """Return the same as JSON-able values.
 
         Raises:
-            ValueError: where `include` or `exclude` holds a function; the config of an
+            ValueError: where a function is among the patterns; the config of an
                 attachment holds the names that it chose instead.
         """
         chosen = patterns_of(self)
@@ -120,8 +127,8 @@ class Config:
 
 
 def patterns_of(config: Config) -> dict[str, tuple[Pattern, ...] | None]:
-    """Return `include` and `exclude`, by these names, each as a tuple or None."""
-    return {name: _as_patterns(getattr(config, name), name) for name in ("include", "exclude")}
+    """Return the fields that hold patterns, by name, each as a tuple or None."""
+    return {name: _as_patterns(getattr(config, name), name) for name in _PATTERNS}
 
 
 def _as_patterns(value: Any, name: str) -> tuple[Pattern, ...] | None:

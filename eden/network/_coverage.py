@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from eden._torch import own_parameters
-from eden.network._plan import shorten
+from eden.network._selection import shorten
 from eden.network._targets import Target, find_targets
 from eden.network._wrappers import named_modules, unwrapped
 

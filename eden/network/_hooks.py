@@ -6,34 +6,37 @@ modules, and a model that holds them can be pickled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from eden._torch import own_parameters, refresh_parameters
+from eden._torch import forward_pre_hooks, own_parameters, refresh_parameters
 from eden.network._layout import read_batch, with_strides_of
-from eden.network._plan import Plan
+from eden.network._plan import Plan, plain
 from eden.network._stored import StoredTensor, Switch
-from eden.network._targets import Batch, batch_norms
+from eden.network._targets import Batch, argument_names, batch_norms, in_order
+from eden.network._watch import Watch
+from eden.network._wrappers import unwrapped
 
 
 class ReadInput:
-    """Forward-pre hook: the first floating-point input is read from DRAM.
+    """Forward-pre hook: the first floating-point input, by signature, is read from DRAM.
 
     Args:
         tensor: the input feature map.
         batch: where its batch dimension is.
+        names: of the arguments, in the order of the module's signature.
     """
 
-    def __init__(self, tensor: StoredTensor, batch: Batch):
-        self.tensor, self.batch = tensor, batch
+    def __init__(self, tensor: StoredTensor, batch: Batch, names: Sequence[str]):
+        self.tensor, self.batch, self.names = tensor, batch, names
 
     def __call__(self, module: nn.Module, args: tuple, kwargs: dict):
         """Return the arguments with the input replaced, None if there is none to replace."""
-        found = [value for value in (*args, *kwargs.values()) if _is_feature_map(value)]
+        found = [v for v in in_order(self.names, args, kwargs) if _is_feature_map(v)]
         if not found:
             return None
         x = found[0]
@@ -58,10 +61,14 @@ class ReadWeights:
         self.weights = weights
 
     def __call__(self, module: nn.Module, args: tuple) -> None:
-        """Put the read weights in front of the parameters."""
+        """Put the read weights in front of the parameters.
+
+        Raises:
+            ValueError: for a weight that was pruned, parametrised or offloaded since the plan was
+                made.
+        """
         for owner, name, tensor in self.weights:
-            parameter = own_parameters(owner)[name]
-            assert parameter is not None  # the plan has it
+            parameter = plain(owner, name, tensor.name)
             owner.__dict__[name] = with_strides_of(parameter, tensor.read(parameter, 1))
         if isinstance(module, nn.RNNBase):
             refresh_parameters(module)
@@ -80,6 +87,8 @@ class RestoreWeights:
     def __call__(self, module: nn.Module, args: tuple, result: object) -> None:
         """Remove what `ReadWeights` put in front of the parameters."""
         for owner, name, _ in self.weights:
+            if own_parameters(owner).get(name) is None:
+                continue  # pruned meanwhile: the attribute is the pruned weight
             if torch.compiler.is_compiling():
                 # Torch 2.11 compiles nothing that removes an attribute; the parameter hides itself
                 # just as well, until the next call.
@@ -135,10 +144,13 @@ class Hooks:
             raise
 
     def _register(self, model, plan, tensors, switch) -> None:
+        network = unwrapped(model)
+        self._handles.append(network.register_forward_pre_hook(Watch(network), prepend=True))
         for target in plan.targets:
             module = target.module
             if target.batch is not None:
-                hook = ReadInput(tensors[target.input_name], target.batch)
+                names = argument_names(module)
+                hook = ReadInput(tensors[target.input_name], target.batch, names)
                 self._handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
             if target.weights:
                 weights = [(owner, own, tensors[name]) for owner, own, name in target.weights]
@@ -163,7 +175,7 @@ class Hooks:
             id(parameter): parameter
             for _, restore in self._restores
             for owner, name, _ in restore.weights
-            if (parameter := own_parameters(owner)[name]) is not None
+            if (parameter := own_parameters(owner).get(name)) is not None
         }
         return list(found.values())
 
@@ -177,6 +189,16 @@ class Hooks:
         for encoder in self._unfused:
             encoder.use_nested_tensor = True
         self._handles, self._restores, self._unfused = [], [], []
+
+
+def is_hooked(model: nn.Module) -> bool:
+    """Whether a module of a network, or it itself, has hooks of an attachment."""
+    own = (ReadInput, ReadWeights, FreezeStatistics, Watch)
+    return any(
+        isinstance(getattr(hook, "__self__", hook), own)
+        for module in model.modules()
+        for hook in forward_pre_hooks(module)
+    )
 
 
 def _after(module: nn.Module, hook: Any) -> Any:

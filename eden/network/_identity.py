@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from eden._files import digest, digest_bytes
+from eden.network._calibration import Calibration
 from eden.network._config import Config
 
 
@@ -34,6 +35,30 @@ def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
     placed = "unplaced" if entries is None else "placed"
     return f"{type(config.error).__name__.lower()}/seed-{config.seed}/{placed}-{digest}"
+
+
+def module_of(config: Config, entries: Mapping[str, Any] | None) -> str:
+    """Name the module that a config is for, in words where it is any; arguments as above."""
+    return identity_of(config, entries) if config.cells == "fixed" else "any module of its kind"
+
+
+def check_identity(here: str, *calibrations: Calibration | None) -> None:
+    """Refuse a network that was boosted for one module on another.
+
+    Args:
+        here: from `module_of`.
+        calibrations: that the network comes with.
+
+    Raises:
+        ValueError: for one that is of a network boosted for another module.
+    """
+    for calibration in calibrations:
+        if calibration is not None and calibration.identity not in (None, here):
+            raise ValueError(
+                f"this network was boosted for the module {calibration.identity!r} alone, and the "
+                f"config is for {here!r}; attach it with cells='fixed' and that module's seed, "
+                "error model and places, or boost it for this one"
+            )
 
 
 def places_of(placement: Any) -> dict[str, Any]:

@@ -70,6 +70,7 @@ class StoredTensor:
         self.partition = None if entry is None else entry.partition
         self.address = 0 if entry is None else entry.address
         self.row_bytes = 8192 if entry is None else entry.row_bytes
+        self.uncalibrated_elements = planned.elements
         self.elements, self.reads = planned.elements, 1  # of one copy, by one inference
         # A placed tensor's cells belong to its partition, whichever tensor lies there.
         self.origin = rng.number_of(name if self.partition is None else self.partition)
@@ -145,6 +146,13 @@ class StoredTensor:
         for now, new in ((old.scale, coding.scale), (old.bounds, coding.bounds)):
             if now is not None and new is not None:  # in place: see the class
                 now.copy_(new)
+
+    def forget_calibration(self) -> None:
+        """Know no more than before anything was learned."""
+        self.elements, self.reads, self.never_read = self.uncalibrated_elements, 1, False
+        self.coding = self._coding(None, None)
+        if self.asked_ber is not None:
+            self.set_error(self.scaled(self.asked_ber), self.asked_ber)
 
     def read(self, x: Tensor, copies: int) -> Tensor:
         """Return what reading `x` back gives.

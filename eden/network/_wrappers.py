@@ -6,7 +6,7 @@ to `DistributedDataParallel` or `torch.compile` first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
@@ -21,7 +21,7 @@ _WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel, AveragedModel
 def unwrapped(model: nn.Module) -> nn.Module:
     """Return the network inside wrappers such as ``DistributedDataParallel``, or itself."""
     while (inner := _inner(model, outermost=True)) is not None:
-        model = own_modules(model)[inner] or model
+        model = model.get_submodule(inner)
     return model
 
 
@@ -30,24 +30,42 @@ def named_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
     What a wrapper adds beside the network, and wrappers, go by the name of what they wrap.
     """
-    yield from _walk(model, "", set(), outermost=True)
+    for _, name, module in _walk(model, "", "", set(), outermost=True):
+        yield name, module
 
 
-def _walk(module, name, seen, *, outermost) -> Iterator[tuple[str, nn.Module]]:
+def plain_keys(model: nn.Module, state: Iterable[str]) -> dict[str, str]:
+    """Return the keys of a network's state dict by the names they have without wrappers."""
+    plain = {full: name for full, name, _ in _walk(model, "", "", set(), outermost=True)}
+    keys = {}
+    for key in state:
+        owner, _, own = key.rpartition(".")
+        name = plain.get(owner, owner)
+        keys[f"{name}.{own}" if name else own] = key
+    return keys
+
+
+def _walk(module, full, name, seen, *, outermost) -> Iterator[tuple[str, str, nn.Module]]:
+    """Yield full name, plain name and module."""
     if module in seen:
         return
     seen.add(module)
-    yield name, module
+    yield full, name, module
     inner = _inner(module, outermost=outermost)
     for key, child in own_modules(module).items():
         if child is not None:
-            own = name if key == inner else f"{name}.{key}" if name else key
-            yield from _walk(child, own, seen, outermost=outermost and key == inner)
+            own = name if key == inner else _join(name, key)
+            outer = outermost and key == inner
+            yield from _walk(child, _join(full, key), own, seen, outermost=outer)
+
+
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
 
 
 def _inner(module: nn.Module, *, outermost: bool) -> str | None:
     """Return the name of what a wrapper wraps; None for a module of the network."""
-    children = own_modules(module)
+    children = {key: child for key, child in own_modules(module).items() if child is not None}
     if (found := next((key for key in children if key in _INNER), None)) is not None:
         return found
     if "module" not in children:

@@ -12,7 +12,7 @@ from torch import nn
 from eden.access import formats
 from eden.data import call, device_of, evaluating
 from eden.mapping import Placement
-from eden.network import Target, find_targets
+from eden.network import Target, find_targets, targets_of
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
     # A shared weight is placed under the first name it has.
     placed = {
         id(getattr(owner, attribute, None))
-        for target in targets
+        for target in targets_of(model, placement.config)
         for owner, attribute, name in target.weights
         if name in placement.entries
     }
@@ -117,7 +117,7 @@ class _Observer:
                 self.seen.add(id(weight))
                 self._move("weight", weight.numel() * weight.element_size())
             home = target.input_name if target.input_name in self.entries else None
-            given = _first_map((*inputs, *keywords.values()))
+            given = _first_map(target.arguments(inputs, keywords))
             if home is None and given is not None:
                 self._move("input", given.numel() * given.element_size() / self.batch)
             written = _first_map(output)

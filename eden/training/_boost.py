@@ -27,6 +27,7 @@ from eden.network import (
     calibration_of,
     identity_of,
     keep_calibration,
+    unwrapped,
 )
 from eden.training._rounds import Check, Rounds, draws_of, targets_of
 from eden.training._trainer import Trainer
@@ -66,7 +67,8 @@ def boost(
     are: they do not learn from faulty activations.
 
     Args:
-        model: the trained network; it is not changed.
+        model: the trained network; it is not changed. Of one in a wrapper, such as
+            ``DistributedDataParallel``, the copy is in one too.
         train_loader: yields ``(inputs, labels)``, several times over.
         config: how the network is stored. With ``cells="fixed"`` the boosted network is for that
             one module, and is refused on another.
@@ -144,7 +146,7 @@ def boost(
     weights = {n: entry for n, entry in now.items() if entry.kind == "weight" and entry.reads}
     identity = identity_of(config) if config.cells == "fixed" else None
     keep_calibration(boosted, Calibration({**original.tensors, **weights}, identity, share))
-    boosted.__dict__["_eden_history"] = history
+    unwrapped(boosted).__dict__["_eden_history"] = history
     return boosted
 
 
@@ -156,7 +158,7 @@ def history_of(model: nn.Module) -> list[dict[str, Any]]:
         round ``accuracy`` (the mean over the draws under that rate) and ``met``; None
         elsewhere. ``kept`` is False for epochs after the network that was returned.
     """
-    return model.__dict__.get("_eden_history", [])
+    return unwrapped(model).__dict__.get("_eden_history", [])
 
 
 def _input_range(config: Config, share: float | None) -> float:

@@ -11,8 +11,10 @@ from eden.network import (
     Calibration,
     Config,
     TensorCalibration,
+    approximate,
     attach,
     calibration_of,
+    identity_of,
     keep_calibration,
     load_into,
     save,
@@ -152,3 +154,87 @@ def test_metadata_of_another_kind_are_refused_in_one_line_and_nothing_is_loaded(
         load_into(net, path)
     assert "\n" not in str(caught.value)
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+INT8 = Config(errors.Uniform(0.0))
+ONE, TEN = [torch.randn(2, 1, 28, 28)], [10 * torch.randn(2, 1, 28, 28)]
+
+
+INPUTS = {"conv1": 784, "conv2": 1176, "fc1": 400, "fc2": 120, "fc3": 84}
+CALIBRATED = Calibration(
+    {f"{name}.input": TensorCalibration("input", n, 1, -9.0, 9.0) for name, n in INPUTS.items()}
+)
+
+
+def lenet_in_file(path, seed, loader):
+    torch.manual_seed(seed)
+    model = nets.lenet().eval()
+    learned = None
+    if loader is not None:
+        with approximate(model, INT8) as handle:
+            learned = handle.learn_bounds(loader)
+    save(model, path)
+    return model, learned
+
+
+@pytest.mark.parametrize("before", [None, ONE])
+def test_loading_into_an_attached_network_takes_the_ranges_of_the_file(tmp_path, before):
+    path = tmp_path / "a.safetensors"
+    other, learned = lenet_in_file(path, 3, TEN)
+    model = nets.lenet().eval()
+    handle = attach(model, INT8)
+    if before is not None:
+        handle.learn_bounds(before)
+    assert load_into(model, path) == learned == handle.config.calibration == calibration_of(model)
+    with torch.no_grad(), approximate(other, INT8):
+        assert torch.equal(model(TEN[0]), other(TEN[0]))
+    save(model, tmp_path / "b.safetensors")
+    assert path.read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    handle.detach()
+    assert calibration_of(model) == learned
+
+
+def test_ranges_of_former_weights_are_forgotten_where_the_file_has_none(tmp_path):
+    path = tmp_path / "a.safetensors"
+    other, _ = lenet_in_file(path, 3, None)
+    model = nets.lenet().eval()
+    handle = attach(model, INT8.with_(error=errors.Uniform(0.1)))
+    handle.learn_bounds(ONE)
+    handle.set_ber(0.01)
+    assert load_into(model, path) is None and calibration_of(model) is None
+    assert {t.elements for t in handle.tensors if t.kind == "input"} == {0}
+    with pytest.raises(ValueError, match=r"conv1\.input is not calibrated.*learn_bounds"):
+        model(TEN[0])
+    learned = handle.learn_bounds(TEN)
+    assert set(handle.ber.values()) == {0.01} and handle.tensors[1].elements == 784
+    with approximate(other, INT8) as fresh:
+        assert fresh.learn_bounds(TEN) == learned
+
+
+def test_a_file_of_a_part_leaves_the_rest_uncalibrated(tmp_path):
+    model = nets.lenet().eval()
+    part = Calibration({"conv1.input": CALIBRATED.tensors["conv1.input"]})
+    keep_calibration(model, part)
+    save(model, tmp_path / "a.safetensors")
+    handle = attach(model, INT8.with_(calibration=CALIBRATED))
+    assert load_into(model, tmp_path / "a.safetensors") == part
+    with pytest.raises(ValueError, match=r"does not mention conv1\.weight and 8 more"):
+        handle.check_calibrated()
+    with pytest.raises(ValueError, match=r"conv2\.input is not calibrated"):
+        model(ONE[0])
+
+
+def test_a_file_boosted_for_another_module_is_refused_and_nothing_loaded(tmp_path):
+    fixed = INT8.with_(cells="fixed", seed=7)
+    path = tmp_path / "a.safetensors"
+    boosted = nets.lenet()
+    save(boosted, path, calibration=Calibration(CALIBRATED.tensors, identity_of(fixed)))
+    for config in (INT8, fixed.with_(seed=8)):
+        model = nets.lenet()
+        before = model.fc1.weight.detach().clone()
+        handle = attach(model, config)
+        with pytest.raises(ValueError, match="boosted for the module 'uniform/seed-7"):
+            load_into(model, path)
+        assert torch.equal(model.fc1.weight, before) and handle.config.calibration is None
+    attach(model := nets.lenet(), fixed)
+    assert load_into(model, path).identity == identity_of(fixed)

@@ -1,0 +1,84 @@
+"""Which tensors the patterns of a config choose."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+
+from torch import nn
+
+from eden.network._config import Pattern
+
+
+class Selection:
+    """Decides by the patterns of a config, and remembers which of them ever matched.
+
+    Args:
+        include: patterns, None for all.
+        exclude: patterns, None for none.
+        parameters: patterns of parameters to store whatever module owns them, None for none.
+    """
+
+    def __init__(
+        self,
+        include: tuple[Pattern, ...] | None,
+        exclude: tuple[Pattern, ...] | None,
+        parameters: tuple[Pattern, ...] | None,
+    ):
+        self.include, self.exclude, self.parameters = include, exclude, parameters
+        self.names: list[str] = []
+        self.named: set[str] = set()
+        self._all_parameters: list[str] = []
+        self._matched: set[Pattern] = set()
+
+    def by_name(self, name: str, module: nn.Module, module_name: str) -> bool:
+        """Return whether a parameter is one of those named, and remember it."""
+        self._all_parameters.append(name)
+        if self._any(self.parameters or (), name, module, module_name):
+            self.named.add(name)
+        return name in self.named
+
+    def takes(self, name: str, module: nn.Module, module_name: str) -> bool:
+        """Return whether a tensor is stored in approximate DRAM."""
+        self.names.append(name)
+        included = self.include is None or self._any(self.include, name, module, module_name)
+        included = included or name in self.named
+        return not self._any(self.exclude or (), name, module, module_name) and included
+
+    def check(self) -> None:
+        """Raise if a pattern matched nothing: a misspelt name would silently change the result."""
+        for label, patterns, what, names in (
+            ("include", self.include, "tensor", self.names),
+            ("exclude", self.exclude, "tensor", self.names),
+            ("parameters", self.parameters, "parameter", self._all_parameters),
+        ):
+            for pattern in patterns or ():
+                if isinstance(pattern, str) and pattern not in self._matched:
+                    raise ValueError(
+                        f"{label}: {pattern!r} matches no {what}; there are {shorten(names)}"
+                    )
+
+    def _any(self, patterns, name, module, module_name) -> bool:
+        # A list, not a generator: every pattern is to be marked.
+        return any([self._matches(pattern, name, module, module_name) for pattern in patterns])
+
+    def _matches(self, pattern, name, module, module_name) -> bool:
+        if callable(pattern):
+            return bool(pattern(name, module))
+        if pattern.startswith("re:"):
+            try:
+                expression = re.compile(pattern[3:])
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+            hit = expression.fullmatch(name) or expression.fullmatch(module_name)
+        else:
+            hit = fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(module_name, pattern)
+        if hit:
+            self._matched.add(pattern)
+        return bool(hit)
+
+
+def shorten(names: list[str]) -> str:
+    """Join names for a message, at most eight of them."""
+    shown = ", ".join(names[:8])
+    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
