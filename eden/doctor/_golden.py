@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from importlib import resources
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -73,7 +73,7 @@ def by_reference(x: torch.Tensor, error: errors.ErrorModel, options: dict[str, A
         names[x.dtype],
         key=reference.key(7),
         law=("cell", "bitline", "wordline")[table.law],
-        table=[reference.Entry(*(int(v) % 2**64 for v in row)) for row in table.entries],
+        table=cast(Any, [tuple(int(v) % 2**64 for v in row) for row in table.entries]),
         order=None if table.order is None else table.order.numpy(),
         **options,
     )

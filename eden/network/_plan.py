@@ -79,7 +79,7 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
         entry = None if entries is None else entries.get(name)
         if entries is not None and entry is None and name not in never_read:
             raise ValueError(f"the placement has no place for {name}; is it another network's?")
-        elements = 0 if owned is None else plain(*owned, name).numel()
+        elements = 0 if owned is None else plain(owned[0], owned[1], name).numel()
         # Where the module is: moved by its first read, a compiled network would compile again.
         plan.tensors[name] = PlannedTensor(kind, elements, entry, device_of(target.module))
         return name
