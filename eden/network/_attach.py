@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,9 @@ from eden.network._config import Config, patterns_of
 from eden.network._identity import identity_of
 from eden.network._kept import Budget
 from eden.network._plan import choose
+
+# A model is looked at first and marked last; a function in a config may attach another one.
+_attaching = threading.RLock()
 
 
 def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -> Attachment:
@@ -33,6 +37,8 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
     or detached in between. Other ways of recomputing are refused where weak cells fail at some
     accesses only (not inside a compiled graph, which cannot tell); with a failure probability of 1
     they are right as long as draw and rates stay until the backward pass ends.
+
+    One thread at a time calls the network; a second one gets an error. Give each a deep copy.
 
     Args:
         model: any module. Convolution, linear, embedding, recurrent and attention modules in it
@@ -55,6 +61,11 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
     if not isinstance(config, Config):
         accepted = "an eden.Config or a placement that has one"
         raise TypeError(refusal("type of config", type(given).__name__, accepted))
+    with _attaching:
+        return _attach(model, config, entries, keep_bytes)
+
+
+def _attach(model: nn.Module, config: Config, entries: Any, keep_bytes: int) -> Attachment:
     if any("_eden_attachment" in module.__dict__ for module in model.modules()):
         raise ValueError("attach: the model is attached already; detach it first")
     calibration = config.calibration or calibration_of(model)

@@ -6,6 +6,7 @@ modules, and a model that holds them can be pickled.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,6 +44,38 @@ class ReadInput:
         return args, {key: y if value is x else value for key, value in kwargs.items()}
 
 
+class OneThread:
+    """Hooks around a module that one thread at a time may call.
+
+    What it reads lies in the module during the call, and the next access is counted there: a second
+    thread would find the first one's. It is refused rather than kept waiting, which an interrupt
+    in the middle of a call would make it do for ever.
+    """
+
+    def __init__(self):
+        self._calling: dict[str, int] = {}
+
+    def before(self, module: nn.Module, args: tuple) -> None:
+        """Forward-pre hook."""
+        if torch.compiler.is_compiling():
+            return
+        # What an interrupt leaves behind is this thread's own. One look that no thread can cut.
+        if self._calling.setdefault("thread", threading.get_ident()) != threading.get_ident():
+            raise RuntimeError(
+                "an attached network is called by two threads at once, accepted: one thread at a "
+                "time, or a deep copy for each"
+            )
+
+    def after(self, module: nn.Module, args: tuple, result: object) -> None:
+        """Forward hook, called after an exception too."""
+        if not torch.compiler.is_compiling() and self.here():
+            self._calling.pop("thread", None)
+
+    def here(self) -> bool:
+        """Whether the call, if there is one, is this thread's."""
+        return self._calling.get("thread", threading.get_ident()) == threading.get_ident()
+
+
 class ReadWeights:
     """Forward-pre hook: for this call the module sees weights that were read from DRAM.
 
@@ -52,13 +85,15 @@ class ReadWeights:
     Args:
         weights: ``(module, parameter name, tensor)``; the module may be a child that is read
             without being called, as attention's ``out_proj`` is.
+        threads: of the module.
     """
 
-    def __init__(self, weights: list[tuple[nn.Module, str, StoredTensor]]):
-        self.weights = weights
+    def __init__(self, weights: list[tuple[nn.Module, str, StoredTensor]], threads: OneThread):
+        self.weights, self.threads = weights, threads
 
     def __call__(self, module: nn.Module, args: tuple) -> None:
         """Put the read weights in front of the parameters."""
+        self.threads.before(module, args)
         for owner, name, tensor in self.weights:
             parameter = own_parameters(owner)[name]
             assert parameter is not None  # the plan has it
@@ -72,13 +107,20 @@ class RestoreWeights:
 
     Args:
         weights: as for `ReadWeights`.
+        threads: likewise.
     """
 
-    def __init__(self, weights: list[tuple[nn.Module, str, StoredTensor]]):
-        self.weights = weights
+    def __init__(self, weights: list[tuple[nn.Module, str, StoredTensor]], threads: OneThread):
+        self.weights, self.threads = weights, threads
 
     def __call__(self, module: nn.Module, args: tuple, result: object) -> None:
-        """Remove what `ReadWeights` put in front of the parameters."""
+        """Remove what `ReadWeights` put in front of the parameters, if it did."""
+        if torch.compiler.is_compiling() or self.threads.here():
+            self.restore(module)
+            self.threads.after(module, args, result)
+
+    def restore(self, module: nn.Module) -> None:
+        """Remove what is in front of the parameters."""
         for owner, name, _ in self.weights:
             if torch.compiler.is_compiling():
                 # Torch 2.11 compiles nothing that removes an attribute; the parameter hides itself
@@ -135,6 +177,9 @@ class Hooks:
             raise
 
     def _register(self, model, plan, tensors, switch) -> None:
+        threads = OneThread()
+        self._handles.append(model.register_forward_pre_hook(threads.before, prepend=True))
+        self._handles.append(_after(model, threads.after))
         for target in plan.targets:
             module = target.module
             if target.batch is not None:
@@ -142,9 +187,12 @@ class Hooks:
                 self._handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
             if target.weights:
                 weights = [(owner, own, tensors[name]) for owner, own, name in target.weights]
-                restore = RestoreWeights(weights)
+                threads = OneThread()
+                restore = RestoreWeights(weights, threads)
                 self._restores.append((module, restore))
-                self._handles.append(module.register_forward_pre_hook(ReadWeights(weights)))
+                self._handles.append(
+                    module.register_forward_pre_hook(ReadWeights(weights, threads))
+                )
                 self._handles.append(_after(module, restore))
         for module in model.modules():
             # Padding as nested tensors needs the fused path of the layers, which hooks rule out.
@@ -173,7 +221,7 @@ class Hooks:
             handle.remove()
         # An interrupt (Ctrl-C) in the middle of a call runs no forward hook.
         for module, restore in self._restores:
-            restore(module, (), None)
+            restore.restore(module)
         for encoder in self._unfused:
             encoder.use_nested_tensor = True
         self._handles, self._restores, self._unfused = [], [], []
