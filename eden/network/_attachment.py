@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from eden._say import refusal
+from eden._say import an_int, refusal
 from eden._torch import clone_each, copy_each
 from eden.access import rng
 from eden.network import _replay
@@ -189,9 +189,11 @@ class Attachment:
             steps: how often `step` was called since, to go on from a `draw` noted before.
 
         Raises:
-            ValueError: after `detach`.
+            TypeError: for a seed or steps that are no integers.
+            ValueError: for one outside its range, or after `detach`.
         """
         self._check_attached("reseed")
+        an_int("steps", steps, 0, 2**63 - 1)
         self._go_to(seed, steps)
 
     def count_weak(self, name: str, ber: float, seed: int) -> int | None:
@@ -201,7 +203,8 @@ class Attachment:
         reads the same then, whatever lies in it. None where its size is not known.
 
         Raises:
-            ValueError: for an unknown name.
+            TypeError: for a seed that is no integer.
+            ValueError: for an unknown name, or a seed outside [0, 2^63).
         """
         self._check_known([name])
         return self._tensors[name].count_weak(ber, self._key_of(seed))
@@ -278,15 +281,16 @@ class Attachment:
             raise ValueError(f"{what}: the attachment is detached; attach the model again")
 
     def _key_of(self, seed: int) -> Tensor:
-        key = rng.key(seed)
+        an_int("seed", seed, 0, 2**63 - 1)
+        key = rng.key(int(seed), device="cpu")
         if self.config.cells == "fixed":
             # One module: its cells are the config's, only the accesses are this seed's.
-            key = torch.stack([rng.key(self.config.seed)[0], key[1]])
+            key = torch.stack([rng.key(self.config.seed, device="cpu")[0], key[1]])
         return key
 
     def _go_to(self, seed: int, steps: int) -> None:
         self._seed_key = self._key_of(seed)
-        self._seed, self._steps = seed, steps
+        self._seed, self._steps = int(seed), int(steps)
         self._draw()
 
     def _draw(self) -> None:

@@ -107,7 +107,7 @@ class StoredTensor:
         error = self.scaled(ber)
         # Every weak cell shows if all of them fail.
         sure = {f.name: 1.0 for f in fields(error) if f.name.startswith("failure_probability")}
-        none = torch.zeros(-(-self.elements * self.bits // 8), dtype=torch.uint8)
+        none = torch.zeros(-(-self.elements * self.bits // 8), dtype=torch.uint8, device="cpu")
         read = ops.inject(
             none,
             replace(error, **sure),
