@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import eden.access._fakes  # noqa: F401
-from eden._torch import forward_mode, transformed
+from eden._torch import forward_mode, is_tracing, transformed
 from eden.errors import Table
 
 registered = torch.ops.eden
@@ -77,6 +77,11 @@ def read(
             return _Transformed.apply(x, (*rest, bounds is not None))[0]
         if not (x.requires_grad and torch.is_grad_enabled()) and not (eager and forward_mode()):
             return _inject(x, *rest, False)[0]
+        if is_tracing():
+            raise ValueError(
+                "torch.jit.trace records no gradient of a read: x requires a gradient, must not "
+                "while it is traced; use torch.no_grad(), or torch.compile"
+            )
         return _StraightThrough.apply(x, (*rest, bounds is not None))
     except RuntimeError as failure:
         raise _own(failure) from None

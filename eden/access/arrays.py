@@ -4,7 +4,7 @@ import numpy as np
 
 from eden._native import core
 from eden._say import refusal
-from eden.access import formats
+from eden.access import formats, ops
 from eden.errors import ErrorModel, table_of
 
 
@@ -57,6 +57,7 @@ def inject_array(
         if own not in floats:
             raise TypeError(refusal("dtype of x", str(x.dtype), "float32, float16, integers"))
         fmt = formats.get(stored or floats[own])
+    ops.check_numbers(ops.Extent(copies, first_copy, address, row_bytes))
     number = formats.correction_number(correction, bounds)
     steps = None
     if fmt.integer:

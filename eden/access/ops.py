@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from eden._native import build_facts, core
-from eden._say import refusal
+from eden._say import refusal, within
 from eden._torch import forward_mode, recorded, transformed
 from eden.access import _raw, formats
 from eden.access._raw import Coding as Coding
@@ -81,8 +81,9 @@ def inject(
     """
     _check_tensors(x=x, key=key)
     extent = Extent(copies, first_copy, address, row_bytes)
-    if not type(copies) is type(first_copy) is type(address) is type(row_bytes) is int:
-        _check_numbers(extent)
+    plain = type(copies) is type(first_copy) is type(address) is type(row_bytes) is int
+    if not plain or max(extent) >= 2**63 or min(extent) < -(2**63):
+        check_numbers(extent)
     number = formats.correction_number(correction, bounds)
     if bounds is not None and not isinstance(bounds, Tensor):
         bounds = _numbers(bounds, x.device)
@@ -126,11 +127,13 @@ def _check_tensors(**tensors: object) -> None:
             check_device(name, value.device)
 
 
-def _check_numbers(extent: Extent) -> None:
-    """NumPy's integers will do, and a trace's symbolic ones."""
+def check_numbers(extent: Extent) -> None:
+    """Refuse what are no integers of 64 bits; NumPy's will do, and a trace's symbolic ones."""
     for name, value in zip(Extent._fields, extent, strict=True):
+        if isinstance(value, torch.SymInt):
+            continue
         try:
-            _ = value if isinstance(value, int | torch.SymInt) else operator.index(value)
+            within(name, operator.index(value), 0, 2**63 - 1)
         except TypeError:
             raise TypeError(refusal(f"type of {name}", type(value).__name__, "int")) from None
 

@@ -27,6 +27,8 @@ def key(seed: int, *, device: torch.device | str | None = None) -> Tensor:
         ValueError: The seed does not fit into 64 bits.
         TypeError: The seed is not an integer.
     """
+    if isinstance(seed, str):
+        raise TypeError(refusal("seed", seed, "an integer"))
     return ops.seed_key(_number(seed, "seed", device))
 
 
@@ -84,7 +86,7 @@ def number_of(data: int | str) -> Tensor:
     Returns:
         int64 [], on the CPU.
     """
-    return _number(data, "data", None)
+    return _number(data, "data", "cpu")
 
 
 def _number(data: int | str | Tensor, name: str, device: torch.device | str | None) -> Tensor:

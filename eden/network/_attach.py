@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,9 @@ from eden.network._identity import check_identity, module_of
 from eden.network._kept import Budget
 from eden.network._plan import choose
 from eden.network._wrappers import unwrapped
+
+# A model is looked at first and marked last; a function in a config may attach another one.
+_attaching = threading.RLock()
 
 
 def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -> Attachment:
@@ -36,6 +40,8 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
     or detached in between. Other ways of recomputing are refused where weak cells fail at some
     accesses only (not inside a compiled graph, which cannot tell); with a failure probability of 1
     they are right as long as draw and rates stay until the backward pass ends.
+
+    One thread at a time calls the network; a second one gets an error. Give each a deep copy.
 
     Args:
         model: any module. Convolution, linear, embedding, recurrent and attention modules in it
@@ -59,6 +65,11 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
     if not isinstance(config, Config):
         accepted = "an eden.Config or a placement that has one"
         raise TypeError(refusal("type of config", type(given).__name__, accepted))
+    with _attaching:
+        return _attach(model, config, entries, keep_bytes)
+
+
+def _attach(model: nn.Module, config: Config, entries: Any, keep_bytes: int) -> Attachment:
     if is_hooked(model):
         raise ValueError("attach: the model, or a part of it, is attached already; detach it first")
     for name, module in model.named_modules():

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from eden._say import refusal
+from eden._say import an_int, refusal
 from eden._torch import clone_each, copy_each
 from eden.access import rng
 from eden.network import _replay
@@ -22,7 +22,7 @@ from eden.network._kept import Budget
 from eden.network._learn import learn
 from eden.network._plan import Plan
 from eden.network._selection import shorten
-from eden.network._stored import StoredTensor, Switch, set_keys
+from eden.network._stored import StoredTensor, Switch, begin_call, set_keys
 from eden.network._wrappers import unwrapped
 
 
@@ -55,6 +55,8 @@ class Noted(NamedTuple):
     calibration: Calibration | None
     rates: list[float | None]
     counters: list[Tensor]
+    by_image: bool
+    copies_read: list[tuple[int, list[int]]]
 
 
 class Attachment:
@@ -211,9 +213,11 @@ class Attachment:
             steps: how often `step` was called since, to go on from a `draw` noted before.
 
         Raises:
-            ValueError: after `detach`.
+            TypeError: for a seed or steps that are no integers.
+            ValueError: for one outside its range, or after `detach`.
         """
         self._check_attached("reseed")
+        an_int("steps", steps, 0, 2**63 - 1)
         self._go_to(seed, steps)
 
     def count_weak(self, name: str, ber: float, seed: int) -> int | None:
@@ -223,7 +227,8 @@ class Attachment:
         reads the same then, whatever lies in it. None where its size is not known.
 
         Raises:
-            ValueError: for an unknown name.
+            TypeError: for a seed that is no integer.
+            ValueError: for an unknown name, or a seed outside [0, 2^63).
         """
         self._check_known([name])
         return self._tensors[name].count_weak(ber, self._key_of(seed))
@@ -238,6 +243,22 @@ class Attachment:
         """Read everything as if from reliable DRAM, in full precision, inside the context."""
         with self._in_state("clean"):
             yield
+
+    @contextmanager
+    def by_image(self) -> Iterator[None]:
+        """Number accesses by images, not by batches, inside the context, from 0 on.
+
+        Which weak cells fail is then the same however the images are batched, as long as they come
+        in the same order: those of weights are the same in each call of the network, and image n
+        of all calls has its own at the inputs of modules, whose batch begins with the images. What
+        is compiled goes on counting batches. Without it the reads of all calls fail apart.
+        """
+        begin_call(list(self._tensors.values()), first=True)
+        before, self._switch.by_image = self._switch.by_image, True
+        try:
+            yield
+        finally:
+            self._switch.by_image = before
 
     def detach(self) -> None:
         """Take the hooks away again; the model is as it was before `attach`."""
@@ -257,7 +278,9 @@ class Attachment:
         tensors = self._tensors.values()
         counters = clone_each([tensor.counter for tensor in tensors])
         rates = [tensor.asked_ber for tensor in tensors]
-        return Noted(self._switch.state, self.draw, self.config.calibration, rates, counters)
+        copies = [(tensor.read_of_call, [*tensor.copies_read]) for tensor in tensors]
+        switch, known = self._switch, self.config.calibration
+        return Noted(switch.state, self.draw, known, rates, counters, switch.by_image, copies)
 
     @contextmanager
     def as_noted(self, noted: Noted | None) -> Iterator[None]:
@@ -280,13 +303,14 @@ class Attachment:
                 _replay.leave(self)
 
     def _restore(self, noted: Noted) -> None:
-        self._switch.state = noted.state
+        self._switch.state, self._switch.by_image = noted.state, noted.by_image
         if noted.draw != self.draw:
             self._go_to(*noted.draw)
         if noted.calibration is not None and noted.calibration is not self.config.calibration:
             self.use(noted.calibration)
         tensors = list(self._tensors.values())
-        for tensor, rate in zip(tensors, noted.rates, strict=True):
+        for tensor, rate, read in zip(tensors, noted.rates, noted.copies_read, strict=True):
+            tensor.read_of_call, tensor.copies_read = read[0], [*read[1]]
             if rate != tensor.asked_ber:
                 tensor.set_ber(rate)
         copy_each([tensor.counter for tensor in tensors], noted.counters)
@@ -346,15 +370,16 @@ class Attachment:
             raise ValueError(f"{what}: the attachment is detached; attach the model again")
 
     def _key_of(self, seed: int) -> Tensor:
-        key = rng.key(seed)
+        an_int("seed", seed, 0, 2**63 - 1)
+        key = rng.key(int(seed), device="cpu")
         if self.config.cells == "fixed":
             # One module: its cells are the config's, only the accesses are this seed's.
-            key = torch.stack([rng.key(self.config.seed)[0], key[1]])
+            key = torch.stack([rng.key(self.config.seed, device="cpu")[0], key[1]])
         return key
 
     def _go_to(self, seed: int, steps: int) -> None:
         self._seed_key = self._key_of(seed)
-        self._seed, self._steps = seed, steps
+        self._seed, self._steps = int(seed), int(steps)
         self._draw()
 
     def _draw(self) -> None:

@@ -6,6 +6,7 @@ modules, and a model that holds them can be pickled.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch.nn.utils.rnn import PackedSequence
 from eden._torch import forward_pre_hooks, own_parameters, refresh_parameters
 from eden.network._layout import read_batch, with_strides_of
 from eden.network._plan import Plan, plain
-from eden.network._stored import StoredTensor, Switch
+from eden.network._stored import StoredTensor, Switch, begin_call
 from eden.network._targets import Batch, argument_names, batch_norms, in_order
 from eden.network._watch import Watch
 from eden.network._wrappers import unwrapped
@@ -46,6 +47,55 @@ class ReadInput:
         return args, {key: y if value is x else value for key, value in kwargs.items()}
 
 
+class BeginCall:
+    """Forward-pre hook of the network: where reads are numbered by image, each call begins anew.
+
+    Args:
+        tensors: all that are read.
+        switch: theirs.
+    """
+
+    def __init__(self, tensors: list[StoredTensor], switch: Switch):
+        self.tensors, self.switch = tensors, switch
+
+    def __call__(self, module: nn.Module, args: tuple) -> None:
+        """Begin."""
+        if self.switch.by_image and not torch.compiler.is_compiling():
+            begin_call(self.tensors)
+
+
+class OneThread:
+    """Hooks around a module that one thread at a time may call.
+
+    What it reads lies in the module during the call, and the next access is counted there: a second
+    thread would find the first one's. It is refused rather than kept waiting, which an interrupt
+    in the middle of a call would make it do for ever.
+    """
+
+    def __init__(self):
+        self._calling: dict[str, int] = {}
+
+    def before(self, module: nn.Module, args: tuple) -> None:
+        """Forward-pre hook."""
+        if torch.compiler.is_compiling():
+            return
+        # What an interrupt leaves behind is this thread's own. One look that no thread can cut.
+        if self._calling.setdefault("thread", threading.get_ident()) != threading.get_ident():
+            raise RuntimeError(
+                "an attached network is called by two threads at once, accepted: one thread at a "
+                "time, or a deep copy for each"
+            )
+
+    def after(self, module: nn.Module, args: tuple, result: object) -> None:
+        """Forward hook, called after an exception too."""
+        if not torch.compiler.is_compiling() and self.here():
+            self._calling.pop("thread", None)
+
+    def here(self) -> bool:
+        """Whether the call, if there is one, is this thread's."""
+        return self._calling.get("thread", threading.get_ident()) == threading.get_ident()
+
+
 class ReadWeights:
     """Forward-pre hook: for this call the module sees weights that were read from DRAM.
 
@@ -55,10 +105,11 @@ class ReadWeights:
     Args:
         weights: ``(module, parameter name, tensor)``; the module may be a child that is read
             without being called, as attention's ``out_proj`` is.
+        threads: of the module.
     """
 
-    def __init__(self, weights: list[tuple[nn.Module, str, StoredTensor]]):
-        self.weights = weights
+    def __init__(self, weights: list[tuple[nn.Module, str, StoredTensor]], threads: OneThread):
+        self.weights, self.threads = weights, threads
 
     def __call__(self, module: nn.Module, args: tuple) -> None:
         """Put the read weights in front of the parameters.
@@ -67,6 +118,7 @@ class ReadWeights:
             ValueError: for a weight that was pruned, parametrised or offloaded since the plan was
                 made.
         """
+        self.threads.before(module, args)
         for owner, name, tensor in self.weights:
             parameter = plain(owner, name, tensor.name)
             owner.__dict__[name] = with_strides_of(parameter, tensor.read(parameter, 1))
@@ -79,13 +131,20 @@ class RestoreWeights:
 
     Args:
         weights: as for `ReadWeights`.
+        threads: likewise.
     """
 
-    def __init__(self, weights: list[tuple[nn.Module, str, StoredTensor]]):
-        self.weights = weights
+    def __init__(self, weights: list[tuple[nn.Module, str, StoredTensor]], threads: OneThread):
+        self.weights, self.threads = weights, threads
 
     def __call__(self, module: nn.Module, args: tuple, result: object) -> None:
-        """Remove what `ReadWeights` put in front of the parameters."""
+        """Remove what `ReadWeights` put in front of the parameters, if it did."""
+        if torch.compiler.is_compiling() or self.threads.here():
+            self.restore(module)
+            self.threads.after(module, args, result)
+
+    def restore(self, module: nn.Module) -> None:
+        """Remove what is in front of the parameters."""
         for owner, name, _ in self.weights:
             if own_parameters(owner).get(name) is None:
                 continue  # pruned meanwhile: the attribute is the pruned weight
@@ -146,6 +205,11 @@ class Hooks:
     def _register(self, model, plan, tensors, switch) -> None:
         network = unwrapped(model)
         self._handles.append(network.register_forward_pre_hook(Watch(network), prepend=True))
+        threads = OneThread()
+        self._handles.append(network.register_forward_pre_hook(threads.before, prepend=True))
+        self._handles.append(_after(network, threads.after))
+        begin = BeginCall(list(tensors.values()), switch)
+        self._handles.append(network.register_forward_pre_hook(begin))
         for target in plan.targets:
             module = target.module
             if target.batch is not None:
@@ -154,9 +218,12 @@ class Hooks:
                 self._handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
             if target.weights:
                 weights = [(owner, own, tensors[name]) for owner, own, name in target.weights]
-                restore = RestoreWeights(weights)
+                threads = OneThread()
+                restore = RestoreWeights(weights, threads)
                 self._restores.append((module, restore))
-                self._handles.append(module.register_forward_pre_hook(ReadWeights(weights)))
+                self._handles.append(
+                    module.register_forward_pre_hook(ReadWeights(weights, threads))
+                )
                 self._handles.append(_after(module, restore))
         for module in model.modules():
             # Padding as nested tensors needs the fused path of the layers, which hooks rule out.
@@ -185,7 +252,7 @@ class Hooks:
             handle.remove()
         # An interrupt (Ctrl-C) in the middle of a call runs no forward hook.
         for module, restore in self._restores:
-            restore(module, (), None)
+            restore.restore(module)
         for encoder in self._unfused:
             encoder.use_nested_tensor = True
         self._handles, self._restores, self._unfused = [], [], []

@@ -103,7 +103,8 @@ class FaultyNetwork:
         if self.by_image is None or not self.images:
             return
         self.set(bers_of(steps), draw)
-        closest = self.by_image.closest(self.handle.model, self.closest)
+        by_image = self.by_image
+        closest = self._asked(lambda model: by_image.closest(model, self.closest))
         outside = torch.ones(self.images, dtype=torch.bool)
         outside[closest] = False
         others = outside.nonzero()[:, 0]
@@ -158,7 +159,9 @@ class FaultyNetwork:
 
     def _asked(self, ask: Callable[[torch.nn.Module], Any]) -> Any:
         """Ask about the network, which must read something: without errors it would bear any."""
-        answer = ask(self.handle.model)
+        # How the evaluator batches its images shall not decide which accesses fail.
+        with self.handle.by_image():
+            answer = ask(self.handle.model)
         if not self.ran:
             self.handle.check_read("evaluate")
             self.ran = True
@@ -199,6 +202,7 @@ def under_errors(
             "model": digest_of_model(model),
             "config": getattr(config, "config", config).to_dict(),
             "images": getattr(evaluate, "digest", None),
+            "accesses": "by image",
             "subject": dict(subject or {}),
             # Other sources, or sums cut for other threads, may have answered otherwise.
             "versions": versions(),

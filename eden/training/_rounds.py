@@ -34,7 +34,8 @@ class Check:
         accuracies = []
         for draw in self.draws:
             handle.reseed(draw)
-            accuracies.append(accuracy_of(self.evaluate, handle.model, draw=draw))
+            with handle.by_image():
+                accuracies.append(accuracy_of(self.evaluate, handle.model, draw=draw))
         # Training goes on with the draws that it would have had.
         handle.reseed(seed, steps=steps)
         return sum(accuracies) / len(accuracies), min(accuracies) >= self.target

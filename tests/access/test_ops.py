@@ -8,7 +8,7 @@ import torch
 from law import same_bits
 
 from eden import errors
-from eden.access import ops, rng
+from eden.access import inject_array, ops, rng
 from eden.errors import Table
 
 BITLINES = errors.Bitline([1e-3] * 512, 0.5)
@@ -286,6 +286,44 @@ def test_numbers_of_numpy_are_numbers():
     )
 
 
+@pytest.mark.parametrize("number", [2**63, 2**70, -(2**70)])
+@pytest.mark.parametrize("name", ["copies", "first_copy", "address", "row_bytes"])
+def test_a_number_beyond_64_bits_is_named_in_one_line(name, number):
+    for call in (
+        lambda **n: ops.inject(torch.zeros(8), UNIFORM, key=rng.key(1), **n),
+        lambda **n: inject_array(np.zeros(8, np.float32), UNIFORM, key=(1, 2), **n),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} is {number}, accepted: a number from 0 to"):
+            call(**{name: number})
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.trace", "ignore::torch.jit.TracerWarning")
+@pytest.mark.parametrize("stored", ["fp32", "int8"])
+def test_a_trace_has_no_gradients(stored):
+    def read(x):
+        return ops.inject(x, UNIFORM, key=rng.key(1), stored=stored, scale=None)
+
+    x = torch.randn(9)
+    with pytest.raises(ValueError, match=r"^torch\.jit\.trace records no gradient of a read: .*$"):
+        torch.jit.trace(read, x.clone().requires_grad_())
+    with torch.no_grad():
+        traced = torch.jit.trace(read, x.clone().requires_grad_())
+    assert same_bits(traced(x), read(x))
+
+
+def test_a_default_device_is_not_meant_for_what_lies_elsewhere():
+    x = torch.randn(64)
+    options = {"stored": "int8", "scale": 0.1, "bounds": (-1.0, 1.0), "correction": "zero"}
+    key = rng.fold_in(rng.key(1), "a name")
+    expected = ops.inject(x, UNIFORM, key=key, **options)
+    with torch.device("meta"):
+        assert torch.equal(rng.fold_in(rng.key(1, device="cpu"), "a name"), key)
+        assert same_bits(ops.inject(x, UNIFORM, key=key, **options), expected)
+        assert ops.count_flips(x, expected).device.type == "cpu"
+        with pytest.raises(ValueError, match="key is on meta, must be on the device of x, cpu"):
+            ops.inject(x, UNIFORM, key=rng.key(1))
+
+
 def test_out_must_be_other_memory():
     x = torch.zeros(200)
     for out in (x[:100], x[50:150]):
@@ -360,6 +398,8 @@ def test_autograd_knows_it_of_compiled_code_too():
 def test_a_bad_seed_or_fold():
     with pytest.raises(TypeError, match=r"seed is 1\.5, accepted: an integer"):
         rng.key(1.5)
+    with pytest.raises(TypeError, match=r"seed is 'x', accepted: an integer"):
+        rng.key("x")
     with pytest.raises(TypeError, match=r"seed is True"):
         rng.key(True)
     with pytest.raises(ValueError, match=rf"a number from {-(2**63)} to {2**64 - 1}"):

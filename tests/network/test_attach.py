@@ -120,6 +120,64 @@ def test_reads_fail_apart_and_a_seed_brings_them_back(model, images):
     assert not torch.equal(model(images), first)
 
 
+@pytest.mark.parametrize("cells", ["fresh", "fixed"])
+@pytest.mark.parametrize("name", ["seed", "steps"])
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (-1, ValueError),
+        (2**63, ValueError),
+        (2**70, ValueError),
+        ("x", TypeError),
+        (1.5, TypeError),
+    ],
+)
+def test_a_draw_that_is_none_is_refused_and_changes_nothing(
+    model, images, name, value, kind, cells
+):
+    handle = attach(model, Config(SOME, stored="fp32", correction="off", cells=cells))
+    handle.reseed(3, steps=2)
+    expected, draw = model(images).view(torch.int32), {"seed": 5, "steps": 1, name: value}
+    handle.reseed(3, steps=2)
+    calls = [lambda: handle.reseed(draw["seed"], steps=draw["steps"])]
+    if name == "seed":
+        calls.append(lambda: handle.count_weak("fc1.weight", 0.1, value))
+    for call in calls:
+        with pytest.raises(kind, match=rf"^{name} is {value!r}, accepted: an integer from 0 to"):
+            call()
+    assert handle.draw == (3, 2)
+    assert torch.equal(model(images).view(torch.int32), expected)  # there may be NaN
+
+
+def test_a_default_device_is_not_the_network_s(model, images):
+    batches = loader(images)
+
+    def everything():
+        with approximate(model, Config(errors.Uniform(0.02, 0.5))) as handle:
+            handle.learn_bounds(batches)
+            handle.step()
+            handle.set_ber(1e-3)
+            return model(images), handle.count_weak("fc1.weight", 1e-3, 4)
+
+    expected, weak = everything()
+    with torch.device("meta"):
+        found, found_weak = everything()
+    assert torch.equal(found, expected) and found_weak == weak
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.trace", "ignore::torch.jit.TracerWarning")
+def test_a_trace_is_made_without_gradients(model, images):
+    with approximate(model, Config(SOME, stored="fp32", correction="off")) as handle:
+        with pytest.raises(ValueError, match=r"^torch\.jit\.trace records no gradient of a read"):
+            torch.jit.trace(model, images)
+        with torch.no_grad():
+            traced = torch.jit.trace(model, images, check_trace=False)
+            handle.reseed(0)
+            found = traced(images)
+            handle.reseed(0)
+            torch.testing.assert_close(found, model(images), equal_nan=True)
+
+
 def test_fixed_cells_stay_while_accesses_vary(images):
     layer = nn.Linear(8, 8, bias=False)
     reads = {}
