@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from glob import glob
 from pathlib import Path
 
@@ -58,7 +59,12 @@ def below(folder: str, ending: str = "") -> list[str]:
 
 
 def choose_cuda(
-    wanted: str, *, torch_version: str, torch_cuda: str | None, toolkit: str | None
+    wanted: str,
+    *,
+    torch_version: str,
+    torch_cuda: str | None,
+    toolkit: str | None,
+    runtime: bool = True,
 ) -> str | None:
     """Decide whether to build the CUDA kernels.
 
@@ -67,6 +73,7 @@ def choose_cuda(
         torch_version: of the torch that is installed.
         torch_cuda: CUDA version that torch is built for; None for a CPU build.
         toolkit: CUDA version of the nvcc found; None if there is none.
+        runtime: whether the linker finds the CUDA runtime.
 
     Returns:
         None to build them, else why not.
@@ -92,6 +99,12 @@ def choose_cuda(
             f"{torch_cuda.split('.')[0]}.x, or install a torch built for CUDA "
             f"{toolkit.split('.')[0]}.x"
         )
+    elif not runtime:
+        missing = (
+            f"the linker finds no libcudart beside nvcc {toolkit}, which may call another: set "
+            "CUDA_HOME to a toolkit that holds bin/nvcc and lib64/libcudart.so, or LIBRARY_PATH to "
+            "the folder of libcudart.so"
+        )
     else:
         return None
     if wanted == "1":
@@ -107,6 +120,28 @@ def toolkit_version(home: str | None) -> str | None:
     said = subprocess.run([nvcc, "--version"], capture_output=True, text=True).stdout
     release = re.search(r"release (\d+\.\d+)", said)
     return release.group(1) if release else None
+
+
+def runtime_folders(home: str | None) -> list[str]:
+    """Return the folders of a CUDA toolkit, or of the one its nvcc links to, with libcudart."""
+    if home is None:
+        return []
+    homes = dict.fromkeys((Path(home), Path(home, "bin", "nvcc").resolve().parents[1]))
+    places = (place / part for place in homes for part in ("lib64", "lib", "targets/*/lib"))
+    found = (path for place in places for path in glob(f"{place}/libcudart.*"))
+    return list(dict.fromkeys(str(Path(p).parent) for p in found if p.endswith((".so", ".a"))))
+
+
+def links_runtime(folders: list[str]) -> bool:
+    """Ask the linker whether it finds libcudart in these folders or in places of its own."""
+    compiler = (os.environ.get("CXX") or "c++").split()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*compiler, "-shared", "-x", "c++", os.devnull, "-o", f"{folder}/none.so"]
+        command += [*(f"-L{place}" for place in folders), "-lcudart"]
+        try:
+            return subprocess.run(command, capture_output=True).returncode == 0
+        except OSError:  # no such compiler: the build will say so
+            return bool(folders)
 
 
 def json_folder() -> str:
@@ -126,11 +161,13 @@ def json_folder() -> str:
 def ops_extension() -> Extension:
     """Return eden._C, with the CUDA kernels where `choose_cuda` says so."""
     toolkit = toolkit_version(cpp_extension.CUDA_HOME)
+    folders = runtime_folders(cpp_extension.CUDA_HOME)
     missing = choose_cuda(
         os.environ.get("EDEN_CUDA") or "auto",
         torch_version=torch.__version__,
         torch_cuda=torch.version.cuda,
         toolkit=toolkit,
+        runtime=toolkit is None or links_runtime(folders),
     )
     sources = sorted(glob("csrc/ops/*.cpp"))
     # The ABI version these files may use: 2.11, the oldest torch supported.
@@ -151,6 +188,7 @@ def ops_extension() -> Extension:
         "eden._C",
         sources,
         include_dirs=[ROOT],
+        library_dirs=[] if missing else folders,
         define_macros=macros,
         extra_compile_args={
             # What `eden doctor` shows, and what an error about a GPU names.

@@ -1,5 +1,7 @@
 """Accurate DNN inference on approximate DRAM (EDEN, Koppula et al., MICRO 2019)."""
 
+from eden import _command as _command
+from eden import _versions as _versions
 from eden import data as data
 from eden import devices as devices
 from eden import errors as errors
@@ -28,3 +30,5 @@ from eden.tolerance import characterize_fine as characterize_fine
 from eden.tolerance import verify as verify
 from eden.training import CurriculumSchedule as CurriculumSchedule
 from eden.training import boost as boost
+
+__version__ = _versions.VERSION

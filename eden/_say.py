@@ -3,11 +3,17 @@
 A refusal of a value has one form: NAME is VALUE, accepted: WHAT.
 """
 
+import reprlib
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
 _LONGEST = 200  # characters of a value that a refusal shows
+# Of lists within lists within lists, which may stand for more than fits in memory, the beginning.
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 4
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = 24
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = _LONGEST
 
 
 def refusal(name: str, value: object, accepted: str) -> str:
@@ -17,7 +23,7 @@ def refusal(name: str, value: object, accepted: str) -> str:
 
 def _shown(value: object) -> str:
     try:
-        text = " ".join(repr(value).split())
+        text = " ".join(_SHORT.repr(value).split())
     except ValueError:  # Python writes no int of more than 4,300 digits
         return "an integer of thousands of digits"
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

@@ -4,6 +4,8 @@ What a user can cause ends in one line on stderr and exit code 2. ``EDEN_TRACEBA
 whole traceback instead, for a bug report.
 """
 
+import codecs
+import io
 import os
 import sys
 from pathlib import Path
@@ -11,21 +13,40 @@ from typing import Annotated
 
 import typer
 
+from eden._command import INTERRUPTED, imported
+from eden._versions import VERSION
+
 app = typer.Typer(
     help="EDEN: accurate neural networks on approximate DRAM.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _GO_ON = "interrupted; the same command with --resume goes on"
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Run folder; default runs/RECIPE.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where a run was cut short.")]
 Until = Annotated[str, typer.Option("--until", help="Last stage to run.")]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"eden {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
@@ -113,14 +134,20 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code: 0, or 2 for what a user can mend.
     """
+    imported()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="eden")
+    # Without a command, what there is.
+    arguments = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if os.environ.get("EDEN_TRACEBACK") == "1":
         return _exit_code(app(arguments, standalone_mode=False))
     try:
         return _exit_code(app(arguments, standalone_mode=False))
     except Exception as error:
         if type(error).__name__ == "Abort":  # or raises this for it, in some versions
-            return _complain(_GO_ON, code=_INTERRUPTED)
-        if type(error).__name__ in ("Exit", "NoArgsIsHelpError"):
+            return _complain(_GO_ON, code=INTERRUPTED)
+        if type(error).__name__ == "Exit":
             return getattr(error, "exit_code", 0)
         if (said := getattr(error, "format_message", None)) is not None:  # by the option parser
             return _complain(said())
@@ -131,9 +158,21 @@ def main(arguments: list[str] | None = None) -> int:
         raise
 
 
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """Write what the terminal cannot show as what comes nearest to it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    shown = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(letter, "?") for letter in shown), error.end
+
+
+_PLAIN = {"\u2212": "-", "\u2013": "-", "\u2192": "->"}
+codecs.register_error("eden", _plainly)
+
+
 def _exit_code(result: object) -> int:
-    if result == _INTERRUPTED:  # the option parser has caught Ctrl-C
-        return _complain(_GO_ON, code=_INTERRUPTED)
+    if result == INTERRUPTED:  # the option parser has caught Ctrl-C
+        return _complain(_GO_ON, code=INTERRUPTED)
     return result if isinstance(result, int) else 0
 
 

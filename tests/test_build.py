@@ -46,6 +46,11 @@ def test_auto_builds_the_kernels_where_they_can_be_built(setup):
         (CPU_TORCH, None, ["2.13.0+cpu is built without CUDA", "install a CUDA build"]),
         (CPU_TORCH, "13.0", ["2.13.0+cpu is built without CUDA"]),
         (GPU_TORCH, None, ["2.11.0 is built for CUDA 13.0", "no nvcc", "CUDA_HOME"]),
+        (
+            GPU_TORCH | {"runtime": False},
+            "13.0",
+            ["no libcudart beside nvcc 13.0", "CUDA_HOME", "LIBRARY_PATH"],
+        ),
         (GPU_TORCH, "12.8", ["for CUDA 13.0", "of CUDA 12.8", "toolkit 13.x", "for CUDA 12.x"]),
     ],
 )
@@ -88,6 +93,31 @@ def test_the_version_of_nvcc_is_read(setup, tmp_path):
     nvcc.write_text("#!/bin/sh\necho 'Cuda compilation tools, release 13.0, V13.0.48'\n")
     nvcc.chmod(0o755)
     assert setup.toolkit_version(str(tmp_path)) == "13.0"
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="no compiler by that name")
+def test_the_cuda_runtime_is_found_before_it_is_linked(setup, tmp_path, monkeypatch):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.delenv("LIBRARY_PATH", raising=False)
+    assert setup.runtime_folders(None) == []
+    # A wrapper stands in one folder, the toolkit that it calls in another.
+    wrapper, toolkit = tmp_path / "wrapper", tmp_path / "toolkit"
+    for home in (wrapper, toolkit):
+        (home / "bin").mkdir(parents=True)
+        (home / "bin" / "nvcc").write_text("#!/bin/sh\n")
+    assert setup.runtime_folders(str(wrapper)) == []
+    if not setup.links_runtime([]):  # the system has none of its own
+        monkeypatch.setenv("LIBRARY_PATH", str(toolkit / "lib"))
+        assert not setup.links_runtime([])
+    library = toolkit / "lib" / "libcudart.so"
+    library.parent.mkdir()
+    subprocess.run(["c++", "-shared", "-x", "c++", "/dev/null", "-o", library], check=True)
+    assert setup.runtime_folders(str(toolkit)) == [str(library.parent)]
+    assert setup.links_runtime([str(library.parent)])
+    assert setup.links_runtime([])  # by LIBRARY_PATH
+    (wrapper / "bin" / "nvcc").unlink()
+    (wrapper / "bin" / "nvcc").symlink_to(toolkit / "bin" / "nvcc")
+    assert setup.runtime_folders(str(wrapper)) == [str(library.parent)]
 
 
 def test_the_choice_does_not_ask_for_a_gpu():

@@ -1,13 +1,21 @@
 """The command line: one line for what a user can mend, exit code 2, nothing half-written."""
 
 import errno
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from _small import write_images, write_recipe
 
+import eden
 from eden import _files as store
 from eden import cli
 from eden.cli import main
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +113,45 @@ def test_a_bug_is_not_hidden(monkeypatch):
 def test_help_is_not_an_error(capsys):
     assert main(["--help"]) == 0
     assert "characterize" in capsys.readouterr().out
+
+
+def test_without_a_command_the_help_is_printed(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["eden"])
+    for arguments in ([], None):
+        assert main(arguments) == 0
+        assert "characterize" in capsys.readouterr().out
+
+
+def test_the_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"eden {eden.__version__}\n"
+
+
+def test_an_interruption_while_importing_is_one_line(tmp_path):
+    # Stands for a Ctrl-C while torch is imported, which takes most of the time.
+    (tmp_path / "torch.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nimport time; time.sleep(30)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "eden", "devices"], env=environment, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"eden: interrupted\n")
+    library = subprocess.run(
+        [sys.executable, "-c", "import eden"], env=environment, capture_output=True, timeout=60
+    )
+    assert b"KeyboardInterrupt" in library.stderr
+
+
+def test_a_terminal_without_a_minus_sign_gets_a_plain_one(monkeypatch):
+    from eden import devices
+
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii"))
+    monkeypatch.setattr(devices, "print_devices", lambda: print("\u22123 % \u2192 1\u20132 \u00e9"))
+    assert main(["devices"]) == 0
+    sys.stdout.flush()
+    assert written.getvalue() == b"-3 % -> 1-2 ?\n"
 
 
 def test_an_interruption_says_how_to_go_on(capsys, monkeypatch):

@@ -12,7 +12,7 @@ PYTHON_FILES = sorted((ROOT / "eden").rglob("*.py"))
 # The rooms of eden by floor, and the modules beside them. A room may import only what lies on a
 # lower floor, and of another room only its face: what its `__init__` names.
 FLOORS = (
-    ("_native", "_files", "_say", "_torch", "reference"),
+    ("_native", "_files", "_say", "_torch", "_command", "reference"),
     ("_versions", "data"),
     ("nets", "errors"),
     ("access", "devices", "profiles"),

@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+
+import eden
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,18 +39,41 @@ def run(*command, cwd, **variables):
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """Build once, from a copy without what earlier builds left in the checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
+def sdist(tmp_path_factory):
+    """Pack the sources, from a copy without what earlier builds left in the checkout."""
+    folder = tmp_path_factory.mktemp("sdist")
     source = folder / "source"
     built = shutil.ignore_patterns("*.so", "__pycache__")
     for name in ("csrc", "eden", "kernels"):
         shutil.copytree(ROOT / name, source / name, ignore=built)
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
+    run(sys.executable, "setup.py", "-q", "sdist", "-d", str(folder), cwd=source, EDEN_CUDA="0")
+    with tarfile.open(next(folder.glob("eden_dram-*.tar.gz"))) as packed:
+        packed.extractall(folder, filter="data")
+    return next(path for path in folder.glob("eden_dram-*") if path.is_dir())
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist, tmp_path_factory):
+    """Build once, from what is packed."""
+    folder = tmp_path_factory.mktemp("wheel")
     pip = (sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation")
-    run(*pip, "-w", str(folder), str(source), cwd=folder)
+    run(*pip, "-w", str(folder), str(sdist), cwd=folder)
     return next(folder.glob("eden_dram-*.whl"))
+
+
+def test_what_is_packed_holds_all_sources(sdist):
+    def files(root):
+        found = (p for name in ("csrc", "eden", "kernels") for p in (root / name).rglob("*"))
+        return {
+            str(path.relative_to(root))
+            for path in found
+            if path.is_file() and path.suffix != ".so" and "__pycache__" not in path.parts
+        }
+
+    assert files(sdist) == files(ROOT)
+    assert f"Version: {eden.__version__}\n" in (sdist / "PKG-INFO").read_text()
 
 
 @pytest.mark.slow

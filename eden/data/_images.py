@@ -7,7 +7,7 @@ import math
 import os
 import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ _FILES = {
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 _CLASSES = 10
+_LARGEST = 2**30  # bytes of a file, unpacked: twenty times the largest there is
 # Mean and standard deviation of the 60,000 training images, pixels in [0, 1].
 _MEAN, _STD = 0.2860, 0.3530
 # One image in twelve is for validation: 5,000 of 60,000, always the same ones.
@@ -61,6 +62,11 @@ def load(name: str = "fashion-mnist", root: str | Path | None = None) -> Splits:
     one_of("data set", name, ("fashion-mnist",))
     folder = _find(root)
     images, labels = _read_part(folder, "train")
+    if len(images) < _VALIDATION_SHARE:
+        raise ValueError(
+            f"{folder}: {len(images)} training images; at least {_VALIDATION_SHARE} are needed, "
+            f"one in {_VALIDATION_SHARE} for validation"
+        )
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(_SPLIT_SEED))
     held_out, kept = order.tensor_split([len(images) // _VALIDATION_SHARE])
     return Splits(
@@ -114,28 +120,36 @@ def _read_idx(folder: Path, name: str, *, dimensions: int) -> np.ndarray:
     path = next((p for p in (folder / f"{name}.gz", folder / name) if p.exists()), None)
     if path is None:
         raise ValueError(f"missing file: no {name}[.gz] in {folder}")
+    if not path.is_file():
+        raise ValueError(f"{path}: is not a file")
     try:
-        raw = path.read_bytes()
-        data = gzip.decompress(raw) if path.suffix == ".gz" else raw
+        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+            shape = _read_header(file, path, dimensions)
+            expected = math.prod(shape)
+            # One more says that there is more; a small file may unpack to more than fits in memory.
+            data = file.read(expected + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path}: damaged or truncated ({error})") from error
-    header = 4 + 4 * dimensions
-    if len(data) < header:
+    if len(data) != expected:
+        found = f"{len(data)} bytes" if len(data) < expected else f"more than {expected} bytes"
         raise ValueError(
-            f"{path}: {len(data)} bytes, empty or truncated; the header takes {header}"
+            f"{path}: {found} of data for sizes {shape}; expected {expected} (truncated or damaged)"
         )
-    if data[:4] != bytes([0, 0, 8, dimensions]):
+    return np.frombuffer(data, np.uint8).reshape(shape).copy()
+
+
+def _read_header(file: IO[bytes], path: Path, dimensions: int) -> tuple[int, ...]:
+    size = 4 + 4 * dimensions
+    head = file.read(size)
+    if len(head) < size:
+        raise ValueError(f"{path}: {len(head)} bytes, empty or truncated; the header takes {size}")
+    if head[:4] != bytes([0, 0, 8, dimensions]):
         raise ValueError(
-            f"{path}: begins with {data[:4].hex()}; expected 000008{dimensions:02x}, an idx file "
+            f"{path}: begins with {head[:4].hex()}; expected 000008{dimensions:02x}, an idx file "
             f"of bytes with {dimensions} dimensions"
         )
-    shape = tuple(int(n) for n in np.frombuffer(data, ">u4", dimensions, 4))
-    expected = math.prod(shape)
-    if expected == 0:
-        raise ValueError(f"{path}: holds no data, its sizes are {shape}")
-    if len(data) - header != expected:
-        raise ValueError(
-            f"{path}: {len(data) - header} bytes of data for sizes {shape}; expected {expected} "
-            "(truncated or damaged)"
-        )
-    return np.frombuffer(data, np.uint8, expected, header).reshape(shape).copy()
+    shape = tuple(int(n) for n in np.frombuffer(head, ">u4", dimensions, 4))
+    if not 0 < math.prod(shape) <= _LARGEST:
+        held = "no data" if math.prod(shape) == 0 else f"more than {_LARGEST} bytes"
+        raise ValueError(f"{path}: holds {held}, its sizes are {shape}")
+    return shape

@@ -30,6 +30,8 @@ def load(name_or_path: str | Path) -> Device:
         known = ", ".join(names())
         raise ValueError(refusal("device", str(name_or_path), f"{known}, or a .json file"))
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise ValueError("not a file")
         text = path.read_text()
     except (OSError, ValueError) as error:  # of text, or of a path with a zero in it
         raise ValueError(f"device description {path} cannot be read: {error}") from error

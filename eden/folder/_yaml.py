@@ -13,36 +13,58 @@ from eden.folder._recipe import Recipe, parse_recipe
 
 _RECIPES = resources.files("eden.folder") / "recipes"
 
+# Far beyond any recipe: PyYAML takes a second for so many bytes.
+_LARGEST, _MOST_KEYS = 2**17, 100
+
+
+class _Refused(ValueError):
+    """YAML that is no recipe."""
+
 
 class _Loader(yaml.SafeLoader):
     """Safe YAML in which 1e-3 is a number, `off` a word, and a key may stand only once."""
 
     def construct_mapping(self, node, deep=False):
+        if len(node.value) > _MOST_KEYS:
+            raise _Refused(refusal("number of recipe keys", len(node.value), f"to {_MOST_KEYS}"))
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
-                raise ValueError(refusal("recipe key", key, "a word"))
+                raise _Refused(refusal("recipe key", key, "a word"))
             if key in seen:
-                raise ValueError(f"recipe key {key}: stands twice, once is accepted")
+                raise _Refused(f"recipe key {key}: stands twice, once is accepted")
             seen.add(key)
         return super().construct_mapping(node, deep)
 
 
-# YAML 1.1 reads `correction: off` as false; here, as in YAML 1.2, only true and false are booleans.
+# PyYAML reads YAML 1.1, in which `off` is false, 1:30 is 90, 017 is 15, and 1e-3 is a word. Here,
+# as in the core schema of YAML 1.2, they are a word, a word, 17 and a number.
+_TAG = "tag:yaml.org,2002:"
+_CORE = {
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    "float": (
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+}
+_REPLACED = {_TAG + name for name in (*_CORE, "timestamp")}
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:bool"]
+    first: [(tag, pattern) for tag, pattern in found if tag not in _REPLACED]
     for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
-# PyYAML wants a dot in a float; without this, `1e-3` would silently be a word.
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
-)
+for _name, (_pattern, _first) in _CORE.items():
+    _Loader.add_implicit_resolver(_TAG + _name, re.compile(f"^(?:{_pattern})$"), list(_first))
+
+
+def _an_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    text = loader.construct_scalar(node)
+    return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+
+
+_Loader.add_constructor(f"{_TAG}int", _an_int)
 
 
 def recipe_names() -> list[str]:
@@ -71,12 +93,17 @@ def load_recipe(name_or_path: str | os.PathLike[str]) -> Recipe:
                 f"recipe {name!r}: neither a file nor a recipe that comes with eden; "
                 f"these do: {', '.join(recipe_names())}"
             )
+        if (size := path.stat().st_size) > _LARGEST:
+            raise ValueError(refusal(f"bytes of recipe {name}", size, f"at most {_LARGEST}"))
         try:
             text = path.read_text()
         except UnicodeDecodeError as error:
             raise ValueError(f"recipe {name}: not a text file ({error})") from error
     try:
         content = yaml.load(text, _Loader)
-    except (yaml.YAMLError, RecursionError) as error:
+    except _Refused:
+        raise
+    # PyYAML lets through what it stumbles over, such as a KeyError of `!!bool maybe`.
+    except Exception as error:
         raise ValueError(f"recipe {name}: not YAML: {' '.join(str(error).split())}") from error
     return parse_recipe({} if content is None else content)

@@ -17,9 +17,9 @@ class Evaluator(Protocol):
     It must offer the call, so a plain function ``evaluate(model) -> accuracy`` will do. With
     ``right``, ``closest``, ``take`` and a length a search asks some images alone, which saves most
     of its time; what shows only a mean takes a ``subset``. An answer outside [0, 1] is an error,
-    and NaN too, unless an attribute ``nan`` of the evaluator is "miss": then it counts as 0. Searches
-    number accesses by the images in the order in which the network gets them: the size of batches
-    makes no difference.
+    and NaN too, unless an attribute ``nan`` of the evaluator is "miss": then it counts as 0.
+    Searches number accesses by the images in the order in which the network gets them: the size of
+    batches makes no difference.
     """
 
     digest: str | None

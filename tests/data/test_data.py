@@ -1,4 +1,5 @@
 import gzip
+import os
 
 import numpy as np
 import pytest
@@ -162,3 +163,37 @@ def test_subset_is_a_fixed_draw():
     assert torch.equal(part.x, part.y.float()) and len(set(part.y.tolist())) == 4
     with pytest.raises(ValueError, match="1 to 10"):
         evaluate.subset(11)
+
+
+@pytest.mark.parametrize("train", [11, 1])
+def test_too_few_images_for_a_validation_are_refused(tmp_path, train):
+    for name, content in parts(train=train).items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{train} training images; at least 12 are needed"):
+        data.load("fashion-mnist", root=tmp_path)
+
+
+def test_a_file_that_unpacks_to_more_than_it_says_is_refused_before_it_does(folder, monkeypatch):
+    path = folder / "train-images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(idx(np.zeros((24, 28, 28))) + bytes(200_000_000), 1))
+    read, most = gzip.GzipFile.read, []
+    monkeypatch.setattr(gzip.GzipFile, "read", lambda f, n=-1: most.append(n) or read(f, n))
+    with pytest.raises(ValueError, match="more than 18816 bytes of data for sizes"):
+        data.load("fashion-mnist", root=folder)
+    assert min(most) > 0 and max(most) < 20_000
+
+
+@pytest.mark.parametrize("sizes", [(2**31, 28, 28), (2**32 - 1,) * 3])
+def test_sizes_beyond_all_data_sets_are_refused(folder, sizes):
+    head = bytes([0, 0, 8, 3]) + b"".join(n.to_bytes(4, "big") for n in sizes)
+    (folder / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(head + bytes(100)))
+    with pytest.raises(ValueError, match="holds more than 1073741824 bytes"):
+        data.load("fashion-mnist", root=folder)
+
+
+@pytest.mark.parametrize("name", parts())
+def test_a_pipe_is_not_waited_for(folder, name):
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(ValueError, match=f"{name}: is not a file"):
+        data.load("fashion-mnist", root=folder)

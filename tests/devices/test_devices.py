@@ -1,5 +1,6 @@
 import copy
 import json
+import os
 import pickle
 
 import pytest
@@ -369,3 +370,9 @@ def test_what_belongs_to_another_device_is_refused(a1, b10):
         small.module_ber(b10.native.at(1.1, None, None))
     with pytest.raises(ValueError, match="partition of another device than ddr3l-1600-b10"):
         small.partition_ber(small.at(1.05, None, None), b10.native.partitions[7])
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(ValueError, match=r"pipe.json cannot be read: not a file"):
+        devices.load(tmp_path / "pipe.json")

@@ -5,6 +5,7 @@ import pytest
 from eden.folder import Recipe, load_recipe, parse_recipe, recipe_names
 from eden.folder._provenance import differing_keys
 
+LAUGHS = tuple(zip("abcdefgh", "bcdefghi", strict=True))
 CASES = {
     "[" * 100_000: "not YAML: .*recursion",
     "a: {" * 3000: "not YAML: .*recursion",
@@ -30,6 +31,20 @@ CASES = {
     "- a": r"recipe is a list, accepted: keys with values",
     "3: 4": r"recipe key is 3, accepted: a word",
     "a: [": r"not YAML",
+    "weights: !!bool maybe": r"not YAML: 'maybe'",
+    "seed: !!int x": r"not YAML: invalid literal",
+    "seed: !!float x": r"not YAML: could not",
+    "seed: !!timestamp x": r"not YAML: ",
+    "seed: !!binary x": r"not YAML: ",
+    "seed: 1:30": r"seed is '1:30', accepted: an integer",
+    "accuracy_loss: 1:30.5": r"accuracy_loss is '1:30.5', accepted: a number",
+    "seed: 1_000": r"seed is '1_000'",
+    "seed: 2001-12-14": r"seed is '2001-12-14'",
+    f"seed: {'9' * 5000}": r"not YAML: .*limit",
+    f"seed: {'9' * 400}": r"seed is 9+.*accepted",
+    "\n".join(f"k{i}: 1" for i in range(10_000)): r"number of recipe keys is 10000, accepted",
+    "\n".join(f"k{i}: 1" for i in range(100_000)): r"bytes of recipe .* is \d+, accepted: at most",
+    "a: &a [x, x, x]\n" + "".join(f"{k}: &{k} [{f'*{j}, ' * 9}]\n" for j, k in LAUGHS): r"unknown",
 }
 
 
@@ -58,6 +73,15 @@ def test_exponents_are_numbers_and_off_is_a_word(tmp_path):
     assert load_recipe(path).accuracy_loss == 0.01
     assert load_recipe(path).boost.target_bers == [1e-3, 2e-3]
     assert load_recipe(path).correction == "off"
+
+
+@pytest.mark.parametrize(
+    ("text", "seed"), [("017", 17), ("0o17", 15), ("0x11", 17), ("+5", 5), ("0", 0)]
+)
+def test_integers_are_those_of_yaml_1_2(tmp_path, text, seed):
+    path = tmp_path / "r.yaml"
+    path.write_text(f"seed: {text}")
+    assert load_recipe(path).seed == seed
 
 
 def test_every_number_has_both_bounds():
