@@ -7,7 +7,7 @@ import math
 import os
 import zlib
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -138,7 +138,7 @@ def _read_idx(folder: Path, name: str, *, dimensions: int) -> np.ndarray:
     return np.frombuffer(data, np.uint8).reshape(shape).copy()
 
 
-def _read_header(file: IO[bytes], path: Path, dimensions: int) -> tuple[int, ...]:
+def _read_header(file: Any, path: Path, dimensions: int) -> tuple[int, ...]:
     size = 4 + 4 * dimensions
     head = file.read(size)
     if len(head) < size:
