@@ -56,7 +56,7 @@ ASKED = {
 @pytest.mark.parametrize("what", ASKED)
 def test_the_batch_size_makes_no_difference(network, what, plain):
     seen = []
-    for size in (60, 25):
+    for size in (60, 25, 7):
         evaluate = data.Evaluator(X, Y, size)
         ask = (lambda model, evaluate=evaluate: evaluate(model)) if plain else evaluate
         seen.append(ASKED[what](*network, ask))
