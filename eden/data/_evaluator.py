@@ -13,6 +13,9 @@ from eden.data._call import device_of, evaluating
 class Evaluator:
     """Accuracy of a classifier on fixed images, always taken in the same order.
 
+    Of an attached network, failure probabilities below 1 make it depend on `batch_size` outside
+    `eden.network.Attachment.by_image`, which all searches ask it in.
+
     Args:
         x: images ``[n, ...]``.
         y: labels ``[n]``.

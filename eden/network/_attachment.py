@@ -20,7 +20,7 @@ from eden.network._hooks import Hooks
 from eden.network._kept import Budget
 from eden.network._learn import learn
 from eden.network._plan import Plan, shorten
-from eden.network._stored import StoredTensor, Switch, set_keys
+from eden.network._stored import StoredTensor, Switch, begin_call, set_keys
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ class Noted(NamedTuple):
     calibration: Calibration | None
     rates: list[float | None]
     counters: list[Tensor]
+    by_image: bool
+    copies_read: list[tuple[int, list[int]]]
 
 
 class Attachment:
@@ -220,6 +222,22 @@ class Attachment:
         with self._in_state("clean"):
             yield
 
+    @contextmanager
+    def by_image(self) -> Iterator[None]:
+        """Number accesses by images, not by batches, inside the context, from 0 on.
+
+        Which weak cells fail is then the same however the images are batched, as long as they come
+        in the same order: those of weights are the same in each call of the network, and image n
+        of all calls has its own at the inputs of modules, whose batch begins with the images. What
+        is compiled goes on counting batches. Without it the reads of all calls fail apart.
+        """
+        begin_call(list(self._tensors.values()), first=True)
+        before, self._switch.by_image = self._switch.by_image, True
+        try:
+            yield
+        finally:
+            self._switch.by_image = before
+
     def detach(self) -> None:
         """Take the hooks away again; the model is as it was before `attach`."""
         self._hooks.remove()
@@ -237,7 +255,9 @@ class Attachment:
         tensors = self._tensors.values()
         counters = clone_each([tensor.counter for tensor in tensors])
         rates = [tensor.asked_ber for tensor in tensors]
-        return Noted(self._switch.state, self.draw, self.config.calibration, rates, counters)
+        copies = [(tensor.read_of_call, [*tensor.copies_read]) for tensor in tensors]
+        switch, known = self._switch, self.config.calibration
+        return Noted(switch.state, self.draw, known, rates, counters, switch.by_image, copies)
 
     @contextmanager
     def as_noted(self, noted: Noted | None) -> Iterator[None]:
@@ -260,13 +280,14 @@ class Attachment:
                 _replay.leave(self)
 
     def _restore(self, noted: Noted) -> None:
-        self._switch.state = noted.state
+        self._switch.state, self._switch.by_image = noted.state, noted.by_image
         if noted.draw != self.draw:
             self._go_to(*noted.draw)
         if noted.calibration is not None and noted.calibration is not self.config.calibration:
             self.use(noted.calibration)
         tensors = list(self._tensors.values())
-        for tensor, rate in zip(tensors, noted.rates, strict=True):
+        for tensor, rate, read in zip(tensors, noted.rates, noted.copies_read, strict=True):
+            tensor.read_of_call, tensor.copies_read = read[0], [*read[1]]
             if rate != tensor.asked_ber:
                 tensor.set_ber(rate)
         copy_each([tensor.counter for tensor in tensors], noted.counters)

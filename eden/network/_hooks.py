@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import PackedSequence
 from eden._torch import own_parameters, refresh_parameters
 from eden.network._layout import read_batch, with_strides_of
 from eden.network._plan import Plan
-from eden.network._stored import StoredTensor, Switch
+from eden.network._stored import StoredTensor, Switch, begin_call
 from eden.network._targets import Batch, batch_norms
 
 
@@ -42,6 +42,23 @@ class ReadInput:
         # Self-attention passes one tensor three times, and takes another path if it does not.
         args = tuple(y if value is x else value for value in args)
         return args, {key: y if value is x else value for key, value in kwargs.items()}
+
+
+class BeginCall:
+    """Forward-pre hook of the network: where reads are numbered by image, each call begins anew.
+
+    Args:
+        tensors: all that are read.
+        switch: theirs.
+    """
+
+    def __init__(self, tensors: list[StoredTensor], switch: Switch):
+        self.tensors, self.switch = tensors, switch
+
+    def __call__(self, module: nn.Module, args: tuple) -> None:
+        """Begin."""
+        if self.switch.by_image and not torch.compiler.is_compiling():
+            begin_call(self.tensors)
 
 
 class OneThread:
@@ -180,6 +197,8 @@ class Hooks:
         threads = OneThread()
         self._handles.append(model.register_forward_pre_hook(threads.before, prepend=True))
         self._handles.append(_after(model, threads.after))
+        begin = BeginCall(list(tensors.values()), switch)
+        self._handles.append(model.register_forward_pre_hook(begin))
         for target in plan.targets:
             module = target.module
             if target.batch is not None:

@@ -23,10 +23,15 @@ _ALWAYS = -1
 
 
 class Switch:
-    """What all reads of one attachment do just now: "faulty", "clean" or "learn"."""
+    """What all reads of one attachment do just now: "faulty", "clean" or "learn".
+
+    Attributes:
+        state: which of these.
+        by_image: whether the copies of inputs are numbered through the calls of the network.
+    """
 
     def __init__(self):
-        self.state = "faulty"
+        self.state, self.by_image = "faulty", False
 
 
 class StoredTensor:
@@ -74,6 +79,9 @@ class StoredTensor:
         self.origin = rng.number_of(name if self.partition is None else self.partition)
         self.key = torch.zeros(2, dtype=torch.int64, device=device)
         self.counter = torch.zeros((), dtype=torch.int64, device=device)
+        # Copies so far, by the number of the read in its call of the network; and that number.
+        self.copies_read: list[int] = []
+        self.read_of_call = 0
         self.coding = self._coding(None, None)
         self.seen_range: Tensor | None = None  # float32 [2], while learning
         self.seen_reads = 0
@@ -160,7 +168,10 @@ class StoredTensor:
         if self.key.device != x.device:
             self._follow(x.device)
         stored = x.contiguous()
-        extent = ops.Extent(copies, 0, self.address, self.row_bytes)
+        first = 0
+        if self.switch.by_image and self.kind == "input" and not torch.compiler.is_compiling():
+            first = self._first_copy(copies)
+        extent = ops.Extent(copies, first, self.address, self.row_bytes)
         coding = self.coding
         if self.ranged and self.kind == "weight":
             # Weights are known when they are written, so their range is theirs of now: bounds
@@ -215,6 +226,13 @@ class StoredTensor:
         bounds = bounds if self.correction else None
         return ops.Coding(self.format.code, scale, bounds, self.correction)
 
+    def _first_copy(self, copies: int) -> int:
+        read, self.read_of_call = self.read_of_call, self.read_of_call + 1
+        if read == len(self.copies_read):
+            self.copies_read.append(0)
+        self.copies_read[read] += copies
+        return self.copies_read[read] - copies
+
     def _learn(self, x: Tensor, copies: int) -> None:
         self.seen_reads += 1
         if x.numel() == 0:
@@ -234,6 +252,15 @@ class StoredTensor:
         self.table = self.table.to(device)
         both = self.coding.bounds, self.coding.scale
         self.coding = self._coding(*(None if v is None else v.to(device) for v in both))
+
+
+def begin_call(tensors: Sequence[StoredTensor], *, first: bool = False) -> None:
+    """Number the reads of a call of the network from 0, and copies from 0 in the first call."""
+    zero_each([tensor.counter for tensor in tensors])
+    for tensor in tensors:
+        tensor.read_of_call = 0
+        if first:
+            tensor.copies_read = []
 
 
 def set_keys(tensors: Sequence[StoredTensor], key: Tensor) -> None:

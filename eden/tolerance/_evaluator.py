@@ -16,7 +16,8 @@ class Evaluator(Protocol):
 
     It must offer the call, so a plain function ``evaluate(model) -> accuracy`` will do. With
     ``right``, ``closest``, ``take`` and a length a search asks some images alone, which saves most
-    of its time; what shows only a mean takes a ``subset``.
+    of its time; what shows only a mean takes a ``subset``. Searches number accesses by the images
+    in the order in which the network gets them: the size of batches makes no difference.
     """
 
     digest: str | None

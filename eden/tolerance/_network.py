@@ -5,7 +5,7 @@ read the same bits.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -74,7 +74,7 @@ class FaultyNetwork:
     def accuracy(self, ber: float | Mapping[str, float] | None, draw: int) -> float:
         """Accuracy at a BER (or one a tensor; None: as attached), whether it is known or not."""
         self.set(ber, draw)
-        return float(self.evaluate(self.handle.model))
+        return float(self._ask(self.evaluate))
 
     def accuracies(self, label: str, ber: float, draws: list[int]) -> list[float]:
         """Accuracy at a BER under each draw; one trial, one shard."""
@@ -100,7 +100,8 @@ class FaultyNetwork:
         if self.by_image is None or not self.images:
             return
         self.set(bers_of(steps), draw)
-        closest = self.by_image.closest(self.handle.model, self.closest)
+        by_image = self.by_image
+        closest = self._ask(lambda model: by_image.closest(model, self.closest))
         outside = torch.ones(self.images, dtype=torch.bool)
         outside[closest] = False
         others = outside.nonzero()[:, 0]
@@ -131,23 +132,28 @@ class FaultyNetwork:
 
     def answer(self, question: Question, *, part: bool) -> Row:
         """Ask all images, but for the part where that has been answered; or the part alone."""
-        bers, draw, model = bers_of(question.steps), question.draw, self.handle.model
+        bers, draw = bers_of(question.steps), question.draw
         if self.by_image is None or not self.images:
             return _row(draw, self.accuracy(bers, draw))
         self.set(bers, draw)
         if part:
-            right = self.part.on_closest.right(model).numpy()
+            right = self._ask(self.part.on_closest.right).numpy()
         elif (known := self.memo.known(question.reads(part=True))) is None:
-            right = self.by_image.right(model).numpy()
+            right = self._ask(self.by_image.right).numpy()
         else:
             right = np.empty(self.images, dtype=bool)
             right[self.part.closest] = _unpacked(known["right"], self.closest)
-            right[self.part.others] = self.part.on_others.right(model).numpy()
+            right[self.part.others] = self._ask(self.part.on_others.right).numpy()
         return _row(draw, int(right.sum()) / len(right), right=_packed(right))
 
     def part_of(self, right: str) -> str:
         """Of all images that are named rightly, those in the part."""
         return _packed(_unpacked(right, self.images)[self.part.closest])
+
+    def _ask(self, ask: Callable[[torch.nn.Module], Any]) -> Any:
+        # How the evaluator batches its images shall not decide which accesses fail.
+        with self.handle.by_image():
+            return ask(self.handle.model)
 
     def _cells(self, name: str, step: float, draw: int) -> tuple[str, float]:
         if step == NO_ERROR:
@@ -181,6 +187,7 @@ def under_errors(
             "model": digest_of_model(model),
             "config": getattr(config, "config", config).to_dict(),
             "images": getattr(evaluate, "digest", None),
+            "accesses": "by image",
             "subject": dict(subject or {}),
         }
     )

@@ -33,7 +33,8 @@ class Check:
         accuracies = []
         for draw in self.draws:
             handle.reseed(draw)
-            accuracies.append(float(self.evaluate(handle.model)))
+            with handle.by_image():
+                accuracies.append(float(self.evaluate(handle.model)))
         # Training goes on with the draws that it would have had.
         handle.reseed(seed, steps=steps)
         return sum(accuracies) / len(accuracies), min(accuracies) >= self.target

@@ -145,6 +145,26 @@ def test_clean_passes_stay_clean_and_faulty_ones_faulty(way):
 
 
 @pytest.mark.parametrize("way", ["reentrant", "not reentrant"])
+@pytest.mark.parametrize("within", [True, False])
+def test_images_keep_their_numbers(within, way):
+    model, handle = network()
+
+    def seen(*again):
+        handle.reseed(3)
+        model.zero_grad()
+        with handle.by_image():
+            losses = [model(inputs(), *again).square().sum() for _ in range(2)]
+            if within:
+                sum(losses).backward()
+        if not within:
+            sum(losses).backward()
+        return [parameter.grad for parameter in model.parameters()]
+
+    for one, other in zip(seen(), seen(WAYS[way]), strict=True):
+        torch.testing.assert_close(one, other)  # the order of sums is autograd's
+
+
+@pytest.mark.parametrize("way", ["reentrant", "not reentrant"])
 def test_a_pass_before_attaching_is_recomputed_clean(way):
     model = Net().eval()
     seen = []

@@ -1,0 +1,87 @@
+"""Accesses numbered by images: how these are batched makes no difference."""
+
+import pytest
+import torch
+from torch import nn
+
+from eden import errors
+from eden.network import Config, attach
+
+ERRORS = {
+    "sometimes": errors.Uniform(0.05, 0.5),
+    "always": errors.Uniform(0.05),
+    "bitline": errors.Bitline([0.1, 0.0] * 32768, 0.5),
+    "wordline": errors.Wordline([0.1] * 8, 0.5),
+    "data": errors.DataDependent(0.05, 0.9, 0.1),
+}
+
+
+class Net(nn.Module):
+    """Multiplies element by element, so that no sum rounds otherwise in another batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(1, 1, 1, bias=False)
+        self.twice = nn.Conv2d(2, 2, 1, groups=2, bias=False)
+        for module in (self.first, self.twice):
+            nn.init.constant_(module.weight, 1.25)
+
+    def forward(self, x):
+        x = self.twice(self.twice(self.first(x).expand(-1, 2, -1, -1)))
+        # Windows of an image are copies too.
+        return self.first(x.reshape(-1, 1, 4, 2)).reshape(len(x), -1)
+
+
+@pytest.fixture
+def images():
+    return torch.randn(12, 1, 4, 4, generator=torch.Generator().manual_seed(1))
+
+
+def network(error, images, **options):
+    model = Net()
+    handle = attach(model, Config(ERRORS[error], **options))
+    handle.learn_bounds([images])
+    return model, handle
+
+
+@pytest.mark.parametrize("options", [{}, {"weights": False}, {"inputs": False}])
+@pytest.mark.parametrize("error", ERRORS)
+def test_the_size_of_batches_makes_no_difference(error, options, images):
+    model, handle = network(error, images, **options)
+    seen = []
+    for size in (12, 5, 1):
+        handle.reseed(3)
+        with handle.by_image(), torch.no_grad():
+            seen.append(torch.cat([model(batch) for batch in images.split(size)]))
+    assert torch.equal(seen[0], seen[1]) and torch.equal(seen[0], seen[2])
+    # One batch is what it is without.
+    handle.reseed(3)
+    assert torch.equal(model(images), seen[0])
+
+
+def test_images_fail_apart_and_evaluations_do_not(images):
+    model, handle = network("sometimes", images, weights=False)
+    same = images[:1].expand(12, -1, -1, -1)
+    with handle.by_image():
+        first = torch.cat([model(batch) for batch in same.split(3)])
+    assert len(first.unique(dim=0)) == 12
+    with handle.by_image():  # without another draw the same again
+        assert torch.equal(torch.cat([model(batch) for batch in same.split(4)]), first)
+        with handle.clean():
+            model(same)
+    # Outside, reads go on failing apart.
+    handle.reseed(0)
+    assert not torch.equal(model(same), model(same))
+
+
+def test_an_exception_in_a_call_ends_it(images):
+    model, handle = network("sometimes", images)
+    with handle.by_image():
+        expected = model(images)
+    with handle.by_image():
+        with pytest.raises(RuntimeError):
+            model(images[:0].reshape(0, 2, 4, 4))
+        assert torch.equal(model(images), expected)
+    with pytest.raises(KeyError), handle.by_image():
+        raise KeyError
+    assert not handle._switch.by_image

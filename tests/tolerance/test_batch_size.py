@@ -1,0 +1,63 @@
+"""Searches and verifications see the same errors however the images are batched."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from eden import data, errors
+from eden.network import Config, attach, calibration_of
+from eden.tolerance import characterize_coarse, verify
+from eden.training._rounds import Check
+
+X = torch.randn(60, 4, generator=torch.Generator().manual_seed(1))
+Y = (X[:, 0] > X[:, 1]).long()
+
+
+class Scaled(nn.Module):
+    """A depthwise convolution: no sum that another batch would round otherwise."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv1d(4, 4, 1, groups=4, bias=False)
+        nn.init.ones_(self.layer.weight)
+
+    def forward(self, x):
+        return self.layer(x[..., None])[:, [1, 0], 0]
+
+
+@pytest.fixture(scope="module")
+def network():
+    model, config = Scaled(), Config(errors.Uniform(0.1, 0.5))
+    handle = attach(model, config)
+    handle.learn_bounds([X])
+    handle.detach()
+    return model, config.with_(calibration=calibration_of(model))
+
+
+def checked(model, config, evaluate):
+    handle = attach(copy.deepcopy(model), config)
+    return Check(evaluate, 0.5, [1, 2, 3]).run(handle)
+
+
+ASKED = {
+    "verify": lambda model, config, evaluate: (
+        verify(model, evaluate, config, target_accuracy=0.5, seeds=4).accuracies
+    ),
+    "coarse": lambda model, config, evaluate: characterize_coarse(
+        model, evaluate, config=config, target_accuracy=0.8, seeds=3
+    ).to_dict(),
+    "check of boost": checked,
+}
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize("what", ASKED)
+def test_the_batch_size_makes_no_difference(network, what, plain):
+    seen = []
+    for size in (60, 25):
+        evaluate = data.Evaluator(X, Y, size)
+        ask = (lambda model, evaluate=evaluate: evaluate(model)) if plain else evaluate
+        seen.append(ASKED[what](*network, ask))
+    assert seen[0] == seen[1]
