@@ -149,3 +149,9 @@ def test_characterise(run, tmp_path, monkeypatch):
     assert rows["every step and draw"]["ratio"] < 1
     assert rows["every step and draw"]["of"] == 3 and rows["one step, every draw"]["of"] == 10
     assert lines[-1].startswith("boosted: coarse and fine in")
+
+
+def test_profiles(run):
+    figures, lines = run("profiles", "--rows", 2000)
+    assert figures["rows"][0]["rows"] == 2000 and figures["rows"][0]["seconds"] > 0
+    assert len(lines) == 3
