@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -16,35 +16,14 @@ from eden.access import rng
 from eden.network import _replay
 from eden.network._calibration import Calibration, keep_calibration
 from eden.network._config import Config
-from eden.network._coverage import Coverage, cover
+from eden.network._coverage import Coverage, cover, nothing_read
 from eden.network._hooks import Hooks
 from eden.network._kept import Budget
 from eden.network._learn import learn
 from eden.network._plan import Plan
 from eden.network._selection import shorten
-from eden.network._stored import StoredTensor, Switch, begin_call, set_keys
+from eden.network._stored import StoredTensor, Switch, TensorInfo, begin_call, set_keys
 from eden.network._wrappers import unwrapped
-
-
-@dataclass(frozen=True)
-class TensorInfo:
-    """A tensor in approximate DRAM.
-
-    Attributes:
-        name: such as ``conv1.weight`` or ``conv1.input``.
-        kind: "weight" or "input".
-        elements: of one copy, that is for one inference; 0 for an input before `learn_bounds`.
-        bits: of one element in the stored format.
-        size_bytes: room that one copy takes.
-        reads: how often one inference reads it.
-    """
-
-    name: str
-    kind: str
-    elements: int
-    bits: int
-    size_bytes: int
-    reads: int
 
 
 class Noted(NamedTuple):
@@ -93,11 +72,7 @@ class Attachment:
     @property
     def tensors(self) -> list[TensorInfo]:
         """The tensors in approximate DRAM, in model order, without those never read."""
-        return [
-            TensorInfo(t.name, t.kind, t.elements, t.bits, -(-t.elements * t.bits // 8), t.reads)
-            for t in self._tensors.values()
-            if not t.never_read
-        ]
+        return [tensor.info for tensor in self._tensors.values() if not tensor.never_read]
 
     @property
     def never_read(self) -> list[str]:
@@ -137,7 +112,7 @@ class Attachment:
         with self._in_state("learn"):
             learned = learn(self.model, loader, self._tensors.values())
         if all(entry.never_read for entry in learned.values()):
-            raise ValueError(self._nothing_read("learn_bounds"))
+            raise ValueError(nothing_read(self.model, self._plan.targets, "learn_bounds"))
         known = self.config.calibration
         calibration = Calibration(learned, None if known is None else known.identity)
         self.use(calibration)
@@ -341,24 +316,11 @@ class Attachment:
         """
         # What copies read, in another process perhaps, cannot be told here.
         if not (self._copied or any(tensor.was_read for tensor in self._tensors.values())):
-            raise ValueError(self._nothing_read(what))
+            raise ValueError(nothing_read(self.model, self._plan.targets, what))
 
     def __getstate__(self) -> dict[str, Any]:
         self._copied = True
         return self.__dict__
-
-    def _nothing_read(self, what: str) -> str:
-        modules: dict[str, list[str]] = {}
-        for target in self._plan.targets:
-            if target.weights or target.batch is not None:
-                kind = type(target.module).__name__
-                modules.setdefault(kind, []).append(target.name or "itself")
-        looked = "; ".join(f"{kind} {shorten(names)}" for kind, names in modules.items())
-        return (
-            f"{what}: {type(unwrapped(self.model)).__name__} read nothing from approximate DRAM; "
-            f"looked for calls of {looked}. A weight that is used without a call of its module is "
-            "not seen, nor is what was compiled before it was attached, nor another model than this"
-        )
 
     def _check_known(self, names: Iterable[str]) -> None:
         unknown = [name for name in names if name not in self._tensors]

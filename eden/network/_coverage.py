@@ -181,3 +181,24 @@ def _bytes(size: float) -> str:
             return f"{size:.3g} {unit}"
         size /= 1000
     return f"{size:.3g} GB"
+
+
+def nothing_read(model: nn.Module, targets: Iterable[Target], what: str) -> str:
+    """Say that a network has run and read nothing, and what was looked for.
+
+    Args:
+        model: the network.
+        targets: of its plan.
+        what: who ran it.
+    """
+    modules: dict[str, list[str]] = {}
+    for target in targets:
+        if target.weights or target.batch is not None:
+            kind = type(target.module).__name__
+            modules.setdefault(kind, []).append(target.name or "itself")
+    looked = "; ".join(f"{kind} {shorten(names)}" for kind, names in modules.items())
+    return (
+        f"{what}: {type(unwrapped(model)).__name__} read nothing from approximate DRAM; "
+        f"looked for calls of {looked}. A weight that is used without a call of its module is "
+        "not seen, nor is what was compiled before it was attached, nor another model than this"
+    )

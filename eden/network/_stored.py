@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -33,6 +33,27 @@ class Switch:
 
     def __init__(self):
         self.state, self.by_image = "faulty", False
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """A tensor in approximate DRAM.
+
+    Attributes:
+        name: such as ``conv1.weight`` or ``conv1.input``.
+        kind: "weight" or "input".
+        elements: of one copy, that is for one inference; 0 for an input before `learn_bounds`.
+        bits: of one element in the stored format.
+        size_bytes: room that one copy takes.
+        reads: how often one inference reads it.
+    """
+
+    name: str
+    kind: str
+    elements: int
+    bits: int
+    size_bytes: int
+    reads: int
 
 
 class StoredTensor:
@@ -238,6 +259,12 @@ class StoredTensor:
             raise ValueError(f"{self.name}: every value seen was NaN or infinite")
         reads = math.ceil(self.seen_reads / forwards)
         return TensorCalibration(self.kind, self.elements, reads, lo, hi)
+
+    @property
+    def info(self) -> TensorInfo:
+        """What is known of it."""
+        size = -(-self.elements * self.bits // 8)
+        return TensorInfo(self.name, self.kind, self.elements, self.bits, size, self.reads)
 
     @property
     def bits(self) -> int:
