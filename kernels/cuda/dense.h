@@ -189,8 +189,7 @@ EDEN_HD void add_dense(Block& block, const InjectParams& p, const BitlineSummary
       });
     default:
       const HeldThresholds<Block> all(p.table[0].dense);
-      return add_dense(
-          block, key, range, s, [&](int) -> const auto& { return all; });
+      return add_dense(block, key, range, s, [&](int) { return all; });
   }
 }
 
