@@ -181,7 +181,7 @@ class StoredTensor:
         self.elements, self.reads, self.never_read = self.uncalibrated_elements, 1, False
         self.coding = self._coding(None, None)
         if self.asked_ber is not None:
-            self.set_error(self.scaled(self.asked_ber), self.asked_ber)
+            self.set_ber(self.asked_ber)
 
     def read(self, x: Tensor, copies: int) -> Tensor:
         """Return what reading `x` back gives.

@@ -14,17 +14,6 @@ SOME = errors.Uniform(weak_fraction=0.02)
 NATIVE = Config(NONE, stored="fp32", correction="off")
 
 
-@pytest.fixture
-def model():
-    torch.manual_seed(0)
-    return nets.lenet().eval()
-
-
-@pytest.fixture
-def images():
-    return torch.randn(6, 1, 28, 28, generator=torch.Generator().manual_seed(1))
-
-
 def loader(images):
     return [(images, torch.zeros(len(images)))]
 
