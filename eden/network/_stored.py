@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -12,7 +13,8 @@ from torch import Tensor
 
 from eden._torch import copy_each, transformed, zero_each
 from eden.access import formats, ops, rng
-from eden.errors import ErrorModel, table_of
+from eden._say import an_int
+from eden.errors import Cells, ErrorModel, table_of
 from eden.network import _replay
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
@@ -155,6 +157,21 @@ class StoredTensor:
             row_bytes=self.row_bytes,
         )
         return int(ops.count_flips(none, read).sum())
+
+    @contextmanager
+    def one_weak_cell(self, element: int, bit: int) -> Iterator[None]:
+        """Have one cell be weak inside the context, and no other."""
+        an_int(f"element of {self.name}", element, 0, max(self.elements - 1, 0))
+        an_int(f"bit of {self.name}", bit, 0, self.bits - 1)
+        cell = 8 * self.address + element * self.bits + bit
+        before, cells = self.table, Cells.among(self.base_error, [cell], row_bytes=self.row_bytes)
+        self.table = table_of(cells).to(before.entries.device)
+        self.kept.forget()
+        try:
+            yield
+        finally:
+            self.table = before
+            self.kept.forget()
 
     def calibrate(self, entry: TensorCalibration) -> None:
         """Take over what was learned on the clean network."""
