@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
+from eden._say import an_int
 from eden._torch import copy_each, transformed, zero_each
 from eden.access import formats, ops, rng
-from eden._say import an_int
-from eden.errors import Cells, ErrorModel, table_of
+from eden.errors import ErrorModel, table_of, weak_at
 from eden.network import _replay
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
@@ -164,7 +164,7 @@ class StoredTensor:
         an_int(f"element of {self.name}", element, 0, max(self.elements - 1, 0))
         an_int(f"bit of {self.name}", bit, 0, self.bits - 1)
         cell = 8 * self.address + element * self.bits + bit
-        before, cells = self.table, Cells.among(self.base_error, [cell], row_bytes=self.row_bytes)
+        before, cells = self.table, weak_at(self.base_error, [cell], row_bytes=self.row_bytes)
         self.table = table_of(cells).to(before.entries.device)
         self.kept.forget()
         try:
