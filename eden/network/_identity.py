@@ -18,8 +18,9 @@ from eden.network._config import Config
 def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str:
     """Name the one module that a config with ``cells="fixed"`` describes.
 
-    Weak cells follow from the seed, from the error model's law (and its order of columns), and
-    from where each tensor lies; the bit error rate is the operating point's, not the module's.
+    Weak cells follow from the seed, from the error model's law (and its order of columns, or its
+    known cells), and from where each tensor lies; the bit error rate is the operating point's, not
+    the module's.
 
     Args:
         config: the config.
@@ -27,6 +28,9 @@ def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str
     """
     order = getattr(config.error, "order", None)
     facts: dict[str, Any] = {"order": None if order is None else [int(column) for column in order]}
+    cells = getattr(config.error, "bit_addresses", None)
+    if cells is not None:
+        facts["cells"] = digest_bytes(cells.tobytes())
     if entries is not None:
         facts["places"] = {
             name: [entry.partition, entry.address, entry.row_bytes]
