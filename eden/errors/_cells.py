@@ -213,8 +213,7 @@ def _probabilities(
     name: str, given: Any, cells: int, order: np.ndarray | None
 ) -> np.ndarray | float:
     """F as one number, or of each cell in the order of their addresses."""
-    many = isinstance(given, Tensor | np.ndarray | list | tuple) and np.ndim(given) > 0
-    if not many:
+    if np.ndim(given) == 0:
         return probability(name, given)
     if cells == 0 and np.size(given) == 0:
         return np.empty(0)
