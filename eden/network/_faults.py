@@ -147,7 +147,9 @@ class Recorder:
         }
         columns = {column: values[keep] for column, values in columns.items()}
         n = int(keep.sum())
-        self.columns.append({"tensor": (name,) * n, "read": torch.full([n], read)} | columns)
+        self.columns.append(
+            {"tensor": (name,) * n, "read": torch.full([n], read, device="cpu")} | columns
+        )
 
     def faults(self) -> Faults:
         """Return all that was noted."""

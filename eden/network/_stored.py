@@ -116,9 +116,13 @@ class StoredTensor:
 
     def scaled(self, ber: float) -> ErrorModel:
         """Return the error model scaled to a mean bit error rate over this tensor's cells."""
-        return self.base_error.with_ber(
-            ber, address=self.address, size_bytes=self._size_bytes, row_bytes=self.row_bytes
-        )
+        size = self._size_bytes
+        try:
+            return self.base_error.with_ber(
+                ber, address=self.address, size_bytes=size, row_bytes=self.row_bytes
+            )
+        except ValueError as error:  # what one tensor reaches, another may not
+            raise ValueError(f"{self.name}: {error}") from None
 
     @property
     def _size_bytes(self) -> int | None:

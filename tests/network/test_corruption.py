@@ -1,6 +1,7 @@
 """Errors of a tensor's own: other models by name, and the user's functions."""
 
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -65,6 +66,25 @@ def test_an_unplaced_tensor_counts_cells_from_its_first_bit(model, images):
             assert torch.equal(model.last(hidden), y)
 
 
+def test_a_placed_tensor_has_the_cells_of_its_partition(model, images):
+    def entry(address):
+        return SimpleNamespace(
+            error=Cells([8 * 64 + 31]), partition="bank0", address=address, row_bytes=64
+        )
+
+    config = Config(NONE, stored="fp32", correction="off", inputs=False, include="*.weight")
+    entries = {"first.weight": entry(64), "last.weight": entry(8)}
+    handle = attach(model, SimpleNamespace(config=config, entries=entries))
+    with handle.record_faults():
+        model(images)
+    # The cell is the sign of the first weight's element 0, and of element (64 - 8) / 4 of the last.
+    assert [fault[:5] for fault in handle.faults()] == [
+        ("first.weight", 0, 0, 0, 31),
+        ("last.weight", 0, 0, 14, 31),
+    ]
+    assert handle.ber["last.weight"] == 1 / (8 * 240)
+
+
 def test_rates_of_known_cells_are_those_of_the_tensor(model, images):
     handle = attached(model, images, Cells([3, 5, 100], 0.5))
     sizes = {t.name: 8 * t.size_bytes for t in handle.tensors}
@@ -73,7 +93,7 @@ def test_rates_of_known_cells_are_those_of_the_tensor(model, images):
     }
     handle.set_ber({"first.weight": 1e-4})
     assert handle.ber["first.weight"] == 1e-4
-    with pytest.raises(ValueError, match=r"ber is 0\.1, accepted: at most"):
+    with pytest.raises(ValueError, match=r"^first.weight: ber is 0\.1, accepted: at most"):
         handle.set_ber(0.1)
     assert handle.count_weak("first.weight", 1e-4, 0) is None
 
