@@ -18,6 +18,8 @@ from eden.network._checkpoint import load_into as load_into
 from eden.network._checkpoint import save as save
 from eden.network._config import Config as Config
 from eden.network._coverage import Coverage as Coverage
+from eden.network._faults import Fault as Fault
+from eden.network._faults import Faults as Faults
 from eden.network._identity import digest_of_model as digest_of_model
 from eden.network._identity import identity_of as identity_of
 from eden.network._identity import places_of as places_of

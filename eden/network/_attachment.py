@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from eden._say import an_int, refusal
 from eden._torch import clone_each, copy_each
 from eden.access import rng
-from eden.network import _replay
+from eden.errors import ErrorModel
+from eden.network import _corruption, _faults, _replay
 from eden.network._calibration import Calibration, keep_calibration
 from eden.network._config import Config
 from eden.network._coverage import Coverage, cover, nothing_read
@@ -34,6 +35,7 @@ class Noted(NamedTuple):
     draw: tuple[int, int]
     calibration: Calibration | None
     rates: list[float | None]
+    own: list[tuple[ErrorModel, _corruption.Corruption | None]]
     counters: list[Tensor]
     by_image: bool
     copies_read: list[tuple[int, list[int]]]
@@ -171,6 +173,10 @@ class Attachment:
         for name, error in scaled.items():
             self._tensors[name].set_error(error, rates[name])
 
+    # Methods that are subjects of their own.
+    set_errors, set_corruption = _corruption.set_errors, _corruption.set_corruption
+    record_faults, faults = _faults.record_faults, _faults.faults
+
     def step(self) -> None:
         """Go on to another draw of errors: another module, or other accesses to a fixed one.
 
@@ -278,10 +284,10 @@ class Attachment:
         """Return what reads go by now, for `as_noted`."""
         tensors = self._tensors.values()
         counters = clone_each([tensor.counter for tensor in tensors])
-        rates = [tensor.asked_ber for tensor in tensors]
+        rates, own = [tensor.asked_ber for tensor in tensors], [tensor.own for tensor in tensors]
         copies = [(tensor.read_of_call, [*tensor.copies_read]) for tensor in tensors]
         switch, known = self._switch, self.config.calibration
-        return Noted(switch.state, self.draw, known, rates, counters, switch.by_image, copies)
+        return Noted(switch.state, self.draw, known, rates, own, counters, switch.by_image, copies)
 
     @contextmanager
     def as_noted(self, noted: Noted | None) -> Iterator[None]:
@@ -310,8 +316,12 @@ class Attachment:
         if noted.calibration is not None and noted.calibration is not self.config.calibration:
             self.use(noted.calibration)
         tensors = list(self._tensors.values())
-        for tensor, rate, read in zip(tensors, noted.rates, noted.copies_read, strict=True):
+        for tensor, rate, own, read in zip(
+            tensors, noted.rates, noted.own, noted.copies_read, strict=True
+        ):
             tensor.read_of_call, tensor.copies_read = read[0], [*read[1]]
+            if any(one is not now for one, now in zip(own, tensor.own, strict=True)):
+                tensor.use(*own)
             if rate != tensor.asked_ber:
                 tensor.set_ber(rate)
         copy_each([tensor.counter for tensor in tensors], noted.counters)

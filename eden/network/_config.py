@@ -24,7 +24,9 @@ class Config:
     """How a network lies in approximate DRAM.
 
     Attributes:
-        error: an error model, or an operating point that has one (its model is taken).
+        error: an error model, or an operating point that has one (its model is taken). Known cells
+            (`eden.errors.Cells`) count from the first bit of each tensor, or from that of its
+            partition where it is placed.
         stored: stored format of every tensor, a name in `eden.access.formats.FORMATS`.
         weights: store the weights there.
         inputs: store the input feature maps (IFMs) there.

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from eden._say import refusal
-from eden._torch import own_parameters
+from eden._torch import held_otherwise, own_parameters
 from eden.data import device_of
 from eden.network._config import Config, patterns_of
 from eden.network._selection import Selection, shorten
@@ -104,7 +104,7 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
     if not plan.tensors:
         raise ValueError(
             "attach: nothing to store in approximate DRAM; there are "
-            f"{shorten(selection.names) or 'no modules with weights'}, "
+            f"{shorten(selection.names) or 'no modules with weights' + _made_into(model)}, "
             f"and weights={config.weights}, inputs={config.inputs}, include={config.include}, "
             f"exclude={config.exclude}"
         )
@@ -131,6 +131,12 @@ def plain(owner: nn.Module, attribute: str, name: str) -> nn.Parameter:
         )
     if isinstance(parameter, nn.parameter.UninitializedParameter):
         raise ValueError(f"{name} has no shape yet; call the network once before attaching")
+    if held_otherwise(parameter):
+        accepted = (
+            "a plain parameter; attach the network as it was before it was quantised (stored= "
+            "says how eden stores it), or exclude it"
+        )
+        raise ValueError(refusal(f"type of {name}", type(parameter).__name__, accepted))
     if parameter.is_meta and hasattr(owner, "_hf_hook"):
         # Its values come after all hooks, inside the forward pass that accelerate put there.
         raise ValueError(
@@ -141,3 +147,17 @@ def plain(owner: nn.Module, attribute: str, name: str) -> nn.Parameter:
         accepted = f"{', '.join(map(str, _STORABLE))}; convert the network, or exclude it"
         raise ValueError(refusal(f"type of {name}", str(parameter.dtype), accepted))
     return parameter
+
+
+def _made_into(model: nn.Module) -> str:
+    """Say what a network was made into, where its modules are none of those known for that."""
+    for module in model.modules():
+        origin = type(module).__module__
+        if isinstance(module, torch.fx.GraphModule):
+            kind = "exported or traced by torch.fx"
+        elif ".quantized" in origin or ".quantizable" in origin:
+            kind = f"quantised ({type(module).__name__} of {origin})"
+        else:
+            continue
+        return f" (the network is {kind}: attach it as it was before)"
+    return ""

@@ -14,10 +14,12 @@ from torch import Tensor
 from eden._say import an_int
 from eden._torch import copy_each, transformed, zero_each
 from eden.access import formats, ops, rng
-from eden.errors import ErrorModel, table_of, weak_at
+from eden.errors import Cells, ErrorModel, table_of, weak_at
 from eden.network import _replay
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
+from eden.network._corruption import Corruption, corrupted
+from eden.network._faults import Recorder
 from eden.network._kept import Budget, KeptCells
 from eden.network._plan import PlannedTensor
 
@@ -31,10 +33,12 @@ class Switch:
     Attributes:
         state: which of these.
         by_image: whether the copies of inputs are numbered through the calls of the network.
+        recorder: notes where faults fall, where that was asked for.
     """
 
     def __init__(self):
         self.state, self.by_image = "faulty", False
+        self.recorder: Recorder | None = None
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,9 @@ class StoredTensor:
         self.kept = KeptCells(budget, self.format.bits)
         self.base_error = config.error if entry is None else entry.error
         self.asked_ber: float | None = None
-        table = table_of(self.base_error)
-        self.sure = bool((table.entries[:, 2:] == _ALWAYS).all())  # weak cells fail at each read
-        self.table = table.to(device)  # a copy of its own
+        self.corruption: Corruption | None = None
+        self.table = table_of(self.base_error).to(device)  # a copy of its own
+        self.sure = self._is_sure()
         self.partition = None if entry is None else entry.partition
         self.address = 0 if entry is None else entry.address
         self.row_bytes = 8192 if entry is None else entry.row_bytes
@@ -114,16 +118,43 @@ class StoredTensor:
 
     def scaled(self, ber: float) -> ErrorModel:
         """Return the error model scaled to a mean bit error rate over this tensor's cells."""
-        size = -(-self.elements * self.bits // 8) or None
-        return self.base_error.with_ber(
-            ber, address=self.address, size_bytes=size, row_bytes=self.row_bytes
-        )
+        size = self._size_bytes
+        try:
+            return self.base_error.with_ber(
+                ber, address=self.address, size_bytes=size, row_bytes=self.row_bytes
+            )
+        except ValueError as error:  # what one tensor reaches, another may not
+            raise ValueError(f"{self.name}: {error}") from None
+
+    @property
+    def _size_bytes(self) -> int | None:
+        """Room that one copy takes, where that is known."""
+        return -(-self.elements * self.bits // 8) or None
+
+    @property
+    def own(self) -> tuple[ErrorModel, Corruption | None]:
+        """What it fails by, at the model's own rate."""
+        return self.base_error, self.corruption
+
+    def use(self, error: ErrorModel, corruption: Corruption | None) -> None:
+        """Fail by what `own` returned, or by others."""
+        self.corruption = corruption
+        if error is not self.base_error:
+            self.base_error = error
+            self.table = table_of(error).to(self.key.device)
+        self.set_error(error, None)
 
     def set_error(self, error: ErrorModel, ber: float | None) -> None:
         """Change the error model to what `scaled` returned for a rate."""
         self.asked_ber = ber
         self.table.entries.copy_(table_of(error).entries)
+        if isinstance(self.base_error, Cells):  # of which a rate changes the failure probability
+            self.sure = self._is_sure()
         self.kept.forget()
+
+    def _is_sure(self) -> bool:
+        """Whether all weak cells fail at each read."""
+        return bool((self.table.entries[:, 2:] == _ALWAYS).all())
 
     def set_ber(self, ber: float | None) -> None:
         """Scale the error model to a rate, or back to what it was (None)."""
@@ -134,7 +165,11 @@ class StoredTensor:
         """The bit error rate just now."""
         if self.never_read:
             return 0.0
-        return self.base_error.ber if self.asked_ber is None else self.asked_ber
+        if self.asked_ber is not None:
+            return self.asked_ber
+        if isinstance(self.base_error, Cells):
+            return self.base_error.ber_within(self.address, self._size_bytes)
+        return self.base_error.ber
 
     @property
     def was_read(self) -> bool:
@@ -143,7 +178,8 @@ class StoredTensor:
 
     def count_weak(self, ber: float, key: Tensor) -> int | None:
         """Count the cells that are weak at a BER under a network's key, if its size is known."""
-        if self.elements == 0:
+        # At another rate the same known cells fail, more or less often.
+        if self.elements == 0 or self.corruption is not None or isinstance(self.base_error, Cells):
             return None
         error = self.scaled(ber)
         # Every weak cell shows if all of them fail.
@@ -218,7 +254,10 @@ class StoredTensor:
             return x
         if self.never_read:
             return self._at_the_rated_point(x)
-        if not self.sure and not torch.compiler.is_compiling() and _replay.strange():
+        by_key = not torch.compiler.is_compiling() and (
+            not self.sure or self.corruption is not None
+        )
+        if by_key and _replay.strange():
             raise ValueError(
                 f"{self.name} is read again in a backward pass, by other means than "
                 "torch.utils.checkpoint: other weak cells would fail than in the forward pass; "
@@ -228,6 +267,10 @@ class StoredTensor:
         if self.key.device != x.device:
             self._follow(x.device)
         stored = x.contiguous()
+        if self.corruption is not None:
+            return corrupted(
+                self.name, stored, self.corruption, ops.next_key(self.key, self.counter)
+            )
         first = 0
         if self.switch.by_image and self.kind == "input" and not torch.compiler.is_compiling():
             first = self._first_copy(copies)
@@ -243,14 +286,11 @@ class StoredTensor:
                 f"{self.name} is not calibrated, so {need} cannot be known; call "
                 "learn_bounds(loader) on clean training data, or give a config with a calibration"
             )
-        y = ops.read(
-            stored,
-            self.table,
-            ops.next_key(self.key, self.counter),
-            extent,
-            coding,
-            self.kept.of(stored, self.table, self.key, coding.stored, extent),
-        )
+        key = ops.next_key(self.key, self.counter)
+        kept = self.kept.of(stored, self.table, self.key, coding.stored, extent)
+        y = ops.read(stored, self.table, key, extent, coding, kept)
+        if not torch.compiler.is_compiling() and self.switch.recorder is not None:
+            self.switch.recorder.note(self.name, stored, y, self.table, key, extent, coding)
         if not x.requires_grad or y.requires_grad or torch.compiler.is_compiling() or transformed():
             return y
         # Without gradients torch still looks at this flag, to choose between two ways of
