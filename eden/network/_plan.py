@@ -13,6 +13,7 @@ from eden._say import refusal
 from eden._torch import own_parameters
 from eden.data import device_of
 from eden.network._config import Config, patterns_of
+from eden.network._exposure import on_chip
 from eden.network._selection import Selection, shorten
 from eden.network._targets import Target, find_targets
 
@@ -69,15 +70,16 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
     """
     selection, plan = Selection(**patterns_of(config)), Plan({}, [], [])
     shared: dict[int, str | None] = {}
-    # They have no place: they lie at the rated point.
-    never_read = [] if config.calibration is None else config.calibration.never_read
+    # What is never read lies at the rated point, and what stays on the chip in no DRAM at all.
+    known = config.calibration
+    no_place = [] if known is None else known.never_read + on_chip(config)
 
     def chosen(name: str, kind: str, target: Target, owned: Any = None) -> str | None:
         """The name of a tensor that is to be stored, else None."""
         if not selection.takes(name, target.module, target.name):
             return None
         entry = None if entries is None else entries.get(name)
-        if entries is not None and entry is None and name not in never_read:
+        if entries is not None and entry is None and name not in no_place:
             raise ValueError(f"the placement has no place for {name}; is it another network's?")
         elements = 0 if owned is None else plain(owned[0], owned[1], name).numel()
         # Where the module is: moved by its first read, a compiled network would compile again.

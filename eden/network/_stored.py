@@ -16,6 +16,7 @@ from eden.errors import ErrorModel, table_of
 from eden.network import _replay
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
+from eden.network._exposure import stays_on_chip
 from eden.network._kept import Budget, KeptCells
 from eden.network._plan import PlannedTensor
 
@@ -86,6 +87,9 @@ class StoredTensor:
         self.format = formats.get(config.stored)
         self.correction = formats.CORRECTIONS[config.correction]
         self.ranged = self.format.integer or self.correction != 0
+        self.by_channel = config.by_channel and self.kind == "weight"
+        self.config = config
+        self.on_chip = self._on_chip(None)
         self.fixed_cells = config.cells == "fixed"
         self.kept = KeptCells(budget, self.format.bits)
         self.base_error = config.error if entry is None else entry.error
@@ -130,9 +134,14 @@ class StoredTensor:
     @property
     def ber(self) -> float:
         """The bit error rate just now."""
-        if self.never_read:
+        if not self.exposed:
             return 0.0
         return self.base_error.ber if self.asked_ber is None else self.asked_ber
+
+    @property
+    def exposed(self) -> bool:
+        """Whether it goes through approximate DRAM, as far as is known."""
+        return not (self.never_read or self.on_chip)
 
     @property
     def was_read(self) -> bool:
@@ -158,7 +167,7 @@ class StoredTensor:
 
     def calibrate(self, entry: TensorCalibration) -> None:
         """Take over what was learned on the clean network."""
-        self.never_read = entry.never_read
+        self.never_read, self.on_chip = entry.never_read, self._on_chip(entry)
         if self.never_read:
             return
         if self.asked_ber is not None and self.elements != entry.elements:
@@ -179,6 +188,7 @@ class StoredTensor:
     def forget_calibration(self) -> None:
         """Know no more than before anything was learned."""
         self.elements, self.reads, self.never_read = self.uncalibrated_elements, 1, False
+        self.on_chip = self._on_chip(None)
         self.coding = self._coding(None, None)
         if self.asked_ber is not None:
             self.set_ber(self.asked_ber)
@@ -201,6 +211,13 @@ class StoredTensor:
             return x
         if self.never_read:
             return self._at_the_rated_point(x)
+        if self.on_chip:
+            return x
+        if self.on_chip is None:
+            raise ValueError(
+                f"{self.name}: whether it stays on the chip (on_chip_bytes) is not known, as the "
+                "size of its module's output is not; call learn_bounds(loader)"
+            )
         if not self.sure and not torch.compiler.is_compiling() and _replay.strange():
             raise ValueError(
                 f"{self.name} is read again in a backward pass, by other means than "
@@ -219,7 +236,8 @@ class StoredTensor:
         if self.ranged and self.kind == "weight":
             # Weights are known when they are written, so their range is theirs of now: bounds
             # from before retraining would call grown weights implausible.
-            coding = self._coding(*ops.weight_range(stored, self.format.name))
+            channels = ops.channels_of(stored) if self.by_channel else 0
+            coding = self._coding(*ops.weight_range(stored, self.format.name, channels))
         elif self.ranged and coding.scale is None and coding.bounds is None:
             need = f"its {self.format.name} scale" if self.format.integer else "its bounds"
             raise ValueError(
@@ -274,6 +292,12 @@ class StoredTensor:
     def _coding(self, bounds: Tensor | None, scale: Tensor | None) -> ops.Coding:
         bounds = bounds if self.correction else None
         return ops.Coding(self.format.code, scale, bounds, self.correction)
+
+    def _on_chip(self, entry: TensorCalibration | None) -> bool | None:
+        """Whether it never goes through DRAM; None where that is not known."""
+        if entry is None:
+            return None if self.config.on_chip_bytes and self.kind == "input" else False
+        return stays_on_chip(entry, self.config)
 
     def _first_copy(self, copies: int) -> int:
         read, self.read_of_call = self.read_of_call, self.read_of_call + 1
