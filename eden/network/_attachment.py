@@ -241,6 +241,11 @@ class Attachment:
         finally:
             self._switch.by_image = before
 
+    def clean_gradients(self) -> None:
+        """Have backward passes go by what lay in DRAM and not by what was read, until `detach`."""
+        self._check_attached("clean_gradients")
+        self._hooks.clean_gradients(self._plan, self._switch)
+
     def detach(self) -> None:
         """Take the hooks away again; the model is as it was before `attach`."""
         self._hooks.remove()

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from eden.network import _replay
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
 from eden.network._exposure import stays_on_chip
+from eden.network._gradients import CleanGradients
 from eden.network._kept import Budget, KeptCells
 from eden.network._plan import PlannedTensor
 
@@ -30,10 +32,16 @@ class Switch:
     Attributes:
         state: which of these.
         by_image: whether the copies of inputs are numbered through the calls of the network.
+        gradients: what the backward pass goes by instead of what was read; None: that.
     """
 
     def __init__(self):
         self.state, self.by_image = "faulty", False
+        self.gradients: CleanGradients | None = None
+
+    def pair(self, x: Any, y: Any) -> Any:
+        """Return what a module gets for what it reads; both tensors, or packed batches."""
+        return y if self.gradients is None else self.gradients.pair(x, y)
 
 
 @dataclass(frozen=True)
