@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from eden._torch import own_parameters
+from eden.network._quantised import packed_weights
 from eden.network._selection import shorten
 from eden.network._targets import Target, find_targets
 from eden.network._wrappers import named_modules, unwrapped
@@ -20,6 +21,7 @@ _SMALL_SHARE = 0.05
 EXCLUDED = "excluded by the config"
 NEVER_READ = "never read: its module is not called"
 ON_CHIP = "stay on chip (on_chip_bytes)"
+PACKED = "packed by torch.ao, whose codes cannot be read"
 _OWN = "bias of a module whose weights are stored"
 
 
@@ -158,6 +160,10 @@ def cover(model: nn.Module, targets: Sequence[Target], stored: Mapping[str, Any]
             found[id(parameter)] = Covered(
                 name, "parameter", size, 0 if lazy else parameter.ndim, why(module, parameter)
             )
+    packed = [
+        Covered(name, "parameter", w.numel() * w.element_size(), w.ndim, PACKED)
+        for name, w in packed_weights(model)
+    ]
     inputs = []
     for target in known:
         if target.batch is not None:
@@ -165,7 +171,7 @@ def cover(model: nn.Module, targets: Sequence[Target], stored: Mapping[str, Any]
             size = 0 if tensor is None else -(-tensor.elements * tensor.bits // 8)
             reason = EXCLUDED if tensor is None else _why_not(tensor)
             inputs.append(Covered(target.input_name, "input", size, 0, reason))
-    return Coverage(type(unwrapped(model)).__name__, (*found.values(), *inputs))
+    return Coverage(type(unwrapped(model)).__name__, (*found.values(), *packed, *inputs))
 
 
 def _why_not(tensor: Any) -> str:

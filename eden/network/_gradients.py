@@ -58,7 +58,7 @@ class CleanGradients:
         """
         if isinstance(y, PackedSequence):
             return y._replace(data=self.pair(x.data, y.data))
-        if y is x or not self._calls or not torch.is_grad_enabled():
+        if y is x or _is_made_of_others(y) or not self._calls or not torch.is_grad_enabled():
             return y
         y = y.detach()
         clean = x.detach()
@@ -66,10 +66,15 @@ class CleanGradients:
             clean = torch.empty_strided(y.shape, y.stride(), dtype=y.dtype, device=y.device)
             clean.copy_(x.detach())
         if x.requires_grad:
-            y = _Straight.apply(x, y)
+            y = straight(x, y)
         # The last is kept for its memory not to be given to another meanwhile.
         self._calls[-1][1][_memory(y)] = clean, y
         return y
+
+
+def straight(x: Tensor, y: Tensor) -> Tensor:
+    """Return the second tensor with the gradient of the first."""
+    return _Straight.apply(x, y)  # pyright: ignore[reportReturnType]
 
 
 class _Straight(torch.autograd.Function):
@@ -83,6 +88,10 @@ class _Straight(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return grad, None
+
+
+def _is_made_of_others(x: Tensor) -> bool:
+    return hasattr(x, "__tensor_flatten__")
 
 
 def _memory(x: Tensor) -> int:

@@ -13,6 +13,7 @@ from torch import nn
 from eden._files import digest, digest_bytes
 from eden.network._calibration import Calibration
 from eden.network._config import Config
+from eden.network._quantised import plain_parts
 
 
 def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str:
@@ -80,7 +81,9 @@ def digest_of_model(model: nn.Module) -> str:
     """Return the SHA-256 over the names and bits of the state dict."""
     parts = []
     for name, value in sorted(model.state_dict().items()):
-        flat = value.detach().cpu().contiguous().reshape(-1)
-        data = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+        data = b""
+        for part in plain_parts(value.detach()):
+            flat = part.cpu().contiguous().reshape(-1)
+            data += flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
         parts.append([name, str(value.dtype), list(value.shape), digest_bytes(data)])
     return digest(parts)

@@ -14,6 +14,7 @@ from eden._torch import own_parameters
 from eden.data import device_of
 from eden.network._config import Config, patterns_of
 from eden.network._exposure import on_chip
+from eden.network._quantised import Codes, check_input, codes_of, packed_weights
 from eden.network._selection import Selection, shorten
 from eden.network._targets import Target, find_targets
 
@@ -28,12 +29,14 @@ class PlannedTensor(NamedTuple):
         elements: of a weight; 0 for an input, whose size only a call tells.
         entry: where it is placed; None where it is not, as all that is never read.
         device: where it is read.
+        codes: of a weight that is quantised by itself, how these are read; else None.
     """
 
     kind: str
     elements: int
     entry: Any
     device: torch.device
+    codes: Codes | None = None
 
 
 class Plan(NamedTuple):
@@ -81,9 +84,14 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
         entry = None if entries is None else entries.get(name)
         if entries is not None and entry is None and name not in no_place:
             raise ValueError(f"the placement has no place for {name}; is it another network's?")
-        elements = 0 if owned is None else plain(owned[0], owned[1], name).numel()
+        elements, codes = 0, None
+        if owned is None:
+            check_input(target.module, name, config.stored)
+        else:
+            elements = plain(owned[0], owned[1], name).numel()
+            codes = codes_of(owned[0], owned[1], name, config.stored)
         # Where the module is: moved by its first read, a compiled network would compile again.
-        plan.tensors[name] = PlannedTensor(kind, elements, entry, device_of(target.module))
+        plan.tensors[name] = PlannedTensor(kind, elements, entry, device_of(target.module), codes)
         return name
 
     for target in find_targets(model, selection.by_name):
@@ -109,6 +117,7 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
             f"{shorten(selection.names) or 'no modules with weights'}, "
             f"and weights={config.weights}, inputs={config.inputs}, include={config.include}, "
             f"exclude={config.exclude}"
+            + "".join(f"; {name} is packed by torch.ao" for name, _ in packed_weights(model))
         )
     return plan
 

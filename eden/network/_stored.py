@@ -94,7 +94,8 @@ class StoredTensor:
         self.name, self.kind, self.switch = name, planned.kind, switch
         self.format = formats.get(config.stored)
         self.correction = formats.CORRECTIONS[config.correction]
-        self.ranged = self.format.integer or self.correction != 0
+        self.codes = planned.codes
+        self.ranged = self.codes is None and (self.format.integer or self.correction != 0)
         self.by_channel = config.by_channel and self.kind == "weight"
         self.config = config
         self.on_chip = self._on_chip(None)
@@ -213,7 +214,7 @@ class StoredTensor:
         if state == "clean" or x.is_meta:
             return x
         if state == "learn":
-            self._learn(x.detach(), copies)
+            self._learn(x.detach() if self.codes is None else self.codes.plain(x), copies)
             return x
         if x.numel() == 0:
             return x
@@ -235,7 +236,7 @@ class StoredTensor:
         formats.native(x.dtype)  # raises for a type that cannot be stored
         if self.key.device != x.device:
             self._follow(x.device)
-        stored = x.contiguous()
+        stored = x.contiguous() if self.codes is None else self.codes.of(x)
         first = 0
         if self.switch.by_image and self.kind == "input" and not torch.compiler.is_compiling():
             first = self._first_copy(copies)
@@ -260,6 +261,8 @@ class StoredTensor:
             coding,
             self.kept.of(stored, self.table, self.key, coding.stored, extent),
         )
+        if self.codes is not None:
+            return self.codes.value(x, y)
         if not x.requires_grad or y.requires_grad or torch.compiler.is_compiling() or transformed():
             return y
         # Without gradients torch still looks at this flag, to choose between two ways of
@@ -298,6 +301,8 @@ class StoredTensor:
         return self.format.bits
 
     def _coding(self, bounds: Tensor | None, scale: Tensor | None) -> ops.Coding:
+        if self.codes is not None:  # they fail on their own bits
+            return ops.Coding(0, None, None, 0)
         bounds = bounds if self.correction else None
         return ops.Coding(self.format.code, scale, bounds, self.correction)
 

@@ -64,7 +64,7 @@ class Trainer:
     ):
         self.handle, self.loader, self.loss = handle, loader, loss
         self.anneal, self.bar = anneal, bar
-        stored = [p for p in handle.stored_weights() if p.numel()]
+        stored = [p for p in handle.stored_weights() if p.numel() and p.requires_grad]
         self.ranges = WeightRanges(stored, by_channel=handle.config.by_channel)
         parameters = [p for p in handle.model.parameters() if p.requires_grad]
         make = optimizer or partial(torch.optim.AdamW, lr=2e-3)
