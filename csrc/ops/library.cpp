@@ -22,6 +22,6 @@ STABLE_TORCH_LIBRARY(eden, m) {
   m.def("seed_key(Tensor seed) -> Tensor");
   m.def("fold(Tensor key, Tensor data, bool access_only) -> Tensor");
   m.def("next_key(Tensor key, Tensor(a!) counter) -> Tensor");
-  m.def("weight_range(Tensor x, int stored) -> (Tensor, Tensor)");
+  m.def("weight_range(Tensor x, int stored, int channels=0) -> (Tensor, Tensor)");
   m.def("keep_plausible(Tensor grad, Tensor corrected) -> Tensor");
 }

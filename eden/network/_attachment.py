@@ -18,6 +18,7 @@ from eden.network import _corruption, _faults, _replay
 from eden.network._calibration import Calibration, keep_calibration
 from eden.network._config import Config
 from eden.network._coverage import Coverage, cover, nothing_read
+from eden.network._exposure import check_sizes
 from eden.network._hooks import Hooks
 from eden.network._kept import Budget
 from eden.network._learn import learn
@@ -74,13 +75,18 @@ class Attachment:
 
     @property
     def tensors(self) -> list[TensorInfo]:
-        """The tensors in approximate DRAM, in model order, without those never read."""
-        return [tensor.info for tensor in self._tensors.values() if not tensor.never_read]
+        """The tensors in approximate DRAM, in model order: not those never read or on chip."""
+        return [tensor.info for tensor in self._tensors.values() if tensor.exposed]
 
     @property
     def never_read(self) -> list[str]:
         """The tensors that `learn_bounds` never saw read; they lie at the rated point."""
         return [name for name, tensor in self._tensors.items() if tensor.never_read]
+
+    @property
+    def on_chip(self) -> list[str]:
+        """The inputs that never go through DRAM (``Config.on_chip_bytes``)."""
+        return [name for name, tensor in self._tensors.items() if tensor.on_chip]
 
     def coverage(self) -> Coverage:
         """Tell how much of the network is stored, and why the rest is not; `str` of it is text.
@@ -91,7 +97,7 @@ class Attachment:
 
     @property
     def ber(self) -> dict[str, float]:
-        """The bit error rate of each tensor just now; 0 for those never read."""
+        """The bit error rate of each tensor just now; 0 for those never read or on chip."""
         return {name: tensor.ber for name, tensor in self._tensors.items()}
 
     def learn_bounds(self, loader: Iterable[Any]) -> Calibration:
@@ -113,7 +119,7 @@ class Attachment:
         """
         self._check_attached("learn_bounds")
         with self._in_state("learn"):
-            learned = learn(self.model, loader, self._tensors.values())
+            learned = learn(self.model, loader, self._tensors.values(), self._plan.targets)
         if all(entry.never_read for entry in learned.values()):
             raise ValueError(nothing_read(self.model, self._plan.targets, "learn_bounds"))
         known = self.config.calibration
@@ -267,6 +273,11 @@ class Attachment:
         finally:
             self._switch.by_image = before
 
+    def clean_gradients(self) -> None:
+        """Have backward passes go by what lay in DRAM and not by what was read, until `detach`."""
+        self._check_attached("clean_gradients")
+        self._hooks.clean_gradients(self._plan, self._switch)
+
     def detach(self) -> None:
         """Take the hooks away again; the model is as it was before `attach`."""
         self._hooks.remove()
@@ -340,6 +351,7 @@ class Attachment:
                 f"the calibration does not mention {unknown[0]}{more}: it is of a part of this "
                 "network, or of another; attach with this config and call learn_bounds(loader)"
             )
+        check_sizes(self.config)
 
     def check_read(self, what: str) -> None:
         """Refuse a network that has run under errors, and has met none: nothing was read.

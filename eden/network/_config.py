@@ -17,6 +17,7 @@ Pattern = str | Callable[[str, nn.Module], bool]
 
 _PATTERNS = ("include", "exclude", "parameters")
 CELLS = ("fresh", "fixed")
+SCALES = ("channel", "tensor")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,17 @@ class Config:
             one known module: only accesses vary.
         seed: of the weak cells and accesses, in [0, 2^63).
         calibration: what `learn_bounds` or `boost` learned; attach finds it on a boosted model.
+        scale: steps of weights in an integer format: "channel", one for each index of dimension 0
+            of the weight as it is stored, or "tensor", one for all. Dimension 0 counts the outputs
+            of convolutions, linear, recurrent and attention modules and the rows of embeddings;
+            the *inputs* of transposed convolutions and of transformers' ``Conv1D``, and the
+            experts of ``...Experts``. A weight whose channels have one element each, such as a
+            bias, has one step. Inputs have one static step each. What `from_dict` reads without
+            this field was made with "tensor".
+        on_chip_bytes: memory beside the arithmetic. An input that fits there together with the
+            output of its module, both of one inference as stored, never goes through DRAM: it
+            meets no errors, keeps full precision, and costs no DRAM energy. What the network
+            itself is given always comes from DRAM. Which fit is known after `learn_bounds`.
 
     Raises:
         TypeError: for an `error` or pattern of another type.
@@ -61,6 +73,8 @@ class Config:
     cells: str = "fresh"
     seed: int = 0
     calibration: Calibration | None = None
+    scale: str = "channel"
+    on_chip_bytes: int = 0
 
     def __post_init__(self):
         # An operating point is a number of things; what a load needs of it is its error model.
@@ -74,12 +88,19 @@ class Config:
         formats.get(self.stored)
         one_of("correction", self.correction, formats.CORRECTIONS)
         one_of("cells", self.cells, CELLS)
+        one_of("scale", self.scale, SCALES)
         for name in ("weights", "inputs"):
             if not isinstance(value := getattr(self, name), bool):
                 raise TypeError(refusal(name, value, "True, False"))
+        an_int("on_chip_bytes", self.on_chip_bytes, 0, 2**62)
         an_int("seed", self.seed, 0, 2**63 - 1)
         if self.calibration is not None:
             a_kind("calibration", self.calibration, Calibration, "what learn_bounds returns, None")
+
+    @property
+    def by_channel(self) -> bool:
+        """Whether a weight has a step for each of its channels."""
+        return self.scale == "channel" and formats.get(self.stored).integer
 
     def with_(self, **changes: Any) -> Config:
         """Return a copy with some fields changed."""
@@ -107,6 +128,8 @@ class Config:
             **{key: None if some is None else list(some) for key, some in chosen.items()},
             "correction": self.correction,
             "cells": self.cells,
+            "scale": self.scale,
+            "on_chip_bytes": self.on_chip_bytes,
             "seed": self.seed,
             "calibration": None if self.calibration is None else self.calibration.to_dict(),
         }
@@ -115,11 +138,13 @@ class Config:
     def from_dict(cls, values: Mapping[str, Any]) -> Config:
         """Build from what `to_dict` returned.
 
+        Files of before there were scales by channel lack ``scale``: theirs was "tensor".
+
         Raises:
             ValueError: for missing or unknown fields, or values that are not accepted.
         """
         try:
-            given = dict(values)
+            given = {"scale": "tensor", **values}
             given["error"] = errors.from_dict(given["error"])
             if given.get("calibration") is not None:
                 given["calibration"] = Calibration.from_dict(given["calibration"])

@@ -13,6 +13,8 @@ from eden._say import refusal
 from eden._torch import held_otherwise, own_parameters
 from eden.data import device_of
 from eden.network._config import Config, patterns_of
+from eden.network._exposure import on_chip
+from eden.network._quantised import Codes, check_input, codes_of, packed_weights
 from eden.network._selection import Selection, shorten
 from eden.network._targets import Target, find_targets
 
@@ -27,12 +29,14 @@ class PlannedTensor(NamedTuple):
         elements: of a weight; 0 for an input, whose size only a call tells.
         entry: where it is placed; None where it is not, as all that is never read.
         device: where it is read.
+        codes: of a weight that is quantised by itself, how these are read; else None.
     """
 
     kind: str
     elements: int
     entry: Any
     device: torch.device
+    codes: Codes | None = None
 
 
 class Plan(NamedTuple):
@@ -69,19 +73,25 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
     """
     selection, plan = Selection(**patterns_of(config)), Plan({}, [], [])
     shared: dict[int, str | None] = {}
-    # They have no place: they lie at the rated point.
-    never_read = [] if config.calibration is None else config.calibration.never_read
+    # What is never read lies at the rated point, and what stays on the chip in no DRAM at all.
+    known = config.calibration
+    no_place = [] if known is None else known.never_read + on_chip(config)
 
     def chosen(name: str, kind: str, target: Target, owned: Any = None) -> str | None:
         """The name of a tensor that is to be stored, else None."""
         if not selection.takes(name, target.module, target.name):
             return None
         entry = None if entries is None else entries.get(name)
-        if entries is not None and entry is None and name not in never_read:
+        if entries is not None and entry is None and name not in no_place:
             raise ValueError(f"the placement has no place for {name}; is it another network's?")
-        elements = 0 if owned is None else plain(owned[0], owned[1], name).numel()
+        elements, codes = 0, None
+        if owned is None:
+            check_input(target.module, name, config.stored)
+        else:
+            codes = codes_of(owned[0], owned[1], name, config.stored)
+            elements = plain(owned[0], owned[1], name, coded=codes is not None).numel()
         # Where the module is: moved by its first read, a compiled network would compile again.
-        plan.tensors[name] = PlannedTensor(kind, elements, entry, device_of(target.module))
+        plan.tensors[name] = PlannedTensor(kind, elements, entry, device_of(target.module), codes)
         return name
 
     for target in find_targets(model, selection.by_name):
@@ -107,17 +117,19 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
             f"{shorten(selection.names) or 'no modules with weights' + _made_into(model)}, "
             f"and weights={config.weights}, inputs={config.inputs}, include={config.include}, "
             f"exclude={config.exclude}"
+            + "".join(f"; {name} is packed by torch.ao" for name, _ in packed_weights(model))
         )
     return plan
 
 
-def plain(owner: nn.Module, attribute: str, name: str) -> nn.Parameter:
+def plain(owner: nn.Module, attribute: str, name: str, *, coded: bool = False) -> nn.Parameter:
     """Return a parameter that can be swapped for a call.
 
     Args:
         owner: the module that has it.
         attribute: its name there.
         name: of the tensor, for messages.
+        coded: whether its own codes are read, so that it need not hold its values itself.
 
     Raises:
         ValueError: for one that cannot, or of a type that has no stored format.
@@ -131,7 +143,7 @@ def plain(owner: nn.Module, attribute: str, name: str) -> nn.Parameter:
         )
     if isinstance(parameter, nn.parameter.UninitializedParameter):
         raise ValueError(f"{name} has no shape yet; call the network once before attaching")
-    if held_otherwise(parameter):
+    if held_otherwise(parameter) and not coded:
         accepted = (
             "a plain parameter; attach the network as it was before it was quantised (stored= "
             "says how eden stores it), or exclude it"

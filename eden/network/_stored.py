@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,7 +20,9 @@ from eden.network import _replay
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
 from eden.network._corruption import Corruption, corrupted
+from eden.network._exposure import stays_on_chip
 from eden.network._faults import Recorder
+from eden.network._gradients import CleanGradients
 from eden.network._kept import Budget, KeptCells
 from eden.network._plan import PlannedTensor
 
@@ -34,11 +37,17 @@ class Switch:
         state: which of these.
         by_image: whether the copies of inputs are numbered through the calls of the network.
         recorder: notes where faults fall, where that was asked for.
+        gradients: what the backward pass goes by instead of what was read; None: that.
     """
 
     def __init__(self):
         self.state, self.by_image = "faulty", False
         self.recorder: Recorder | None = None
+        self.gradients: CleanGradients | None = None
+
+    def pair(self, x: Any, y: Any) -> Any:
+        """Return what a module gets for what it reads; both tensors, or packed batches."""
+        return y if self.gradients is None else self.gradients.pair(x, y)
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,11 @@ class StoredTensor:
         self.name, self.kind, self.switch = name, planned.kind, switch
         self.format = formats.get(config.stored)
         self.correction = formats.CORRECTIONS[config.correction]
-        self.ranged = self.format.integer or self.correction != 0
+        self.codes = planned.codes
+        self.ranged = self.codes is None and (self.format.integer or self.correction != 0)
+        self.by_channel = config.by_channel and self.kind == "weight"
+        self.config = config
+        self.on_chip = self._on_chip(None)
         self.fixed_cells = config.cells == "fixed"
         self.kept = KeptCells(budget, self.format.bits)
         self.base_error = config.error if entry is None else entry.error
@@ -163,13 +176,18 @@ class StoredTensor:
     @property
     def ber(self) -> float:
         """The bit error rate just now."""
-        if self.never_read:
+        if not self.exposed:
             return 0.0
         if self.asked_ber is not None:
             return self.asked_ber
         if isinstance(self.base_error, Cells):
             return self.base_error.ber_within(self.address, self._size_bytes)
         return self.base_error.ber
+
+    @property
+    def exposed(self) -> bool:
+        """Whether it goes through approximate DRAM, as far as is known."""
+        return not (self.never_read or self.on_chip)
 
     @property
     def was_read(self) -> bool:
@@ -211,7 +229,7 @@ class StoredTensor:
 
     def calibrate(self, entry: TensorCalibration) -> None:
         """Take over what was learned on the clean network."""
-        self.never_read = entry.never_read
+        self.never_read, self.on_chip = entry.never_read, self._on_chip(entry)
         if self.never_read:
             return
         if self.asked_ber is not None and self.elements != entry.elements:
@@ -232,6 +250,7 @@ class StoredTensor:
     def forget_calibration(self) -> None:
         """Know no more than before anything was learned."""
         self.elements, self.reads, self.never_read = self.uncalibrated_elements, 1, False
+        self.on_chip = self._on_chip(None)
         self.coding = self._coding(None, None)
         if self.asked_ber is not None:
             self.set_ber(self.asked_ber)
@@ -248,12 +267,19 @@ class StoredTensor:
         if state == "clean" or x.is_meta:
             return x
         if state == "learn":
-            self._learn(x.detach(), copies)
+            self._learn(x.detach() if self.codes is None else self.codes.plain(x), copies)
             return x
         if x.numel() == 0:
             return x
         if self.never_read:
             return self._at_the_rated_point(x)
+        if self.on_chip:
+            return x
+        if self.on_chip is None:
+            raise ValueError(
+                f"{self.name}: whether it stays on the chip (on_chip_bytes) is not known, as the "
+                "size of its module's output is not; call learn_bounds(loader)"
+            )
         by_key = not torch.compiler.is_compiling() and (
             not self.sure or self.corruption is not None
         )
@@ -266,11 +292,10 @@ class StoredTensor:
         formats.native(x.dtype)  # raises for a type that cannot be stored
         if self.key.device != x.device:
             self._follow(x.device)
-        stored = x.contiguous()
         if self.corruption is not None:
-            return corrupted(
-                self.name, stored, self.corruption, ops.next_key(self.key, self.counter)
-            )
+            key = ops.next_key(self.key, self.counter)
+            return corrupted(self.name, x.contiguous(), self.corruption, key)
+        stored = x.contiguous() if self.codes is None else self.codes.of(x)
         first = 0
         if self.switch.by_image and self.kind == "input" and not torch.compiler.is_compiling():
             first = self._first_copy(copies)
@@ -279,7 +304,8 @@ class StoredTensor:
         if self.ranged and self.kind == "weight":
             # Weights are known when they are written, so their range is theirs of now: bounds
             # from before retraining would call grown weights implausible.
-            coding = self._coding(*ops.weight_range(stored, self.format.name))
+            channels = ops.channels_of(stored) if self.by_channel else 0
+            coding = self._coding(*ops.weight_range(stored, self.format.name, channels))
         elif self.ranged and coding.scale is None and coding.bounds is None:
             need = f"its {self.format.name} scale" if self.format.integer else "its bounds"
             raise ValueError(
@@ -291,6 +317,8 @@ class StoredTensor:
         y = ops.read(stored, self.table, key, extent, coding, kept)
         if not torch.compiler.is_compiling() and self.switch.recorder is not None:
             self.switch.recorder.note(self.name, stored, y, self.table, key, extent, coding)
+        if self.codes is not None:
+            return self.codes.value(x, y)
         if not x.requires_grad or y.requires_grad or torch.compiler.is_compiling() or transformed():
             return y
         # Without gradients torch still looks at this flag, to choose between two ways of
@@ -329,8 +357,16 @@ class StoredTensor:
         return self.format.bits
 
     def _coding(self, bounds: Tensor | None, scale: Tensor | None) -> ops.Coding:
+        if self.codes is not None:  # they fail on their own bits
+            return ops.Coding(0, None, None, 0)
         bounds = bounds if self.correction else None
         return ops.Coding(self.format.code, scale, bounds, self.correction)
+
+    def _on_chip(self, entry: TensorCalibration | None) -> bool | None:
+        """Whether it never goes through DRAM; None where that is not known."""
+        if entry is None:
+            return None if self.config.on_chip_bytes and self.kind == "input" else False
+        return stays_on_chip(entry, self.config)
 
     def _first_copy(self, copies: int) -> int:
         read, self.read_of_call = self.read_of_call, self.read_of_call + 1

@@ -84,6 +84,8 @@ class Work:
             weights=recipe.weights,
             inputs=recipe.inputs,
             correction=recipe.correction,
+            scale=recipe.scale,
+            on_chip_bytes=recipe.on_chip_bytes,
             seed=recipe.seed,
         )
 

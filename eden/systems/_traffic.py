@@ -12,7 +12,7 @@ from torch import nn
 from eden.access import formats
 from eden.data import call, device_of, evaluating
 from eden.mapping import Placement
-from eden.network import Target, find_targets, targets_of
+from eden.network import Target, find_targets, outputs_on_chip, targets_of
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
         if name in placement.entries
     }
     bits = formats.get(placement.config.stored).bits
-    observer = _Observer(moves, placement.entries, placed, bits, batch)
+    observer = _Observer(moves, placement, placed, bits, batch)
     handles = [
         target.module.register_forward_hook(observer.hook(target), with_kwargs=True)
         for target in targets
@@ -95,9 +95,11 @@ class _Observer:
     """Notes the moves of each call of a module that the placed tensors do not cover."""
 
     def __init__(
-        self, moves: list[Move], entries: Mapping, placed: set[int], bits: int, batch: int
+        self, moves: list[Move], placement: Placement, placed: set[int], bits: int, batch: int
     ):
-        self.moves, self.entries, self.placed = moves, entries, placed
+        self.moves, self.entries, self.placed = moves, placement.entries, placed
+        self.on_chip = placement.on_chip
+        self.outputs_on_chip = outputs_on_chip(placement.config) if placement.config else []
         self.bits, self.batch, self.calls = bits, batch, 0
         self.seen: set[int] = set()
 
@@ -111,6 +113,9 @@ class _Observer:
             and id(weight) not in self.placed
         ]
 
+        input_stays = target.input_name in self.on_chip
+        output_stays = target.input_name in self.outputs_on_chip
+
         def record(module, inputs, keywords, output):
             self.calls += 1
             for weight in weights:
@@ -118,10 +123,10 @@ class _Observer:
                 self._move("weight", weight.numel() * weight.element_size())
             home = target.input_name if target.input_name in self.entries else None
             given = _first_map(target.arguments(inputs, keywords))
-            if home is None and given is not None:
+            if home is None and given is not None and not input_stays:
                 self._move("input", given.numel() * given.element_size() / self.batch)
             written = _first_map(output)
-            if written is not None:
+            if written is not None and not output_stays:
                 width = self.bits if home else 8 * written.element_size()
                 self._move("output", written.numel() * width / (8 * self.batch), home)
 

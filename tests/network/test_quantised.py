@@ -1,199 +1,279 @@
-"""Networks that others have quantised or exported, and what modules keep in their state dicts."""
+"""Layers and tensors that quantise by themselves: their own codes are read, or they are refused."""
 
 import copy
-import io
+import sys
+import types
+import warnings
 
 import pytest
 import torch
+from law import same_bits
 from torch import nn
-from torch.utils._python_dispatch import return_and_correct_aliasing
+from torch.ao import quantization
 
 import eden
 from eden import errors
-from eden.network import Config, attach, digest_of_model, load_into, save
+from eden.access import ops
+from eden.network import Config, digest_of_model
+from eden.tolerance import characterize_coarse
 
-SOME = errors.Uniform(0.01)
-# Torch means to leave these to torchao some day.
-pytestmark = [
-    pytest.mark.filterwarnings(f"ignore:.*{said}")
-    for said in ("torch.quantize_per", "torch.ao", "torch.jit.trace")
-]
+NONE, SOME = errors.Uniform(0.0), errors.Uniform(0.02)
+WEIGHTS = {"inputs": False, "stored": "int8"}
 
-
-class Packed(torch.Tensor):
-    """As torchao's: codes and a scale that pass for float32, and know few operations."""
-
-    @staticmethod
-    def __new__(cls, codes, scale, kind="int8"):
-        return torch.Tensor._make_wrapper_subclass(cls, codes.shape, dtype=torch.float32)
-
-    def __init__(self, codes, scale, kind="int8"):
-        self.codes, self.scale, self.kind = codes, scale, kind
-
-    def __tensor_flatten__(self):
-        return ["codes", "scale"], [self.kind]
-
-    @classmethod
-    def __tensor_unflatten__(cls, inner, kind, size, stride):
-        return cls(inner["codes"], inner["scale"], *kind)
-
-    @classmethod
-    def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
-        if func in (torch.ops.aten.detach.default, torch.ops.aten._to_copy.default):
-            x = args[0]
-            return return_and_correct_aliasing(
-                func, args, kwargs or {}, cls(x.codes, x.scale, x.kind)
-            )
-        if func is torch.ops.aten.t.default:
-            return (args[0].codes * args[0].scale).t()
-        raise NotImplementedError(f"Packed dispatch: unimplemented\n{func}")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::UserWarning:torch.ao", "ignore:.*quant.*:UserWarning"
+)
 
 
-def network():
+def qat(backend="x86", observe=True):
+    """A network in torch.ao's training with fake quantisation, its observers disabled."""
     torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 4)).eval()
+    net = nn.Sequential(
+        quantization.QuantStub(), nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3)
+    )
+    net.qconfig = quantization.get_default_qat_qconfig(backend)
+    net = quantization.prepare_qat(net.train())
+    with torch.no_grad():
+        net[4].weight.mul_(10.0 ** torch.arange(-3, 0)[:, None])
+        net(IMAGES)
+    if not observe:
+        net.apply(quantization.disable_observer)
+    return net.eval()
 
 
-def packed(kind="int8", scale=0.01):
-    model = network()
-    codes = torch.arange(64, dtype=torch.int8).view(8, 8)
-    weight = Packed(codes, torch.tensor(scale), kind)
-    model[0].weight = nn.Parameter(weight, requires_grad=False)
-    return model
+IMAGES = torch.randn(8, 1, 8, 8)
 
 
-IMAGES = torch.randn(5, 8, generator=torch.Generator().manual_seed(0))
-
-
-def test_a_quantised_weight_is_refused_by_name_before_anything_is_touched():
-    model = packed()
-    message = "type of 0.weight is 'Packed', accepted: a plain parameter; attach the network as it"
-    with pytest.raises(ValueError, match=message) as caught:
-        attach(model, Config(SOME))
-    assert "\n" not in str(caught.value)
-    handle = attach(model, Config(SOME, exclude="0.weight"))
-    with pytest.raises(NotImplementedError):  # what it does itself is its own affair
-        model[0].weight.nan_to_num()
-    assert "0.weight" not in handle.ber
-
-
-def test_the_rest_of_such_a_network_is_read_and_told_apart():
-    model = packed()
-    with eden.approximate(model, Config(SOME, include=("2.weight", "0.input"))) as handle:
+@pytest.mark.parametrize("backend", ["x86", "qnnpack"])
+def test_codes_of_fake_quantisation_are_read_as_they_are(backend):
+    """A step for each channel, or one for a tensor; without errors nothing changes."""
+    net = qat(backend, observe=False)
+    clean = net(IMAGES)
+    with eden.approximate(net, Config(NONE, **WEIGHTS)) as handle:
+        assert same_bits(net(IMAGES), clean)
         handle.learn_bounds([IMAGES])
-        handle.set_ber(0.05)
-        assert not torch.equal(model[2](IMAGES), network()[2](IMAGES))
-    same, other, kind = packed(), packed(scale=0.02), packed("fp8")
-    assert digest_of_model(same) == digest_of_model(model)
-    assert len({digest_of_model(m) for m in (model, other, kind)}) == 3
+        assert same_bits(net(IMAGES), clean)
+        handle.set_ber(0.02)
+        faulty = net(IMAGES)
+        key = handle._tensors["4.weight"].key
+        assert [t.bits for t in handle.tensors] == [8, 8]
+    assert not torch.equal(faulty, clean)
+    quantiser = net[4].weight_fake_quant
+    scale = quantiser.scale.view(-1, 1)
+    codes = (quantiser(net[4].weight.detach()) / scale).round().to(torch.int8)
+    read = ops.inject(codes, SOME.with_ber(0.02), key=key) * scale
+    seen = []
+    net[4].weight_fake_quant.register_forward_pre_hook(lambda m, a: seen.append(a[0].detach()))
+    with eden.approximate(net, Config(NONE, **WEIGHTS)) as handle:
+        handle.set_ber(0.02)
+        net(IMAGES)
+    assert same_bits(seen[-1], read)
 
 
-def test_a_file_refuses_it_by_name(tmp_path):
-    with pytest.raises(
-        ValueError, match=r"type of 0\.weight is 'Packed', accepted: a plain tensor"
-    ):
-        save(packed(), tmp_path / "x.safetensors")
+def test_gradients_pass_straight_through_the_codes_of_fake_quantisation():
+    net = qat(observe=False)
+    net(IMAGES).square().sum().backward()
+    expected = net[4].weight.grad.clone()
+    net.zero_grad()
+    with eden.approximate(net, Config(NONE, **WEIGHTS)):
+        net(IMAGES).square().sum().backward()
+    assert same_bits(net[4].weight.grad, expected)
 
 
-def dynamically_quantised():
-    return torch.ao.quantization.quantize_dynamic(network(), {nn.Linear}, dtype=torch.qint8)
+def refusal_of(net, **changes):
+    with pytest.raises(ValueError) as caught:
+        eden.attach(net, Config(NONE, **{"stored": "int8", **changes}))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
 
 
-class WithExtra(nn.Linear):
-    extra: object = None
-
-    def get_extra_state(self):
-        return self.extra
-
-    def set_extra_state(self, state):
-        self.extra = state
-
-
-def quantised(step):
-    return torch.quantize_per_tensor(torch.eye(3), step, 0, torch.qint8)
-
-
-def by_channel():
-    return torch.quantize_per_channel(torch.eye(3), torch.ones(3), torch.zeros(3), 0, torch.qint8)
-
-
-EXTRAS = [
-    None,
-    {"steps": 3, "ranges": [torch.ones(2), (1.5, "a")], "dtype": torch.int8},
-    {"steps": 4, "ranges": [torch.ones(2), (1.5, "a")], "dtype": torch.int8},
-    {"steps": 3, "ranges": [torch.zeros(2), (1.5, "a")], "dtype": torch.int8},
-    io.BytesIO(b"packed"),
-    io.BytesIO(b"other"),
-    torch.eye(3).to_sparse(),
-]
+def test_fake_quantisation_that_cannot_be_read_is_refused_by_name():
+    said = refusal_of(qat(), inputs=False)
+    assert "1.weight" in said and "disable_observer" in said
+    assert "1.input is quantised by itself (Conv2d of torch.ao)" in refusal_of(
+        qat(observe=False), weights=False
+    )
+    said = refusal_of(qat(observe=False), inputs=False, stored="int4")
+    assert "codes -128 to 127, stored is 'int4', accepted: 'int8'" in said
+    with eden.approximate(qat(), Config(NONE, "fp32", correction="off")):
+        pass  # floats are stored as they are
+    folded = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    folded.qconfig = quantization.get_default_qat_qconfig("x86")
+    folded = quantization.fuse_modules_qat(folded.train(), ["0", "1"])
+    folded = quantization.prepare_qat(folded)
+    assert "after folding the batch norm" in refusal_of(folded, inputs=False)
+    off = qat()
+    off.apply(quantization.disable_fake_quant)
+    clean = off(IMAGES)
+    with eden.approximate(off, Config(NONE, **WEIGHTS)):
+        assert not torch.equal(off(IMAGES), clean)  # a plain layer, stored as any
 
 
-def with_extra(state):
+def test_an_observer_enabled_later_is_refused_at_the_read():
+    net = qat(observe=False)
+    with eden.approximate(net, Config(NONE, **WEIGHTS)):
+        net.apply(quantization.enable_observer)
+        with pytest.raises(ValueError, match="disable_observer"):
+            net(IMAGES)
+
+
+def test_packed_modules_are_listed_and_a_network_of_them_alone_refused():
+    net = quantization.convert(qat(observe=False))
+    assert "1.weight is packed by torch.ao; 4.weight is packed" in refusal_of(net)
+    both = nn.Sequential(net[4], nn.Linear(3, 2))
+    with eden.approximate(both, Config(NONE, **WEIGHTS)) as handle:
+        coverage = handle.coverage()
+    assert "packed by torch.ao, whose codes cannot be read: 432 B of parameters" in str(coverage)
+    assert coverage.uncovered > 0.9
+
+
+# Look-alikes: the libraries need not be there.
+
+
+def of_module(monkeypatch, module, name, *bases, **members):
+    """A class that says it is another module's."""
+    monkeypatch.setitem(sys.modules, module, types.ModuleType(module))
+    return type(name, bases, {"__module__": module, **members})
+
+
+@pytest.mark.parametrize("module", ["brevitas.nn.quant_linear", "torchao.quantization.qat.linear"])
+def test_layers_whose_scale_follows_the_weight_are_refused(monkeypatch, module):
+    kind = of_module(monkeypatch, module, "QuantLinear", nn.Linear)
+    own = type("Mine", (kind,), {})  # and what is made of them
+    for layer in (kind(4, 2), own(4, 2)):
+        net = nn.Sequential(nn.Linear(4, 4), layer)
+        said = refusal_of(net, inputs=False)
+        assert said.startswith(f"1.weight is quantised by itself ({type(layer).__name__} of ")
+        assert module.partition(".")[0] in said and "exclude it" in said
+        assert "exclude='1.input'" in refusal_of(net, weights=False)
+        with eden.approximate(net, Config(NONE, exclude="1.*")) as handle:
+            assert [t.name for t in handle.tensors] == ["0.weight", "0.input"]
+        with eden.approximate(net, Config(NONE, "fp32", correction="off")):
+            pass
+
+
+def test_a_class_that_is_only_named_alike_is_not_taken_for_one(monkeypatch):
+    kind = of_module(monkeypatch, "brevitastic.nn", "QuantLinear", nn.Linear)
+    with eden.approximate(kind(4, 2), Config(NONE)):
+        pass
+
+
+def coded(monkeypatch, name="Int8Tensor", **members):
+    """A tensor that holds int8 codes, as torchao's does."""
+
+    def new(cls, qdata, scale):
+        return torch.Tensor._make_wrapper_subclass(cls, qdata.shape, dtype=scale.dtype)
+
+    def init(self, qdata, scale):
+        self.qdata, self.scale = qdata, scale
+
+    def dispatch(cls, function, _, args=(), kwargs=None):
+        if function is torch.ops.aten.detach.default:
+            return kind(args[0].qdata, args[0].scale)
+
+        def plain(x):
+            return x.dequantize() if isinstance(x, kind) else x
+
+        return function(*torch.utils._pytree.tree_map(plain, args), **(kwargs or {}))
+
+    kind = of_module(
+        monkeypatch, "torchao.quantization", name, torch.Tensor,
+        __new__=new, __init__=init, __torch_dispatch__=classmethod(dispatch),
+        __tensor_flatten__=lambda self: (["qdata", "scale"], None),
+        __tensor_unflatten__=staticmethod(lambda parts, *_: kind(parts["qdata"], parts["scale"])),
+        dequantize=lambda self: self.qdata * self.scale, **members,
+    )  # fmt: skip
+    weight = torch.randn(6, 40)
+    scale = weight.abs().amax(1, keepdim=True) / 127
+    net = nn.Sequential(nn.Linear(40, 6), nn.Linear(6, 2))
+    codes = (weight / scale).round().to(torch.int8)
+    net[0].weight = nn.Parameter(kind(codes, scale), requires_grad=False)
+    return net, codes, scale
+
+
+def test_the_int8_data_of_a_tensor_fails_on_its_own_bits(monkeypatch):
     torch.manual_seed(0)
-    model = nn.Sequential(WithExtra(8, 8), nn.Linear(8, 4)).eval()
-    model[0].extra = state
-    return model
+    net, codes, scale = coded(monkeypatch)
+    x = torch.randn(5, 40)
+    clean = net(x)
+    config = Config(NONE, include="0.weight")
+    with eden.approximate(net, config) as handle:
+        assert same_bits(net(x), clean)
+        handle.learn_bounds([x])
+        handle.set_ber(0.02)
+        faulty = net(x)
+        read = ops.inject(codes, SOME.with_ber(0.02), key=handle._tensors["0.weight"].key)
+    assert not torch.equal(read, codes) and torch.equal(net[0].weight.qdata, codes)
+    assert same_bits(faulty, net[1](nn.functional.linear(x, read * scale, net[0].bias)))
+    refused = refusal_of(net, include="0.weight", stored="fp16", correction="off")
+    assert "stored is 'fp16', accepted: 'int8'" in refused
 
 
-def test_all_that_a_state_dict_may_hold_tells_networks_apart():
-    def digests():
-        states = [*EXTRAS, quantised(0.1), quantised(0.2), by_channel()]
-        return [digest_of_model(with_extra(state)) for state in states]
+def test_other_tensors_and_inputs_quantised_anew_are_refused(monkeypatch):
+    net, _, _ = coded(monkeypatch, "Float8Tensor")
+    assert "0.weight is quantised by itself (torchao's Float8Tensor)" in refusal_of(net)
+    net, _, _ = coded(monkeypatch, act_quant_kwargs={"granularity": "row"})
+    with eden.approximate(net, Config(NONE, inputs=False)):
+        pass
+    assert "torchao quantises it anew for each row" in refusal_of(net, weights=False)
 
-    found = digests()
-    assert len(set(found)) == len(found) and digests() == found
+
+# The libraries themselves, where they are.
 
 
-@pytest.mark.parametrize("state", EXTRAS[:3] + EXTRAS[4:5], ids=lambda v: type(v).__name__)
-def test_the_coarse_search_takes_them(state, tmp_path):
-    model = with_extra(state)
+def quantised_by_torchao(config_name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torchao = pytest.importorskip(
+            "torchao.quantization", reason="torchao is not installed", exc_type=ImportError
+        )
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 4)).eval()
+        torchao.quantize_(net, getattr(torchao, config_name)())
+    return net
 
-    def evaluate(model):
-        return float((model(IMAGES).argmax(1) == 1).float().mean())
 
-    config = Config(SOME, inputs=False)
-    found = eden.characterize_coarse(
-        model, evaluate, config=config, target_accuracy=0.0, seeds=2, folder=tmp_path
+@pytest.mark.filterwarnings("ignore")
+def test_torchaos_int8_weights_are_read_searched_and_kept():
+    net, x = quantised_by_torchao("Int8WeightOnlyConfig"), torch.randn(20, 32)
+    with torch.no_grad():
+        clean, digest = net(x), digest_of_model(net)
+        config = Config(NONE, **WEIGHTS)
+        with eden.approximate(net, config) as handle:
+            assert same_bits(net(x), clean)
+            handle.learn_bounds([x])
+            handle.set_ber(0.05)
+            assert not torch.equal(net(x), clean)
+        assert same_bits(net(x), clean) and digest_of_model(net) == digest
+        found = characterize_coarse(
+            net,
+            lambda m: float((m(x).argmax(1) == clean.argmax(1)).float().mean()),
+            config=config,
+            target_accuracy=0.5,
+            seeds=2,
+        )
+    assert found.coarse_ber > 0
+    assert [t.size_bytes for t in found.tensors] == [512, 64]
+    copied = copy.deepcopy(net)
+    assert digest_of_model(copied) == digest
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_torchaos_dynamic_inputs_are_refused_and_its_weights_read():
+    net, x = quantised_by_torchao("Int8DynamicActivationInt8WeightConfig"), torch.randn(20, 32)
+    assert "exclude='0.input'" in refusal_of(net, weights=False)
+    with torch.no_grad():
+        clean = net(x)
+        with eden.approximate(net, Config(NONE, **WEIGHTS)):
+            assert same_bits(net(x), clean)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_brevitas_layers_are_refused():
+    brevitas = pytest.importorskip(
+        "brevitas.nn", reason="brevitas is not installed", exc_type=ImportError
     )
-    assert found.tensors
-
-
-def test_a_network_without_plain_modules_says_what_it_was_made_into():
-    with pytest.raises(
-        ValueError, match=r"no modules with weights \(the network is quantised .Lin"
-    ):
-        attach(dynamically_quantised(), Config(SOME))
-    scripted = torch.jit.trace(network(), IMAGES)
-    with pytest.raises(
-        ValueError, match=r"^attach: the network is scripted or traced by torch\.jit, and"
-    ):
-        attach(scripted, Config(SOME))
-    with pytest.raises(ValueError, match=r"^attach: 0 is scripted"):
-        attach(nn.Sequential(scripted, nn.Linear(4, 4)), Config(SOME))
-    exported = torch.export.export(network(), (IMAGES,)).module()
-    with pytest.raises(ValueError, match=r"the network is exported or traced by torch\.fx: attach"):
-        attach(exported, Config(SOME))
-    with pytest.raises(ValueError, match="there are no modules with weights, and weights=True"):
-        attach(nn.Sequential(nn.ReLU()), Config(SOME))
-
-
-def test_quantised_parts_of_a_network_stand_in_no_search_s_way(tmp_path):
-    model = nn.Sequential(dynamically_quantised(), nn.Linear(4, 3)).eval()
-    same = nn.Sequential(dynamically_quantised(), copy.deepcopy(model[1])).eval()
-    assert digest_of_model(model) == digest_of_model(same)
-    found = eden.characterize_coarse(
-        model,
-        lambda network: 1.0 + 0 * float(network(IMAGES).detach().sum()),
-        config=Config(SOME, inputs=False),
-        target_accuracy=0.5,
-        seeds=2,
+    net = nn.Sequential(brevitas.QuantConv2d(1, 2, 3), nn.Flatten(), brevitas.QuantLinear(72, 3))
+    assert "0.weight is quantised by itself (QuantConv2d of brevitas)" in refusal_of(
+        net, inputs=False
     )
-    assert [tensor.name for tensor in found.tensors] == ["1.weight"]
-    with pytest.raises(ValueError, match="is 'dtype', accepted: a plain tensor"):
-        save(model, tmp_path / "x.safetensors")
-
-
-def test_a_file_of_another_state_is_refused(tmp_path):
-    save(network(), tmp_path / "x.safetensors")
-    with pytest.raises(ValueError, match="is of another network: it lacks"):
-        load_into(with_extra({"a": 1}), tmp_path / "x.safetensors")
