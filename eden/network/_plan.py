@@ -11,6 +11,8 @@ from torch import nn
 
 from eden._say import refusal
 from eden._torch import own_parameters
+from eden.access import Protection
+from eden.access.protection import NONE
 from eden.data import device_of
 from eden.network._config import Config, patterns_of
 from eden.network._selection import Selection, shorten
@@ -27,12 +29,14 @@ class PlannedTensor(NamedTuple):
         elements: of a weight; 0 for an input, whose size only a call tells.
         entry: where it is placed; None where it is not, as all that is never read.
         device: where it is read.
+        protection: how it is stored.
     """
 
     kind: str
     elements: int
     entry: Any
     device: torch.device
+    protection: Protection = NONE
 
 
 class Plan(NamedTuple):
@@ -52,7 +56,7 @@ class Plan(NamedTuple):
 
 def targets_of(model: nn.Module, config: Config) -> list[Target]:
     """List what `find_targets` does, and what reads the parameters that a config names."""
-    return find_targets(model, Selection(**patterns_of(config)).by_name)
+    return find_targets(model, Selection(None, **patterns_of(config)).by_name)
 
 
 def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) -> Plan:
@@ -67,7 +71,8 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
         ValueError: for a pattern that matches nothing, nothing to store, a tensor without a place,
             or a weight that is no plain parameter or of a type that has no stored format.
     """
-    selection, plan = Selection(**patterns_of(config)), Plan({}, [], [])
+    selection = Selection(config.protect, **patterns_of(config))
+    plan = Plan({}, [], [])
     shared: dict[int, str | None] = {}
     # They have no place: they lie at the rated point.
     never_read = [] if config.calibration is None else config.calibration.never_read
@@ -79,9 +84,13 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
         entry = None if entries is None else entries.get(name)
         if entries is not None and entry is None and name not in never_read:
             raise ValueError(f"the placement has no place for {name}; is it another network's?")
+        protection = selection.protection_of(name, target.module, target.name)
+        if entry is not None:  # what the mapping chose, which may be more than the config asks for
+            protection = Protection.parse(getattr(entry, "protection", protection))
         elements = 0 if owned is None else plain(owned[0], owned[1], name).numel()
         # Where the module is: moved by its first read, a compiled network would compile again.
-        plan.tensors[name] = PlannedTensor(kind, elements, entry, device_of(target.module))
+        device = device_of(target.module)
+        plan.tensors[name] = PlannedTensor(kind, elements, entry, device, protection)
         return name
 
     for target in find_targets(model, selection.by_name):
