@@ -70,8 +70,8 @@ def make(number: int) -> Case:
     bits = BITS[stored] if floating else 8 * dtype.itemsize
     unit = max(bits // 8, 1)
     options["address"] = unit * int(random.choice([0, 1, 13, random.integers(0, 9000)]))
-    kind = str(random.choice(["uniform", "data_dependent", "bitline", "wordline"]))
-    if kind in ("uniform", "data_dependent") and random.random() < 0.2:
+    kind = str(random.choice(["uniform", "data_dependent", "bitline", "wordline", "cells"]))
+    if kind in ("uniform", "data_dependent", "cells") and random.random() < 0.2:
         options["address"] += int(random.choice([2**32, 2**45]))
     if floating:
         options["stored"] = stored
@@ -112,6 +112,11 @@ def _model(random: np.random.Generator, kind: str, row_bytes: int, size: int):
         return errors.Uniform(rate, failure)
     if kind == "data_dependent":
         return errors.DataDependent(rate, failure, float(random.choice([failure, 1.0, 0.1])))
+    if kind == "cells":
+        first = max(8 * (size - 30_000), 0)
+        cells = first + np.flatnonzero(random.random(8 * size + 100 - first) < rate)
+        one = np.where(random.random(cells.size) < 0.5, failure, 1.0)
+        return errors.Cells(cells, one, failure_probability_zero=random.choice([failure, 1.0, 0.1]))
     n = 8 * row_bytes if kind == "bitline" else size // row_bytes + 1
     weak = np.clip(rate * random.choice([0, 0.1, 1, 1, 2], n), 0, 1)
     if kind == "wordline":

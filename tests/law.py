@@ -5,7 +5,7 @@ import torch
 
 from eden import reference
 
-LAWS = ("cell", "bitline", "wordline")
+LAWS = ("cell", "bitline", "wordline", "known")
 ELEMENTS = {
     torch.float32: ("fp32", np.uint32, torch.int32),
     torch.float16: ("fp16", np.uint16, torch.int16),

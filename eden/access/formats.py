@@ -1,5 +1,6 @@
 """Stored formats: how an element lies in DRAM."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +25,11 @@ class Format:
     bits: int
     integer: bool
     dtype: torch.dtype | None
+
+    @property
+    def mantissa_bits(self) -> int:
+        """Of a float, the bits below its exponent; 0 for an integer format."""
+        return 0 if self.dtype is None else -int(math.log2(torch.finfo(self.dtype).eps))
 
 
 FORMATS: dict[str, Format] = {

@@ -42,7 +42,7 @@ def digests(read: Read) -> dict[str, str]:
     """Return by name a digest of what reads of each format and model return."""
     found = {}
     for kind in (*formats.FORMATS, *_RAW):
-        for model in ("uniform", "data_dependent", "bitline", "wordline"):
+        for model in ("uniform", "data_dependent", "bitline", "wordline", "cells"):
             total = hashlib.sha256()
             for case in _cases(kind, model):
                 total.update(read(*case).tobytes())
@@ -72,7 +72,7 @@ def by_reference(x: torch.Tensor, error: errors.ErrorModel, options: dict[str, A
         _bits(x),
         names[x.dtype],
         key=reference.key(7),
-        law=("cell", "bitline", "wordline")[table.law],
+        law=("cell", "bitline", "wordline", "known")[table.law],
         table=cast(Any, [tuple(int(v) % 2**64 for v in row) for row in table.entries]),
         order=None if table.order is None else table.order.numpy(),
         **options,
@@ -133,6 +133,11 @@ def _model(name: str, rate: float) -> errors.ErrorModel:
         return errors.Uniform(rate, 0.7)
     if name == "data_dependent":
         return errors.DataDependent(rate, 0.9, 0.2)
+    if name == "cells":
+        # Every number of which the hash says so: the same everywhere.
+        drawn = hashlib.shake_256(b"cells").digest(8000)
+        chosen = [i for i, byte in enumerate(drawn) if byte < 256 * rate]
+        return errors.Cells(chosen, 0.7, failure_probability_zero=0.2)
     if name == "bitline":
         return errors.Bitline(np.resize(rates, 8 * ROW_BYTES), 0.7)
     return errors.Wordline(np.resize(rates, 6000 // ROW_BYTES + 8), 0.7)

@@ -1,10 +1,11 @@
-"""Error models 0 to 3 (paper, section 4): which cells fail, and how they lower to a table.
+"""Error models 0 to 3 (paper, section 4) and known cells: which cells fail, as a table.
 
 A cell is weak with probability P and, if weak, fails at an access with probability F. P and F may
 depend on the bitline, the wordline or the stored bit. A model is frozen; its table is made once.
 A further model is a file here, a kind in `_models.py`, and its law in `eden.reference`.
 """
 
+from eden.errors._cells import Cells as Cells
 from eden.errors._models import ErrorModel as ErrorModel
 from eden.errors._models import from_dict as from_dict
 from eden.errors._spatial import Bitline as Bitline

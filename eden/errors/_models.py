@@ -1,12 +1,13 @@
 """The error models by their kinds, as they are written to files."""
 
 from eden._say import one_of
+from eden.errors._cells import Cells
 from eden.errors._spatial import Bitline, Wordline
 from eden.errors._uniform import DataDependent, Uniform
 
-ErrorModel = Uniform | Bitline | Wordline | DataDependent
+ErrorModel = Uniform | Bitline | Wordline | DataDependent | Cells
 
-_KINDS = {model.kind: model for model in (Uniform, Bitline, Wordline, DataDependent)}
+_KINDS = {model.kind: model for model in (Uniform, Bitline, Wordline, DataDependent, Cells)}
 
 
 def from_dict(data: dict) -> ErrorModel:

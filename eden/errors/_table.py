@@ -19,9 +19,11 @@ class Table:
     place: compiled code then sees the new rates without recompilation.
 
     Attributes:
-        law: 0 one entry for all cells, 1 an entry a bitline, 2 an entry a row.
+        law: 0 one entry for all cells, 1 an entry a bitline, 2 an entry a row, 3 an entry a known
+            cell, in ascending order of their addresses.
         entries: int64 [n, 4]: stress, dense threshold, failure thresholds of a 1 and of a 0
-            (unsigned 64-bit numbers, see docs/rng.md).
+            (unsigned 64-bit numbers, see docs/rng.md); of a known cell its bit address, 0, and
+            the failure thresholds.
         order: int32 [n], bitlines by rank; only for law 1.
     """
 

@@ -22,6 +22,7 @@ from eden.network._hooks import Hooks
 from eden.network._kept import Budget
 from eden.network._learn import learn
 from eden.network._plan import Plan
+from eden.network._rerun import Rerun
 from eden.network._selection import shorten
 from eden.network._stored import StoredTensor, Switch, TensorInfo, begin_call, set_keys
 from eden.network._wrappers import unwrapped
@@ -216,6 +217,31 @@ class Attachment:
         """
         self._check_known([name])
         return self._tensors[name].count_weak(ber, self._key_of(seed))
+
+    @contextmanager
+    def one_weak_cell(self, name: str, element: int, bit: int) -> Iterator[None]:
+        """Have one cell of a tensor be weak inside the context, and no other of that tensor.
+
+        It fails as the weak cells of the tensor's error model do at that address: always, or at
+        some accesses; at each copy of an input.
+
+        Args:
+            name: of the tensor.
+            element: its number in one copy.
+            bit: of the element as stored, the least significant one being 0.
+
+        Raises:
+            ValueError: for an unknown name, an element or a bit that the tensor has not, or after
+                `detach`.
+        """
+        self._check_attached("one_weak_cell")
+        self._check_known([name])
+        with self._tensors[name].one_weak_cell(element, bit):
+            yield
+
+    def rerun(self) -> Rerun:
+        """Return what runs the network anew from one of its modules on."""
+        return Rerun(self.model, self._plan)
 
     @property
     def draw(self) -> tuple[int, int]:

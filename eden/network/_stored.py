@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from eden._say import an_int
 from eden._torch import copy_each, transformed, zero_each
 from eden.access import Protection, formats, ops, rng
 from eden.access.protection import Room
-from eden.errors import ErrorModel, Uniform, table_of
+from eden.errors import Cells, ErrorModel, Uniform, table_of
 from eden.network import _replay
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
@@ -170,6 +172,22 @@ class StoredTensor:
             count_weak(error, rng.fold_in(key, origin).cpu(), room.size_bytes, *at)
             for (error, origin, *at), room in zip(places, self._rooms(), strict=True)
         )
+
+    @contextmanager
+    def one_weak_cell(self, element: int, bit: int) -> Iterator[None]:
+        """Have one cell be weak inside the context, and no other, as if nothing protected it."""
+        an_int(f"element of {self.name}", element, 0, max(self.elements - 1, 0))
+        an_int(f"bit of {self.name}", bit, 0, self.bits - 1)
+        cell = 8 * self.address + element * self.bits + bit
+        before, cells = self.table, Cells.among(self.base_error, [cell], row_bytes=self.row_bytes)
+        self.table = table_of(cells).to(before.entries.device)
+        guard, self.guard = self.guard, None
+        self.kept.forget()
+        try:
+            yield
+        finally:
+            self.table, self.guard = before, guard
+            self.kept.forget()
 
     def calibrate(self, entry: TensorCalibration) -> None:
         """Take over what was learned on the clean network."""

@@ -22,8 +22,12 @@ GROUP_BITS = 32
 RUNGS = 11
 
 
-def cell_entries(law: str, cells: np.ndarray, row_bytes: int) -> np.ndarray:
+def cell_entries(
+    law: str, table: Sequence[Entry], cells: np.ndarray, row_bytes: int
+) -> np.ndarray:
     """Return the number of the table entry of each cell, int64 [n], from its bit address."""
+    if law == "known":
+        return np.searchsorted(column(table, 0), cells)
     if law == "bitline":
         return (cells % np.uint64(8 * row_bytes)).astype(np.int64)
     if law == "wordline":
@@ -75,7 +79,7 @@ def sparse_weak(
         if law != "bitline":
             position, time = points(key, POINTS, segment, rung, 0, 16)
             cells = np.uint64(start) + position
-            entry = cell_entries(law, cells, row_bytes)
+            entry = cell_entries(law, table, cells, row_bytes)
             # A segment may reach past the last row of the table; no such cell is read.
             known = entry < len(table)
             cells, time, entry = cells[known], time[known], entry[known]
@@ -109,8 +113,8 @@ def weak_cells(
         key: Device key.
         first_bit: Bit address of the first cell.
         bits: Number of cells.
-        law: "cell", "bitline" or "wordline": which entry of the table a cell reads.
-        table: Entries: one, one a bitline, or one a row.
+        law: "cell", "bitline" or "wordline": which entry of the table a cell reads; or "known".
+        table: Entries: one, one a bitline, one a row; or one a weak cell, by bit address.
         order: int [8 * row_bytes], bitline of each rank; for the law "bitline". Default: as they
             lie.
         row_bytes: Bytes of a row.
@@ -119,13 +123,15 @@ def weak_cells(
         bool [bits].
     """
     cells = np.arange(first_bit, first_bit + bits, dtype=np.uint64)
+    if law == "known":
+        return np.isin(cells, column(table, 0))
     sparse: set[int] = set()
     if order is None:
         order = np.arange(8 * row_bytes)
     for segment in range(first_bit // SEGMENT_BITS, -(-(first_bit + bits) // SEGMENT_BITS)):
         sparse |= sparse_weak(key, segment, law, table, order, row_bytes)
     weak = np.isin(cells, np.array(sorted(sparse), dtype=np.uint64))
-    dense = column(table, 1)[cell_entries(law, cells, row_bytes)]
+    dense = column(table, 1)[cell_entries(law, table, cells, row_bytes)]
     if dense.any():
         weak |= (plane_numbers(key, DENSE, cells) < dense) | (dense == ALWAYS)
     return weak

@@ -52,7 +52,7 @@ def inject(
     weak = weak_cells(key[0], 8 * address, bits * elements, order=order, **placed)
     cells = np.flatnonzero(weak)
     bit_addresses = np.uint64(8 * address) + cells.astype(np.uint64)
-    entry = cell_entries(law, bit_addresses, row_bytes)
+    entry = cell_entries(law, table, bit_addresses, row_bytes)
     one, zero = column(table, 2)[entry], column(table, 3)[entry]
     out = np.empty_like(flat)
     corrected = np.zeros(flat.shape, dtype=bool)

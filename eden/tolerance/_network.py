@@ -77,7 +77,7 @@ class FaultyNetwork:
     def accuracy(self, ber: float | Mapping[str, float] | None, draw: int) -> float:
         """Accuracy at a BER (or one a tensor; None: as attached), whether it is known or not."""
         self.set(ber, draw)
-        return self._asked(lambda model: accuracy_of(self.evaluate, model, draw=draw))
+        return self.asked(lambda model: accuracy_of(self.evaluate, model, draw=draw))
 
     def accuracies(self, label: str, ber: float, draws: list[int]) -> list[float]:
         """Accuracy at a BER under each draw; one trial, one shard."""
@@ -104,7 +104,7 @@ class FaultyNetwork:
             return
         self.set(bers_of(steps), draw)
         by_image = self.by_image
-        closest = self._asked(lambda model: by_image.closest(model, self.closest))
+        closest = self.asked(lambda model: by_image.closest(model, self.closest))
         outside = torch.ones(self.images, dtype=torch.bool)
         outside[closest] = False
         others = outside.nonzero()[:, 0]
@@ -145,19 +145,19 @@ class FaultyNetwork:
             right = self._right_of(self.by_image, draw)
         else:
             right = np.empty(self.images, dtype=bool)
-            right[self.part.closest] = _unpacked(known["right"], self.closest)
+            right[self.part.closest] = unpacked(known["right"], self.closest)
             right[self.part.others] = self._right_of(self.part.on_others, draw)
-        return _row(draw, int(right.sum()) / len(right), right=_packed(right))
+        return _row(draw, int(right.sum()) / len(right), right=packed(right))
 
     def part_of(self, right: str) -> str:
         """Of all images that are named rightly, those in the part."""
-        return _packed(_unpacked(right, self.images)[self.part.closest])
+        return packed(unpacked(right, self.images)[self.part.closest])
 
     def _right_of(self, evaluator: Evaluator, draw: int) -> np.ndarray:
         """Which images an evaluator finds named rightly."""
-        return self._asked(lambda model: right_of(evaluator, model, draw=draw)).numpy()
+        return self.asked(lambda model: right_of(evaluator, model, draw=draw)).numpy()
 
-    def _asked(self, ask: Callable[[torch.nn.Module], Any]) -> Any:
+    def asked(self, ask: Callable[[torch.nn.Module], Any]) -> Any:
         """Ask about the network, which must read something: without errors it would bear any."""
         # How the evaluator batches its images shall not decide which accesses fail.
         with self.handle.by_image():
@@ -227,10 +227,12 @@ def _row(draw: int, accuracy: float, **more: Any) -> Row:
     return {"seed": draw, "ber": None, "accuracy": accuracy, **more}
 
 
-def _packed(right: np.ndarray) -> str:
+def packed(right: np.ndarray) -> str:
+    """Which images are named rightly, as hexadecimal bits."""
     return np.packbits(right).tobytes().hex()
 
 
-def _unpacked(text: str, images: int) -> np.ndarray:
+def unpacked(text: str, images: int) -> np.ndarray:
+    """The inverse of `packed`, bool ``[images]``."""
     bits = np.frombuffer(bytes.fromhex(text), dtype=np.uint8)
     return np.unpackbits(bits, count=images).astype(bool)

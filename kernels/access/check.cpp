@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "kernels/access/kept.h"
+#include "kernels/access/known.h"
 #include "kernels/access/stored_bits.h"
 #include "kernels/formats/dispatch.h"
 
@@ -23,7 +24,7 @@ bool is_raw(const InjectParams& p) { return p.element >= ElementType::kRaw8; }
 
 std::string problem_of_numbers(const InjectParams& p) {
   const auto law = static_cast<int>(p.law);
-  if (law < 0 || law > 2) return text("law is ", law, ", accepted are 0 to 2");
+  if (law < 0 || law > 3) return text("law is ", law, ", accepted are 0 to 3");
   const auto stored = static_cast<int>(p.stored);
   if (stored < 0 || stored > 5) return text("stored is ", stored, ", accepted are 0 to 5");
   const auto correction = static_cast<int>(p.correction);
@@ -76,6 +77,8 @@ std::string problem_of_table(const InjectParams& p) {
       }
       return p.entries >= 1 ? "" : "the wordline table has no rows";
     }
+    case Law::kKnown:
+      return "";  // of any number of cells
     default:
       if (p.entries == 1) return "";
       return text("the table for all cells has ", p.entries, " entries, must have one");
@@ -133,6 +136,23 @@ std::string problem_of_output(const InjectParams& p, int64_t out_bytes) {
   return "";
 }
 
+// Only those of the tensor are looked at: a module has millions.
+std::string problem_of_known(const InjectParams& p) {
+  const StoredBits bits(p);
+  const auto first = static_cast<uint64_t>(bits.first), last = static_cast<uint64_t>(bits.last);
+  const KnownCells cells = known_within(all_known(p), first, last);
+  uint64_t next = first;
+  for (const TableEntry* cell = cells.begin; cell != cells.end; ++cell) {
+    const uint64_t address = cell->bit_address();
+    if (address < next || address >= last) {
+      return text("table[", cell - p.table, "] is the cell at bit address ", address,
+                  ", must come after those before it");
+    }
+    next = address + 1;
+  }
+  return "";
+}
+
 // Only what a kernel follows: where the cells of each segment lie. Their bits are all bits of one.
 std::string problem_of_kept(const InjectParams& p) {
   const int64_t segments = StoredBits(p).segments();
@@ -180,6 +200,7 @@ std::string problem_of(const InjectParams& p, int64_t out_bytes) {
 }
 
 std::string problem_of_order(const InjectParams& p) {
+  if (p.law == Law::kKnown) return problem_of_known(p);
   if (p.law != Law::kBitline) return "";
   // Their number is a power of two: what is no bitline has a bit beyond it. A loop without a way
   // out is one for vectors.

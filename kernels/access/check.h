@@ -18,8 +18,8 @@ std::string problem_of_cells(const InjectParams& params);
 std::string problem_of_coding(const InjectParams& params);
 
 // What is wrong with the arrays that an injection without a problem (above) points to: the order of
-// the bitlines, or the weak cells kept, which make up for it; the scales, the bounds. They must lie
-// in this machine's memory.
+// bitlines or known cells, or the weak cells kept, which make up for it; the scales, the bounds.
+// They must lie in this machine's memory.
 std::string problem_of_arrays(const InjectParams& params);
 
 // The part of it that is about which cells are weak.

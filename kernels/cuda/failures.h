@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/access/entry.h"
+#include "kernels/access/known.h"
 #include "kernels/cuda/dense.h"
 #include "kernels/cuda/load.h"
 
@@ -12,8 +13,11 @@ namespace eden {
 
 // Of the weak lanes of a word, those that fail.
 EDEN_HD inline uint32_t failing_lanes(const InjectParams& p, const BitlineSummary* summary,
-                                      uint64_t segment, int word, uint32_t weak, uint32_t stored,
-                                      uint64_t access_key) {
+                                      const KnownCells& known, uint64_t segment, int word,
+                                      uint32_t weak, uint32_t stored, uint64_t access_key) {
+  if (p.law == Law::kKnown) {
+    return failing_known(known, segment, static_cast<uint32_t>(word), weak, stored, access_key);
+  }
   if (p.law != Law::kBitline) {
     return failing(p, segment, static_cast<uint32_t>(word), weak, stored, access_key);
   }
@@ -42,7 +46,8 @@ EDEN_HD void find_failures(Block& block, const InjectParams& p, const BitlineSum
       const uint32_t weak = s.weak[word];
       if (weak == 0) continue;
       const uint32_t stored = (s.facts & kByStoredBit) != 0 ? load.stored(word, weak) : 0;
-      failed[word] = failing_lanes(p, summary, range.segment, word, weak, stored, access_key);
+      failed[word] =
+          failing_lanes(p, summary, s.known, range.segment, word, weak, stored, access_key);
     }
   });
   block.barrier();

@@ -5,6 +5,7 @@
 #include "kernels/access/entry.h"
 #include "kernels/cuda/dense.h"
 #include "kernels/cuda/failures.h"
+#include "kernels/cuda/known.h"
 #include "kernels/cuda/load.h"
 #include "kernels/cuda/sparse.h"
 
@@ -67,8 +68,12 @@ EDEN_HD void inject_unit(Block& block, const InjectParams& p, const PoissonTable
   block.each([&](int t) { Load(p, range, s, begin).prefetch(block, t); });
 
   begin_segment<Element, Codec>(block, p, summary, range, s, failed);
-  add_sparse(block, p, tables, summary, range, s);
-  if ((s.facts & kDense) != 0) add_dense(block, p, summary, range, s);
+  if (p.law == Law::kKnown) {
+    add_known(block, p, range, s);
+  } else {
+    add_sparse(block, p, tables, summary, range, s);
+    if ((s.facts & kDense) != 0) add_dense(block, p, summary, range, s);
+  }
   const bool survives = (s.facts & kSurvives) != 0;
   for (int64_t copy = begin; copy < end; ++copy) {
     const Load load(p, range, s, copy);

@@ -12,6 +12,7 @@ MODELS = [
     eden.errors.Bitline(np.linspace(0, 0.05, 512), 0.5),
     eden.errors.Wordline(np.linspace(0, 0.05, 2000)),
     eden.errors.DataDependent(0.02, 0.9, 0.1),
+    eden.errors.Cells(range(1000, 40000, 7), 0.5, failure_probability_zero=0.1),
 ]
 
 

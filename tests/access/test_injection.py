@@ -55,7 +55,15 @@ def wordline(rate, failure, rng):
     return errors.Wordline(spread(rate, ROWS, rng), failures)
 
 
-MODELS = (uniform, data_dependent, bitline, wordline)
+def known(rate, failure, rng):
+    """A module's cells about the tensor's: some before it, some after, each direction its own."""
+    cells = 8 * ADDRESS - 1000 + np.flatnonzero(rng.random(40_000) < rate)
+    failures = np.where(rng.random(cells.size) < 0.5, failure, failure / 2)
+    zero = np.where(rng.random(cells.size) < 0.5, failures, 1.0) if rate != 0.5 else None
+    return errors.Cells(cells, failures, failure_probability_zero=zero)
+
+
+MODELS = (uniform, data_dependent, bitline, wordline, known)
 
 
 def assert_as_reference(x, error, *, key, **arguments):

@@ -9,6 +9,7 @@ from eden.access import ops, rng
 
 BITLINES = errors.Bitline([1e-3] * 512, 0.5)
 ROWS = errors.Wordline([1e-3, 2e-3, 0.0, 1.0] * 10)
+CELLS = errors.Cells([5, 40, 700, 10**9], 0.5)
 
 
 def samples_of_inject():
@@ -36,6 +37,9 @@ def _samples():
     yield x.clone().requires_grad_(), key, entries, None, None, None, 0, 2, 0, *place, None, False
     yield x, key, columns.entries, columns.order, None, None, 1, 0, 0, 4, 7, 128, 64, None, False
     yield x, key, rows.entries, None, None, None, 2, 0, 0, 1, 0, 64, 64, None, False
+    cells = CELLS.lower().entries
+    yield x, key, cells, None, None, None, 3, 0, 0, *place, None, False
+    yield x, key, cells, None, scale, bounds, 3, 4, 1, 4, 7, 16, 64, None, True
     yield x[:0], key, entries, None, None, bounds, 0, 0, 1, *place, None, True
     yield x[0, 0], key, entries, None, None, None, 0, 0, 0, *place, None, False
     yield x.to(torch.int8), key, entries, None, None, None, 0, 0, 0, *place, None, False

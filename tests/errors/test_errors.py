@@ -20,6 +20,7 @@ def one_of_each() -> list[errors.ErrorModel]:
         errors.Bitline(rng.random(512) * 0.1, 0.5),
         errors.Wordline(rng.random(40) * 0.1, rng.random(40)),
         errors.DataDependent(0.02, 0.9, 0.1),
+        errors.Cells(np.flatnonzero(rng.random(6000) < 0.5), rng.random() * 0.1),
     ]
 
 

@@ -113,7 +113,7 @@ void try_one(Bytes bytes) {
   const auto choice = bytes.take<uint8_t>();
   p.element = static_cast<ElementType>(bytes.take<uint8_t>() % 6);
   p.stored = static_cast<Stored>(bytes.number(5));
-  p.law = static_cast<Law>(bytes.number(2));
+  p.law = static_cast<Law>(bytes.number(3));
   p.correction = static_cast<Correction>(bytes.number(2));
   p.elements = bytes.number(bytes.take<uint8_t>() % 16 == 0 ? 2500 : 70);
   p.copies = bytes.number(6);
@@ -125,7 +125,7 @@ void try_one(Bytes bytes) {
   p.row_bytes = bytes.take<uint8_t>() % 8 == 0 ? bytes.number(8192)
                                                : int64_t{64} << bytes.take<uint8_t>() % 2;
   p.entries = p.law == Law::kCell ? 1 : p.law == Law::kBitline ? 8 * (p.row_bytes & 0xFFFF) : 0;
-  if (choice % 16 == 0 || p.law == Law::kWordline) p.entries = bytes.number(kMostEntries);
+  if (choice % 16 == 0 || p.law >= Law::kWordline) p.entries = bytes.number(kMostEntries);
   p.ranks = p.law == Law::kBitline ? p.entries : 0;
   if (choice % 16 == 1) p.ranks = bytes.number(kMostEntries);
   p.scale_count = p.stored >= Stored::kInt16 ? 1 + bytes.take<uint8_t>() % 4 : 0;
@@ -142,6 +142,10 @@ void try_one(Bytes bytes) {
   const int64_t size = n * bytes_of_element(p.element);
   const auto table = bytes.array<TableEntry>(p.entries);
   make_plausible(table.get(), p.entries);
+  const auto cells = static_cast<uint64_t>(8 * p.address);
+  for (int64_t i = 0; p.law == Law::kKnown && choice % 16 != 12 && i < p.entries; ++i) {
+    table[i].stress = cells + 3 * static_cast<uint64_t>(i);
+  }
   const auto order = bytes.array<int32_t>(p.ranks);
   const bool permuted = choice % 16 != 3;
   for (int64_t i = 0; permuted && i < p.ranks; ++i)

@@ -19,6 +19,8 @@ ERRORS = {
     "bitline": errors.Bitline([0.001 * (i % 50) for i in range(65536)], 0.5),
     "wordline": errors.Wordline([0.02, 0.0] * 8),
     "data": errors.DataDependent(2e-2, 0.9, 0.1),
+    "cells": errors.Cells(range(0, 60000, 97), 0.5),
+    "sure cells": errors.Cells(range(50, 4000, 3)),
 }
 UNIFORM = ERRORS["uniform"]
 

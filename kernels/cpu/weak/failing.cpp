@@ -1,5 +1,6 @@
 #include "kernels/cpu/weak/failing.h"
 
+#include "kernels/access/known.h"
 #include "kernels/cpu/weak/decide.h"
 #include "kernels/cpu/weak/thresholds.h"
 
@@ -54,6 +55,16 @@ void find_alike(const Search& search, WeakWords w, DecisionLanes* lanes, uint32_
   for (int i = 0; i < w.n; ++i) flips[i] |= lanes->taken[i];
 }
 
+// Each cell reads an entry of its own: there are too few in a segment to go plane by plane.
+void find_known(const InjectParams& p, WeakWords w, uint32_t* flips) {
+  const uint64_t start = w.segment * kSegmentBits;
+  const KnownCells cells = known_within(all_known(p), start, start + kSegmentBits);
+  for (int i = 0; i < w.n; ++i) {
+    const uint32_t stored = w.stored ? w.stored[i] : ~uint32_t{0};
+    flips[i] = failing_known(cells, w.segment, w.words[i], w.weak[i], stored, w.access_key);
+  }
+}
+
 }  // namespace
 
 void find_failing(const Search& search, WeakWords w, SearchRoom::Dense* room, uint32_t* flips) {
@@ -62,6 +73,10 @@ void find_failing(const Search& search, WeakWords w, SearchRoom::Dense* room, ui
   DecisionLanes& lanes = room->lanes;
   if (p.law == Law::kCell) {
     find_alike(search, w, &lanes, flips);
+    return;
+  }
+  if (p.law == Law::kKnown) {
+    find_known(p, w, flips);
     return;
   }
   const Thresholds one(p, w.segment, &TableEntry::fail_one, summary.fail_one);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/access/kept.h"
+#include "kernels/access/known.h"
 #include "kernels/access/stored_bits.h"
 
 namespace eden {
@@ -216,6 +217,16 @@ TableSummary summarize(const InjectParams& p, const StoredBits& bits) {
     return summary;
   }
   Facts facts;
+  if (p.law == Law::kKnown) {
+    const KnownCells cells = known_within(all_known(p), static_cast<uint64_t>(bits.first),
+                                          static_cast<uint64_t>(bits.last));
+    for (const TableEntry* cell = cells.begin; cell != cells.end; ++cell) facts.add(*cell);
+    facts.put(&summary);
+    // Nothing is drawn.
+    summary.greatest_stress = 0;
+    summary.any_dense = false;
+    return summary;
+  }
   if (p.law == Law::kWordline) {
     const int64_t row_bits = 8 * p.row_bytes;
     for (int64_t row = bits.first / row_bits; row <= (bits.last - 1) / row_bits; ++row) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/access/entry.h"
+#include "kernels/access/known.h"
 #include "kernels/access/stored_bits.h"
 
 namespace eden {
@@ -211,6 +212,21 @@ void add_dense_bitline(const Search& search, const StoredBits::Part& part, Decis
   }
 }
 
+// Nothing is drawn: these are the weak cells.
+void add_known(const InjectParams& p, const StoredBits::Part& part, bool always_fails,
+               WeakCells* weak) {
+  const uint64_t start = part.segment * kSegmentBits;
+  const auto begin = static_cast<uint32_t>(part.first);
+  const auto length = static_cast<uint32_t>(part.last - part.first);
+  const KnownCells cells = known_within(all_known(p), start + begin, start + begin + length);
+  const bool many = always_fails && cells.count() >= kManyWeak;
+  weak->list = many ? WeakCells::List::kLeftOut : WeakCells::List::kComplete;
+  mark_points(cells.count(), weak, [&](int64_t i) {
+    const auto cell = static_cast<uint16_t>(cells.begin[i].bit_address() - start);
+    return PointCell(cell, cell - begin < length);
+  });
+}
+
 // Lists the words of the mask that are not zero.
 void list_words(const Draw& draw, const StoredBits::Part& part, WeakCells* weak) {
   const int begin = part.first / 32;
@@ -239,6 +255,10 @@ void WeakCells::clear() {
 void find_weak_cells(const Search& search, const StoredBits::Part& part, SearchRoom* room,
                      WeakCells* weak) {
   const TableSummary& summary = search.summary;
+  if (search.params.law == Law::kKnown) {
+    add_known(search.params, part, summary.always_fails, weak);
+    return;
+  }
   // Of dense words the list is made afterwards, or not at all.
   const auto start = [&](bool dense, uint64_t stress) {
     const bool many = summary.always_fails && many_weak(stress, part.last - part.first);

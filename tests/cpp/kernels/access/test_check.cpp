@@ -1,5 +1,6 @@
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "kernels/access/check.h"
 #include "tests/cpp/catch.h"
@@ -48,4 +49,23 @@ TEST_CASE("a scale without an integer format is refused", "[check]") {
   CHECK(problem(p) == "a scale is given, but only integer formats have one");
   p.element = ElementType::kRaw32;
   CHECK(problem(p) == "a scale is given, but only integer formats have one");
+}
+
+TEST_CASE("known cells out of order are refused, those of other tensors are not looked at",
+          "[check]") {
+  // Bits 640 to 895: 8 floats from byte 80 on.
+  std::vector<TableEntry> table{{630, 0, 0, 0}, {640, 0, 0, 0}, {895, 0, 0, 0}, {5, 0, 0, 0}};
+  InjectParams p = accepted();
+  p.law = Law::kKnown;
+  p.table = table.data();
+  p.entries = 3;
+  p.address = 80;
+  CHECK(problem(p) == "");
+  CHECK(problem_of_arrays(p) == "");
+  table[2].stress = 640;
+  CHECK(problem_of_arrays(p) ==
+        "table[2] is the cell at bit address 640, must come after those before it");
+  p.entries = 0;
+  CHECK(problem(p) == "");
+  CHECK(problem_of_arrays(p) == "");
 }

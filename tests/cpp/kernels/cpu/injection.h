@@ -38,6 +38,12 @@ struct Injection {
       table.push_back(
           {stress, dense ? kHalf >> (i % 7) : 0, i % 5 == 0 ? eden::kAlways : kHalf, kHalf});
     }
+    // Runs of neighbours, from before the tensor on; a third of the table is before segment 1.
+    uint64_t cell = 57000;
+    for (size_t i = 0; law == eden::Law::kKnown && i < entries; ++i) {
+      table[i].stress = cell += i % 4 == 0 ? 1 + random() % 100 : 1;
+      table[i].dense = 0;
+    }
     order.resize(static_cast<size_t>(kBitlines));
     std::iota(order.begin(), order.end(), 0);
     std::shuffle(order.begin(), order.end(), random);

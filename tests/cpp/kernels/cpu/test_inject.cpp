@@ -11,7 +11,7 @@
 using namespace eden;
 
 TEST_CASE("units may be run in any order and cut in any way", "[inject]") {
-  const auto law = GENERATE(Law::kCell, Law::kBitline, Law::kWordline);
+  const auto law = GENERATE(Law::kCell, Law::kBitline, Law::kWordline, Law::kKnown);
   const auto stored = GENERATE(Stored::kFp32, Stored::kBf16, Stored::kInt8, Stored::kInt4);
   const auto [copies, elements] =
       GENERATE(table<int64_t, int64_t>({{1, 9000}, {7, 1002}, {100, 30}}));
@@ -54,7 +54,7 @@ TEST_CASE("values on both sides of a unit's end are written", "[inject]") {
 
 TEST_CASE("a tensor of many segments reads as its parts do", "[inject]") {
   // In few segments bitlines are looked up point by point, else they are put in order first.
-  const auto law = GENERATE(Law::kCell, Law::kBitline, Law::kWordline);
+  const auto law = GENERATE(Law::kCell, Law::kBitline, Law::kWordline, Law::kKnown);
   constexpr size_t kParts = 5, kPart = 8000;
   Injection whole(law, Stored::kFp32, 1, kParts * kPart);
   while (law == Law::kWordline && whole.table.size() < 3000) {

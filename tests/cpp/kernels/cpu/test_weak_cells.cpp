@@ -41,7 +41,7 @@ void set_failures(int kind, Injection* injection) {
 }  // namespace
 
 TEST_CASE("an access with kept weak cells reads the same", "[keep]") {
-  const auto law = GENERATE(Law::kCell, Law::kBitline, Law::kWordline);
+  const auto law = GENERATE(Law::kCell, Law::kBitline, Law::kWordline, Law::kKnown);
   const auto stored = GENERATE(Stored::kFp32, Stored::kInt8, Stored::kInt4);
   const auto failures = GENERATE(0, 1, 2);
   const auto [copies, elements] = GENERATE(table<int64_t, int64_t>({{1, 9000}, {7, 1002}}));

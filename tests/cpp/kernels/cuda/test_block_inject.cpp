@@ -14,7 +14,7 @@ using namespace eden;
 
 namespace {
 
-enum class Model { kUniform, kBitline, kWordline, kData };
+enum class Model { kUniform, kBitline, kWordline, kData, kKnown };
 
 // An injection with all that it points to. What is not said is drawn from a seed.
 struct BlockCase {
@@ -42,6 +42,7 @@ struct BlockCase {
     p.stored = stored;
     p.law = model == Model::kBitline    ? Law::kBitline
             : model == Model::kWordline ? Law::kWordline
+            : model == Model::kKnown    ? Law::kKnown
                                         : Law::kCell;
     const int bits = stored_bits(element, stored);
     p.copies = pick<int64_t>({1, 1, 2, 5});
@@ -69,7 +70,23 @@ struct BlockCase {
     make_input();
   }
 
+  // About `rate` of the cells from some before the tensor to some after it.
+  void make_known(double rate) {
+    const auto bits = static_cast<uint64_t>(stored_bits(p.element, p.stored));
+    const uint64_t begin = 8 * static_cast<uint64_t>(p.address);
+    const uint64_t end = begin + bits * static_cast<uint64_t>(p.elements) + 100;
+    const uint64_t stride = rate > 0 ? static_cast<uint64_t>(1 / rate) : end;
+    uint64_t cell = begin > 100 ? begin - 100 : 0;
+    for (; cell < end && table.size() < 20000; cell += 1 + random() % (2 * stride)) {
+      const double one = pick({1.0, 1.0, 0.5, 0.001, 0.0});
+      table.push_back(lower(0, one, pick({one, one, 1.0, 0.3})));
+      table.back().stress = cell;
+    }
+    p.entries = static_cast<int64_t>(table.size());
+  }
+
   void make_table(Model model, double rate) {
+    if (model == Model::kKnown) return make_known(rate);
     p.entries = p.law == Law::kBitline    ? 8 * p.row_bytes
                 : p.law == Law::kWordline ? (p.address + 4 * p.elements) / p.row_bytes + 1
                                           : 1;
@@ -152,7 +169,8 @@ bool same_as_cpu(BlockCase& c, unsigned seed, Run run_block) {
 }  // namespace
 
 TEST_CASE("blocks of threads return the CPU's bits", "[block]") {
-  const auto model = GENERATE(Model::kUniform, Model::kBitline, Model::kWordline, Model::kData);
+  const auto model =
+      GENERATE(Model::kUniform, Model::kBitline, Model::kWordline, Model::kData, Model::kKnown);
   const auto element = GENERATE(ElementType::kFp32, ElementType::kFp16, ElementType::kBf16,
                                 ElementType::kRaw8, ElementType::kRaw16, ElementType::kRaw32);
   int differing = 0;
@@ -172,7 +190,8 @@ TEST_CASE("blocks of threads return the CPU's bits", "[block]") {
 }
 
 TEST_CASE("the threads of a block meet often enough", "[block]") {
-  const auto model = GENERATE(Model::kUniform, Model::kBitline, Model::kWordline, Model::kData);
+  const auto model =
+      GENERATE(Model::kUniform, Model::kBitline, Model::kWordline, Model::kData, Model::kKnown);
   const double rate = GENERATE(1e-5, 0.01, 0.3);
   const auto [element, stored] = GENERATE(table<ElementType, Stored>(
       {{ElementType::kFp32, Stored::kInt8}, {ElementType::kFp16, Stored::kFp16}}));
@@ -245,6 +264,19 @@ TEST_CASE("elements past 2^31 lie where they should", "[block]") {
   CHECK(found == expected);
   CHECK(found_marks == expected_marks);
   CHECK(std::count(found_marks.begin(), found_marks.end(), 0) < 64);
+}
+
+TEST_CASE("known cells that are in no order lead nowhere else", "[block]") {
+  BlockCase c(Model::kKnown, ElementType::kFp32, Stored::kInt8, 0.01, 1);
+  std::vector<TableEntry> wild = c.table;
+  for (TableEntry& entry : wild) {
+    entry.stress = (uint64_t{c.random()} << 32) + 8 * static_cast<uint64_t>(c.p.address);
+    entry.dense = kAlways;
+  }
+  c.output_of(false, [&](InjectParams p) {
+    p.table = wild.data();
+    inject_by_blocks(p, 1, 1, Shuffled{});
+  });
 }
 
 TEST_CASE("an order that is none does not lead outside of the table", "[block]") {

@@ -1,0 +1,194 @@
+"""Criticality: how likely one weak cell alone is to miss the target, by tensor and bit.
+
+At a low BER a draw holds few weak cells, and misses where one of them alone does. With lambda the
+expected number of cells of the network that do, P(miss) = 1 - exp(-lambda x weak fraction): a
+number that a few draws cannot show, but single cells can, asked one by one and at random.
+
+Reference: design, section 7; docs/risk.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from eden._say import an_int, refusal
+from eden.access import formats
+from eden.network import Config, TensorInfo
+from eden.tolerance._critical import Criticality
+from eden.tolerance._evaluator import Evaluate
+from eden.tolerance._network import NO_ERROR, under_errors
+from eden.tolerance._oracle import Oracle
+from eden.tolerance._shared import calibrated, check_asked, check_target
+from eden.tolerance._single_cells import SingleCells
+from eden.tolerance._strata import Stratum, lambda_interval
+
+# Cells of a bit before it is judged: none critical of 30 says, at 95 %, fewer than 9.5 % are.
+FIRST = 30
+CHUNK = 30
+# The search ends where lambda is known to this share of itself, or after so many passes of all
+# images, or where all cells of all bits that are not harmless were tried.
+KNOWN_TO = 0.1
+PASSES = 40.0
+
+
+def criticality(
+    model: torch.nn.Module,
+    evaluate: Evaluate,
+    *,
+    config: Config,
+    target_accuracy: float,
+    seed: int = 0,
+    folder: Path | str | None = None,
+    progress: bool = False,
+    label: str = "",
+) -> Criticality:
+    """Find which cells of a network miss the target alone, how many, and where they sit.
+
+    Cells are tried at random, at least 30 of each tensor and bit, then more of those that leave
+    lambda most uncertain. Where ``evaluate`` can tell which images are closest to another class
+    (`eden.data.Evaluator` can), a cell is judged on those as long as they leave no doubt, and the
+    network is run anew only from where the cell is read. In integer formats the bits below a
+    harmless one are skipped, the sign apart: each bit moves a value half as far as the one above.
+    Of floats every exponent bit is tried. A protection of the config is left out: criticality is of
+    the bit as it reaches the network, whatever guards it.
+
+    Args:
+        model: The network; left as it was.
+        evaluate: ``evaluate(model) -> accuracy`` on validation images, or what more
+            `eden.tolerance.Evaluator` says.
+        config: What is stored and how; its error model says how often a weak cell fails.
+        target_accuracy: In [0, 1], on the same images.
+        seed: Of the cells tried.
+        folder: Keeps finished trials as Parquet shards, and replays those it finds.
+        progress: Show a progress bar.
+        label: What the progress bar's title begins with.
+
+    Returns:
+        What was found.
+
+    Raises:
+        TypeError: If an argument is of another type.
+        ValueError: If one is outside what is named here, the network misses the target without
+            errors, or the evaluator answers otherwise when asked again.
+    """
+    check_asked(model, evaluate, folder, config=config)
+    check_target(target_accuracy)
+    an_int("seed", seed, 0, 2**63 - 1)
+    config = calibrated(model, config)
+    with under_errors(model, evaluate, config, folder=folder, subject={"seed": seed}) as network:
+        clean = Oracle(network, target_accuracy).ask(network.every(NO_ERROR), 0)
+        if clean < target_accuracy:
+            accepted = f"at most {clean}, what the network reaches without errors"
+            raise ValueError(refusal("target_accuracy", target_accuracy, accepted))
+        cells = SingleCells(network, target_accuracy, clean)
+        tensors = network.handle.tensors
+        title = f"{label} criticality".strip()
+        with tqdm(desc=title, unit="cell", disable=not progress) as bar:
+            search = _Search(cells, tensors, config.stored, seed, bar)
+            search.run()
+        return Criticality(
+            config=network.handle.config,
+            target_accuracy=target_accuracy,
+            clean_accuracy=clean,
+            strata=tuple(search.strata()),
+            passes=cells.passes,
+        )
+
+
+class _Bit:
+    """The cells of one bit of a tensor, in the order in which they are tried."""
+
+    def __init__(self, tensor: TensorInfo, bit: int, seed: int):
+        self.tensor, self.bit, self.costs = tensor, bit, []
+        text = f"eden criticality {seed} {tensor.name} {bit}".encode()
+        random = np.random.Generator(np.random.Philox(list(text)))
+        self.elements = random.permutation(tensor.elements)
+        self.order = random
+
+    def stratum(self) -> Stratum:
+        return Stratum(
+            tensor=self.tensor.name,
+            kind=self.tensor.kind,
+            bit=self.bit,
+            cells=self.tensor.elements,
+            losses=tuple(cost.loss for cost in self.costs),
+            critical=sum(cost.misses for cost in self.costs),
+        )
+
+    @property
+    def left(self) -> int:
+        return self.tensor.elements - len(self.costs)
+
+
+class _Search:
+    """What is tried next."""
+
+    def __init__(self, cells: SingleCells, tensors, stored: str, seed: int, bar):
+        self.cells, self.bar = cells, bar
+        self.allowed = cells.clean - cells.target
+        self.format = formats.get(stored)
+        self.bits = [[_Bit(t, bit, seed) for bit in self._order()] for t in tensors]
+        self.seed = seed
+
+    def _order(self) -> list[int]:
+        """The bits of an element, those that move a value most first, of floats the exponent."""
+        bits = self.format.bits
+        if self.format.integer:
+            return list(range(bits - 1, -1, -1))
+        exponent = list(range(bits - 2, self.format.mantissa_bits - 1, -1))
+        return [*exponent, bits - 1, *range(self.format.mantissa_bits - 1, -1, -1)]
+
+    def run(self) -> None:
+        for bits in self.bits:
+            for bit in bits:
+                self._try(bit, min(FIRST, bit.left))
+                if self._harmless(bit) and self._says_of_lower(bit.bit):
+                    break
+        while (bit := self._most_uncertain()) is not None:
+            self._try(bit, min(CHUNK, bit.left))
+
+    def strata(self) -> Iterator[Stratum]:
+        return (bit.stratum() for bits in self.bits for bit in bits)
+
+    def _try(self, bit: _Bit, count: int) -> None:
+        start = len(bit.costs)
+        elements = bit.elements[start : start + count].tolist()
+        bit.costs += self.cells.costs(bit.tensor.name, bit.bit, elements, self.seed)
+        self.bar.update(count)
+
+    def _harmless(self, bit: _Bit) -> bool:
+        """None of those tried comes near the target."""
+        return all(cost.loss <= self.allowed / 2 and not cost.misses for cost in bit.costs)
+
+    def _says_of_lower(self, bit: int) -> bool:
+        """Whether the bits tried after this one move a value less than it does."""
+        if self.format.integer:
+            return bit < self.format.bits - 1  # a sign may be corrected away
+        return bit < self.format.mantissa_bits
+
+    def _most_uncertain(self) -> _Bit | None:
+        """The bit whose next cells narrow lambda most for what they cost, if that is needed."""
+        tried = [bit for bits in self.bits for bit in bits if bit.costs and bit.left]
+        uncertain = [bit for bit in tried if not self._harmless(bit)]
+        if not uncertain or self.cells.passes >= PASSES:
+            return None
+        strata = list(self.strata())
+        total = sum(stratum.expected for stratum in strata)
+        low, high = lambda_interval(strata)
+        if total and high - low <= 2 * KNOWN_TO * total:
+            return None
+        return max(uncertain, key=self._gain)
+
+    def _gain(self, bit: _Bit) -> float:
+        """Variance of lambda that the next cells take away, for each pass."""
+        tried, critical = len(bit.costs), sum(cost.misses for cost in bit.costs)
+        share = (critical + 0.5) / (tried + 1)
+        variance = bit.tensor.elements**2 * share * (1 - share)
+        work = self.cells.work(bit.tensor.name)
+        return variance * (1 / tried - 1 / (tried + CHUNK)) / work
