@@ -23,11 +23,15 @@ LAYERS = {
     "kernels/law": ((), ()),
     "kernels/formats": (("kernels/law/",), ()),
     "kernels/access": (("kernels/formats/", "kernels/law/"), ()),
+    "kernels/protection": (KERNELS_ACCESS, ()),
     "kernels/cpu/processor": ((), ("sys/mman.h",)),  # the operating system's pages
     "kernels/cpu/weak": (KERNELS_CPU, ()),
     "kernels/cpu/pass": (KERNELS_CPU, ()),
-    "kernels/cpu": (("kernels/cpu/weak/", "kernels/cpu/pass/", *KERNELS_CPU), ()),
-    "kernels/cuda": (KERNELS_ACCESS, ()),
+    "kernels/cpu": (
+        ("kernels/cpu/weak/", "kernels/cpu/pass/", "kernels/protection/", *KERNELS_CPU),
+        (),
+    ),
+    "kernels/cuda": (("kernels/protection/", *KERNELS_ACCESS), ()),
     "kernels": ((), ()),  # no file lies beside the folders
     "csrc/core/fields": ((), ()),
     "csrc/core/counts": (("csrc/core/fields/",), ()),

@@ -24,4 +24,12 @@ STABLE_TORCH_LIBRARY(eden, m) {
   m.def("next_key(Tensor key, Tensor(a!) counter) -> Tensor");
   m.def("weight_range(Tensor x, int stored, int channels=0) -> (Tensor, Tensor)");
   m.def("keep_plausible(Tensor grad, Tensor corrected) -> Tensor");
+  m.def(
+      "encode_image(Tensor x, Tensor? scale, int stored, int copies, int embedded, bool planes) "
+      "-> Tensor");
+  m.def(
+      "decode_image(Tensor x, Tensor image, Tensor? scale, Tensor? bounds, int stored, "
+      "int correction, int copies, int embedded, bool planes, bool mark) -> (Tensor, Tensor)");
+  m.def("secded_check(Tensor image) -> Tensor");
+  m.def("secded_correct(Tensor image, Tensor check, Tensor(a!) counts) -> Tensor");
 }

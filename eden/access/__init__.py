@@ -8,11 +8,13 @@ it in a trace, `arrays` needs no torch op. A further stored format is a row in `
 from eden.access import arrays as arrays
 from eden.access import formats as formats
 from eden.access import ops as ops
+from eden.access import protection as protection
 from eden.access import rng as rng
 from eden.access._seeds import seeds_for as seeds_for
 from eden.access.arrays import inject_array as inject_array
 from eden.access.ops import count_flips as count_flips
 from eden.access.ops import inject as inject
+from eden.access.protection import Protection as Protection
 from eden.access.rng import fold_access as fold_access
 from eden.access.rng import fold_in as fold_in
 from eden.access.rng import key as key

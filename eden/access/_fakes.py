@@ -96,3 +96,35 @@ def _(grad, corrected):
         lambda: "eden::keep_plausible: corrected must have a bit for each element of grad",
     )
     return torch.empty_like(grad)
+
+
+def _check_image(op: str, x: Tensor, copies: int, **beside: Tensor | None) -> None:
+    _check_beside(op, x, **beside)
+    check(x.is_floating_point(), lambda: f"eden::{op}: x must be floating point")
+    check(copies >= 1, lambda: f"eden::{op}: copies must be at least 1")
+
+
+@torch.library.register_fake("eden::encode_image")
+def _(x, scale, stored, copies, embedded, planes):
+    _check_image("encode_image", x, copies, scale=scale)
+    elements, bits = x.numel() // copies, list(formats.FORMATS.values())[stored].bits
+    size = (elements + 7) // 8 * bits if planes else (elements * bits + 7) // 8
+    return x.new_empty([copies, size], dtype=torch.uint8)
+
+
+@torch.library.register_fake("eden::decode_image")
+def _(x, image, scale, bounds, stored, correction, copies, embedded, planes, mark):
+    _check_image("decode_image", x, copies, image=image, scale=scale, bounds=bounds)
+    corrected = x.new_empty([(x.numel() + 7) // 8 if mark else 0], dtype=torch.uint8)
+    return torch.empty_like(x), corrected
+
+
+@torch.library.register_fake("eden::secded_check")
+def _(image):
+    check(image.dim() == 2, lambda: "eden::secded_check: image must have shape [copies, bytes]")
+    return image.new_empty([image.shape[0], (image.shape[1] + 7) // 8])
+
+
+@torch.library.register_fake("eden::secded_correct")
+def _(image, check, counts):
+    return torch.empty_like(image)

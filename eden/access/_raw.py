@@ -4,6 +4,7 @@ The only module that says torch.ops. It checks nothing: `eden.access.ops` does b
 op refuses itself is raised in its own words.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 import eden.access._fakes  # noqa: F401
 from eden._torch import forward_mode, is_tracing, transformed
+from eden.access._protected import load_protected
 from eden.errors import Table
 
 registered = torch.ops.eden
@@ -50,6 +52,22 @@ class Coding(NamedTuple):
     correction: int
 
 
+class Place(NamedTuple):
+    """Where one part of a protected tensor lies.
+
+    Attributes:
+        key: int64 [2], of this access there.
+        table: which cells are weak there.
+        address: where a copy begins, in bytes.
+        row_bytes: bytes of a DRAM row there.
+    """
+
+    key: Tensor
+    table: Table
+    address: int = 0
+    row_bytes: int = 8192
+
+
 def read(
     x: Tensor,
     table: Table,
@@ -70,21 +88,64 @@ def read(
     """
     stored, scale, bounds, correction = coding
     law = (table.entries, table.order, scale, bounds, table.law)
-    rest = (key, *law, stored, correction, *extent, kept)
+    return _read(x, (key, *law, stored, correction, *extent, kept), bounds is not None)
+
+
+def read_protected(
+    x: Tensor,
+    kind: str,
+    bits: int,
+    places: Sequence[Place],
+    coding: Coding,
+    counts: Tensor,
+    *,
+    copies: int = 1,
+    first_copy: int = 0,
+) -> Tensor:
+    """Do what `read` does for a protected tensor.
+
+    Args:
+        x: As in `read`.
+        kind: Of the protection, as in `eden.access.protection`, but not none or reliable.
+        bits: How many bits it is about.
+        places: Where its rooms lie.
+        coding: As in `read`.
+        counts: int64 [2]; words that a code corrected and detected are added.
+        copies: As in `Extent`.
+        first_copy: As in `Extent`.
+    """
+    flat = [
+        value
+        for key, table, address, row_bytes in places
+        for value in (key, table.entries, table.order, table.law, address, row_bytes)
+    ]
+    rest = (kind, bits, counts, *coding, copies, first_copy, *flat)
+    return _read(x, rest, coding.bounds is not None)
+
+
+def _read(x: Tensor, rest: tuple, correcting: bool) -> Tensor:
+    """Load in the way that the gradient, if there is one, asks for."""
     eager = not torch.compiler.is_compiling()
     try:
         if eager and transformed():
-            return _Transformed.apply(x, (*rest, bounds is not None))[0]
+            return _Transformed.apply(x, (*rest, correcting))[0]
         if not (x.requires_grad and torch.is_grad_enabled()) and not (eager and forward_mode()):
-            return _inject(x, *rest, False)[0]
+            return _load(x, *rest, False)[0]
         if is_tracing():
             raise ValueError(
                 "torch.jit.trace records no gradient of a read: x requires a gradient, must not "
                 "while it is traced; use torch.no_grad(), or torch.compile"
             )
-        return _StraightThrough.apply(x, (*rest, bounds is not None))
+        return _StraightThrough.apply(x, (*rest, correcting))
     except RuntimeError as failure:
         raise _own(failure) from None
+
+
+def _load(x: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
+    """The op itself, or what a protection makes of several: its kind comes first then."""
+    if isinstance(rest[0], str):
+        return load_protected(registered, x, *rest)
+    return _inject(x, *rest)
 
 
 def read_into(
@@ -161,7 +222,7 @@ class _StraightThrough(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, rest: tuple) -> Tensor:
-        y, corrected = _inject(x, *rest)
+        y, corrected = _load(x, *rest)
         ctx.save_for_backward(corrected)
         ctx.save_for_forward(corrected)
         return y
@@ -190,7 +251,7 @@ class _Transformed(torch.autograd.Function):
 
     @staticmethod
     def forward(x: Tensor, rest: tuple) -> tuple[Tensor, Tensor]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return _inject(x, *rest)
+        return _load(x, *rest)
 
     @staticmethod
     def setup_context(ctx, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:
@@ -247,5 +308,6 @@ _no_gradient = torch.library.Library("eden", "IMPL", "Autograd")
 for _name in (
     *("inject", "inject_out", "keep_plausible"),
     *("weak_cells", "weight_range", "next_key", "count_flips", "seed_key", "fold"),
+    *("encode_image", "decode_image", "secded_check", "secded_correct"),
 ):
     _no_gradient.impl(_name, torch.library.fallthrough_kernel)

@@ -13,8 +13,10 @@ from eden._torch import forward_mode, recorded, transformed
 from eden.access import _raw, formats
 from eden.access._raw import Coding as Coding
 from eden.access._raw import Extent as Extent
+from eden.access._raw import Place as Place
 from eden.access._raw import next_key as next_key
 from eden.access._raw import read as read
+from eden.access._raw import read_protected as read_protected
 from eden.access._raw import weak_cells as weak_cells
 from eden.errors import ErrorModel, Table, table_of
 

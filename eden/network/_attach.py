@@ -12,6 +12,7 @@ from torch import nn
 
 from eden._say import refusal
 from eden._torch import ran_compiled
+from eden.access.protection import NONE
 from eden.network._attachment import Attachment
 from eden.network._calibration import calibration_of
 from eden.network._config import Config, patterns_of
@@ -91,9 +92,13 @@ def _attach(model: nn.Module, config: Config, entries: Any, keep_bytes: int) -> 
         config = config.with_(calibration=calibration)
     budget = Budget(keep_bytes)
     plan = choose(model, config, entries)
-    if any(callable(one) for some in patterns_of(config).values() for one in some or ()):
+    patterns = (*patterns_of(config).values(), config.protect)
+    if any(callable(one) for some in patterns for one in some or ()):
         named = None if config.parameters is None else tuple(plan.named)
-        config = config.with_(include=tuple(plan.tensors), exclude=None, parameters=named)
+        protect = {n: t.protection for n, t in plan.tensors.items() if t.protection != NONE}
+        config = config.with_(
+            include=tuple(plan.tensors), exclude=None, parameters=named, protect=protect
+        )
     attachment = Attachment(model, config, plan, budget, identity)
     unwrapped(model).__dict__["_eden_attachment"] = attachment
     return attachment

@@ -19,6 +19,7 @@ from eden.network._calibration import Calibration, keep_calibration
 from eden.network._config import Config
 from eden.network._coverage import Coverage, cover, nothing_read
 from eden.network._exposure import check_sizes
+from eden.network._guard import WordCounts
 from eden.network._hooks import Hooks
 from eden.network._kept import Budget
 from eden.network._learn import learn
@@ -99,6 +100,14 @@ class Attachment:
     def ber(self) -> dict[str, float]:
         """The bit error rate of each tensor just now; 0 for those never read or on chip."""
         return {name: tensor.ber for name, tensor in self._tensors.items()}
+
+    def corrected(self) -> dict[str, WordCounts]:
+        """Count the words that the code of "secded" corrected and detected, by tensor.
+
+        Since the draw of errors began, by `reseed` or `step`; a word is counted at each read.
+        """
+        guards = {n: t.guard for n, t in self._tensors.items() if t.protection.kind == "secded"}
+        return {n: WordCounts(*g.counts.tolist()) for n, g in guards.items() if g is not None}
 
     def learn_bounds(self, loader: Iterable[Any]) -> Calibration:
         """Learn scales, bounds and sizes on the clean network, and use them from now on.

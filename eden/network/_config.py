@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import nn
 
 from eden import errors
 from eden._say import a_kind, an_int, one_of, refusal
-from eden.access import formats
+from eden.access import Protection, formats
 from eden.network._calibration import Calibration
 
 Pattern = str | Callable[[str, nn.Module], bool]
@@ -40,6 +40,9 @@ class Config:
             read for the call of the module that owns them. The weight of a convolution, linear or
             embedding module that is named here is read for the call of the module around that one,
             which may use it without calling its owner (``F.linear(x, self.qkv.weight)``).
+        protect: how tensors are stored so that weak cells do less, by pattern as in `include`: the
+            first that matches a tensor decides. "triple", "secded", "embedded", "embedded=K",
+            "strong_bits=K", "strong_bits=K@BER", "reliable" or "none" (docs/protection.md).
         correction: what becomes of a value outside the learned bounds: "zero", "saturate", "off".
         cells: "fresh", any module of this kind: other weak cells at each step or seed; "fixed",
             one known module: only accesses vary.
@@ -58,8 +61,9 @@ class Config:
             itself is given always comes from DRAM. Which fit is known after `learn_bounds`.
 
     Raises:
-        TypeError: for an `error` or pattern of another type.
-        ValueError: for a value outside those named.
+        TypeError: for an `error`, pattern or protection of another type.
+        ValueError: for a value outside those named, or a protection that the format has too few
+            bits for.
     """
 
     error: Any
@@ -75,6 +79,7 @@ class Config:
     calibration: Calibration | None = None
     scale: str = "channel"
     on_chip_bytes: int = 0
+    protect: Mapping[Pattern, str | Protection] = field(default_factory=dict)
 
     def __post_init__(self):
         # An operating point is a number of things; what a load needs of it is its error model.
@@ -94,6 +99,7 @@ class Config:
                 raise TypeError(refusal(name, value, "True, False"))
         an_int("on_chip_bytes", self.on_chip_bytes, 0, 2**62)
         an_int("seed", self.seed, 0, 2**63 - 1)
+        object.__setattr__(self, "protect", _as_protections(self.protect, self.stored))
         if self.calibration is not None:
             a_kind("calibration", self.calibration, Calibration, "what learn_bounds returns, None")
 
@@ -114,7 +120,7 @@ class Config:
                 attachment holds the names that it chose instead.
         """
         chosen = patterns_of(self)
-        for key, patterns in chosen.items():
+        for key, patterns in (*chosen.items(), ("protect", self.protect)):
             if any(callable(pattern) for pattern in patterns or ()):
                 raise ValueError(
                     f"{key}: a function cannot be written to a file; use names, globs or 're:', "
@@ -132,6 +138,8 @@ class Config:
             "on_chip_bytes": self.on_chip_bytes,
             "seed": self.seed,
             "calibration": None if self.calibration is None else self.calibration.to_dict(),
+            # Where nothing is protected a config is what it was before there were protections.
+            **({"protect": dict(self.protect)} if self.protect else {}),
         }
 
     @classmethod
@@ -164,6 +172,20 @@ def _as_patterns(value: Any, name: str) -> tuple[Pattern, ...] | None:
     many = isinstance(value, Iterable) and not isinstance(value, str)
     patterns: tuple[Any, ...] = tuple(value) if many else (value,)
     for pattern in patterns:
-        if not (isinstance(pattern, str) or callable(pattern)):
-            raise TypeError(refusal(name, pattern, "a name, a glob, 're:...', or a function"))
+        _check_pattern(pattern, name)
     return patterns
+
+
+def _check_pattern(pattern: Any, name: str) -> None:
+    if not (isinstance(pattern, str) or callable(pattern)):
+        raise TypeError(refusal(name, pattern, "a name, a glob, 're:...', or a function"))
+
+
+def _as_protections(value: Any, stored: str) -> dict[Pattern, str]:
+    if value is None:
+        return {}
+    a_kind("protect", value, Mapping, "a mapping of patterns to protections")
+    for pattern, how in value.items():
+        _check_pattern(pattern, "protect")
+        Protection.parse(how).check(str(pattern), stored)
+    return {pattern: str(Protection.parse(how)) for pattern, how in value.items()}

@@ -11,6 +11,8 @@ from torch import nn
 
 from eden._say import refusal
 from eden._torch import held_otherwise, own_parameters
+from eden.access import Protection
+from eden.access.protection import NONE
 from eden.data import device_of
 from eden.network._config import Config, patterns_of
 from eden.network._exposure import on_chip
@@ -30,6 +32,7 @@ class PlannedTensor(NamedTuple):
         entry: where it is placed; None where it is not, as all that is never read.
         device: where it is read.
         codes: of a weight that is quantised by itself, how these are read; else None.
+        protection: how it is stored.
     """
 
     kind: str
@@ -37,6 +40,7 @@ class PlannedTensor(NamedTuple):
     entry: Any
     device: torch.device
     codes: Codes | None = None
+    protection: Protection = NONE
 
 
 class Plan(NamedTuple):
@@ -56,7 +60,7 @@ class Plan(NamedTuple):
 
 def targets_of(model: nn.Module, config: Config) -> list[Target]:
     """List what `find_targets` does, and what reads the parameters that a config names."""
-    return find_targets(model, Selection(**patterns_of(config)).by_name)
+    return find_targets(model, Selection(None, **patterns_of(config)).by_name)
 
 
 def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) -> Plan:
@@ -71,7 +75,8 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
         ValueError: for a pattern that matches nothing, nothing to store, a tensor without a place,
             or a weight that is no plain parameter or of a type that has no stored format.
     """
-    selection, plan = Selection(**patterns_of(config)), Plan({}, [], [])
+    selection = Selection(config.protect, **patterns_of(config))
+    plan = Plan({}, [], [])
     shared: dict[int, str | None] = {}
     # What is never read lies at the rated point, and what stays on the chip in no DRAM at all.
     known = config.calibration
@@ -90,8 +95,15 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
         else:
             codes = codes_of(owned[0], owned[1], name, config.stored)
             elements = plain(owned[0], owned[1], name, coded=codes is not None).numel()
+        protection = selection.protection_of(name, target.module, target.name)
+        if entry is not None:  # what the mapping chose, which may be more than the config asks for
+            protection = Protection.parse(getattr(entry, "protection", protection))
+        if codes is not None and protection != NONE:
+            said = "none: its own codes are read, which eden does not lay out"
+            raise ValueError(refusal(f"protection of {name}", str(protection), said))
         # Where the module is: moved by its first read, a compiled network would compile again.
-        plan.tensors[name] = PlannedTensor(kind, elements, entry, device_of(target.module), codes)
+        device = device_of(target.module)
+        plan.tensors[name] = PlannedTensor(kind, elements, entry, device, codes, protection)
         return name
 
     for target in find_targets(model, selection.by_name):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Mapping
 
 from torch import nn
 
+from eden.access import Protection
+from eden.access.protection import NONE
 from eden.network._config import Pattern
 
 
@@ -14,6 +17,7 @@ class Selection:
     """Decides by the patterns of a config, and remembers which of them ever matched.
 
     Args:
+        protect: protections of the tensors stored by pattern, None for none.
         include: patterns, None for all.
         exclude: patterns, None for none.
         parameters: patterns of parameters to store whatever module owns them, None for none.
@@ -21,6 +25,7 @@ class Selection:
 
     def __init__(
         self,
+        protect: Mapping[Pattern, str | Protection] | None,
         include: tuple[Pattern, ...] | None,
         exclude: tuple[Pattern, ...] | None,
         parameters: tuple[Pattern, ...] | None,
@@ -28,9 +33,12 @@ class Selection:
         self.label = "include"  # who gave the first, for messages
         self.include, self.exclude, self.parameters = include, exclude, parameters
         self.names: list[str] = []
+        self.stored: list[str] = []
         self.named: set[str] = set()
         self._all_parameters: list[str] = []
         self._matched: set[Pattern] = set()
+        self.protect = protect or {}
+        self._protecting: set[Pattern] = set()
 
     def by_name(self, name: str, module: nn.Module, module_name: str) -> bool:
         """Return whether a parameter is one of those named, and remember it."""
@@ -44,7 +52,16 @@ class Selection:
         self.names.append(name)
         included = self.include is None or self._any(self.include, name, module, module_name)
         included = included or name in self.named
-        return not self._any(self.exclude or (), name, module, module_name) and included
+        taken = not self._any(self.exclude or (), name, module, module_name) and included
+        if taken:
+            self.stored.append(name)
+        return taken
+
+    def protection_of(self, name: str, module: nn.Module, module_name: str) -> Protection:
+        """Return how a tensor that is stored is protected."""
+        matching = [p for p in self.protect if self._hits(p, name, module, module_name)]
+        self._protecting.update(matching)
+        return Protection.parse(self.protect[matching[0]]) if matching else NONE
 
     def check(self) -> None:
         """Raise if a pattern matched nothing: a misspelt name would silently change the result."""
@@ -59,11 +76,24 @@ class Selection:
                         f"{label}: {pattern!r} matches no {what}; there are {shorten(names)}"
                     )
 
+        for pattern in self.protect:
+            if isinstance(pattern, str) and pattern not in self._protecting:
+                raise ValueError(
+                    f"protect: {pattern!r} matches no tensor that is stored in approximate DRAM; "
+                    f"there are {shorten(self.stored)}"
+                )
+
     def _any(self, patterns, name, module, module_name) -> bool:
         # A list, not a generator: every pattern is to be marked.
         return any([self._matches(pattern, name, module, module_name) for pattern in patterns])
 
     def _matches(self, pattern, name, module, module_name) -> bool:
+        hit = self._hits(pattern, name, module, module_name)
+        if hit and isinstance(pattern, str):
+            self._matched.add(pattern)
+        return hit
+
+    def _hits(self, pattern, name, module, module_name) -> bool:
         if callable(pattern):
             return bool(pattern(name, module))
         if pattern.startswith("re:"):
@@ -74,8 +104,6 @@ class Selection:
             hit = expression.fullmatch(name) or expression.fullmatch(module_name)
         else:
             hit = fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(module_name, pattern)
-        if hit:
-            self._matched.add(pattern)
         return bool(hit)
 
 

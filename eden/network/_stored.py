@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,8 +14,9 @@ from torch import Tensor
 
 from eden._say import an_int
 from eden._torch import copy_each, transformed, zero_each
-from eden.access import formats, ops, rng
-from eden.errors import Cells, ErrorModel, table_of, weak_at
+from eden.access import Protection, formats, ops, rng
+from eden.access.protection import Room
+from eden.errors import Cells, ErrorModel, Uniform, table_of, weak_at
 from eden.network import _replay
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
@@ -23,6 +24,7 @@ from eden.network._corruption import Corruption, corrupted
 from eden.network._exposure import stays_on_chip
 from eden.network._faults import Recorder
 from eden.network._gradients import CleanGradients
+from eden.network._guard import Guard, count_weak
 from eden.network._kept import Budget, KeptCells
 from eden.network._plan import PlannedTensor
 
@@ -61,6 +63,7 @@ class TensorInfo:
         bits: of one element in the stored format.
         size_bytes: room that one copy takes.
         reads: how often one inference reads it.
+        protection: how it is stored, as `Config.protect` has it.
     """
 
     name: str
@@ -69,6 +72,13 @@ class TensorInfo:
     bits: int
     size_bytes: int
     reads: int
+    protection: str = "none"
+
+    @property
+    def stored_bytes(self) -> int:
+        """All the room that one copy takes, with what protects it."""
+        rooms = Protection.parse(self.protection).rooms(self.elements, self.bits)
+        return sum(room.size_bytes for room in rooms)
 
 
 class StoredTensor:
@@ -107,7 +117,11 @@ class StoredTensor:
         self.on_chip = self._on_chip(None)
         self.fixed_cells = config.cells == "fixed"
         self.kept = KeptCells(budget, self.format.bits)
+        self.protection = planned.protection
+        self.reliable = self.protection.kind == "reliable"
         self.base_error = config.error if entry is None else entry.error
+        if self.reliable:
+            self.base_error = Uniform(0.0)
         self.asked_ber: float | None = None
         self.corruption: Corruption | None = None
         self.table = table_of(self.base_error).to(device)  # a copy of its own
@@ -115,6 +129,9 @@ class StoredTensor:
         self.partition = None if entry is None else entry.partition
         self.address = 0 if entry is None else entry.address
         self.row_bytes = 8192 if entry is None else entry.row_bytes
+        self.guard: Guard | None = None
+        if self.protection.kind not in ("none", "reliable"):
+            self.guard = Guard(name, self.protection, self.bits, entry, device)
         self.uncalibrated_elements = planned.elements
         self.elements, self.reads = planned.elements, 1  # of one copy, by one inference
         # A placed tensor's cells belong to its partition, whichever tensor lies there.
@@ -131,7 +148,9 @@ class StoredTensor:
 
     def scaled(self, ber: float) -> ErrorModel:
         """Return the error model scaled to a mean bit error rate over this tensor's cells."""
-        size = self._size_bytes
+        if self.reliable:
+            return self.base_error
+        size = self._rooms()[0].size_bytes or None
         try:
             return self.base_error.with_ber(
                 ber, address=self.address, size_bytes=size, row_bytes=self.row_bytes
@@ -176,7 +195,7 @@ class StoredTensor:
     @property
     def ber(self) -> float:
         """The bit error rate just now."""
-        if not self.exposed:
+        if self.reliable or not self.exposed:
             return 0.0
         if self.asked_ber is not None:
             return self.asked_ber
@@ -200,31 +219,28 @@ class StoredTensor:
         if self.elements == 0 or self.corruption is not None or isinstance(self.base_error, Cells):
             return None
         error = self.scaled(ber)
-        # Every weak cell shows if all of them fail.
-        sure = {f.name: 1.0 for f in fields(error) if f.name.startswith("failure_probability")}
-        none = torch.zeros(-(-self.elements * self.bits // 8), dtype=torch.uint8, device="cpu")
-        read = ops.inject(
-            none,
-            replace(error, **sure),
-            key=rng.fold_in(key, self.origin).cpu(),
-            address=self.address,
-            row_bytes=self.row_bytes,
+        places = [(error, self.origin, self.address, self.row_bytes)]
+        if self.guard is not None:
+            places += [(m.error or error, *m[1:4]) for m in self.guard.further]
+        return sum(
+            count_weak(error, rng.fold_in(key, origin).cpu(), room.size_bytes, *at)
+            for (error, origin, *at), room in zip(places, self._rooms(), strict=True)
         )
-        return int(ops.count_flips(none, read).sum())
 
     @contextmanager
     def one_weak_cell(self, element: int, bit: int) -> Iterator[None]:
-        """Have one cell be weak inside the context, and no other."""
+        """Have one cell be weak inside the context, and no other, as if nothing protected it."""
         an_int(f"element of {self.name}", element, 0, max(self.elements - 1, 0))
         an_int(f"bit of {self.name}", bit, 0, self.bits - 1)
         cell = 8 * self.address + element * self.bits + bit
         before, cells = self.table, weak_at(self.base_error, [cell], row_bytes=self.row_bytes)
         self.table = table_of(cells).to(before.entries.device)
+        guard, self.guard = self.guard, None
         self.kept.forget()
         try:
             yield
         finally:
-            self.table = before
+            self.table, self.guard = before, guard
             self.kept.forget()
 
     def calibrate(self, entry: TensorCalibration) -> None:
@@ -299,7 +315,6 @@ class StoredTensor:
         first = 0
         if self.switch.by_image and self.kind == "input" and not torch.compiler.is_compiling():
             first = self._first_copy(copies)
-        extent = ops.Extent(copies, first, self.address, self.row_bytes)
         coding = self.coding
         if self.ranged and self.kind == "weight":
             # Weights are known when they are written, so their range is theirs of now: bounds
@@ -312,13 +327,18 @@ class StoredTensor:
                 f"{self.name} is not calibrated, so {need} cannot be known; call "
                 "learn_bounds(loader) on clean training data, or give a config with a calibration"
             )
-        key = ops.next_key(self.key, self.counter)
-        kept = self.kept.of(stored, self.table, self.key, coding.stored, extent)
-        y = ops.read(stored, self.table, key, extent, coding, kept)
-        if not torch.compiler.is_compiling() and self.switch.recorder is not None:
-            self.switch.recorder.note(self.name, stored, y, self.table, key, extent, coding)
-        if self.codes is not None:
-            return self.codes.value(x, y)
+        if self.guard is None:
+            extent = ops.Extent(copies, first, self.address, self.row_bytes)
+            key = ops.next_key(self.key, self.counter)
+            kept = self.kept.of(stored, self.table, self.key, coding.stored, extent)
+            y = ops.read(stored, self.table, key, extent, coding, kept)
+            if not torch.compiler.is_compiling() and self.switch.recorder is not None:
+                self.switch.recorder.note(self.name, stored, y, self.table, key, extent, coding)
+            if self.codes is not None:
+                return self.codes.value(x, y)
+        else:
+            home = ops.Place(self.key, self.table, self.address, self.row_bytes)
+            y = self.guard.read(stored, home, self.counter, coding, copies, first)
         if not x.requires_grad or y.requires_grad or torch.compiler.is_compiling() or transformed():
             return y
         # Without gradients torch still looks at this flag, to choose between two ways of
@@ -349,12 +369,16 @@ class StoredTensor:
     def info(self) -> TensorInfo:
         """What is known of it."""
         size = -(-self.elements * self.bits // 8)
-        return TensorInfo(self.name, self.kind, self.elements, self.bits, size, self.reads)
+        how = str(self.protection)
+        return TensorInfo(self.name, self.kind, self.elements, self.bits, size, self.reads, how)
 
     @property
     def bits(self) -> int:
         """Bits of one element."""
         return self.format.bits
+
+    def _rooms(self) -> tuple[Room, ...]:
+        return self.protection.rooms(self.elements, self.bits)
 
     def _coding(self, bounds: Tensor | None, scale: Tensor | None) -> ops.Coding:
         if self.codes is not None:  # they fail on their own bits
@@ -403,6 +427,8 @@ class StoredTensor:
         self.kept.forget()
         self.key, self.counter = self.key.to(device), self.counter.to(device)
         self.table = self.table.to(device)
+        if self.guard is not None:
+            self.guard.follow(device)
         both = self.coding.bounds, self.coding.scale
         self.coding = self._coding(*(None if v is None else v.to(device) for v in both))
 
@@ -425,13 +451,17 @@ def set_keys(tensors: Sequence[StoredTensor], key: Tensor) -> None:
         tensors: at least one.
         key: int64 ``[2]``.
     """
-    keys = rng.fold_in_each(key, torch.stack([tensor.origin for tensor in tensors]))
+    guards = [tensor.guard for tensor in tensors if tensor.guard is not None]
+    keyed = [*tensors, *(more for guard in guards for more in guard.further)]
+    keys = rng.fold_in_each(key, torch.stack([one.origin for one in keyed]))
     # To a GPU in one piece.
-    devices = {tensor.key.device for tensor in tensors}
+    devices = {one.key.device for one in keyed}
     there = {device: keys.to(device).unbind() for device in devices}
-    own = [there[tensor.key.device][i] for i, tensor in enumerate(tensors)]
-    copy_each([tensor.key for tensor in tensors], own)
+    own = [there[one.key.device][i] for i, one in enumerate(keyed)]
+    copy_each([one.key for one in keyed], own)
     zero_each([tensor.counter for tensor in tensors])
+    if guards:
+        zero_each([guard.counts for guard in guards])
     for tensor in tensors:
         if not tensor.fixed_cells:
             tensor.kept.forget()

@@ -20,6 +20,13 @@ from eden.reference._formats import to_float as to_float
 from eden.reference._formats import weight_range as weight_range
 from eden.reference._ops import count_flips as count_flips
 from eden.reference._ops import inject as inject
+from eden.reference._protection import HSIAO_COLUMNS as HSIAO_COLUMNS
+from eden.reference._protection import coarse_codes as coarse_codes
+from eden.reference._protection import decode_image as decode_image
+from eden.reference._protection import embedded_bounds as embedded_bounds
+from eden.reference._protection import encode_image as encode_image
+from eden.reference._protection import secded_check as secded_check
+from eden.reference._protection import secded_correct as secded_correct
 from eden.reference._random import fold as fold
 from eden.reference._random import fold_access as fold_access
 from eden.reference._random import fold_in as fold_in

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from eden._say import a_kind, an_int, keys_of, one_of, rate, refusal, within
-from eden.access import formats
+from eden.access import Protection, formats
 from eden.network import Config, Coverage, TensorInfo
 from eden.tolerance._grid import LOWEST_STEP, ber_of
 from eden.tolerance._risk import Risk
@@ -26,7 +26,8 @@ class TensorTolerance:
         bits: Bits an element as stored.
         size_bytes: Bytes a copy takes in DRAM.
         reads: Reads an inference.
-        tolerance: The BER it bears, all other tensors being at theirs.
+        tolerance: The BER it bears, all other tensors being at theirs, and it as it is protected.
+        protection: How it is stored, as in `Config.protect`; "none" in files of before.
     """
 
     name: str
@@ -36,6 +37,7 @@ class TensorTolerance:
     size_bytes: int
     reads: float
     tolerance: float
+    protection: str = "none"
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,8 @@ class Tolerances:
                 values[name] = tuple(values[name])
             values["config"] = Config.from_dict(values["config"])
             for tensor in values["tensors"]:
-                keys_of("a tensor", tensor, [field.name for field in fields(TensorTolerance)])
+                *required, late = (field.name for field in fields(TensorTolerance))
+                keys_of("a tensor", tensor, required, [late])
             values["tensors"] = tuple(TensorTolerance(**tensor) for tensor in values["tensors"])
             seen = values.pop("coverage", None)
             coverage = None if seen is None else Coverage.from_dict(seen)
@@ -189,6 +192,7 @@ def _check(tolerances: Tolerances) -> None:
         one_of(f"size_bytes of {name}", tensor.size_bytes, [-(-tensor.elements * tensor.bits // 8)])
         within(f"reads of {name}", tensor.reads, 0, 1e18)
         within(f"tolerance of {name}", tensor.tolerance, 0, 1)
+        Protection.parse(tensor.protection).check(name, tolerances.config.stored)
 
 
 def tensors_bearing(

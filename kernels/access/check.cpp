@@ -187,6 +187,11 @@ std::string problem_of_cells(const InjectParams& p) {
   return problem;
 }
 
+std::string problem_of_coding(const InjectParams& p) {
+  const std::string problem = problem_of_numbers(p);
+  return problem.empty() ? problem_of_values(p) : problem;
+}
+
 std::string problem_of(const InjectParams& p, int64_t out_bytes) {
   std::string problem = problem_of_cells(p);
   if (problem.empty()) problem = problem_of_values(p);

@@ -25,21 +25,30 @@ auto dispatch_stored(Stored stored, Visit visit) {
   }
 }
 
+// The same where an element is known to be a float.
 template <class Visit>
-auto dispatch(ElementType element, Stored stored, Visit visit) {
+auto dispatch_float(ElementType element, Stored stored, Visit visit) {
   switch (element) {
     case ElementType::kFp32:
       return dispatch_stored<Fp32>(stored, visit);
     case ElementType::kFp16:
       return dispatch_stored<Fp16>(stored, visit);
-    case ElementType::kBf16:
+    default:
       return dispatch_stored<Bf16>(stored, visit);
+  }
+}
+
+template <class Visit>
+auto dispatch(ElementType element, Stored stored, Visit visit) {
+  switch (element) {
     case ElementType::kRaw8:
       return visit(RawElement<uint8_t>{}, RawCodec<uint8_t, 8>{});
     case ElementType::kRaw16:
       return visit(RawElement<uint16_t>{}, RawCodec<uint16_t, 16>{});
-    default:
+    case ElementType::kRaw32:
       return visit(RawElement<uint32_t>{}, RawCodec<uint32_t, 32>{});
+    default:
+      return dispatch_float(element, stored, visit);
   }
 }
 

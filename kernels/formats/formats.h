@@ -116,6 +116,7 @@ struct Bf16 {
 // A float element held as a float of another width: bits of `Store` in DRAM.
 template <class Element, class Store>
 struct FloatCodec {
+  using Format = Store;
   static constexpr int kBits = Store::kBits;
   static constexpr bool kNative = Element::kStored == Store::kStored;
   static constexpr bool kInteger = false;
