@@ -66,7 +66,7 @@ def set_corruption(attachment: Any, pattern: str, function: Corruption | None) -
         accepted = "a function of a tensor and a key, or None"
         raise TypeError(refusal("type of function", type(function).__name__, accepted))
     a_kind("pattern", pattern, str, "text")
-    selection = Selection((pattern,), None, None)
+    selection = Selection(None, (pattern,), None, None)
     selection.label = "set_corruption"
     chosen = [n for n in attachment._tensors if selection.takes(n, None, n.rpartition(".")[0])]
     selection.check()
