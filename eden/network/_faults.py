@@ -16,7 +16,8 @@ from eden.access import formats, ops
 from eden.errors import Table
 from eden.network import _replay
 
-_ELEMENTS = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}
+_FLOATS = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}
+_INTEGERS = {1: torch.int8, 2: torch.int16, 4: torch.int32}
 _AS_STORED = ops.Coding(0, None, None, 0)  # of bytes, which fail on their own bits
 
 
@@ -115,15 +116,16 @@ class Recorder:
             return
         read = self.reads[name] = self.reads.get(name, -1) + 1
         fmt = list(formats.FORMATS.values())[coding.stored]
+        bits = formats.RAW_BITS.get(x.dtype, fmt.bits)  # integers fail on their own
+        kind = _FLOATS.get(x.dtype, f"raw{bits}")
         elements = x.numel() // extent.copies
         x, y = (v.detach().reshape(extent.copies, elements) for v in (x, y))
-        copy, place, *masks = _failing_bytes(x, elements * fmt.bits, table, key, extent)
+        copy, place, *masks = _failing_bytes(x, elements * bits, table, key, extent)
         one, zero = (mask[:, None] >> np.arange(8, dtype=np.uint8) & 1 for mask in masks)
         at, within = np.nonzero(one | zero)
         position = 8 * place[at] + within
-        element, bit, copy = position // fmt.bits, position % fmt.bits, copy[at]
-        kind, where = _ELEMENTS[x.dtype], (torch.from_numpy(copy), torch.from_numpy(element))
-        where = tuple(index.to(x.device) for index in where)
+        element, bit, copy = position // bits, position % bits, copy[at]
+        where = tuple(torch.from_numpy(index).to(x.device) for index in (copy, element))
         scale = _scale_of(coding.scale, element, elements)
         code = reference.encode(_bits_of(x[where]), kind, fmt.name, scale)
         stored = code >> bit.astype(np.uint32) & 1
@@ -131,9 +133,8 @@ class Recorder:
         same, first = np.unique(copy * elements + element, return_inverse=True)
         flips = np.zeros(same.size, dtype=np.uint32)
         np.bitwise_or.at(flips, first[fails], np.uint32(1) << bit[fails].astype(np.uint32))
-        values = [reference.decode(c, kind, fmt.name, scale) for c in (code, code ^ flips[first])]
-        values.append(_bits_of(y[where]))
-        before, after, got = (torch.from_numpy(reference.to_float(v, kind)) for v in values)
+        decoded = (reference.decode(c, kind, fmt.name, scale) for c in (code, code ^ flips[first]))
+        before, after = (_values_of(v, x.dtype) for v in decoded)
         keep = torch.from_numpy(fails)
         columns = {
             "image": torch.from_numpy(copy) + extent.first_copy,
@@ -143,7 +144,7 @@ class Recorder:
             "after": torch.from_numpy(1 - stored.astype(np.uint8)),
             "value_before": before,
             "value_after": after,
-            "value_read": got,
+            "value_read": y[where].cpu().float(),
         }
         columns = {column: values[keep] for column, values in columns.items()}
         n = int(keep.sum())
@@ -214,8 +215,13 @@ def _failing_bytes(
 
 def _bits_of(x: Tensor) -> np.ndarray:
     """The bits of elements, as unsigned integers."""
-    integer, unsigned = {4: (torch.int32, np.uint32), 2: (torch.int16, np.uint16)}[x.itemsize]
-    return x.cpu().view(integer).numpy().view(unsigned)
+    return x.cpu().view(_INTEGERS[x.itemsize]).numpy().view(f"u{x.itemsize}")
+
+
+def _values_of(bits: np.ndarray, dtype: torch.dtype) -> Tensor:
+    """What elements of these bits stand for, float32."""
+    integers = torch.from_numpy(bits.astype(f"u{dtype.itemsize}").view(f"i{dtype.itemsize}"))
+    return integers.view(dtype).float()
 
 
 def _scale_of(scale: Tensor | None, element: np.ndarray, elements: int) -> np.ndarray | None:

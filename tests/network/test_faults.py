@@ -13,6 +13,7 @@ from eden import errors, reference
 from eden.access import ops
 from eden.errors import Cells
 from eden.network import Config, attach
+from eden.network._faults import Recorder
 
 ERRORS = {
     "uniform": errors.Uniform(0.02),
@@ -85,6 +86,24 @@ def test_what_is_recorded_makes_the_clean_network_the_faulty_one(error, stored, 
                 rising = sum(f.bit == bit and f.before == 0 for f in rows)
                 falling = sum(f.bit == bit and f.before == 1 for f in rows)
                 assert flips[bit].tolist() == [rising, falling]
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.int16, torch.int32])
+def test_integers_fail_on_their_own_bits(dtype):
+    x = torch.arange(-60, 60).to(dtype).view(2, 60)
+    key, extent = eden.key(3), ops.Extent(copies=2, address=4)
+    coding, table = ops.Coding(4, None, None, 0), errors.table_of(errors.Uniform(0.05, 0.5))
+    y = ops.read(x, table, key, extent, coding)
+    recorder = Recorder()
+    recorder.note("codes", x, y, table, key, extent, coding)
+    again = x.clone()
+    for fault in recorder.faults():
+        at = fault.image, fault.element
+        values = float(x[at].float()), float(y[at].float())
+        assert (fault.value_before, fault.value_read) == values
+        assert fault.value_after == fault.value_read
+        again[at] ^= torch.tensor(1).bitwise_left_shift(fault.bit).to(dtype)
+    assert torch.equal(again, y) and not torch.equal(x, y)
 
 
 def test_recording_changes_nothing_that_is_read(images):
