@@ -160,9 +160,9 @@ class Attachment:
         if known is None:
             raise ValueError("narrow_inputs: no range is known yet; call learn_bounds first")
         cut = share / known.input_range
-        inputs = [tensor.name for tensor in self.tensors if tensor.kind == "input"]
+        read = [t for t in self._tensors.values() if t.kind == "input" and not t.never_read]
         entries = dict(known.tensors)
-        for name in inputs[1:]:
+        for name in [tensor.name for tensor in read[1:] if not tensor.on_chip]:
             entries[name] = replace(
                 entries[name], lo=cut * entries[name].lo, hi=cut * entries[name].hi
             )

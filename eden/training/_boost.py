@@ -93,7 +93,7 @@ def boost(
         gradients: what the backward pass goes by: "as_read", the weights and inputs as they were
             read, faults and all, with no gradient where a value was corrected; "clean", as they
             lay in DRAM. The forward pass is the same. "clean" needs a network that is not
-            compiled. Measured in ``docs/results.md``.
+            compiled. Measured in ``docs/storage.md``.
         evaluate: ``evaluate(model) -> accuracy`` in [0, 1]; NaN is an error, or counts as 0 where
             ``evaluate.nan`` is "miss".
         target_accuracy: what the boosted network has to reach under errors, in [0, 1]; the

@@ -260,6 +260,16 @@ def test_a_boosted_network_keeps_what_is_known_of_sizes():
     assert calibration_of(boosted).tensors["0.input"].network_input
 
 
+def test_narrowing_spares_the_first_input_and_those_on_chip():
+    model = nn.Sequential(nn.Embedding(9, 4), nn.Linear(4, 3), nn.Linear(3, 50), nn.Linear(50, 2))
+    with eden.approximate(model, config(7).with_(weights=True)) as handle:
+        before = handle.learn_bounds([torch.randint(9, (2, 1))]).tensors
+        assert handle.on_chip == ["1.input"]
+        after = handle.narrow_inputs(0.5).tensors
+    cut = [n for n in before if before[n].bounds != after[n].bounds]
+    assert cut == ["2.input", "3.input"]
+
+
 @pytest.mark.parametrize("value", [-1, 1.5, True, "8 KiB", 2**63])
 def test_a_bad_number_of_bytes_is_named(value):
     with pytest.raises((ValueError, TypeError), match="on_chip_bytes is"):
