@@ -29,7 +29,7 @@ def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str
     facts: dict[str, Any] = {"order": None if order is None else [int(column) for column in order]}
     if entries is not None:
         facts["places"] = {
-            name: [entry.partition, entry.address, entry.row_bytes]
+            name: [entry.partition, entry.address, entry.row_bytes, *_further(entry)]
             for name, entry in sorted(entries.items())
         }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
@@ -71,7 +71,13 @@ def places_of(placement: Any) -> dict[str, Any]:
     if entries is None:
         return placement.to_dict()
     return {
-        name: [entry.partition, entry.address, entry.row_bytes, entry.error.to_dict()]
+        name: [
+            entry.partition,
+            entry.address,
+            entry.row_bytes,
+            entry.error.to_dict(),
+            *_further(entry),
+        ]
         for name, entry in entries.items()
     }
 
@@ -84,3 +90,11 @@ def digest_of_model(model: nn.Module) -> str:
         data = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
         parts.append([name, str(value.dtype), list(value.shape), digest_bytes(data)])
     return digest(parts)
+
+
+def _further(entry: Any) -> list[Any]:
+    """What protects a tensor in its place, and where; nothing where nothing does."""
+    how = getattr(entry, "protection", "none")
+    if how == "none":
+        return []
+    return [how, *([p.partition, p.address, p.error.to_dict()] for p in entry.places)]
