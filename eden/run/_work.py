@@ -85,6 +85,7 @@ class Work:
             inputs=recipe.inputs,
             correction=recipe.correction,
             seed=recipe.seed,
+            protect=recipe.protect,
         )
 
     def accuracy_without_errors(self, model: torch.nn.Module, evaluate: data.Evaluator) -> float:
