@@ -8,11 +8,19 @@ import itertools
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetPydanticSchema,
+    ValidationError,
+    field_serializer,
+    field_validator,
+)
 
 from eden import devices, mapping, network, systems, training
 from eden._say import refusal
-from eden.access import formats
+from eden.access import Protection, formats
 from eden.folder._accepted import one_line
 from eden.tolerance import step_of
 
@@ -149,6 +157,11 @@ class Recipe(_Part):
     on_chip_bytes: int = Field(
         default=0, ge=0, le=2**40, description="an input that fits there never goes through DRAM"
     )
+    protect: dict[Name, Name] = Field(
+        default={},
+        max_length=1000,
+        description="how tensors are stored, by pattern; the first that matches decides",
+    )
     device: Name = "ddr3l-1600-b10"
     data: DataKeys = DataKeys()
     network: NetworkKeys = NetworkKeys()
@@ -158,6 +171,17 @@ class Recipe(_Part):
     map: MapKeys = MapKeys()
     verify: VerifyKeys = VerifyKeys()
     energy: EnergyKeys = EnergyKeys()
+
+    # In JSON pairs: files of a run hold the keys of a mapping sorted, and here the order counts.
+    @field_validator("protect", mode="before")
+    @classmethod
+    def _of_pairs(cls, value: Any) -> Any:
+        pairs = isinstance(value, list) and all(isinstance(p, list) and len(p) == 2 for p in value)
+        return dict(value) if pairs else value
+
+    @field_serializer("protect")
+    def _as_pairs(self, value: dict[str, str]) -> list[list[str]]:
+        return [[pattern, how] for pattern, how in value.items()]
 
 
 def parse_recipe(content: Any) -> Recipe:
@@ -180,6 +204,11 @@ def _check(recipe: Recipe) -> None:
     """Refuse what concerns more than one key."""
     if not (recipe.weights or recipe.inputs):
         raise ValueError("recipe keys weights, inputs: both are false; at least one must be true")
+    for pattern, how in recipe.protect.items():
+        try:
+            Protection.parse(how).check(pattern, recipe.stored)
+        except ValueError as error:
+            raise ValueError(f"recipe key protect: {error}") from None
     for name, part in (
         ("characterize", recipe.characterize),
         ("characterize.curve", recipe.characterize.curve),

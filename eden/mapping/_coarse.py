@@ -6,18 +6,21 @@ from functools import partial, reduce
 from operator import add
 
 from eden import devices
+from eden.mapping._pieces import Place, addresses_of
 from eden.mapping._placement import Rejection
-from eden.mapping._task import Layout, Outcome, Solved, Task, entry_of
+from eden.mapping._task import Layout, Outcome, Solved, Task, entries_of, protecting
 from eden.mapping._validity import WHOLE_MODULE
 
 
 def place_coarsely(task: Task, estimate: str) -> Outcome:
     """Take the cheapest point whose mean BER the network bears."""
     device = task.device
-    missing = sum(task.sizes) - device.geometry.size_bytes
+    geometry = device.geometry
+    addresses, end = addresses_of(task.parts, geometry.line_bytes, geometry.row_bytes)
+    missing = end - geometry.size_bytes
     if missing > 0:
-        names = ", ".join(tensor.name for tensor in task.tensors)
-        why = f"{names} need {sum(task.sizes)} bytes, {missing} bytes of room missing"
+        names = ", ".join(part.name + protecting(task, part) for part in task.parts)
+        why = f"{names} need {end} bytes, {missing} bytes of room missing"
         return Outcome(rejected=[Rejection(device.nominal.vdd_volts, why)])
     outcome = Outcome()
     for point in device.points:
@@ -31,17 +34,23 @@ def place_coarsely(task: Task, estimate: str) -> Outcome:
         outcome.bound = min(outcome.bound, joules)
         if outcome.best is not None and joules >= outcome.best.joules:
             continue
-        lay_out = partial(_lay_out_coarsely, task, point, ber)
+        lay_out = partial(_lay_out_coarsely, task, point, ber, addresses)
         outcome.best = Solved(point.vdd_volts, joules, lay_out)
     outcome.rejected.sort(key=lambda r: r.vdd_volts)
     return outcome
 
 
-def _lay_out_coarsely(task: Task, point: devices.OperatingPoint, ber: float) -> Layout:
+def _lay_out_coarsely(
+    task: Task, point: devices.OperatingPoint, ber: float, addresses: list[list[int]]
+) -> Layout:
     why = f"the network bears BER {task.coarse_ber:.2g}; the module's mean is {ber:.2g}"
     row_bytes = task.device.geometry.row_bytes
-    entries = {
-        tensor.name: entry_of(tensor, WHOLE_MODULE, address, row_bytes, ber, why)
-        for tensor, address in zip(task.tensors, task.addresses, strict=True)
-    }
+    where = [
+        [
+            Place(WHOLE_MODULE, address, row_bytes, size, ber)
+            for address, size in zip(pieces, part.sizes, strict=True)
+        ]
+        for part, pieces in zip(task.parts, addresses, strict=True)
+    ]
+    entries = entries_of(task, where, [why] * len(where))
     return Layout(entries, {WHOLE_MODULE: point}, {WHOLE_MODULE: ber})

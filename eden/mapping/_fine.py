@@ -15,8 +15,9 @@ from functools import cached_property, partial
 from eden import devices
 from eden._native import core
 from eden.mapping import _exact as milp
+from eden.mapping._pieces import Part, Place, addresses_of
 from eden.mapping._placement import Rejection
-from eden.mapping._task import Layout, Outcome, Solved, Task, entry_of
+from eden.mapping._task import Layout, Outcome, Solved, Task, entries_of, protecting
 
 # Sums of joules in another order differ by less than this.
 _ROUNDING = 1e-12
@@ -74,8 +75,8 @@ class Problem:
         cost = zip(*(task.joules[point] for point in points), strict=True)
         native = core.MapProblem(
             tensor_bytes=task.sizes,
-            tolerances=[t.tolerance for t in task.tensors],
-            room_bytes=[p.size_bytes for p in partitions],
+            tolerances=[part.tolerance for part in task.parts],
+            room_bytes=[max(0, p.size_bytes - task.spare) for p in partitions],
             slots=[
                 core.MapSlot(
                     partition=i,
@@ -125,17 +126,26 @@ class Problem:
         return (found if greedy is None or better else greedy), bound, missing
 
     def lay_out(self, task: Task, slots: Sequence[int]) -> Layout:
-        """Lay the tensors of each partition one after another."""
-        entries, used, points = {}, {}, {}
-        for t, (tensor, slot) in enumerate(zip(task.tensors, slots, strict=True)):
-            i, o, ber = self.slots[slot]
+        """Lay the parts of each partition one after another."""
+        used: dict[int, list[int]] = {}
+        for number, slot in enumerate(slots):
+            used.setdefault(self.slots[slot][0], []).append(number)
+        where: list[list[Place]] = [[] for _ in slots]
+        points = {}
+        line_bytes = task.device.geometry.line_bytes
+        for i, numbers in used.items():
             partition = self.partitions[i]
-            address = used.get(i, 0)
-            used[i] = address + task.sizes[t]
-            points[partition.name] = self.points[o]
-            entries[tensor.name] = entry_of(
-                tensor, partition.name, address, partition.row_bytes, ber, self._why(tensor, slot)
-            )
+            parts = [task.parts[number] for number in numbers]
+            addresses, _ = addresses_of(parts, line_bytes, partition.row_bytes)
+            for number, part, pieces in zip(numbers, parts, addresses, strict=True):
+                _, o, ber = self.slots[slots[number]]
+                points[partition.name] = self.points[o]
+                where[number] = [
+                    Place(partition.name, address, partition.row_bytes, size, ber)
+                    for address, size in zip(pieces, part.sizes, strict=True)
+                ]
+        whys = [self._why(part, slot) for part, slot in zip(task.parts, slots, strict=True)]
+        entries = entries_of(task, where, whys)
         in_use = {self.partitions[i].bank: points[self.partitions[i].name] for i in used}
         bers = {}
         for i, o, ber in self.slots:
@@ -144,26 +154,26 @@ class Problem:
                 bers.setdefault(self.partitions[i].name, ber)
         return Layout(entries, points, bers)
 
-    def _why(self, tensor, slot: int) -> str:
+    def _why(self, part: Part, slot: int) -> str:
         i, o, ber = self.slots[slot]
-        borne = bisect_right(self.rates, tensor.tolerance)
+        borne = bisect_right(self.rates, part.tolerance)
         return (
-            f"bears BER {tensor.tolerance:.2g}: {borne} of {len(self.partitions)} partitions "
+            f"bears BER {part.tolerance:.2g}: {borne} of {len(self.partitions)} partitions "
             f"at {self.points[o].vdd_volts:g} V qualify; {self.partitions[i].name} has {ber:.2g} "
             "and room"
         )
 
     def _shortfall(self, task: Task, t: int, missing_bytes: int) -> str:
-        tensor = task.tensors[t]
+        part = task.parts[t]
         lowest = self.rates[0]
-        if lowest > tensor.tolerance:
+        if lowest > part.tolerance:
             return (
-                f"{tensor.name} bears BER {tensor.tolerance:.2g}, the lowest of a partition is "
+                f"{part.name} bears BER {part.tolerance:.2g}, the lowest of a partition is "
                 f"{lowest:.2g} ({missing_bytes} bytes of room missing)"
             )
         return (
-            f"{tensor.name} needs {task.sizes[t]} bytes, {missing_bytes} bytes of "
-            "room missing in the roomiest partition that it bears"
+            f"{part.name} needs {task.sizes[t]} bytes{protecting(task, part)}, {missing_bytes} "
+            "bytes of room missing in the roomiest partition that it bears"
         )
 
 

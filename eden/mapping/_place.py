@@ -6,15 +6,18 @@ Only measured points are used; interpolated ones are for plots.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from eden import devices, energy
 from eden._say import a_kind, one_of, refusal, within
+from eden.access import Protection, formats
+from eden.access.protection import NONE
 from eden.mapping._coarse import place_coarsely
 from eden.mapping._fine import place_finely, problems_of
 from eden.mapping._placement import Placement
 from eden.mapping._task import Task
 from eden.mapping._validity import METHODS, check_tensor
+from eden.network import Config, Pattern, protections_of
 
 LEVELS = ("bank", "subarray")
 
@@ -28,6 +31,7 @@ def place(
     estimate: str = "mean",
     law: str = "linear",
     time_limit_seconds: float = 60.0,
+    protect: Mapping[Pattern, str | Protection] | str | None = None,
 ) -> Placement:
     """Place the tensors of a network in a device.
 
@@ -44,6 +48,9 @@ def place(
             one alone and tells the others' voltage where greedy placement proves it.
         law: Voltage law of the objective: ``linear``, ``cv2`` or ``array``.
         time_limit_seconds: Of the exact method, for each setting of the module; above 0.
+        protect: How tensors are stored, by pattern as in `Config.protect`, or ``none``; None for
+            what the tolerances were found with. Each copy, check byte and strong bit has a place
+            and costs its reads; what is reliable lies at the rated point.
 
     Returns:
         The placement; `str` of it says where tensors lie, and what of the network they are.
@@ -65,7 +72,13 @@ def place(
         raise TypeError(refusal("type of tolerances", type(tolerances).__name__, accepted))
     tensors = tuple(tolerances.tensors)
     _check(tensors, tolerances.coarse_ber if method == "coarse" else 0.0)
-    task = Task(tensors, tolerances.coarse_ber, device, method, level, law, time_limit_seconds)
+    config, protections = _protected(tolerances, protect)
+    # Without a config there is no protection, and the width of an element counts for nothing.
+    bits = 8 if config is None else formats.get(config.stored).bits
+    asked = (tensors, tolerances.coarse_ber, device, method, level, law, time_limit_seconds)
+    task = Task(*asked, bits, protections)
+    if not task.parts:
+        raise ValueError("every tensor is protected as reliable: nothing is left to place")
     solve = place_coarsely if method == "coarse" else place_finely
     chosen = solve(task, estimate)
     best = chosen.best
@@ -75,15 +88,15 @@ def place(
     layout = best.lay_out()
     return Placement(
         device=device,
-        config=tolerances.config,
+        config=config,
         method=method,
         estimate=estimate,
         law=law,
         entries=layout.entries,
         points=layout.points,
         partition_bers=layout.partition_bers,
-        energy_joules=best.joules,
-        bound_joules=min(chosen.bound, best.joules),
+        energy_joules=best.joules + task.rated_joules,
+        bound_joules=min(chosen.bound, best.joules) + task.rated_joules,
         verdict_volts={
             which: best.vdd_volts if which == estimate else _verdict(task, which)
             for which in devices.ESTIMATES
@@ -102,6 +115,25 @@ def _verdict(task: Task, estimate: str) -> float | None:
         return cheapest.vdd_volts if proven else None
     best = (place_coarsely if task.method == "coarse" else place_finely)(task, estimate).best
     return None if best is None else best.vdd_volts
+
+
+def _protected(
+    tolerances, protect: Mapping[Pattern, str | Protection] | str | None
+) -> tuple[Config | None, tuple[Protection, ...]]:
+    """The config with the protections asked for, and the protection of each tensor."""
+    config, tensors = tolerances.config, tolerances.tensors
+    if protect is None:
+        return config, tuple(Protection.parse(getattr(t, "protection", NONE)) for t in tensors)
+    asked = {} if protect == "none" else protect
+    a_kind("protect", asked, Mapping, "'none', None, a mapping of patterns to protections")
+    if config is None:
+        if asked:
+            raise ValueError("protect: the tolerances have no config, and so no stored format")
+        return config, (NONE,) * len(tensors)
+    config = config.with_(protect=asked)
+    found = protections_of([tensor.name for tensor in tensors], config)
+    named = {name: how for name, how in found.items() if how != NONE}
+    return config.with_(protect=named), tuple(found.values())
 
 
 def _check(tensors: Sequence, coarse_ber: float) -> None:

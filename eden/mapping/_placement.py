@@ -9,7 +9,8 @@ from typing import Any
 
 from eden import devices, network
 from eden._say import keys_of, rate
-from eden.mapping._validity import check_placement, check_point
+from eden.mapping._pieces import Place
+from eden.mapping._validity import check_placement, check_point, pieces_of
 from eden.network import Config, Coverage
 
 
@@ -29,6 +30,8 @@ class Entry:
         row_bytes: Bytes of a row there.
         ber: Bit error rate there, of the placement's estimate.
         why: Why it went there, in one line.
+        protection: How it is stored, as in `Config.protect`.
+        places: Where what protects it lies: copies, check bytes or strong bits.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Entry:
     row_bytes: int
     ber: float
     why: str
+    protection: str = "none"
+    places: tuple[Place, ...] = ()
 
     @property
     def error(self):
@@ -102,6 +107,7 @@ class Placement:
         lines = [f"{self.method} placement on {self.device.name} at {self.vdd_volts:g} V"]
         lines += [
             f"  {name}: {entry.partition}, address {entry.address}, BER {rate(entry.ber)}"
+            + (f", {entry.protection}" if entry.protection != "none" else "")
             for name, entry in self.entries.items()
         ]
         if self.never_read:
@@ -109,6 +115,10 @@ class Placement:
         if self.on_chip:
             lines.append(f"  on chip: {', '.join(self.on_chip)}")
         return "\n".join([*lines, *([str(self.coverage)] if self.coverage else [])])
+
+    def pieces(self, name: str) -> tuple[Place, ...]:
+        """Return all pieces of memory that a tensor takes, its own first."""
+        return pieces_of(self.entries[name], self.config)
 
     @property
     def gap(self) -> float:
@@ -190,7 +200,7 @@ class Placement:
                 device=device,
                 coverage=None if seen is None else Coverage.from_dict(seen),
                 config=None if data["config"] is None else Config.from_dict(data["config"]),
-                entries={n: Entry(name=n, **fields) for n, fields in data["tensors"].items()},
+                entries={n: _entry(n, fields) for n, fields in data["tensors"].items()},
                 points=points,
                 rejected=tuple(Rejection(**r) for r in data["rejected"]),
                 **{key: data[key] for key in _PLAIN},
@@ -214,4 +224,12 @@ _REQUIRED = (*_PLAIN, "device", "config", "tensors", "points", "rejected")
 
 
 def _without_name(entry: Entry) -> dict[str, Any]:
-    return {key: value for key, value in vars(entry).items() if key != "name"}
+    # Without a protection an entry is what it was before there were any.
+    late = {"protection": entry.protection, "places": [vars(place) for place in entry.places]}
+    plain = {key: value for key, value in vars(entry).items() if key not in ("name", *late)}
+    return plain if entry.protection == "none" else {**plain, **late}
+
+
+def _entry(name: str, fields: Mapping[str, Any]) -> Entry:
+    places = tuple(Place(**place) for place in fields.get("places", ()))
+    return Entry(name=name, **{**fields, "places": places})

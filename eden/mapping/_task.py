@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
+from typing import Any
 
 from eden import devices, energy
+from eden.access import Protection
+from eden.access.protection import NONE
+from eden.mapping._pieces import RATED, Part, Place, spare_bytes
 from eden.mapping._placement import Entry, Rejection
 
 
@@ -23,27 +27,97 @@ class Task:
     level: str
     law: str
     time_limit_seconds: float
+    bits: int = 8  # of an element
+    protections: tuple[Protection, ...] = ()  # one a tensor, or none at all
+
+    @cached_property
+    def protected(self) -> list[tuple[Any, Protection]]:
+        """Each tensor with its protection."""
+        hows = self.protections or (NONE,) * len(self.tensors)
+        return list(zip(self.tensors, hows, strict=True))
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """What of the tensors is to be placed: theirs, then strong bits of a stated rate."""
+        own, strong = [], []
+        for number, (tensor, how) in enumerate(self.protected):
+            if how.kind == "reliable":
+                continue
+            rooms = how.rooms(tensor.elements, self.bits)
+            here = tuple(room.size_bytes for room in rooms if not room.strong)
+            if how.kind == "none":
+                here = (tensor.size_bytes,)
+            rest = (tensor.reads, tensor.tolerance, how.kind == "triple")
+            own.append(Part(number, tensor.name, here, *rest))
+            if self.apart(how):
+                name, there = f"the top {how.bits} bits of {tensor.name}", (rooms[1].size_bytes,)
+                strong.append(Part(number, name, there, tensor.reads, how.ber, strong=True))
+        return own + strong
+
+    def apart(self, how: Protection) -> bool:
+        """Whether strong bits look for a partition: else they lie at the rated point."""
+        return how.kind == "strong_bits" and how.ber > 0 and self.method != "coarse"
+
+    @cached_property
+    def rated(self) -> dict[int, Place]:
+        """What lies at the rated point, by the number of the tensor: one after another."""
+        places, address = {}, 0
+        row_bytes = self.device.geometry.row_bytes
+        for number, (tensor, how) in enumerate(self.protected):
+            rooms = how.rooms(tensor.elements, self.bits)
+            if how.kind == "reliable" or (rooms[-1].strong and not self.apart(how)):
+                size = rooms[-1].size_bytes
+                places[number] = Place(RATED, address, row_bytes, size, 0.0)
+                address += energy.lines(self.device, size)
+        return places
+
+    @cached_property
+    def rated_joules(self) -> float:
+        """The energy of an inference's reads of what lies at the rated point."""
+        nominal = self.device.nominal
+        transfers = [
+            energy.Transfer(False, True, 0, place.size_bytes, nominal, self.tensors[number].reads)
+            for number, place in self.rated.items()
+        ]
+        if not transfers:
+            return 0.0
+        return energy.stream(self.device, transfers, (self.law,))[0][self.law].total
+
+    @cached_property
+    def moved(self) -> list[int]:
+        """Bytes that a read of each part moves."""
+        return [
+            part.sizes[0]
+            if len(part.sizes) == 1
+            else sum(energy.lines(self.device, size) for size in part.sizes)
+            for part in self.parts
+        ]
 
     @cached_property
     def sizes(self) -> list[int]:
-        """Bytes of the lines that each tensor fills."""
-        return [energy.lines(self.device, tensor.size_bytes) for tensor in self.tensors]
+        """Bytes of the lines that each part fills."""
+        return [energy.lines(self.device, size) for size in self.moved]
+
+    @cached_property
+    def spare(self) -> int:
+        """Bytes of a partition that copies of a tensor may leave between them."""
+        geometry = self.device.geometry
+        return spare_bytes(self.parts, geometry.line_bytes, geometry.row_bytes)
 
     @cached_property
     def addresses(self) -> list[int]:
-        """Where each tensor starts in a coarse placement: one after another."""
+        """Where the reads of each part begin in a coarse placement: one after another."""
         return list(accumulate(self.sizes[:-1], initial=0))
 
     @cached_property
     def joules(self) -> dict[devices.OperatingPoint, list[float]]:
-        """By point, the energy of an inference's reads of each tensor."""
+        """By point, the energy of an inference's reads of each part."""
         coarse = self.method == "coarse"
-        addresses = self.addresses if coarse else [0] * len(self.tensors)
-        sizes = [tensor.size_bytes for tensor in self.tensors]
+        addresses = self.addresses if coarse else [0] * len(self.parts)
         return energy.reading_joules(
             self.device,
-            list(zip(addresses, sizes, strict=True)),
-            [tensor.reads for tensor in self.tensors],
+            list(zip(addresses, self.moved, strict=True)),
+            [part.reads for part in self.parts],
             interleaved=coarse,
             law=self.law,
         )
@@ -76,18 +150,44 @@ class Outcome:
     rejected: list[Rejection] = field(default_factory=list)
 
 
-def entry_of(tensor, partition: str, address: int, row_bytes: int, ber: float, why: str) -> Entry:
-    """Put a tensor in its place."""
-    return Entry(
-        name=tensor.name,
-        kind=tensor.kind,
-        elements=tensor.elements,
-        size_bytes=tensor.size_bytes,
-        reads=tensor.reads,
-        tolerance=tensor.tolerance,
-        partition=partition,
-        address=address,
-        row_bytes=row_bytes,
-        ber=ber,
-        why=why,
-    )
+def entries_of(
+    task: Task, where: Sequence[Sequence[Place]], whys: Sequence[str]
+) -> dict[str, Entry]:
+    """Put the tensors in their places.
+
+    Args:
+        task: What is asked for.
+        where: The places of the pieces of each part.
+        whys: Why each part went there.
+    """
+    placed = {part.tensor: i for i, part in enumerate(task.parts) if not part.strong}
+    strong = {part.tensor: i for i, part in enumerate(task.parts) if part.strong}
+    entries = {}
+    for number, (tensor, how) in enumerate(task.protected):
+        pieces = [*where[placed[number]]] if number in placed else []
+        pieces += [*where[strong[number]]] if number in strong else []
+        pieces += [task.rated[number]] if number in task.rated else []
+        home, *further = pieces
+        entries[tensor.name] = Entry(
+            name=tensor.name,
+            kind=tensor.kind,
+            elements=tensor.elements,
+            size_bytes=tensor.size_bytes,
+            reads=tensor.reads,
+            tolerance=tensor.tolerance,
+            partition=home.partition,
+            address=home.address,
+            row_bytes=home.row_bytes,
+            ber=home.ber,
+            why=whys[placed[number]] if number in placed else "reliable: at the rated point",
+            protection=str(how),
+            places=tuple(further),
+        )
+    return entries
+
+
+def protecting(task: Task, part: Part) -> str:
+    """Say what of a part's room is for its protection, if anything is."""
+    how = task.protected[part.tensor][1]
+    extra = sum(part.sizes[1:])
+    return f" ({extra} of them for {how})" if extra else ""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 from eden import devices
 from eden._say import a_kind, an_int, keys_of, one_of, refusal, within
-from eden.access import formats
+from eden.access import Protection, formats
+from eden.access.protection import WORD_BYTES, Room
 from eden.energy import LAWS
+from eden.mapping._pieces import RATED, Place, shared
 
 METHODS = ("greedy", "exact", "coarse")
 KINDS = ("weight", "input")
@@ -61,7 +63,7 @@ def check_placement(placement: Any) -> None:
         within(f"partition_bers of {name}", ber, 0, 1)
     for entry in placement.entries.values():
         _check_entry(placement, entry, homes)
-    _check_overlaps(placement.entries, homes)
+    _check_overlaps(placement, homes)
 
 
 def check_point(name: str, point: devices.OperatingPoint, stated: Mapping[str, Any]) -> None:
@@ -82,39 +84,91 @@ def _homes(device: devices.Device) -> dict[str, devices.Partition | None]:
 
 
 def _check_entry(placement: Any, entry: Any, homes: Mapping) -> None:
-    name, device = entry.name, placement.device
+    name = entry.name
     a_kind(f"why of {name}", entry.why, str, "text")
     check_tensor(entry)
     within(f"ber of {name}", entry.ber, 0, 1)
     if placement.config is not None:
         bits = formats.get(placement.config.stored).bits
         one_of(f"size_bytes of {name}", entry.size_bytes, [-(-entry.elements * bits // 8)])
-    if entry.partition not in placement.points:
+        Protection.parse(entry.protection).check(name, placement.config.stored)
+    rooms = rooms_of(entry, placement.config)
+    one_of(f"number of places of {name}", len(entry.places), [len(rooms) - 1])
+    pieces = pieces_of(entry, placement.config)
+    for number, (piece, room) in enumerate(zip(pieces, rooms, strict=True)):
+        said = f"place {number} of {name}" if number else name
+        one_of(f"size_bytes of {said}", piece.size_bytes, [room.size_bytes])
+        reliable = entry.protection == "reliable" or room.strong
+        if not room.strong:
+            one_of(f"partition of {said}", piece.partition, [entry.partition])
+        _check_piece(placement, said, piece, homes, may_be_rated=reliable)
+    if entry.protection == "reliable":
+        one_of(f"partition of {name}", entry.partition, [RATED])
+    if entry.protection == "triple":
+        for one, other in combinations([piece.address for piece in pieces], 2):
+            if shared(one, other, entry.row_bytes):
+                far = "on other rows and bitlines than each other"
+                raise ValueError(refusal(f"addresses of {name}", [one, other], far))
+    if entry.protection == "secded" and entry.address % WORD_BYTES:
+        accepted = f"a multiple of {WORD_BYTES}, for words of a code"
+        raise ValueError(refusal(f"address of {name}", entry.address, accepted))
+
+
+def _check_piece(placement: Any, said: str, piece: Place, homes: Mapping, *, may_be_rated) -> None:
+    device = placement.device
+    if piece.partition == RATED and may_be_rated:
+        one_of(f"row_bytes of {said}", piece.row_bytes, [device.geometry.row_bytes])
+        one_of(f"ber of {said}", piece.ber, [0])
+        an_int(f"address of {said}", piece.address, 0, 2**62)
+        return
+    if piece.partition not in placement.points:
         known = ", ".join(map(str, placement.points))
-        raise ValueError(refusal(f"partition of {name}", entry.partition, known))
-    home, point = homes[entry.partition], placement.points[entry.partition]
+        raise ValueError(refusal(f"partition of {said}", piece.partition, known))
+    home, point = homes[piece.partition], placement.points[piece.partition]
     shape = device.geometry if home is None else home
-    one_of(f"row_bytes of {name}", entry.row_bytes, [shape.row_bytes])
-    an_int(f"address of {name}", entry.address, 0, shape.size_bytes - entry.size_bytes)
+    one_of(f"row_bytes of {said}", piece.row_bytes, [shape.row_bytes])
+    an_int(f"address of {said}", piece.address, 0, shape.size_bytes - piece.size_bytes)
     rate = devices.pick(point if home is None else home.at(point), placement.estimate)
-    if not _same(entry.ber, rate):
-        said = f"{rate!r}, that of {entry.partition} at its point"
-        raise ValueError(refusal(f"ber of {name}", entry.ber, said))
+    if not _same(piece.ber, rate):
+        known = f"{rate!r}, that of {piece.partition} at its point"
+        raise ValueError(refusal(f"ber of {said}", piece.ber, known))
 
 
-def _check_overlaps(entries: Mapping[str, Any], homes: Mapping) -> None:
+def rooms_of(entry: Any, config: Any) -> tuple[Room, ...]:
+    """List the pieces of memory that a tensor in its place takes."""
+    # Without a config, its element is as wide as its bytes allow.
+    bits = 8 * entry.size_bytes // entry.elements
+    if config is not None:
+        bits = formats.get(config.stored).bits
+    rooms = Protection.parse(entry.protection).rooms(entry.elements, bits)
+    return (Room(entry.size_bytes),) if len(rooms) == 1 else rooms
+
+
+def pieces_of(entry: Any, config: Any) -> tuple[Place, ...]:
+    """List the pieces of a tensor in their places, its own first."""
+    size = rooms_of(entry, config)[0].size_bytes
+    own = Place(entry.partition, entry.address, entry.row_bytes, size, entry.ber)
+    return (own, *entry.places)
+
+
+def _check_overlaps(placement: Any, homes: Mapping) -> None:
     """Refuse tensors that share bytes; a bank and its subarrays share theirs."""
-    places: dict[bool, list[tuple[int, int, str]]] = {True: [], False: []}
-    for entry in entries.values():
-        home = homes[entry.partition]
-        start = entry.address + (0 if home is None else home.base)
-        places[home is None].append((start, start + entry.size_bytes, entry.name))
-    if all(places.values()):
+    memories = ("banks", WHOLE_MODULE, RATED)
+    places: dict[str, list[tuple[int, int, str, str]]] = {memory: [] for memory in memories}
+    for entry in placement.entries.values():
+        for piece in pieces_of(entry, placement.config):
+            home, memory = homes.get(piece.partition), "banks"
+            if home is None:
+                memory = piece.partition
+            start = piece.address + (0 if home is None else home.base)
+            taken = (start, start + piece.size_bytes, entry.name, piece.partition)
+            places[memory].append(taken)
+    if places["banks"] and places[WHOLE_MODULE]:
         raise ValueError(f"partition of some tensors is {WHOLE_MODULE!r}, accepted: of all or none")
     for taken in places.values():
-        for (_, end, first), (start, _, second) in pairwise(sorted(taken)):
+        for (_, end, first, _), (start, _, second, where) in pairwise(sorted(taken)):
             if start < end:
-                raise ValueError(f"{first} and {second} overlap in {entries[second].partition}")
+                raise ValueError(f"{first} and {second} overlap in {where}")
 
 
 def _same(stated: Any, known: Any) -> bool:

@@ -18,6 +18,7 @@ from eden.network._checkpoint import load_into as load_into
 from eden.network._checkpoint import save as save
 from eden.network._config import SCALES as SCALES
 from eden.network._config import Config as Config
+from eden.network._config import Pattern as Pattern
 from eden.network._coverage import Coverage as Coverage
 from eden.network._exposure import on_chip as on_chip
 from eden.network._exposure import outputs_on_chip as outputs_on_chip
@@ -28,6 +29,7 @@ from eden.network._identity import identity_of as identity_of
 from eden.network._identity import places_of as places_of
 from eden.network._plan import targets_of as targets_of
 from eden.network._rerun import Rerun as Rerun
+from eden.network._selection import protections_of as protections_of
 from eden.network._targets import Target as Target
 from eden.network._targets import find_targets as find_targets
 from eden.network._wrappers import unwrapped as unwrapped

@@ -139,7 +139,8 @@ class Config:
             "seed": self.seed,
             "calibration": None if self.calibration is None else self.calibration.to_dict(),
             # Where nothing is protected a config is what it was before there were protections.
-            **({"protect": dict(self.protect)} if self.protect else {}),
+            # Pairs: files of a run hold the keys of a mapping sorted, and here the order counts.
+            **({"protect": [list(p) for p in self.protect.items()]} if self.protect else {}),
         }
 
     @classmethod
@@ -156,6 +157,8 @@ class Config:
             given["error"] = errors.from_dict(given["error"])
             if given.get("calibration") is not None:
                 given["calibration"] = Calibration.from_dict(given["calibration"])
+            if "protect" in given:
+                given["protect"] = dict(given["protect"])
             return cls(**given)
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a config: {error}") from error

@@ -36,7 +36,7 @@ def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str
         facts["cells"] = digest_bytes(cells.tobytes())
     if entries is not None:
         facts["places"] = {
-            name: [entry.partition, entry.address, entry.row_bytes]
+            name: [entry.partition, entry.address, entry.row_bytes, *_further(entry)]
             for name, entry in sorted(entries.items())
         }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
@@ -78,7 +78,13 @@ def places_of(placement: Any) -> dict[str, Any]:
     if entries is None:
         return placement.to_dict()
     return {
-        name: [entry.partition, entry.address, entry.row_bytes, entry.error.to_dict()]
+        name: [
+            entry.partition,
+            entry.address,
+            entry.row_bytes,
+            entry.error.to_dict(),
+            *_further(entry),
+        ]
         for name, entry in entries.items()
     }
 
@@ -115,3 +121,11 @@ def _facts(value: Any) -> list[Any]:
     if isinstance(value, io.BytesIO):
         return ["bytes", digest_bytes(value.getvalue())]
     return [type(value).__name__, re.sub(" at 0x[0-9a-f]+", "", repr(value))]
+
+
+def _further(entry: Any) -> list[Any]:
+    """What protects a tensor in its place, and where; nothing where nothing does."""
+    how = getattr(entry, "protection", "none")
+    if how == "none":
+        return []
+    return [how, *([p.partition, p.address, p.error.to_dict()] for p in entry.places)]

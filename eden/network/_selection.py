@@ -10,7 +10,7 @@ from torch import nn
 
 from eden.access import Protection
 from eden.access.protection import NONE
-from eden.network._config import Pattern
+from eden.network._config import Config, Pattern
 
 
 class Selection:
@@ -105,6 +105,22 @@ class Selection:
         else:
             hit = fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(module_name, pattern)
         return bool(hit)
+
+
+def protections_of(names: list[str], config: Config) -> dict[str, Protection]:
+    """Return how a config protects tensors of which the names alone are known.
+
+    Raises:
+        ValueError: for a pattern that matches none of them, or is a function.
+    """
+    if any(callable(pattern) for pattern in config.protect):
+        raise ValueError("protect: a function needs the network; use names, globs or 're:'")
+    selection = Selection(config.protect, None, None, None)
+    selection.stored = names
+    owner = nn.Module()  # that no pattern looks at
+    found = {name: selection.protection_of(name, owner, name.rpartition(".")[0]) for name in names}
+    selection.check()
+    return found
 
 
 def shorten(names: list[str]) -> str:

@@ -24,9 +24,12 @@ def placement_section(results: Results) -> Section:
     for name in (tensor.name for tensor in results.tolerances(network, "coarse").tensors):
         entry = placement.entries[name]
         borne = {"name": name, "tolerance": entry.tolerance, "ber": entry.ber}
-        volts = placement.points[entry.partition].vdd_volts
+        point = placement.points.get(entry.partition, placement.device.nominal)
+        volts = point.vdd_volts
         tensors.append({**borne, "partition": entry.partition, "vdd_volts": volts})
-        place = [name, f"{entry.size_bytes:,}", entry.partition, f"{entry.address:,}"]
+        size = sum(piece.size_bytes for piece in placement.pieces(name))
+        stored = f"{size:,}" if entry.protection == "none" else f"{size:,} ({entry.protection})"
+        place = [name, stored, entry.partition, f"{entry.address:,}"]
         rows.append([*place, rate(entry.tolerance), rate(entry.ber), entry.why])
     return Section(
         "Placement",

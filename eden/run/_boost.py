@@ -32,7 +32,8 @@ def boost(work: Work, files: StageFiles) -> None:
         boosted = boost_network(
             work.network("baseline"),
             loader,
-            config=work.config.with_(correction=part.correction or recipe.correction),
+            # Its network serves protected or not: every tensor learns to bear errors.
+            config=work.config.with_(correction=part.correction or recipe.correction, protect={}),
             target_ber=list(part.target_bers),
             epochs=part.epochs,
             more_epochs=part.more_epochs,

@@ -37,7 +37,7 @@ class Stage:
     needs: tuple[str, ...]
 
 
-_COMMON = ("seed", "stored", "correction", "weights", "inputs", "accuracy_loss")
+_COMMON = ("seed", "stored", "correction", "weights", "inputs", "protect", "accuracy_loss")
 STAGES = (
     Stage("data", read_images, ("data", "seed", "boost", "characterize", "verify"), ()),
     Stage("train", train, (*_COMMON, "network", "train"), ("data",)),

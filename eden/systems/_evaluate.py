@@ -29,7 +29,8 @@ class Energy:
         nominal_seconds: Time of the transfers at the rated point.
         approximate_seconds: Time of the transfers of the placement.
         traffic_bytes: Bytes moved: ``weights``, ``inputs``, ``outputs``, and ``reliable``, the part
-            of them that stays at the rated point because it was not placed.
+            of them that stays at the rated point because it was not placed, or is reliable; with
+            protections ``protection``, the part of them that unprotected tensors would not move.
         assumptions: What the numbers rest on, in words.
     """
 
@@ -102,14 +103,20 @@ def evaluate_energy(
         for kind in ("weight", "input", "output")
     }
     reliable = sum(m.size_bytes * m.times for m in moves if m.home is None)
+    protected = any(entry.protection != "none" for entry in placement.entries.values())
+    added = sum((m.size_bytes - m.plain_bytes) * m.times for m in moves)
     return Energy(
         system=system,
         nominal=rated["linear"],
         approximate=joules if law is None else {law: joules[law]},
         nominal_seconds=rated_seconds,
         approximate_seconds=seconds,
-        traffic_bytes={**by_kind, "reliable": reliable},
-        assumptions=_assumptions(device),
+        traffic_bytes={
+            **by_kind,
+            "reliable": reliable,
+            **({"protection": added} if protected else {}),
+        },
+        assumptions=_assumptions(device, protected=protected),
     )
 
 
@@ -117,12 +124,13 @@ def _nominal(device: Device, moves: Sequence[Move]) -> list[Transfer]:
     """Lay all tensors one after another, lines interleaved, at the rated point."""
     transfers, address = [], 0
     for move in moves:
-        address = address if address + move.size_bytes <= device.geometry.size_bytes else 0
+        size = move.plain_bytes
+        if size == 0:  # there is no protection
+            continue
+        address = address if address + size <= device.geometry.size_bytes else 0
         write = move.kind == "output"
-        transfers.append(
-            Transfer(write, True, address, move.size_bytes, device.nominal, move.times)
-        )
-        address += lines(device, move.size_bytes)
+        transfers.append(Transfer(write, True, address, size, device.nominal, move.times))
+        address += lines(device, size)
     return transfers
 
 
@@ -134,15 +142,15 @@ def _approximate(device: Device, placement: Placement, moves: Sequence[Move]) ->
         if move.home is None:
             transfers.append(Transfer(write, True, 0, move.size_bytes, device.nominal, move.times))
             continue
-        entry = placement.entries[move.home]
-        interleaved = entry.partition == WHOLE_MODULE
-        start = entry.address + (0 if interleaved else base[entry.partition])
-        point = placement.points[entry.partition]
+        piece = placement.pieces(move.home)[move.piece]
+        interleaved = piece.partition == WHOLE_MODULE
+        start = piece.address + (0 if interleaved else base[piece.partition])
+        point = placement.points[piece.partition]
         transfers.append(Transfer(write, interleaved, start, move.size_bytes, point, move.times))
     return transfers
 
 
-def _assumptions(device: Device) -> tuple[str, ...]:
+def _assumptions(device: Device, *, protected: bool) -> tuple[str, ...]:
     notes = [
         "streaming: an inference reads weights and IFMs once, writes OFMs once, open page",
         "nominal: rated voltage and latencies, lines interleaved over all banks",
@@ -151,6 +159,12 @@ def _assumptions(device: Device) -> tuple[str, ...]:
         "biases and norms are not counted",
         "not counted: I/O and termination, the controller, refresh and standby between inferences",
     ]
+    if protected:
+        notes.append(
+            "protection: copies and check bytes are read with each read, those of IFMs written "
+            "once; reliable tensors and strong bits at the rated point cost what this module costs "
+            "there, its background included; the nominal inference has no protections"
+        )
     if device.currents.assumed:
         notes.append(f"currents are assumed at {device.currents.vdd_volts:g} V (not of this part)")
     return tuple(notes)

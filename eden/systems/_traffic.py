@@ -11,7 +11,7 @@ from torch import nn
 
 from eden.access import formats
 from eden.data import call, device_of, evaluating
-from eden.mapping import Placement
+from eden.mapping import RATED, Placement
 from eden.network import Target, find_targets, outputs_on_chip, targets_of
 
 
@@ -24,12 +24,22 @@ class Move:
         size_bytes: Bytes of one inference, at least 1.
         times: How often it is moved.
         home: Name of the placed tensor in whose place it lies; None at the rated point.
+        piece: Number of the piece of that tensor, of those that a protection adds.
+        unprotected_bytes: What a network without protections would move in its place; None for as
+            much.
     """
 
     kind: str
     size_bytes: int
     times: float
     home: str | None
+    piece: int = 0
+    unprotected_bytes: int | None = None
+
+    @property
+    def plain_bytes(self) -> int:
+        """Bytes moved without protections."""
+        return self.size_bytes if self.unprotected_bytes is None else self.unprotected_bytes
 
 
 def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
@@ -57,7 +67,7 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
         raise ValueError("sample holds no batch; accepted: a tensor of at least one input, or more")
     # By address, so that a placement read back from a file, its names sorted, costs the same.
     entries = sorted(placement.entries.items(), key=lambda e: (e[1].partition, e[1].address))
-    moves = [Move(e.kind, e.size_bytes, e.reads, name) for name, e in entries]
+    moves = [move for name, _ in entries for move in _of_placed(placement, name)]
     targets = find_targets(model)
     # A shared weight is placed under the first name it has.
     placed = {
@@ -91,6 +101,22 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
     return moves
 
 
+def _of_placed(placement: Placement, name: str) -> list[Move]:
+    """The reads of a placed tensor, and the writes of what protects an IFM.
+
+    An IFM itself is written as the OFM that it was; a weight is written once and for all.
+    """
+    entry, moves = placement.entries[name], []
+    for number, piece in enumerate(placement.pieces(name)):
+        home = None if piece.partition == RATED else name
+        plain = entry.size_bytes if number == 0 else 0
+        moves.append(Move(entry.kind, piece.size_bytes, entry.reads, home, number, plain))
+        # Strong bits are bits that the OFM has anyway, and is charged for where it is written.
+        if number and entry.kind == "input" and not entry.protection.startswith("strong_bits"):
+            moves.append(Move("output", piece.size_bytes, 1, home, number, 0))
+    return moves
+
+
 class _Observer:
     """Notes the moves of each call of a module that the placed tensors do not cover."""
 
@@ -121,13 +147,14 @@ class _Observer:
             for weight in weights:
                 self.seen.add(id(weight))
                 self._move("weight", weight.numel() * weight.element_size())
-            home = target.input_name if target.input_name in self.entries else None
+            name = target.input_name if target.input_name in self.entries else None
+            home = name if name and self.entries[name].partition != RATED else None
             given = _first_map(target.arguments(inputs, keywords))
-            if home is None and given is not None and not input_stays:
+            if name is None and given is not None and not input_stays:
                 self._move("input", given.numel() * given.element_size() / self.batch)
             written = _first_map(output)
             if written is not None and not output_stays:
-                width = self.bits if home else 8 * written.element_size()
+                width = self.bits if name else 8 * written.element_size()
                 self._move("output", written.numel() * width / (8 * self.batch), home)
 
         return record

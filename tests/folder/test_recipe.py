@@ -1,5 +1,7 @@
 """Recipes: what is refused, and how it is said."""
 
+import json
+
 import pytest
 
 from eden.folder import Recipe, load_recipe, parse_recipe, recipe_names
@@ -30,6 +32,11 @@ CASES = {
     "verify: {method: exact}": r"verify.method is 'exact', accepted: one of map.methods, coarse",
     "{weights: false, inputs: false}": r"both are false",
     "seed: 1\nseed: 2": r"recipe key seed: stands twice",
+    "protect: triple": r"recipe key protect is 'triple', accepted: keys",
+    "protect: {fc1: 3}": r"recipe key protect.fc1 is 3, accepted: a word",
+    "protect: {fc1: tripled}": r"recipe key protect: protection is 'tripled', accepted: none, trip",
+    "protect: {fc1: strong_bits=4}": r"recipe key protect: strong_bits is 4, accepted: 1 to 3",
+    "stored: int4\nprotect: {fc1: embedded=2}": r"protection of fc1 is 'embedded=2', accepted: .*1",
     "data: 3": r"recipe key data is 3, accepted: keys",
     "data: {train_images: 0}": r"train_images is 0, accepted: an integer from 1 to 1e\+06 or",
     "- a": r"recipe is a list, accepted: keys with values",
@@ -86,6 +93,12 @@ def test_integers_are_those_of_yaml_1_2(tmp_path, text, seed):
     path = tmp_path / "r.yaml"
     path.write_text(f"seed: {text}")
     assert load_recipe(path).seed == seed
+
+
+def test_protections_keep_their_order_in_the_files_of_a_run():
+    recipe = parse_recipe({"protect": {"fc2.input": "triple", "fc*": "secded", "a": "none"}})
+    text = json.dumps(recipe.model_dump(mode="json"), sort_keys=True)
+    assert list(parse_recipe(json.loads(text)).protect) == ["fc2.input", "fc*", "a"]
 
 
 def test_every_number_has_both_bounds():

@@ -62,7 +62,7 @@ def test_what_is_recorded_makes_the_clean_network_the_faulty_one(error, stored, 
         tensor = handle._tensors[name]
         scale = tensor.coding.scale
         if name == "0.weight" and stored.startswith("int"):
-            scale = ops.weight_range(clean[name], stored)[1]
+            scale = ops.weight_range(clean[name], stored, ops.channels_of(clean[name]))[1]
         rated = ops.inject(
             clean[name], errors.Uniform(0), key=eden.key(0), stored=stored, scale=scale
         ).reshape(len(images) if name == "0.input" else 1, -1)
