@@ -27,24 +27,25 @@ class WeightRanges:
     """
 
     def __init__(self, weights: Sequence[Tensor], *, by_channel: bool = False):
-        each = [by_channel and ops.channels_of(weight) > 0 for weight in weights]
-        self.whole = [weight for weight, many in zip(weights, each, strict=True) if not many]
-        self.lowest = [weight.min().item() for weight in self.whole]
-        self.highest = [weight.max().item() for weight in self.whole]
-        self.by_channel = [
-            (weight, weight.detach().amin(inner, True), weight.detach().amax(inner, True))
-            for weight, many in zip(weights, each, strict=True)
-            if many and (inner := tuple(range(1, weight.ndim)))
+        many = [w for w in weights if by_channel and ops.channels_of(w)]
+        whole = [w for w in weights if not (by_channel and ops.channels_of(w))]
+        inner = [tuple(range(1, weight.ndim)) for weight in many]
+        with torch.no_grad():
+            least = [w.amin(dims, keepdim=True) for w, dims in zip(many, inner, strict=True)]
+            most = [w.amax(dims, keepdim=True) for w, dims in zip(many, inner, strict=True)]
+        # Numbers for whole tensors: a GPU takes all of them in one kernel.
+        self.ranges = [
+            (whole, [w.min().item() for w in whole], [w.max().item() for w in whole]),
+            (many, least, most),
         ]
 
     @torch.no_grad()
     def keep(self) -> None:
         """Clamp what has left its range, all weights at once."""
-        if self.whole:
-            raise_each(self.whole, self.lowest)
-            lower_each(self.whole, self.highest)
-        for weight, lowest, highest in self.by_channel:
-            weight.clamp_(lowest, highest)
+        for weights, lowest, highest in self.ranges:
+            if weights:
+                raise_each(weights, lowest)
+                lower_each(weights, highest)
 
 
 class Trainer:
