@@ -80,7 +80,7 @@ def test_coarse_is_the_rate_of_the_stated_risk_beside_the_papers(task, coarse):
     assert {t.tolerance for t in coarse.tensors} == {coarse.coarse_ber} == {coarse.ber}
     assert coarse.miss_probability(coarse.ber) == pytest.approx(
         0.01, rel=0.02
-    )  # between points of the curve
+    )
     assert coarse.interval[0] < coarse.ber < coarse.interval[1]
     # Six draws say little of one in a hundred.
     assert coarse.interval[1] > 4 * coarse.interval[0]
