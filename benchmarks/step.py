@@ -53,7 +53,7 @@ class Training:
             self.handle = eden.attach(self.model, config)
             self.handle.learn_bounds([x])
             self.handle.set_ber(ber)
-            self.ranges = WeightRanges(self.handle.stored_weights())
+            self.ranges = WeightRanges(self.handle.stored_weights(), by_channel=config.by_channel)
 
     def step(self) -> None:
         """Train on the batch once."""

@@ -22,11 +22,13 @@ from eden.network import attached as attached
 from eden.network import load_into as load_into
 from eden.network import save as save
 from eden.systems import evaluate_energy as evaluate_energy
+from eden.tolerance import Criticality as Criticality
 from eden.tolerance import Tolerances as Tolerances
 from eden.tolerance import Verdict as Verdict
 from eden.tolerance import accuracy_curve as accuracy_curve
 from eden.tolerance import characterize_coarse as characterize_coarse
 from eden.tolerance import characterize_fine as characterize_fine
+from eden.tolerance import criticality as criticality
 from eden.tolerance import verify as verify
 from eden.training import CurriculumSchedule as CurriculumSchedule
 from eden.training import boost as boost

@@ -78,6 +78,23 @@ def before_checkpoints(note: Callable[[Callable[..., Any]], Callable[..., Any]])
     ways._checkpoint_without_reentrant_generator = not_reentrant
 
 
+def held_otherwise(value: Tensor) -> bool:
+    """Whether a tensor holds its numbers in others, in a form of its own, as torchao's do.
+
+    Torch's own kinds of such tensors, as that of ``torch.distributed``, hold them as they are.
+    """
+    if type(value) in (Tensor, nn.Parameter):
+        return False
+    wrapper = torch.utils._python_dispatch.is_traceable_wrapper_subclass(value)
+    return wrapper and not type(value).__module__.startswith("torch.")
+
+
+def inner_tensors(value: Any) -> tuple[dict[str, Tensor], Any]:
+    """Return the tensors in which another one holds its numbers, and what it knows besides."""
+    names, rest = value.__tensor_flatten__()
+    return {name: getattr(value, name) for name in names}, rest
+
+
 def own_parameters(module: nn.Module) -> dict[str, nn.Parameter | None]:
     """Return the parameters of a module alone, which an attribute of the same name may hide."""
     return module._parameters

@@ -147,14 +147,15 @@ def run(case: Case, device: str) -> dict[str, torch.Tensor]:
     if x.dtype in FLOATS:
         scale = options.get("scale")
         stored = options["stored"]
-        if scale is not None and scale.numel() > 1:
-            scale = scale[0]
         flips = ops.count_flips(x, y.detach(), stored=stored, scale=scale)
         if x.numel() > 0:
             bounds, step = ops.weight_range(x, stored)
             made["bounds"] = bounds
             if step is not None:
                 made["step"] = step
+                channels = 1 if scale is None else scale.numel()
+                bounds_of_all, steps = ops.weight_range(x, stored, channels)
+                made |= {"bounds of channels": bounds_of_all, "steps": steps}
     else:
         flips = ops.count_flips(x, y)
     made["flips"] = flips.to(torch.int32)

@@ -1,4 +1,4 @@
-"""What the README shows is run, on a small network; where it shows an output, that is compared."""
+"""What the README and pages show is run; where the README shows an output, that is compared."""
 
 import contextlib
 import io
@@ -11,6 +11,7 @@ from eden import data
 
 TEXT = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+FAULTS = (Path(__file__).parent.parent / "docs" / "faults.md").read_text()
 
 
 def run(block, names):
@@ -46,3 +47,9 @@ def test_own_loop_and_what_follows(trained_lenet, fashion_mnist):
     # Fewer draws than shown: five say as much here as 59 do.
     printed = run(BLOCKS[2].replace("seeds=59", "seeds=5"), names)
     assert printed[0].startswith("accuracy at") and "V, " in printed[1]
+
+
+def test_the_page_on_faults():
+    names = {}
+    printed = [run(block, names) for block in re.findall(r"```python\n(.*?)```", FAULTS, re.DOTALL)]
+    assert [len(lines) for lines in printed] == [0, 0, 2, 0]

@@ -1,5 +1,7 @@
 #include "csrc/ops/checks.h"
 
+#include <torch/csrc/stable/ops.h>
+
 namespace eden::ops {
 
 using torch::headeronly::ScalarType;
@@ -70,14 +72,23 @@ void check_next_key(const Tensor& key, const Tensor& counter) {
   STD_TORCH_CHECK(counter.numel() == 1, "eden::next_key: counter must be one number");
 }
 
-ElementType check_weight_range(const Tensor& x, int64_t stored) {
+ElementType check_weight_range(const Tensor& x, int64_t stored, int64_t channels) {
   const ElementType element = element_of("weight_range", x);
   STD_TORCH_CHECK(element < ElementType::kRaw8, "eden::weight_range: x must be floating point");
   check_dense("weight_range", "x", x, x.scalar_type());
   STD_TORCH_CHECK(x.numel() > 0, "eden::weight_range: x has no elements, must have at least 1");
   STD_TORCH_CHECK(stored >= 0 && stored <= 5, "eden::weight_range: stored is ", stored,
                   ", accepted are 0 to 5");
+  STD_TORCH_CHECK(channels >= 0 && (channels == 0 || x.numel() % channels == 0),
+                  "eden::weight_range: channels is ", channels,
+                  ", must be 0 or divide the elements of x, ", x.numel());
   return element;
+}
+
+Tensor new_steps(const Tensor& x, Stored stored, int64_t channels) {
+  if (stored < Stored::kInt16) return torch::stable::new_empty(x, {0}, ScalarType::Float);
+  if (channels == 0) return torch::stable::new_empty(x, {}, ScalarType::Float);
+  return torch::stable::new_empty(x, {channels}, ScalarType::Float);
 }
 
 ElementType check_keep_plausible(const Tensor& grad, const Tensor& corrected) {
@@ -103,7 +114,10 @@ ElementType check_count_flips(const Tensor& x, const Tensor& y, const std::optio
                   ", accepted are 0 to 5");
   if (scale.has_value()) {
     check_beside("count_flips", "scale", *scale, ScalarType::Float, x);
-    STD_TORCH_CHECK(scale->numel() == 1, "eden::count_flips: scale must be one number");
+    STD_TORCH_CHECK(scale->numel() > 0 && x.numel() % scale->numel() == 0,
+                    "eden::count_flips: scale has ", scale->numel(),
+                    " numbers, must be one, or one for each of equal runs of the ", x.numel(),
+                    " elements of x");
   } else {
     STD_TORCH_CHECK(element >= ElementType::kRaw8 || stored < static_cast<int64_t>(Stored::kInt16),
                     "eden::count_flips: an integer format needs a scale");

@@ -31,7 +31,10 @@ void check_key_size(const char* op, const Tensor& key);
 void check_seed(const Tensor& seed);
 void check_fold(const Tensor& key, const Tensor& data);
 void check_next_key(const Tensor& key, const Tensor& counter);
-ElementType check_weight_range(const Tensor& x, int64_t stored);
+ElementType check_weight_range(const Tensor& x, int64_t stored, int64_t channels);
+// Memory for what that op says of steps: float32 [] or, where channels is not 0, [channels]; [0]
+// for a format that has none.
+Tensor new_steps(const Tensor& x, Stored stored, int64_t channels);
 ElementType check_keep_plausible(const Tensor& grad, const Tensor& corrected);
 ElementType check_count_flips(const Tensor& x, const Tensor& y, const std::optional<Tensor>& scale,
                               int64_t stored);

@@ -22,7 +22,7 @@ STABLE_TORCH_LIBRARY(eden, m) {
   m.def("seed_key(Tensor seed) -> Tensor");
   m.def("fold(Tensor key, Tensor data, bool access_only) -> Tensor");
   m.def("next_key(Tensor key, Tensor(a!) counter) -> Tensor");
-  m.def("weight_range(Tensor x, int stored) -> (Tensor, Tensor)");
+  m.def("weight_range(Tensor x, int stored, int channels=0) -> (Tensor, Tensor)");
   m.def("keep_plausible(Tensor grad, Tensor corrected) -> Tensor");
   m.def(
       "encode_image(Tensor x, Tensor? scale, int stored, int copies, int embedded, bool planes) "

@@ -77,10 +77,15 @@ def _(key, counter):
 
 
 @torch.library.register_fake("eden::weight_range")
-def _(x, stored):
+def _(x, stored, channels=0):
     check(x.numel() > 0, lambda: "eden::weight_range: x has no elements")
+    check(
+        channels >= 0 and (channels == 0 or x.numel() % channels == 0),
+        lambda: "eden::weight_range: channels must be 0 or divide the elements of x",
+    )
     integer = list(formats.FORMATS.values())[stored].integer
-    scale = x.new_empty([] if integer else [0], dtype=torch.float32)
+    shape = [0] if not integer else [channels] if channels else []
+    scale = x.new_empty(shape, dtype=torch.float32)
     return x.new_empty([2], dtype=torch.float32), scale
 
 

@@ -211,23 +211,38 @@ def scale_of(x: Tensor, stored: str) -> Tensor:
     return _weight_range(x.detach().contiguous(), formats.get(stored).code)[1]
 
 
-def weight_range(x: Tensor, stored: str) -> tuple[Tensor, Tensor | None]:
+def weight_range(x: Tensor, stored: str, channels: int = 0) -> tuple[Tensor, Tensor | None]:
     """Return bounds and step of a tensor that is known when it is written, in one pass.
 
     A value is plausible if it is what one of the tensor's own values reads as, and the extreme
     ones are rounded too: outward as often as not. So the bounds of an integer format lie half a
     step beyond their codes. A NaN in the tensor is its own fault: nothing is implausible then.
 
+    With a step for each channel the bounds are still one pair: half a step of the channel beyond
+    its extreme codes, and of all channels the widest. So what a channel of small values reads is
+    implausible only where no channel could hold it, which its own codes seldom reach.
+
     Args:
         x: float32, float16 or bfloat16, any shape but empty, contiguous.
         stored: Name of the stored format.
+        channels: Equal runs of elements, in their order in memory, that have a step of their own
+            in an integer format, such as the indices of dimension 0; 0 for one step for all.
 
     Returns:
-        Bounds, float32 [2], and for integer formats the step as of `scale_of`, float32 [].
+        Bounds, float32 [2], and for integer formats the step as of `scale_of`, float32 []; where
+        `channels` is not 0, float32 [channels], that of a channel of zeros being 1.
     """
     fmt = formats.get(stored)
-    bounds, scale = _weight_range(x, fmt.code)
+    bounds, scale = _weight_range(x, fmt.code, channels)
     return bounds, scale if fmt.integer else None
+
+
+def channels_of(weight: Tensor) -> int:
+    """Return how many steps a weight has that is stored by channel; 0 for one step for all.
+
+    One for each index of dimension 0, but where each would serve a single element.
+    """
+    return len(weight) if weight.ndim > 1 and 0 < len(weight) < weight.numel() else 0
 
 
 def count_flips(
@@ -239,7 +254,8 @@ def count_flips(
         x: What was stored, any shape.
         y: What was read, the same shape and type.
         stored: Stored format, as in `inject`.
-        scale: Step of an integer format; default that of `x`.
+        scale: Step of an integer format: one number or, as a 1-D tensor, one for each index of
+            dimension 0 of `x`. Default that of `x`.
 
     Returns:
         int64 [bits, 2]: flips 0 -> 1 and 1 -> 0 by bit position, least significant first.

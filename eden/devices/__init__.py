@@ -8,6 +8,7 @@ measured zero is censored: the rate is an upper limit, one over the cells tested
 is a file in ``specs/``.
 """
 
+from eden.devices import _arguments  # noqa: F401 - for what it does
 from eden.devices._device import Device as Device
 from eden.devices._device import Partition as Partition
 from eden.devices._device import from_json as from_json

@@ -136,7 +136,7 @@ def _model(name: str, rate: float) -> errors.ErrorModel:
     if name == "cells":
         # Every number of which the hash says so: the same everywhere.
         drawn = hashlib.shake_256(b"cells").digest(8000)
-        chosen = [i for i, byte in enumerate(drawn) if byte < 256 * rate]
+        chosen = np.flatnonzero(np.frombuffer(drawn, dtype=np.uint8) < 256 * rate)
         return errors.Cells(chosen, 0.7, failure_probability_zero=0.2)
     if name == "bitline":
         return errors.Bitline(np.resize(rates, 8 * ROW_BYTES), 0.7)

@@ -8,6 +8,7 @@ A further model is a file here, a kind in `_models.py`, and its law in `eden.ref
 from eden.errors._cells import Cells as Cells
 from eden.errors._models import ErrorModel as ErrorModel
 from eden.errors._models import from_dict as from_dict
+from eden.errors._single import weak_at as weak_at
 from eden.errors._spatial import Bitline as Bitline
 from eden.errors._spatial import Wordline as Wordline
 from eden.errors._table import Table as Table

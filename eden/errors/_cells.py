@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -124,9 +124,9 @@ class Cells:
         if factor * greatest > 1 + 1e-12:
             most = f"at most {total / bits / greatest}, where a known cell always fails"
             raise ValueError(refusal("ber", ber, most))
-        given = ((name, getattr(self, name)) for name in _PROBABILITIES)
+        given = {name: getattr(self, name) for name in _PROBABILITIES}
         # Cells beyond the range would pass 1 earlier; they are not asked for.
-        scaled = {name: None if f is None else np.minimum(f * factor, 1) for name, f in given}
+        scaled = {k: np.minimum(f * factor, 1) for k, f in given.items() if f is not None}
         return Cells(self.bit_addresses, **scaled)
 
     def lower(self) -> Table:
@@ -210,10 +210,10 @@ def _addresses(given: object) -> np.ndarray:
 
 
 def _probabilities(
-    name: str, given: object, cells: int, order: np.ndarray | None
+    name: str, given: Any, cells: int, order: np.ndarray | None
 ) -> np.ndarray | float:
     """F as one number, or of each cell in the order of their addresses."""
-    if not isinstance(given, Tensor | np.ndarray | list | tuple) or np.ndim(given) == 0:
+    if np.ndim(given) == 0:
         return probability(name, given)
     if cells == 0 and np.size(given) == 0:
         return np.empty(0)

@@ -18,7 +18,7 @@ from pydantic import (
     field_validator,
 )
 
-from eden import devices, mapping, systems
+from eden import devices, mapping, network, systems, training
 from eden._say import refusal
 from eden.access import Protection, formats
 from eden.folder._accepted import one_line
@@ -36,8 +36,10 @@ def _word_of(words: Iterable[str]) -> GetPydanticSchema:
 
 Stored = Annotated[str, _word_of(formats.FORMATS)]
 Correction = Annotated[str, _word_of(formats.CORRECTIONS)]
+Scale = Annotated[str, _word_of(network.SCALES)]
 Method = Annotated[str, _word_of(mapping.METHODS)]
 Estimate = Annotated[str, _word_of(devices.ESTIMATES)]
+Gradients = Annotated[str, _word_of(training.GRADIENTS)]
 System = Annotated[str, _word_of(systems.SYSTEMS)]
 
 
@@ -90,6 +92,7 @@ class BoostKeys(_Part):
         allow_inf_nan=False,
         description="share of their range that inputs keep; by format if absent",
     )
+    gradients: Gradients = Field(default="as_read", description="what the backward pass goes by")
     check_seeds: int = Field(default=20, ge=1, le=10_000)
     correction: Correction | None = Field(
         default=None, description="while boosting; that of the run if absent"
@@ -154,6 +157,10 @@ class Recipe(_Part):
         default={},
         max_length=1000,
         description="how tensors are stored, by pattern; the first that matches decides",
+    )
+    scale: Scale = Field(default="channel", description="steps of weights stored as integers")
+    on_chip_bytes: int = Field(
+        default=0, ge=0, le=2**40, description="an input that fits there never goes through DRAM"
     )
     device: Name = "ddr3l-1600-b10"
     data: DataKeys = DataKeys()

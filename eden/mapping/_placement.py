@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eden import devices
+from eden import devices, network
 from eden._say import keys_of, rate
 from eden.mapping._pieces import Place
 from eden.mapping._validity import check_placement, check_point, pieces_of
@@ -112,6 +112,8 @@ class Placement:
         ]
         if self.never_read:
             lines.append(f"  at the rated point, never read: {', '.join(self.never_read)}")
+        if self.on_chip:
+            lines.append(f"  on chip: {', '.join(self.on_chip)}")
         return "\n".join([*lines, *([str(self.coverage)] if self.coverage else [])])
 
     def pieces(self, name: str) -> tuple[Place, ...]:
@@ -135,6 +137,11 @@ class Placement:
         """Tensors that the network never read; they have no place, and lie at the rated point."""
         known = None if self.config is None else self.config.calibration
         return [] if known is None else known.never_read
+
+    @property
+    def on_chip(self) -> list[str]:
+        """Inputs that never go through DRAM; they have no place."""
+        return [] if self.config is None else network.on_chip(self.config)
 
     def to_json(self) -> str:
         """Return the placement as JSON text, with its device and config; SI units."""

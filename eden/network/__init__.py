@@ -16,9 +16,14 @@ from eden.network._calibration import calibration_of as calibration_of
 from eden.network._calibration import keep_calibration as keep_calibration
 from eden.network._checkpoint import load_into as load_into
 from eden.network._checkpoint import save as save
+from eden.network._config import SCALES as SCALES
 from eden.network._config import Config as Config
 from eden.network._config import Pattern as Pattern
 from eden.network._coverage import Coverage as Coverage
+from eden.network._exposure import on_chip as on_chip
+from eden.network._exposure import outputs_on_chip as outputs_on_chip
+from eden.network._faults import Fault as Fault
+from eden.network._faults import Faults as Faults
 from eden.network._identity import digest_of_model as digest_of_model
 from eden.network._identity import identity_of as identity_of
 from eden.network._identity import places_of as places_of

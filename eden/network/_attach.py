@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import nn
 
 from eden._say import refusal
@@ -74,6 +75,11 @@ def _attach(model: nn.Module, config: Config, entries: Any, keep_bytes: int) -> 
     if is_hooked(model):
         raise ValueError("attach: the model, or a part of it, is attached already; detach it first")
     for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ValueError(
+                f"attach: {name or 'the network'} is scripted or traced by torch.jit, and no hook "
+                "reaches what it reads; attach the network as it was before"
+            )
         if ran_compiled(module):
             raise ValueError(
                 f"attach: {name or type(model).__name__} was compiled and has run, and its graphs "

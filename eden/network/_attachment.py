@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from eden._say import an_int, refusal
 from eden._torch import clone_each, copy_each
 from eden.access import rng
-from eden.network import _replay
+from eden.errors import ErrorModel
+from eden.network import _corruption, _faults, _replay
 from eden.network._calibration import Calibration, keep_calibration
 from eden.network._config import Config
 from eden.network._coverage import Coverage, cover, nothing_read
+from eden.network._exposure import check_sizes
 from eden.network._guard import WordCounts
 from eden.network._hooks import Hooks
 from eden.network._kept import Budget
@@ -35,6 +37,7 @@ class Noted(NamedTuple):
     draw: tuple[int, int]
     calibration: Calibration | None
     rates: list[float | None]
+    own: list[tuple[ErrorModel, _corruption.Corruption | None]]
     counters: list[Tensor]
     by_image: bool
     copies_read: list[tuple[int, list[int]]]
@@ -73,13 +76,18 @@ class Attachment:
 
     @property
     def tensors(self) -> list[TensorInfo]:
-        """The tensors in approximate DRAM, in model order, without those never read."""
-        return [tensor.info for tensor in self._tensors.values() if not tensor.never_read]
+        """The tensors in approximate DRAM, in model order: not those never read or on chip."""
+        return [tensor.info for tensor in self._tensors.values() if tensor.exposed]
 
     @property
     def never_read(self) -> list[str]:
         """The tensors that `learn_bounds` never saw read; they lie at the rated point."""
         return [name for name, tensor in self._tensors.items() if tensor.never_read]
+
+    @property
+    def on_chip(self) -> list[str]:
+        """The inputs that never go through DRAM (``Config.on_chip_bytes``)."""
+        return [name for name, tensor in self._tensors.items() if tensor.on_chip]
 
     def coverage(self) -> Coverage:
         """Tell how much of the network is stored, and why the rest is not; `str` of it is text.
@@ -90,7 +98,7 @@ class Attachment:
 
     @property
     def ber(self) -> dict[str, float]:
-        """The bit error rate of each tensor just now; 0 for those never read."""
+        """The bit error rate of each tensor just now; 0 for those never read or on chip."""
         return {name: tensor.ber for name, tensor in self._tensors.items()}
 
     def corrected(self) -> dict[str, WordCounts]:
@@ -120,7 +128,7 @@ class Attachment:
         """
         self._check_attached("learn_bounds")
         with self._in_state("learn"):
-            learned = learn(self.model, loader, self._tensors.values())
+            learned = learn(self.model, loader, self._tensors.values(), self._plan.targets)
         if all(entry.never_read for entry in learned.values()):
             raise ValueError(nothing_read(self.model, self._plan.targets, "learn_bounds"))
         known = self.config.calibration
@@ -152,9 +160,9 @@ class Attachment:
         if known is None:
             raise ValueError("narrow_inputs: no range is known yet; call learn_bounds first")
         cut = share / known.input_range
-        inputs = [tensor.name for tensor in self.tensors if tensor.kind == "input"]
+        read = [t for t in self._tensors.values() if t.kind == "input" and not t.never_read]
         entries = dict(known.tensors)
-        for name in inputs[1:]:
+        for name in [tensor.name for tensor in read[1:] if not tensor.on_chip]:
             entries[name] = replace(
                 entries[name], lo=cut * entries[name].lo, hi=cut * entries[name].hi
             )
@@ -179,6 +187,10 @@ class Attachment:
         scaled = {name: self._tensors[name].scaled(rate) for name, rate in rates.items()}
         for name, error in scaled.items():
             self._tensors[name].set_error(error, rates[name])
+
+    # Methods that are subjects of their own.
+    set_errors, set_corruption = _corruption.set_errors, _corruption.set_corruption
+    record_faults, faults = _faults.record_faults, _faults.faults
 
     def step(self) -> None:
         """Go on to another draw of errors: another module, or other accesses to a fixed one.
@@ -270,6 +282,11 @@ class Attachment:
         finally:
             self._switch.by_image = before
 
+    def clean_gradients(self) -> None:
+        """Have backward passes go by what lay in DRAM and not by what was read, until `detach`."""
+        self._check_attached("clean_gradients")
+        self._hooks.clean_gradients(self._plan, self._switch)
+
     def detach(self) -> None:
         """Take the hooks away again; the model is as it was before `attach`."""
         self._hooks.remove()
@@ -287,10 +304,10 @@ class Attachment:
         """Return what reads go by now, for `as_noted`."""
         tensors = self._tensors.values()
         counters = clone_each([tensor.counter for tensor in tensors])
-        rates = [tensor.asked_ber for tensor in tensors]
+        rates, own = [tensor.asked_ber for tensor in tensors], [tensor.own for tensor in tensors]
         copies = [(tensor.read_of_call, [*tensor.copies_read]) for tensor in tensors]
         switch, known = self._switch, self.config.calibration
-        return Noted(switch.state, self.draw, known, rates, counters, switch.by_image, copies)
+        return Noted(switch.state, self.draw, known, rates, own, counters, switch.by_image, copies)
 
     @contextmanager
     def as_noted(self, noted: Noted | None) -> Iterator[None]:
@@ -319,8 +336,12 @@ class Attachment:
         if noted.calibration is not None and noted.calibration is not self.config.calibration:
             self.use(noted.calibration)
         tensors = list(self._tensors.values())
-        for tensor, rate, read in zip(tensors, noted.rates, noted.copies_read, strict=True):
+        for tensor, rate, own, read in zip(
+            tensors, noted.rates, noted.own, noted.copies_read, strict=True
+        ):
             tensor.read_of_call, tensor.copies_read = read[0], [*read[1]]
+            if any(one is not now for one, now in zip(own, tensor.own, strict=True)):
+                tensor.use(*own)
             if rate != tensor.asked_ber:
                 tensor.set_ber(rate)
         copy_each([tensor.counter for tensor in tensors], noted.counters)
@@ -339,6 +360,7 @@ class Attachment:
                 f"the calibration does not mention {unknown[0]}{more}: it is of a part of this "
                 "network, or of another; attach with this config and call learn_bounds(loader)"
             )
+        check_sizes(self.config)
 
     def check_read(self, what: str) -> None:
         """Refuse a network that has run under errors, and has met none: nothing was read.

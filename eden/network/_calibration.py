@@ -26,6 +26,10 @@ class TensorCalibration:
             the rated point, and its bounds say nothing.
         lo: smallest finite value.
         hi: largest finite value.
+        output_elements: of an input, number of elements of one inference that its module makes of
+            it; the most seen. None for a weight, and where it is not known: files of before
+            ``Config.on_chip_bytes`` lack it.
+        network_input: whether it is what the network itself was given.
     """
 
     kind: str
@@ -33,6 +37,8 @@ class TensorCalibration:
     reads: int
     lo: float
     hi: float
+    output_elements: int | None = None
+    network_input: bool = False
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -101,6 +107,9 @@ def _check(calibration: Calibration) -> None:
         one_of(f"kind of {name}", entry.kind, ("weight", "input"))
         an_int(f"elements of {name}", entry.elements, 0, 2**62)
         an_int(f"reads of {name}", entry.reads, 0, 2**62)
+        if entry.output_elements is not None:
+            an_int(f"output_elements of {name}", entry.output_elements, 0, 2**62)
+        one_of(f"network_input of {name}", entry.network_input, (True, False))
         within(f"hi of {name}", entry.hi, -FLOAT_MAX, FLOAT_MAX)
         within(f"lo of {name}", entry.lo, -FLOAT_MAX, entry.hi)
 

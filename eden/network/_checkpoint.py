@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from eden._files import write_bytes
 from eden._say import refusal
+from eden._torch import held_otherwise
 from eden.network._attach import attached
 from eden.network._calibration import Calibration, calibration_of, keep_calibration
 from eden.network._identity import check_identity
@@ -117,8 +118,8 @@ def _without_aliases(state: dict[str, Any]) -> tuple[dict[str, Tensor], dict[str
     aliases: dict[str, str] = {}
     names: dict[tuple, str] = {}
     for name, value in state.items():
-        if not isinstance(value, Tensor):
-            raise ValueError(refusal(f"type of {name}", type(value).__name__, "a tensor"))
+        if not isinstance(value, Tensor) or held_otherwise(value):
+            raise ValueError(refusal(f"type of {name}", type(value).__name__, "a plain tensor"))
         place = (value.data_ptr(), value.shape, value.stride(), value.dtype, value.device)
         if value.numel() and place in names:
             aliases[name] = names[place]

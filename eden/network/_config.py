@@ -17,6 +17,7 @@ Pattern = str | Callable[[str, nn.Module], bool]
 
 _PATTERNS = ("include", "exclude", "parameters")
 CELLS = ("fresh", "fixed")
+SCALES = ("channel", "tensor")
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class Config:
     """How a network lies in approximate DRAM.
 
     Attributes:
-        error: an error model, or an operating point that has one (its model is taken).
+        error: an error model, or an operating point that has one (its model is taken). Known cells
+            (`eden.errors.Cells`) count from the first bit of each tensor, or from that of its
+            partition where it is placed.
         stored: stored format of every tensor, a name in `eden.access.formats.FORMATS`.
         weights: store the weights there.
         inputs: store the input feature maps (IFMs) there.
@@ -45,6 +48,17 @@ class Config:
             one known module: only accesses vary.
         seed: of the weak cells and accesses, in [0, 2^63).
         calibration: what `learn_bounds` or `boost` learned; attach finds it on a boosted model.
+        scale: steps of weights in an integer format: "channel", one for each index of dimension 0
+            of the weight as it is stored, or "tensor", one for all. Dimension 0 counts the outputs
+            of convolutions, linear, recurrent and attention modules and the rows of embeddings;
+            the *inputs* of transposed convolutions and of transformers' ``Conv1D``, and the
+            experts of ``...Experts``. A weight whose channels have one element each, such as a
+            bias, has one step. Inputs have one static step each. What `from_dict` reads without
+            this field was made with "tensor".
+        on_chip_bytes: memory beside the arithmetic. An input that fits there together with the
+            output of its module, both of one inference as stored, never goes through DRAM: it
+            meets no errors, keeps full precision, and costs no DRAM energy. What the network
+            itself is given always comes from DRAM. Which fit is known after `learn_bounds`.
 
     Raises:
         TypeError: for an `error`, pattern or protection of another type.
@@ -63,6 +77,8 @@ class Config:
     cells: str = "fresh"
     seed: int = 0
     calibration: Calibration | None = None
+    scale: str = "channel"
+    on_chip_bytes: int = 0
     protect: Mapping[Pattern, str | Protection] = field(default_factory=dict)
 
     def __post_init__(self):
@@ -77,13 +93,20 @@ class Config:
         formats.get(self.stored)
         one_of("correction", self.correction, formats.CORRECTIONS)
         one_of("cells", self.cells, CELLS)
+        one_of("scale", self.scale, SCALES)
         for name in ("weights", "inputs"):
             if not isinstance(value := getattr(self, name), bool):
                 raise TypeError(refusal(name, value, "True, False"))
+        an_int("on_chip_bytes", self.on_chip_bytes, 0, 2**62)
         an_int("seed", self.seed, 0, 2**63 - 1)
         object.__setattr__(self, "protect", _as_protections(self.protect, self.stored))
         if self.calibration is not None:
             a_kind("calibration", self.calibration, Calibration, "what learn_bounds returns, None")
+
+    @property
+    def by_channel(self) -> bool:
+        """Whether a weight has a step for each of its channels."""
+        return self.scale == "channel" and formats.get(self.stored).integer
 
     def with_(self, **changes: Any) -> Config:
         """Return a copy with some fields changed."""
@@ -111,6 +134,8 @@ class Config:
             **{key: None if some is None else list(some) for key, some in chosen.items()},
             "correction": self.correction,
             "cells": self.cells,
+            "scale": self.scale,
+            "on_chip_bytes": self.on_chip_bytes,
             "seed": self.seed,
             "calibration": None if self.calibration is None else self.calibration.to_dict(),
             # Where nothing is protected a config is what it was before there were protections.
@@ -122,11 +147,13 @@ class Config:
     def from_dict(cls, values: Mapping[str, Any]) -> Config:
         """Build from what `to_dict` returned.
 
+        Files of before there were scales by channel lack ``scale``: theirs was "tensor".
+
         Raises:
             ValueError: for missing or unknown fields, or values that are not accepted.
         """
         try:
-            given = dict(values)
+            given = {"scale": "tensor", **values}
             given["error"] = errors.from_dict(given["error"])
             if given.get("calibration") is not None:
                 given["calibration"] = Calibration.from_dict(given["calibration"])

@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from eden._torch import own_parameters
+from eden.network._quantised import packed_weights
 from eden.network._selection import shorten
 from eden.network._targets import Target, find_targets
 from eden.network._wrappers import named_modules, unwrapped
@@ -19,6 +20,8 @@ _SMALL_SHARE = 0.05
 
 EXCLUDED = "excluded by the config"
 NEVER_READ = "never read: its module is not called"
+ON_CHIP = "stay on chip (on_chip_bytes)"
+PACKED = "packed by torch.ao, whose codes cannot be read"
 _OWN = "bias of a module whose weights are stored"
 
 
@@ -124,7 +127,7 @@ def cover(model: nn.Module, targets: Sequence[Target], stored: Mapping[str, Any]
     Args:
         model: the network.
         targets: of its plan.
-        stored: the tensors by name, with ``elements``, ``bits`` and ``never_read``.
+        stored: the tensors by name, with ``elements``, ``bits``, ``never_read`` and ``on_chip``.
     """
     names = {
         id(own_parameters(owner).get(attribute)): name
@@ -137,7 +140,7 @@ def cover(model: nn.Module, targets: Sequence[Target], stored: Mapping[str, Any]
 
     def why(module: nn.Module, parameter: nn.Parameter) -> str:
         if (name := names.get(id(parameter))) is not None:
-            return NEVER_READ if stored[name].never_read else ""
+            return _why_not(stored[name])
         if not parameter.is_floating_point():
             return f"not floating-point ({parameter.dtype})"
         if id(parameter) in left_out:
@@ -157,14 +160,22 @@ def cover(model: nn.Module, targets: Sequence[Target], stored: Mapping[str, Any]
             found[id(parameter)] = Covered(
                 name, "parameter", size, 0 if lazy else parameter.ndim, why(module, parameter)
             )
+    packed = [
+        Covered(name, "parameter", w.numel() * w.element_size(), w.ndim, PACKED)
+        for name, w in packed_weights(model)
+    ]
     inputs = []
     for target in known:
         if target.batch is not None:
             tensor = stored.get(target.input_name)
             size = 0 if tensor is None else -(-tensor.elements * tensor.bits // 8)
-            reason = EXCLUDED if tensor is None else NEVER_READ if tensor.never_read else ""
+            reason = EXCLUDED if tensor is None else _why_not(tensor)
             inputs.append(Covered(target.input_name, "input", size, 0, reason))
-    return Coverage(type(unwrapped(model)).__name__, (*found.values(), *inputs))
+    return Coverage(type(unwrapped(model)).__name__, (*found.values(), *packed, *inputs))
+
+
+def _why_not(tensor: Any) -> str:
+    return NEVER_READ if tensor.never_read else ON_CHIP if tensor.on_chip else ""
 
 
 def _by_reason(tensors: Iterable[Covered]) -> dict[str, list[Covered]]:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from eden._torch import forward_pre_hooks, own_parameters, refresh_parameters
+from eden.network._gradients import CleanGradients
 from eden.network._layout import read_batch, with_strides_of
 from eden.network._plan import Plan, plain
 from eden.network._stored import StoredTensor, Switch, begin_call
@@ -41,7 +42,7 @@ class ReadInput:
         if not found:
             return None
         x = found[0]
-        y = read_batch(self.tensor, x, self.batch)
+        y = self.tensor.switch.pair(x, read_batch(self.tensor, x, self.batch))
         # Self-attention passes one tensor three times, and takes another path if it does not.
         args = tuple(y if value is x else value for value in args)
         return args, {key: y if value is x else value for key, value in kwargs.items()}
@@ -120,8 +121,9 @@ class ReadWeights:
         """
         self.threads.before(module, args)
         for owner, name, tensor in self.weights:
-            parameter = plain(owner, name, tensor.name)
-            owner.__dict__[name] = with_strides_of(parameter, tensor.read(parameter, 1))
+            parameter = plain(owner, name, tensor.name, coded=tensor.codes is not None)
+            read = with_strides_of(parameter, tensor.read(parameter, 1))
+            owner.__dict__[name] = tensor.switch.pair(parameter, read)
         if isinstance(module, nn.RNNBase):
             refresh_parameters(module)
 
@@ -234,6 +236,14 @@ class Hooks:
             freeze = FreezeStatistics(switch)
             self._handles.append(module.register_forward_pre_hook(freeze.before))
             self._handles.append(_after(module, freeze.after))
+
+    def clean_gradients(self, plan: Plan, switch: Switch) -> None:
+        """Have the backward pass go by what lay in DRAM, until all hooks are removed."""
+        gradients = switch.gradients = CleanGradients()
+        for target in plan.targets:
+            if target.weights or target.batch is not None:
+                before = target.module.register_forward_pre_hook(gradients.before, prepend=True)
+                self._handles += [before, _after(target.module, gradients.after)]
 
     @property
     def parameters(self) -> list[nn.Parameter]:

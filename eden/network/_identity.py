@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from eden._files import digest, digest_bytes
+from eden._torch import held_otherwise, inner_tensors
 from eden.network._calibration import Calibration
 from eden.network._config import Config
 
@@ -18,8 +21,9 @@ from eden.network._config import Config
 def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str:
     """Name the one module that a config with ``cells="fixed"`` describes.
 
-    Weak cells follow from the seed, from the error model's law (and its order of columns), and
-    from where each tensor lies; the bit error rate is the operating point's, not the module's.
+    Weak cells follow from the seed, from the error model's law (and its order of columns, or its
+    known cells), and from where each tensor lies; the bit error rate is the operating point's, not
+    the module's.
 
     Args:
         config: the config.
@@ -27,6 +31,9 @@ def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str
     """
     order = getattr(config.error, "order", None)
     facts: dict[str, Any] = {"order": None if order is None else [int(column) for column in order]}
+    cells = getattr(config.error, "bit_addresses", None)
+    if cells is not None:
+        facts["cells"] = digest_bytes(cells.tobytes())
     if entries is not None:
         facts["places"] = {
             name: [entry.partition, entry.address, entry.row_bytes, *_further(entry)]
@@ -84,12 +91,36 @@ def places_of(placement: Any) -> dict[str, Any]:
 
 def digest_of_model(model: nn.Module) -> str:
     """Return the SHA-256 over the names and bits of the state dict."""
-    parts = []
-    for name, value in sorted(model.state_dict().items()):
-        flat = value.detach().cpu().contiguous().reshape(-1)
+    return digest([[name, *_facts(value)] for name, value in sorted(model.state_dict().items())])
+
+
+def _facts(value: Any) -> list[Any]:
+    """What tells one value of a state dict from another: of tensors all bits, as JSON-able parts.
+
+    Modules may keep anything there: quantised ones what they packed, others what their
+    ``get_extra_state`` returns.
+    """
+    if isinstance(value, Tensor):
+        kind = [str(value.dtype), list(value.shape)]
+        value = value.detach().cpu()
+        if held_otherwise(value):
+            return [type(value).__name__, *kind, _facts(inner_tensors(value))]
+        if value.is_quantized:
+            axis = value.qscheme() not in (torch.per_tensor_affine, torch.per_tensor_symmetric)
+            steps = value.q_per_channel_scales() if axis else value.q_scale()
+            points = value.q_per_channel_zero_points() if axis else value.q_zero_point()
+            return [*kind, _facts(value.int_repr()), _facts(steps), _facts(points)]
+        flat = (value if value.layout == torch.strided else value.to_dense()).contiguous()
+        flat = flat.reshape(-1)
         data = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
-        parts.append([name, str(value.dtype), list(value.shape), digest_bytes(data)])
-    return digest(parts)
+        return [*kind, digest_bytes(data)]
+    if isinstance(value, Mapping):
+        return [type(value).__name__, *([str(key), *_facts(v)] for key, v in value.items())]
+    if isinstance(value, list | tuple):
+        return [type(value).__name__, *map(_facts, value)]
+    if isinstance(value, io.BytesIO):
+        return ["bytes", digest_bytes(value.getvalue())]
+    return [type(value).__name__, re.sub(" at 0x[0-9a-f]+", "", repr(value))]
 
 
 def _further(entry: Any) -> list[Any]:

@@ -15,11 +15,16 @@ from torch import nn
 from eden._say import a_kind
 from eden.data import call, device_of, evaluating, inputs_of
 from eden.network._calibration import TensorCalibration
+from eden.network._exposure import Sizes
 from eden.network._stored import StoredTensor
+from eden.network._targets import Target
 
 
 def learn(
-    model: nn.Module, loader: Iterable[Any], tensors: Iterable[StoredTensor]
+    model: nn.Module,
+    loader: Iterable[Any],
+    tensors: Iterable[StoredTensor],
+    targets: Iterable[Target],
 ) -> dict[str, TensorCalibration]:
     """Run the clean network over a loader and note each tensor's range, size and reads.
 
@@ -31,6 +36,7 @@ def learn(
         loader: yields inputs, or ``(inputs, labels)``; inputs are a tensor, a tuple of positional
             arguments, or a dict of keyword arguments.
         tensors: the tensors that the hooks read.
+        targets: which modules read them.
 
     Returns:
         What was seen, by tensor name.
@@ -42,11 +48,11 @@ def learn(
     tensors = list(tensors)
     for tensor in tensors:
         tensor.start_learning()
-    device, forwards = device_of(model), 0
-    with evaluating(model):
+    device, forwards, sizes = device_of(model), 0, Sizes(targets)
+    with evaluating(model), sizes.watching(model):
         for batch in loader:
             call(model, inputs_of(batch), device)
             forwards += 1
     if not forwards:
         raise ValueError("learn_bounds: the loader yielded no batch")
-    return {tensor.name: tensor.learned(forwards) for tensor in tensors}
+    return sizes.of({tensor.name: tensor.learned(forwards) for tensor in tensors})

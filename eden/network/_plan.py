@@ -10,11 +10,13 @@ import torch
 from torch import nn
 
 from eden._say import refusal
-from eden._torch import own_parameters
+from eden._torch import held_otherwise, own_parameters
 from eden.access import Protection
 from eden.access.protection import NONE
 from eden.data import device_of
 from eden.network._config import Config, patterns_of
+from eden.network._exposure import on_chip
+from eden.network._quantised import Codes, check_input, codes_of, packed_weights
 from eden.network._selection import Selection, shorten
 from eden.network._targets import Target, find_targets
 
@@ -29,6 +31,7 @@ class PlannedTensor(NamedTuple):
         elements: of a weight; 0 for an input, whose size only a call tells.
         entry: where it is placed; None where it is not, as all that is never read.
         device: where it is read.
+        codes: of a weight that is quantised by itself, how these are read; else None.
         protection: how it is stored.
     """
 
@@ -36,6 +39,7 @@ class PlannedTensor(NamedTuple):
     elements: int
     entry: Any
     device: torch.device
+    codes: Codes | None = None
     protection: Protection = NONE
 
 
@@ -74,23 +78,32 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
     selection = Selection(config.protect, **patterns_of(config))
     plan = Plan({}, [], [])
     shared: dict[int, str | None] = {}
-    # They have no place: they lie at the rated point.
-    never_read = [] if config.calibration is None else config.calibration.never_read
+    # What is never read lies at the rated point, and what stays on the chip in no DRAM at all.
+    known = config.calibration
+    no_place = [] if known is None else known.never_read + on_chip(config)
 
     def chosen(name: str, kind: str, target: Target, owned: Any = None) -> str | None:
         """The name of a tensor that is to be stored, else None."""
         if not selection.takes(name, target.module, target.name):
             return None
         entry = None if entries is None else entries.get(name)
-        if entries is not None and entry is None and name not in never_read:
+        if entries is not None and entry is None and name not in no_place:
             raise ValueError(f"the placement has no place for {name}; is it another network's?")
+        elements, codes = 0, None
+        if owned is None:
+            check_input(target.module, name, config.stored)
+        else:
+            codes = codes_of(owned[0], owned[1], name, config.stored)
+            elements = plain(owned[0], owned[1], name, coded=codes is not None).numel()
         protection = selection.protection_of(name, target.module, target.name)
         if entry is not None:  # what the mapping chose, which may be more than the config asks for
             protection = Protection.parse(getattr(entry, "protection", protection))
-        elements = 0 if owned is None else plain(owned[0], owned[1], name).numel()
+        if codes is not None and protection != NONE:
+            said = "none: its own codes are read, which eden does not lay out"
+            raise ValueError(refusal(f"protection of {name}", str(protection), said))
         # Where the module is: moved by its first read, a compiled network would compile again.
         device = device_of(target.module)
-        plan.tensors[name] = PlannedTensor(kind, elements, entry, device, protection)
+        plan.tensors[name] = PlannedTensor(kind, elements, entry, device, codes, protection)
         return name
 
     for target in find_targets(model, selection.by_name):
@@ -113,20 +126,22 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
     if not plan.tensors:
         raise ValueError(
             "attach: nothing to store in approximate DRAM; there are "
-            f"{shorten(selection.names) or 'no modules with weights'}, "
+            f"{shorten(selection.names) or 'no modules with weights' + _made_into(model)}, "
             f"and weights={config.weights}, inputs={config.inputs}, include={config.include}, "
             f"exclude={config.exclude}"
+            + "".join(f"; {name} is packed by torch.ao" for name, _ in packed_weights(model))
         )
     return plan
 
 
-def plain(owner: nn.Module, attribute: str, name: str) -> nn.Parameter:
+def plain(owner: nn.Module, attribute: str, name: str, *, coded: bool = False) -> nn.Parameter:
     """Return a parameter that can be swapped for a call.
 
     Args:
         owner: the module that has it.
         attribute: its name there.
         name: of the tensor, for messages.
+        coded: whether its own codes are read, so that it need not hold its values itself.
 
     Raises:
         ValueError: for one that cannot, or of a type that has no stored format.
@@ -140,6 +155,12 @@ def plain(owner: nn.Module, attribute: str, name: str) -> nn.Parameter:
         )
     if isinstance(parameter, nn.parameter.UninitializedParameter):
         raise ValueError(f"{name} has no shape yet; call the network once before attaching")
+    if held_otherwise(parameter) and not coded:
+        accepted = (
+            "a plain parameter; attach the network as it was before it was quantised (stored= "
+            "says how eden stores it), or exclude it"
+        )
+        raise ValueError(refusal(f"type of {name}", type(parameter).__name__, accepted))
     if parameter.is_meta and hasattr(owner, "_hf_hook"):
         # Its values come after all hooks, inside the forward pass that accelerate put there.
         raise ValueError(
@@ -150,3 +171,17 @@ def plain(owner: nn.Module, attribute: str, name: str) -> nn.Parameter:
         accepted = f"{', '.join(map(str, _STORABLE))}; convert the network, or exclude it"
         raise ValueError(refusal(f"type of {name}", str(parameter.dtype), accepted))
     return parameter
+
+
+def _made_into(model: nn.Module) -> str:
+    """Say what a network was made into, where its modules are none of those known for that."""
+    for module in model.modules():
+        origin = type(module).__module__
+        if isinstance(module, torch.fx.GraphModule):
+            kind = "exported or traced by torch.fx"
+        elif ".quantized" in origin or ".quantizable" in origin:
+            kind = f"quantised ({type(module).__name__} of {origin})"
+        else:
+            continue
+        return f" (the network is {kind}: attach it as it was before)"
+    return ""

@@ -30,6 +30,7 @@ class Selection:
         exclude: tuple[Pattern, ...] | None,
         parameters: tuple[Pattern, ...] | None,
     ):
+        self.label = "include"  # who gave the first, for messages
         self.include, self.exclude, self.parameters = include, exclude, parameters
         self.names: list[str] = []
         self.stored: list[str] = []
@@ -46,7 +47,7 @@ class Selection:
             self.named.add(name)
         return name in self.named
 
-    def takes(self, name: str, module: nn.Module, module_name: str) -> bool:
+    def takes(self, name: str, module: nn.Module | None, module_name: str) -> bool:
         """Return whether a tensor is stored in approximate DRAM."""
         self.names.append(name)
         included = self.include is None or self._any(self.include, name, module, module_name)
@@ -65,7 +66,7 @@ class Selection:
     def check(self) -> None:
         """Raise if a pattern matched nothing: a misspelt name would silently change the result."""
         for label, patterns, what, names in (
-            ("include", self.include, "tensor", self.names),
+            (self.label, self.include, "tensor", self.names),
             ("exclude", self.exclude, "tensor", self.names),
             ("parameters", self.parameters, "parameter", self._all_parameters),
         ):

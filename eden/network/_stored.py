@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,10 +16,14 @@ from eden._say import an_int
 from eden._torch import copy_each, transformed, zero_each
 from eden.access import Protection, formats, ops, rng
 from eden.access.protection import Room
-from eden.errors import Cells, ErrorModel, Uniform, table_of
+from eden.errors import Cells, ErrorModel, Uniform, table_of, weak_at
 from eden.network import _replay
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
+from eden.network._corruption import Corruption, corrupted
+from eden.network._exposure import stays_on_chip
+from eden.network._faults import Recorder
+from eden.network._gradients import CleanGradients
 from eden.network._guard import Guard, count_weak
 from eden.network._kept import Budget, KeptCells
 from eden.network._plan import PlannedTensor
@@ -33,10 +38,18 @@ class Switch:
     Attributes:
         state: which of these.
         by_image: whether the copies of inputs are numbered through the calls of the network.
+        recorder: notes where faults fall, where that was asked for.
+        gradients: what the backward pass goes by instead of what was read; None: that.
     """
 
     def __init__(self):
         self.state, self.by_image = "faulty", False
+        self.recorder: Recorder | None = None
+        self.gradients: CleanGradients | None = None
+
+    def pair(self, x: Any, y: Any) -> Any:
+        """Return what a module gets for what it reads; both tensors, or packed batches."""
+        return y if self.gradients is None else self.gradients.pair(x, y)
 
 
 @dataclass(frozen=True)
@@ -97,7 +110,11 @@ class StoredTensor:
         self.name, self.kind, self.switch = name, planned.kind, switch
         self.format = formats.get(config.stored)
         self.correction = formats.CORRECTIONS[config.correction]
-        self.ranged = self.format.integer or self.correction != 0
+        self.codes = planned.codes
+        self.ranged = self.codes is None and (self.format.integer or self.correction != 0)
+        self.by_channel = config.by_channel and self.kind == "weight"
+        self.config = config
+        self.on_chip = self._on_chip(None)
         self.fixed_cells = config.cells == "fixed"
         self.kept = KeptCells(budget, self.format.bits)
         self.protection = planned.protection
@@ -106,9 +123,9 @@ class StoredTensor:
         if self.reliable:
             self.base_error = Uniform(0.0)
         self.asked_ber: float | None = None
-        table = table_of(self.base_error)
-        self.sure = bool((table.entries[:, 2:] == _ALWAYS).all())  # weak cells fail at each read
-        self.table = table.to(device)  # a copy of its own
+        self.corruption: Corruption | None = None
+        self.table = table_of(self.base_error).to(device)  # a copy of its own
+        self.sure = self._is_sure()
         self.partition = None if entry is None else entry.partition
         self.address = 0 if entry is None else entry.address
         self.row_bytes = 8192 if entry is None else entry.row_bytes
@@ -134,15 +151,42 @@ class StoredTensor:
         if self.reliable:
             return self.base_error
         size = self._rooms()[0].size_bytes or None
-        return self.base_error.with_ber(
-            ber, address=self.address, size_bytes=size, row_bytes=self.row_bytes
-        )
+        try:
+            return self.base_error.with_ber(
+                ber, address=self.address, size_bytes=size, row_bytes=self.row_bytes
+            )
+        except ValueError as error:  # what one tensor reaches, another may not
+            raise ValueError(f"{self.name}: {error}") from None
+
+    @property
+    def _size_bytes(self) -> int | None:
+        """Room that one copy takes, where that is known."""
+        return -(-self.elements * self.bits // 8) or None
+
+    @property
+    def own(self) -> tuple[ErrorModel, Corruption | None]:
+        """What it fails by, at the model's own rate."""
+        return self.base_error, self.corruption
+
+    def use(self, error: ErrorModel, corruption: Corruption | None) -> None:
+        """Fail by what `own` returned, or by others."""
+        self.corruption = corruption
+        if error is not self.base_error:
+            self.base_error = error
+            self.table = table_of(error).to(self.key.device)
+        self.set_error(error, None)
 
     def set_error(self, error: ErrorModel, ber: float | None) -> None:
         """Change the error model to what `scaled` returned for a rate."""
         self.asked_ber = ber
         self.table.entries.copy_(table_of(error).entries)
+        if isinstance(self.base_error, Cells):  # of which a rate changes the failure probability
+            self.sure = self._is_sure()
         self.kept.forget()
+
+    def _is_sure(self) -> bool:
+        """Whether all weak cells fail at each read."""
+        return bool((self.table.entries[:, 2:] == _ALWAYS).all())
 
     def set_ber(self, ber: float | None) -> None:
         """Scale the error model to a rate, or back to what it was (None)."""
@@ -151,9 +195,18 @@ class StoredTensor:
     @property
     def ber(self) -> float:
         """The bit error rate just now."""
-        if self.never_read or self.reliable:
+        if self.reliable or not self.exposed:
             return 0.0
-        return self.base_error.ber if self.asked_ber is None else self.asked_ber
+        if self.asked_ber is not None:
+            return self.asked_ber
+        if isinstance(self.base_error, Cells):
+            return self.base_error.ber_within(self.address, self._size_bytes)
+        return self.base_error.ber
+
+    @property
+    def exposed(self) -> bool:
+        """Whether it goes through approximate DRAM, as far as is known."""
+        return not (self.never_read or self.on_chip)
 
     @property
     def was_read(self) -> bool:
@@ -162,7 +215,8 @@ class StoredTensor:
 
     def count_weak(self, ber: float, key: Tensor) -> int | None:
         """Count the cells that are weak at a BER under a network's key, if its size is known."""
-        if self.elements == 0:
+        # At another rate the same known cells fail, more or less often.
+        if self.elements == 0 or self.corruption is not None or isinstance(self.base_error, Cells):
             return None
         error = self.scaled(ber)
         places = [(error, self.origin, self.address, self.row_bytes)]
@@ -179,7 +233,7 @@ class StoredTensor:
         an_int(f"element of {self.name}", element, 0, max(self.elements - 1, 0))
         an_int(f"bit of {self.name}", bit, 0, self.bits - 1)
         cell = 8 * self.address + element * self.bits + bit
-        before, cells = self.table, Cells.among(self.base_error, [cell], row_bytes=self.row_bytes)
+        before, cells = self.table, weak_at(self.base_error, [cell], row_bytes=self.row_bytes)
         self.table = table_of(cells).to(before.entries.device)
         guard, self.guard = self.guard, None
         self.kept.forget()
@@ -191,7 +245,7 @@ class StoredTensor:
 
     def calibrate(self, entry: TensorCalibration) -> None:
         """Take over what was learned on the clean network."""
-        self.never_read = entry.never_read
+        self.never_read, self.on_chip = entry.never_read, self._on_chip(entry)
         if self.never_read:
             return
         if self.asked_ber is not None and self.elements != entry.elements:
@@ -212,6 +266,7 @@ class StoredTensor:
     def forget_calibration(self) -> None:
         """Know no more than before anything was learned."""
         self.elements, self.reads, self.never_read = self.uncalibrated_elements, 1, False
+        self.on_chip = self._on_chip(None)
         self.coding = self._coding(None, None)
         if self.asked_ber is not None:
             self.set_ber(self.asked_ber)
@@ -228,13 +283,23 @@ class StoredTensor:
         if state == "clean" or x.is_meta:
             return x
         if state == "learn":
-            self._learn(x.detach(), copies)
+            self._learn(x.detach() if self.codes is None else self.codes.plain(x), copies)
             return x
         if x.numel() == 0:
             return x
         if self.never_read:
             return self._at_the_rated_point(x)
-        if not self.sure and not torch.compiler.is_compiling() and _replay.strange():
+        if self.on_chip:
+            return x
+        if self.on_chip is None:
+            raise ValueError(
+                f"{self.name}: whether it stays on the chip (on_chip_bytes) is not known, as the "
+                "size of its module's output is not; call learn_bounds(loader)"
+            )
+        by_key = not torch.compiler.is_compiling() and (
+            not self.sure or self.corruption is not None
+        )
+        if by_key and _replay.strange():
             raise ValueError(
                 f"{self.name} is read again in a backward pass, by other means than "
                 "torch.utils.checkpoint: other weak cells would fail than in the forward pass; "
@@ -243,7 +308,10 @@ class StoredTensor:
         formats.native(x.dtype)  # raises for a type that cannot be stored
         if self.key.device != x.device:
             self._follow(x.device)
-        stored = x.contiguous()
+        if self.corruption is not None:
+            key = ops.next_key(self.key, self.counter)
+            return corrupted(self.name, x.contiguous(), self.corruption, key)
+        stored = x.contiguous() if self.codes is None else self.codes.of(x)
         first = 0
         if self.switch.by_image and self.kind == "input" and not torch.compiler.is_compiling():
             first = self._first_copy(copies)
@@ -251,7 +319,8 @@ class StoredTensor:
         if self.ranged and self.kind == "weight":
             # Weights are known when they are written, so their range is theirs of now: bounds
             # from before retraining would call grown weights implausible.
-            coding = self._coding(*ops.weight_range(stored, self.format.name))
+            channels = ops.channels_of(stored) if self.by_channel else 0
+            coding = self._coding(*ops.weight_range(stored, self.format.name, channels))
         elif self.ranged and coding.scale is None and coding.bounds is None:
             need = f"its {self.format.name} scale" if self.format.integer else "its bounds"
             raise ValueError(
@@ -260,14 +329,13 @@ class StoredTensor:
             )
         if self.guard is None:
             extent = ops.Extent(copies, first, self.address, self.row_bytes)
-            y = ops.read(
-                stored,
-                self.table,
-                ops.next_key(self.key, self.counter),
-                extent,
-                coding,
-                self.kept.of(stored, self.table, self.key, coding.stored, extent),
-            )
+            key = ops.next_key(self.key, self.counter)
+            kept = self.kept.of(stored, self.table, self.key, coding.stored, extent)
+            y = ops.read(stored, self.table, key, extent, coding, kept)
+            if not torch.compiler.is_compiling() and self.switch.recorder is not None:
+                self.switch.recorder.note(self.name, stored, y, self.table, key, extent, coding)
+            if self.codes is not None:
+                return self.codes.value(x, y)
         else:
             home = ops.Place(self.key, self.table, self.address, self.row_bytes)
             y = self.guard.read(stored, home, self.counter, coding, copies, first)
@@ -313,8 +381,16 @@ class StoredTensor:
         return self.protection.rooms(self.elements, self.bits)
 
     def _coding(self, bounds: Tensor | None, scale: Tensor | None) -> ops.Coding:
+        if self.codes is not None:  # they fail on their own bits
+            return ops.Coding(0, None, None, 0)
         bounds = bounds if self.correction else None
         return ops.Coding(self.format.code, scale, bounds, self.correction)
+
+    def _on_chip(self, entry: TensorCalibration | None) -> bool | None:
+        """Whether it never goes through DRAM; None where that is not known."""
+        if entry is None:
+            return None if self.config.on_chip_bytes and self.kind == "input" else False
+        return stays_on_chip(entry, self.config)
 
     def _first_copy(self, copies: int) -> int:
         read, self.read_of_call = self.read_of_call, self.read_of_call + 1

@@ -22,9 +22,7 @@ GROUP_BITS = 32
 RUNGS = 11
 
 
-def cell_entries(
-    law: str, table: Sequence[Entry], cells: np.ndarray, row_bytes: int
-) -> np.ndarray:
+def cell_entries(law: str, table: Sequence[Entry], cells: np.ndarray, row_bytes: int) -> np.ndarray:
     """Return the number of the table entry of each cell, int64 [n], from its bit address."""
     if law == "known":
         return np.searchsorted(column(table, 0), cells)

@@ -92,14 +92,19 @@ def scale_of(raw: np.ndarray, element: str, stored: str) -> np.float32:
 
 
 def weight_range(
-    raw: np.ndarray, element: str, stored: str
-) -> tuple[tuple[np.float32, np.float32], np.float32 | None]:
+    raw: np.ndarray, element: str, stored: str, channels: int = 0
+) -> tuple[tuple[np.float32, np.float32], np.ndarray | np.float32 | None]:
     """Return bounds and step of a tensor: its range, as extreme values read that are rounded too.
 
     Returns:
         Lowest and highest plausible value, (-inf, inf) where a value is NaN; the step of an
-        integer format, else None. An infinity counts as the greatest finite value.
+        integer format, else None. An infinity counts as the greatest finite value. With `channels`
+        each of so many equal runs has a step, and the bounds are the widest of theirs.
     """
+    if channels and stored.startswith("int"):
+        each = [weight_range(run, element, stored) for run in np.split(raw.reshape(-1), channels)]
+        lows, highs = zip(*(bounds for bounds, _ in each), strict=True)
+        return (min(lows), max(highs)), np.array([step for _, step in each], dtype=np.float32)
     value = to_float(raw, element)
     unit = {"fp32": 2.0**104, "fp16": 2.0**5, "bf16": 2.0**120}[element]
     greatest = np.float32((2 ** {"fp32": 24, "fp16": 11, "bf16": 8}[element] - 1) * unit)

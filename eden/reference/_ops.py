@@ -92,6 +92,8 @@ def count_flips(
     step = None
     if not raw and stored.startswith("int"):
         step = np.asarray(scale_of(x, element, stored) if scale is None else scale, np.float32)
+        if step.size > 1:  # one for each of equal runs
+            step = np.repeat(step, x.size // step.size)
     a = encode(x.reshape(-1), element, stored, step)
     b = code_of_loaded(y.reshape(-1), element, stored, step)
     position = np.arange(bits, dtype=np.uint32)[:, None]

@@ -39,6 +39,7 @@ def boost(work: Work, files: StageFiles) -> None:
             more_epochs=part.more_epochs,
             step_epochs=part.step_epochs,
             optimizer=partial(torch.optim.AdamW, lr=part.learning_rate),
+            gradients=part.gradients,
             anneal=False,  # the optimiser made here does it
             input_range=part.input_range,
             evaluate=evaluate,

@@ -72,7 +72,8 @@ def evaluate_energy(
 
     The network runs once on the sample to learn the sizes of its OFMs and of tensors that were not
     placed; those stay at the rated point. An OFM of a module whose IFM is placed is written to the
-    partition of that IFM.
+    partition of that IFM. What stays on chip (``Config.on_chip_bytes``) is not moved: IFMs, and the
+    OFMs of modules whose IFM and OFM fit.
 
     Args:
         model: The network (``torch.nn.Module``); not changed.

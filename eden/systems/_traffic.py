@@ -12,7 +12,7 @@ from torch import nn
 from eden.access import formats
 from eden.data import call, device_of, evaluating
 from eden.mapping import RATED, Placement
-from eden.network import Target, find_targets, targets_of
+from eden.network import Target, find_targets, outputs_on_chip, targets_of
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
         if name in placement.entries
     }
     bits = formats.get(placement.config.stored).bits
-    observer = _Observer(moves, placement.entries, placed, bits, batch)
+    observer = _Observer(moves, placement, placed, bits, batch)
     handles = [
         target.module.register_forward_hook(observer.hook(target), with_kwargs=True)
         for target in targets
@@ -121,9 +121,11 @@ class _Observer:
     """Notes the moves of each call of a module that the placed tensors do not cover."""
 
     def __init__(
-        self, moves: list[Move], entries: Mapping, placed: set[int], bits: int, batch: int
+        self, moves: list[Move], placement: Placement, placed: set[int], bits: int, batch: int
     ):
-        self.moves, self.entries, self.placed = moves, entries, placed
+        self.moves, self.entries, self.placed = moves, placement.entries, placed
+        self.on_chip = placement.on_chip
+        self.outputs_on_chip = outputs_on_chip(placement.config) if placement.config else []
         self.bits, self.batch, self.calls = bits, batch, 0
         self.seen: set[int] = set()
 
@@ -137,6 +139,9 @@ class _Observer:
             and id(weight) not in self.placed
         ]
 
+        input_stays = target.input_name in self.on_chip
+        output_stays = target.input_name in self.outputs_on_chip
+
         def record(module, inputs, keywords, output):
             self.calls += 1
             for weight in weights:
@@ -145,10 +150,10 @@ class _Observer:
             name = target.input_name if target.input_name in self.entries else None
             home = name if name and self.entries[name].partition != RATED else None
             given = _first_map(target.arguments(inputs, keywords))
-            if name is None and given is not None:
+            if name is None and given is not None and not input_stays:
                 self._move("input", given.numel() * given.element_size() / self.batch)
             written = _first_map(output)
-            if written is not None:
+            if written is not None and not output_stays:
                 width = self.bits if name else 8 * written.element_size()
                 self._move("output", written.numel() * width / (8 * self.batch), home)
 

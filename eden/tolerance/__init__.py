@@ -1,7 +1,8 @@
 """How many errors a network bears: searched on validation images, verified on fresh ones.
 
-`characterize_coarse` finds one BER for all tensors, `characterize_fine` one for each, `verify`
-tests a declared point. A search (`_coarse`, `_sweep`) is a pure function of an oracle: it asks
+`criticality` tries single cells, `characterize_coarse` finds one BER for all tensors at a stated
+risk (`_risk`, from draws and single cells), `characterize_fine` one for each, `verify` tests a
+declared point. A search (`_coarse`, `_sweep`) is a pure function of an oracle: it asks
 a network under errors (`_network`), or in tests one whose answers are known, and the memo keeps the
 answers. A further search is a file here.
 """
@@ -10,9 +11,13 @@ from eden.tolerance._accuracy_curve import CurvePoint as CurvePoint
 from eden.tolerance._accuracy_curve import accuracy_curve as accuracy_curve
 from eden.tolerance._characterize_coarse import characterize_coarse as characterize_coarse
 from eden.tolerance._characterize_fine import characterize_fine as characterize_fine
+from eden.tolerance._critical import Criticality as Criticality
+from eden.tolerance._criticality import criticality as criticality
 from eden.tolerance._evaluator import Evaluator as Evaluator
 from eden.tolerance._grid import ber_of as ber_of
 from eden.tolerance._grid import step_of as step_of
+from eden.tolerance._risk import Risk as Risk
+from eden.tolerance._strata import Stratum as Stratum
 from eden.tolerance._tolerances import TensorTolerance as TensorTolerance
 from eden.tolerance._tolerances import Tolerances as Tolerances
 from eden.tolerance._tolerances import lowered as lowered

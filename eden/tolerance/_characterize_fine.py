@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from eden._say import a_kind, an_int, one_of, within
+from eden._say import a_kind, an_int, one_of, rate, within
 from eden.access import seeds_for
 from eden.network import Config
 from eden.tolerance._evaluator import Evaluate
@@ -69,13 +69,20 @@ def characterize_fine(
     within("high", high, start.coarse_ber, 1)
     an_int("margin_steps", margin_steps, 0, -LOWEST_STEP)
     config = start.config if config is None else calibrated(model, config)
-    count = len(start.accuracies) if seeds is None else seeds
+    count = len(start.thresholds or start.accuracies) if seeds is None else seeds
     draws = seeds_for("search", count, seed=seed)
     base, target = step_of(start.coarse_ber), start.target_accuracy
     with under_errors(model, evaluate, config, folder=folder, subject={"seed": seed}) as network:
         oracle, bottom = Oracle(network, target), dict.fromkeys(network.names, base)
         # The coarse search ended with these questions.
         ground = {draw: oracle.confirm(bottom, draw) for draw in draws}
+        # At a stated risk a draw may miss already there: it says nothing of the tensors.
+        draws = [draw for draw in draws if ground[draw] >= target]
+        if not draws:
+            raise ValueError(
+                f"start: at its BER {rate(start.coarse_ber)} every draw misses the target "
+                f"{target:.4f}, accepted: the coarse tolerances of this network on these images"
+            )
         worst_first = sorted(draws, key=ground.__getitem__)
         network.choose_part(bottom, worst_first[0])
         with progress_bar(range(len(bottom)), label, "fine tolerance", "tensor", progress) as bar:
@@ -102,7 +109,6 @@ def characterize_fine(
             tensors=tensors_bearing(bers_of(steps), network.handle.tensors),
             thresholds=(),
             accuracies=tuple(oracle.confirm(steps, draw) for draw in draws),
-            mean_ber=None,
             trials=network.memo.asked,
             coverage=network.handle.coverage(),
         )

@@ -1,4 +1,4 @@
-"""What a search for critical cells found: lambda of tensors and of the network, a table, a figure."""
+"""What a search for critical cells found: lambda of tensors and network, a table, a figure."""
 
 from __future__ import annotations
 

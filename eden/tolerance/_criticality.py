@@ -10,7 +10,6 @@ Reference: design, section 7; docs/risk.md.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np

@@ -87,6 +87,22 @@ class FaultyNetwork:
         )
         return [row["accuracy"] for row in rows]
 
+    def check_repeats(self, clean: float) -> None:
+        """Refuse an evaluator that answers otherwise when asked again: draws would say nothing.
+
+        Args:
+            clean: What it answered without errors.
+
+        Raises:
+            ValueError: If it does.
+        """
+        again = self.accuracies("again", 0.0, [0])[0]
+        if again != clean:
+            raise ValueError(
+                f"evaluate answered {clean} without errors and {again} when asked again, accepted: "
+                "the same accuracy of the same network (fixed images in a fixed order, no dropout)"
+            )
+
     def placed_accuracy(self, draw: int) -> float:
         """Accuracy of a placed network, whose error models say its BERs."""
         rows = self.memo.get(

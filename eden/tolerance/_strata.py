@@ -99,8 +99,8 @@ def lambda_interval(
 
     A stratum's share has the distribution that its cells leave it (Beta, with the prior of
     Jeffreys; only the cells not tried are uncertain), and the sum is taken by simulation.
-    A stratum without a critical cell, of whose cells tried none costs half of what would miss, counts
-    as 0: hundreds of thousands of cells of which sixty were seen would leave no bound at all.
+    A stratum of whose cells tried none is critical counts as 0: tens of thousands of cells of which
+    thirty were seen would leave no bound at all. What that leaves open is in `Stratum.interval`.
 
     Args:
         strata: Those summed.

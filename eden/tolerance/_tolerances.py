@@ -9,6 +9,10 @@ from eden._say import a_kind, an_int, keys_of, one_of, rate, refusal, within
 from eden.access import Protection, formats
 from eden.network import Config, Coverage, TensorInfo
 from eden.tolerance._grid import LOWEST_STEP, ber_of
+from eden.tolerance._risk import Risk
+
+# What a coarse tolerance is: see `characterize_coarse`.
+CRITERIA = ("risk", "mean", "sweep")
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,19 @@ class Tolerances:
         granularity: "coarse" or "fine".
         target_accuracy: The accuracy to keep, on the images of the search.
         clean_accuracy: Of this network without errors, on the same images.
-        coarse_ber: The BER the whole network bears, the margin taken off.
+        coarse_ber: The BER the whole network bears, by the criterion.
         tensors: Every tensor with its tolerance.
         thresholds: For each search seed the highest BER that meets the target, margin not taken
             off; empty for a fine search.
-        accuracies: At the tolerances returned, one for each search seed: no seed misses.
+        accuracies: At the tolerances of a fine search, one for each draw; empty for a coarse one.
         mean_ber: The highest BER at which the *mean* over the seeds meets the target, the
             criterion usual in papers; None for a fine search.
         trials: Questions asked in the search.
         coverage: What of the network was stored, and so searched; None in files of before.
+        sweep_ber: Up to which no draw misses, less the margin; None in files of before, and for a
+            fine search that of the coarse one it began at.
+        criterion: Which of them `coarse_ber` is: "risk", "mean" or "sweep".
+        risk: P(miss) against BER, and the BER of the stated risk; None in files of before.
     """
 
     config: Config
@@ -67,11 +75,44 @@ class Tolerances:
     mean_ber: float | None = None
     trials: int = 0
     coverage: Coverage | None = None
+    sweep_ber: float | None = None
+    criterion: str = "sweep"
+    risk: Risk | None = None
 
     def __str__(self) -> str:
         head = f"{self.granularity} tolerances at an accuracy of {self.target_accuracy:.4f}"
+        if self.risk is not None:
+            low, high = map(rate, self.risk.interval)
+            head += (
+                f"; P(miss) is {self.risk.miss_probability:g} at a BER of {rate(self.risk.ber)} "
+                f"[{low}, {high}], mean {rate(self.mean_ber or 0)}, "
+                f"sweep {rate(self.sweep_ber or 0)}"
+            )
         rows = [f"  {rate(t.tolerance):>8}  {t.name}" for t in self.tensors]
         return "\n".join([head, *rows, *([str(self.coverage)] if self.coverage else [])])
+
+    @property
+    def ber(self) -> float:
+        """The BER that the whole network bears, as `Attachment.set_ber` takes it."""
+        return self.coarse_ber
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Bounds, at 95 %, on the BER of the stated risk; None in files of before."""
+        return None if self.risk is None else self.risk.interval
+
+    def miss_probability(self, ber: float) -> float:
+        """P(a draw misses the target) where all tensors have a BER.
+
+        Args:
+            ber: In [0, 1].
+
+        Raises:
+            ValueError: If it is outside, or these tolerances know no risk.
+        """
+        if self.risk is None:
+            raise ValueError("these tolerances were searched without a risk; characterize again")
+        return self.risk.at(ber)
 
     @property
     def mean_accuracy(self) -> float:
@@ -91,6 +132,7 @@ class Tolerances:
             "thresholds": list(self.thresholds),
             "accuracies": list(self.accuracies),
             "coverage": None if self.coverage is None else self.coverage.to_dict(),
+            "risk": None if self.risk is None else self.risk.to_dict(),
             "mean_accuracy": self.mean_accuracy if self.accuracies else None,
         }
 
@@ -101,9 +143,10 @@ class Tolerances:
         Raises:
             ValueError: If a field is missing or unknown, or its value out of its range.
         """
-        names = [field.name for field in fields(cls) if field.name != "coverage"]
+        later = ("coverage", "sweep_ber", "criterion", "risk")  # than the first files
+        names = [field.name for field in fields(cls) if field.name not in later]
         try:
-            values = {**keys_of("tolerances", data, names, ("mean_accuracy", "coverage"))}
+            values = {**keys_of("tolerances", data, names, ("mean_accuracy", *later))}
             values.pop("mean_accuracy", None)
             for name in ("thresholds", "accuracies", "tensors"):
                 a_kind(name, values[name], (list, tuple), "a list")
@@ -115,7 +158,8 @@ class Tolerances:
             values["tensors"] = tuple(TensorTolerance(**tensor) for tensor in values["tensors"])
             seen = values.pop("coverage", None)
             coverage = None if seen is None else Coverage.from_dict(seen)
-            tolerances = cls(**values, coverage=coverage)
+            risk = None if values.get("risk") is None else Risk.from_dict(values["risk"])
+            tolerances = cls(**{**values, "coverage": coverage, "risk": risk})
             _check(tolerances)
         except (ValueError, TypeError) as error:
             raise ValueError(f"not tolerances: {error}") from error
@@ -128,6 +172,9 @@ def _check(tolerances: Tolerances) -> None:
         within(name, getattr(tolerances, name), 0, 1)
     if tolerances.mean_ber is not None:
         within("mean_ber", tolerances.mean_ber, 0, 1)
+    if tolerances.sweep_ber is not None:
+        within("sweep_ber", tolerances.sweep_ber, 0, 1)
+    one_of("criterion", tolerances.criterion, CRITERIA)
     an_int("trials", tolerances.trials, 0)
     for name in ("thresholds", "accuracies"):
         for value in getattr(tolerances, name):

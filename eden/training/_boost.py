@@ -1,7 +1,8 @@
 """Boosting: curricular retraining, so that a network bears a higher bit error rate.
 
-Reference: EDEN, curricular retraining: errors in the forward pass only, gradients as if clean, the
-rate stepped from 0 up to the target every two epochs.
+Reference: EDEN, curricular retraining: errors in the forward pass only, the rate stepped from 0 up
+to the target every two epochs. EDEN's backward pass reads from reliable memory, which is
+``gradients="clean"`` here; the default goes by what the forward pass read.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm.auto import tqdm
 
-from eden._say import a_kind, an_int, within
+from eden._say import a_kind, an_int, one_of, within
 from eden.access import formats
 from eden.network import (
     Calibration,
@@ -31,6 +32,8 @@ from eden.network import (
 )
 from eden.training._rounds import Check, Rounds, draws_of, targets_of
 from eden.training._trainer import Trainer
+
+GRADIENTS = ("as_read", "clean")
 
 
 def boost(
@@ -46,6 +49,7 @@ def boost(
     optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] | None = None,
     anneal: bool = True,
     input_range: float | None = None,
+    gradients: str = "as_read",
     loss: Callable[[Any, Tensor], Tensor] = functional.cross_entropy,
     evaluate: Callable[[nn.Module], float] | None = None,
     target_accuracy: float | None = None,
@@ -86,6 +90,10 @@ def boost(
             clamps them; what a flipped bit adds shrinks with the range, and retraining makes up
             for the clamping. Default 0.5, and 1 where implausible values of a floating-point
             format become zero: there nothing clamps.
+        gradients: what the backward pass goes by: "as_read", the weights and inputs as they were
+            read, faults and all, with no gradient where a value was corrected; "clean", as they
+            lay in DRAM. The forward pass is the same. "clean" needs a network that is not
+            compiled. Measured in ``docs/storage.md``.
         evaluate: ``evaluate(model) -> accuracy`` in [0, 1]; NaN is an error, or counts as 0 where
             ``evaluate.nan`` is "miss".
         target_accuracy: what the boosted network has to reach under errors, in [0, 1]; the
@@ -109,6 +117,7 @@ def boost(
         raise ValueError("boost: the model is attached; detach it first")
     if (evaluate is None) != (target_accuracy is None):
         raise ValueError("boost: evaluate and target_accuracy go together; got one of them")
+    one_of("gradients", gradients, GRADIENTS)
     share = _input_range(config, input_range)
     targets = targets_of(target_ber, checked=evaluate is not None)
     within("start_ber", start_ber, 0, targets[0])
@@ -136,6 +145,8 @@ def boost(
         if handle.config.calibration is None:
             handle.learn_bounds(train_loader)
         original = handle.narrow_inputs(share)
+        if gradients == "clean":
+            handle.clean_gradients()
         with tqdm(total=0, desc="boost", unit="step", disable=not progress) as bar:
             trainer = Trainer(handle, train_loader, optimizer, loss, anneal, bar)
             history = rounds.run(trainer, check)

@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from tqdm.auto import tqdm
 
 from eden._torch import lower_each, raise_each
+from eden.access import ops
 from eden.data import call, device_of, inputs_of, keeping_modes
 from eden.network import Attachment
 from eden.training._schedule import CurriculumSchedule
@@ -22,19 +23,28 @@ class WeightRanges:
 
     Args:
         weights: none of them empty.
+        by_channel: whether each channel has a range of its own, as it has a step.
     """
 
-    def __init__(self, weights: Sequence[Tensor]):
-        self.weights = list(weights)
-        self.lowest = [weight.min().item() for weight in weights]
-        self.highest = [weight.max().item() for weight in weights]
+    def __init__(self, weights: Sequence[Tensor], *, by_channel: bool = False):
+        each = [by_channel and ops.channels_of(weight) > 0 for weight in weights]
+        self.whole = [weight for weight, many in zip(weights, each, strict=True) if not many]
+        self.lowest = [weight.min().item() for weight in self.whole]
+        self.highest = [weight.max().item() for weight in self.whole]
+        self.by_channel = [
+            (weight, weight.detach().amin(inner, True), weight.detach().amax(inner, True))
+            for weight, many in zip(weights, each, strict=True)
+            if many and (inner := tuple(range(1, weight.ndim)))
+        ]
 
     @torch.no_grad()
     def keep(self) -> None:
         """Clamp what has left its range, all weights at once."""
-        if self.weights:
-            raise_each(self.weights, self.lowest)
-            lower_each(self.weights, self.highest)
+        if self.whole:
+            raise_each(self.whole, self.lowest)
+            lower_each(self.whole, self.highest)
+        for weight, lowest, highest in self.by_channel:
+            weight.clamp_(lowest, highest)
 
 
 class Trainer:
@@ -54,8 +64,8 @@ class Trainer:
     ):
         self.handle, self.loader, self.loss = handle, loader, loss
         self.anneal, self.bar = anneal, bar
-        stored = [p for p in handle.stored_weights() if p.numel()]
-        self.ranges = WeightRanges(stored)
+        stored = [p for p in handle.stored_weights() if p.numel() and p.requires_grad]
+        self.ranges = WeightRanges(stored, by_channel=handle.config.by_channel)
         parameters = [p for p in handle.model.parameters() if p.requires_grad]
         make = optimizer or partial(torch.optim.AdamW, lr=2e-3)
         self.optimizer = make(parameters)

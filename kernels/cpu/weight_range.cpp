@@ -98,4 +98,22 @@ void weight_range_cpu(const Range& range, Stored stored, Bounds* bounds, float* 
   *bounds = plausible_bounds(range.lowest, range.highest, stored, *step);
 }
 
+void channel_range_cpu(const void* x, ElementType element, int64_t channels, int64_t run,
+                       Stored stored, Bounds* bounds, float* steps, Isa isa) {
+  const FloatMode float_mode;
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Bounds widest{kInfinity, -kInfinity};
+  visit_float(element, [&](auto scan) {
+    using Found = decltype(scan);
+    const auto* from = static_cast<const typename Found::Key*>(x);
+    for (int64_t c = 0; c < channels; ++c) {
+      const Range range = Found::range(from + c * run, run, isa);
+      steps[c] = step_of(range.greatest, stored);
+      const Bounds own = plausible_bounds(range.lowest, range.highest, stored, steps[c]);
+      widest = {std::min(widest.lo, own.lo), std::max(widest.hi, own.hi)};
+    }
+  });
+  *bounds = widest;
+}
+
 }  // namespace eden

@@ -25,4 +25,12 @@ Range range_cpu(const void* x, ElementType element, int64_t n, Isa isa = eden::i
 // The bounds of plausible values and the step (1 for a float format) that follow from a range.
 void weight_range_cpu(const Range& range, Stored stored, Bounds* bounds, float* step);
 
+// The same of equal runs of elements, each with a step of its own: `steps` are those of an integer
+// format, and the bounds are the widest of the runs'.
+void channel_range_cpu(const void* x,  // [channels * run] of `element`
+                       ElementType element, int64_t channels, int64_t run, Stored stored,
+                       Bounds* bounds,
+                       float* steps,  // [channels]
+                       Isa isa = eden::isa());
+
 }  // namespace eden

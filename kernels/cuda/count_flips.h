@@ -11,7 +11,8 @@ namespace eden {
 void count_flips_cuda(const void* x,  // [n] of `element`
                       const void* y,  // [n]
                       ElementType element, Stored stored,
-                      const float* scale,  // [1], or null for a float format
+                      const float* scales,  // [n / run], or null for a float format
+                      int64_t run,          // elements that share a scale
                       int64_t n,
                       int64_t* counts,  // [2 * bits], zeroed
                       CUstream_st* stream);

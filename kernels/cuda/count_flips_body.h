@@ -39,7 +39,8 @@ class BitCounter {
 
 template <class Element, class Codec, class Block>
 EDEN_HD void count_flips(Block& block, Place place, const void* x, const void* y,
-                         const float* scales, int64_t n, uint32_t (&shared)[64], uint64_t* counts) {
+                         const float* scales, int64_t run, int64_t n, uint32_t (&shared)[64],
+                         uint64_t* counts) {
   using Raw = typename Element::Raw;
   const auto* before = static_cast<const Raw*>(x);
   const auto* after = static_cast<const Raw*>(y);
@@ -51,6 +52,9 @@ EDEN_HD void count_flips(Block& block, Place place, const void* x, const void* y
   block.barrier();
   block.each([&](int t) {
     const float scale = Codec::kInteger ? *scales : 1.0f;
+    const auto scale_of = [&](int64_t e) {
+      return Codec::kInteger && run < n ? scales[e / run] : scale;
+    };
     BitCounter rising, falling;
     int held = 0;
     const auto flush = [&] {
@@ -64,9 +68,10 @@ EDEN_HD void count_flips(Block& block, Place place, const void* x, const void* y
       falling.clear();
       held = 0;
     };
-    const auto add = [&](uint32_t old_raw, uint32_t new_raw) {
-      const uint32_t old_code = Codec::encode(old_raw, scale);
-      const uint32_t flips = old_code ^ code_of_loaded<Element, Codec>(new_raw, scale);
+    const auto add = [&](int64_t e, uint32_t old_raw, uint32_t new_raw) {
+      const float own = scale_of(e);
+      const uint32_t old_code = Codec::encode(old_raw, own);
+      const uint32_t flips = old_code ^ code_of_loaded<Element, Codec>(new_raw, own);
       if (flips == 0) return;
       rising.add(flips & ~old_code);
       falling.add(flips & old_code);
@@ -77,10 +82,10 @@ EDEN_HD void count_flips(Block& block, Place place, const void* x, const void* y
         [&](int64_t e, const Vector& v) {
           const Vector w = block.load(after + e);
           for (int j = 0; j < 16 / static_cast<int>(sizeof(Raw)); ++j) {
-            add(part_of<Raw>(v, j), part_of<Raw>(w, j));
+            add(e + j, part_of<Raw>(v, j), part_of<Raw>(w, j));
           }
         },
-        [&](int64_t e) { add(before[e], after[e]); });
+        [&](int64_t e) { add(e, before[e], after[e]); });
     if (held != 0) flush();
   });
   block.barrier();

@@ -14,6 +14,15 @@ __global__ void __launch_bounds__(kVisitThreads)
   see_range<Element>(block, place(), x, n, shared, seen);
 }
 
+template <class Element>
+__global__ void __launch_bounds__(kVisitThreads)
+    see_channels_kernel(const void* x, int64_t channels, int64_t run, Stored stored, float* steps,
+                        uint32_t* seen) {
+  __shared__ uint32_t shared[3];
+  CudaBlock block;
+  see_channels<Element>(block, place(), x, channels, run, stored, shared, steps, seen);
+}
+
 __global__ void range_to_bounds(const uint32_t* seen, Stored stored, float* bounds, float* scale) {
   const float step = scale == nullptr ? 1.0f : step_of(float_from_bits(seen[2]), stored);
   const Bounds plausible =
@@ -23,31 +32,42 @@ __global__ void range_to_bounds(const uint32_t* seen, Stored stored, float* boun
   if (scale != nullptr) *scale = step;
 }
 
-void launch_see_range(const void* x, ElementType element, int64_t n, uint32_t* seen,
-                      CUstream_st* stream) {
-  const unsigned grid = grid_of(element, n);
-  switch (element) {
-    case ElementType::kFp16:
-      see_range_kernel<Fp16><<<grid, kVisitThreads, 0, stream>>>(x, n, seen);
-      break;
-    case ElementType::kBf16:
-      see_range_kernel<Bf16><<<grid, kVisitThreads, 0, stream>>>(x, n, seen);
-      break;
-    default:
-      see_range_kernel<Fp32><<<grid, kVisitThreads, 0, stream>>>(x, n, seen);
-  }
-  check_launch("see_range");
+__global__ void seen_bounds(const uint32_t* seen, float* bounds) {
+  bounds[0] = Seen::value(~seen[0]);
+  bounds[1] = Seen::value(seen[1]);
+}
+
+template <class Launch>
+void visit_float(ElementType element, Launch launch) {
+  if (element == ElementType::kFp16) return launch(Fp16{});
+  if (element == ElementType::kBf16) return launch(Bf16{});
+  return launch(Fp32{});
 }
 
 }  // namespace
 
-void weight_range_cuda(const void* x, ElementType element, Stored stored, int64_t n, float* bounds,
-                       float* scale, void* scratch, CUstream_st* stream) {
+void weight_range_cuda(const void* x, ElementType element, Stored stored, int64_t n,
+                       int64_t channels, float* bounds, float* steps, void* scratch,
+                       CUstream_st* stream) {
   auto* seen = static_cast<uint32_t*>(scratch);
   check_cuda(cudaMemsetAsync(seen, 0, 3 * sizeof *seen, stream), "cudaMemsetAsync");
-  launch_see_range(x, element, n, seen, stream);
-  range_to_bounds<<<1, 1, 0, stream>>>(seen, stored, bounds, scale);
-  check_launch("range_to_bounds");
+  // One run is shared out among all blocks, of several each is one block's.
+  if (channels <= 1) {
+    visit_float(element, [&](auto type) {
+      see_range_kernel<decltype(type)>
+          <<<grid_of(element, n), kVisitThreads, 0, stream>>>(x, n, seen);
+    });
+    check_launch("see_range");
+    range_to_bounds<<<1, 1, 0, stream>>>(seen, stored, bounds, steps);
+    return check_launch("range_to_bounds");
+  }
+  visit_float(element, [&](auto type) {
+    see_channels_kernel<decltype(type)><<<grid_for(channels, 1, 2048), kVisitThreads, 0, stream>>>(
+        x, channels, n / channels, stored, steps, seen);
+  });
+  check_launch("see_channels");
+  seen_bounds<<<1, 1, 0, stream>>>(seen, bounds);
+  check_launch("seen_bounds");
 }
 
 }  // namespace eden

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "kernels/cuda/visit.h"
-#include "kernels/formats/formats.h"
+#include "kernels/formats/range.h"
 
 // Each thread looks at its own elements, a block puts its threads' numbers together, atomics the
 // blocks'.
@@ -51,7 +51,7 @@ struct Seen {
   }
 };
 
-// Adds what a tensor holds to the three numbers of a Seen.
+// Adds what a tensor holds to the three numbers of a Seen; where `seen` is null, `shared` has them.
 template <class Element, class Block>
 EDEN_HD void see_range(Block& block, Place place, const void* x, int64_t n, uint32_t (&shared)[3],
                        uint32_t* seen) {
@@ -74,10 +74,34 @@ EDEN_HD void see_range(Block& block, Place place, const void* x, int64_t n, uint
     block.atomic_max(&shared[1], own.highest);
     block.atomic_max(&shared[2], own.greatest);
   });
+  if (seen == nullptr) return;
   block.barrier();
   block.each([&](int t) {
     if (t < 3) block.atomic_max(&seen[t], shared[t]);
   });
+}
+
+// The steps of equal runs of elements, one after the other, and the widest bounds of all: a run is
+// a block's, whose threads share it. `seen` holds the bounds, as a Seen holds a range.
+template <class Element, class Block>
+EDEN_HD void see_channels(Block& block, Place place, const void* x, int64_t channels, int64_t run,
+                          Stored stored, uint32_t (&shared)[3], float* steps, uint32_t* seen) {
+  using Raw = typename Element::Raw;
+  for (int64_t c = place.block; c < channels; c += place.blocks) {
+    see_range<Element>(block, Place{0, 1}, static_cast<const Raw*>(x) + c * run, run, shared,
+                       static_cast<uint32_t*>(nullptr));
+    block.barrier();
+    block.each([&](int t) {
+      if (t != 0) return;
+      const float step = step_of(float_from_bits(shared[2]), stored);
+      const Bounds own =
+          plausible_bounds(Seen::value(~shared[0]), Seen::value(shared[1]), stored, step);
+      steps[c] = step;
+      block.atomic_max(&seen[0], ~Seen::rank(bits_from_float(own.lo)));
+      block.atomic_max(&seen[1], Seen::rank(bits_from_float(own.hi)));
+    });
+    block.barrier();
+  }
 }
 
 }  // namespace eden

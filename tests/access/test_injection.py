@@ -226,6 +226,20 @@ def test_count_flips_of_integers(dtype):
     np.testing.assert_array_equal(ops.count_flips(x, y).cpu().numpy(), expected)
 
 
+@pytest.mark.parametrize("shape", [(6, 25), (1, 300), (300, 1), (3, 5000)])
+def test_count_flips_of_channels(shape):
+    x = torch.randn(shape)
+    scale = torch.rand(shape[0]) + 0.01
+    y = ops.inject(x, errors.Uniform(0.1), key=rng.key(1), stored="int8", scale=scale)
+    expected = reference.count_flips(
+        bits_of(x).reshape(-1), bits_of(y).reshape(-1), "fp32", stored="int8", scale=scale.numpy()
+    )
+    counts = ops.count_flips(x, y, stored="int8", scale=scale)
+    np.testing.assert_array_equal(counts.numpy(), expected)
+    with pytest.raises(ValueError, match="scale has 7 numbers, must be one, or one for each"):
+        ops.count_flips(x, y, stored="int8", scale=torch.ones(7))
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("stored", ["int16", "int8", "int4"])
 def test_default_scale(dtype, stored):

@@ -33,10 +33,12 @@ tensors = st.builds(
 )
 # Multiples of every element's size.
 addresses = st.integers(0, 1000).map(lambda a: 4 * a)
-kinds = st.sampled_from(["uniform", "data_dependent", "bitline", "wordline"])
+kinds = st.sampled_from(["uniform", "data_dependent", "bitline", "wordline", "cells"])
 quick = settings(max_examples=150, derandomize=True)
 # One order for all bitline models, or weak sets would not nest.
 ORDER = np.random.default_rng(0).permutation(COLUMNS)
+# Of each cell, below which rate it is not among the known ones.
+FROM_RATE = np.random.default_rng(1).random(COLUMNS * ROWS)
 
 
 def model(kind, rate, failure=1.0, failure_zero=None, spread=0.0):
@@ -47,6 +49,9 @@ def model(kind, rate, failure=1.0, failure_zero=None, spread=0.0):
         return errors.DataDependent(
             rate, failure, failure if failure_zero is None else failure_zero
         )
+    if kind == "cells":
+        cells = np.flatnonzero(rate > FROM_RATE)
+        return errors.Cells(cells, failure, failure_probability_zero=failure_zero)
     n = COLUMNS if kind == "bitline" else ROWS
     weak = np.clip(rate * (1 + spread * np.cos(np.arange(n))), 0, 1)
     if kind == "bitline":

@@ -142,7 +142,7 @@ void try_one(Bytes bytes) {
   const int64_t size = n * bytes_of_element(p.element);
   const auto table = bytes.array<TableEntry>(p.entries);
   make_plausible(table.get(), p.entries);
-  const auto cells = static_cast<uint64_t>(8 * p.address);
+  const auto cells = 8 * static_cast<uint64_t>(p.address);
   for (int64_t i = 0; p.law == Law::kKnown && choice % 16 != 12 && i < p.entries; ++i) {
     table[i].stress = cells + 3 * static_cast<uint64_t>(i);
   }

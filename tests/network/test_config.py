@@ -23,6 +23,14 @@ def test_a_config_survives_json():
     assert again.with_(stored="fp32").stored == "fp32"
 
 
+def test_a_file_of_before_there_were_scales_by_channel_is_read_as_what_it_was_made_with():
+    for config in (Config(ERROR), Config(ERROR, scale="tensor")):
+        older = config.to_dict()
+        assert older.pop("scale") == config.scale
+        assert Config.from_dict(older) == Config(ERROR, scale="tensor")
+        assert Config.from_dict(config.to_dict()) == config
+
+
 @pytest.mark.parametrize(
     ("changes", "kind", "words"),
     [
@@ -30,6 +38,7 @@ def test_a_config_survives_json():
         ({"stored": "int7"}, ValueError, "int7"),
         ({"correction": "clip"}, ValueError, "accepted: off, zero, saturate"),
         ({"cells": "old"}, ValueError, "accepted: fresh, fixed"),
+        ({"scale": "row"}, ValueError, "scale is 'row', accepted: channel, tensor"),
         ({"seed": -1}, ValueError, "accepted: an integer from 0 to"),
         ({"seed": 2**63}, ValueError, "accepted: an integer from 0 to"),
         ({"seed": True}, TypeError, "accepted: an integer"),

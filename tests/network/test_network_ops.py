@@ -23,13 +23,18 @@ def finite(n, dtype, seed, magnitude=1.0):
     return (magnitude * torch.randn(n, generator=generator, dtype=torch.float64)).to(dtype)
 
 
-def check_range(x, stored):
-    bounds, scale = ops.weight_range(x, stored)
-    expected, step = reference.weight_range(bits_of(x), ELEMENTS[x.dtype][0], stored)
+def check_range(x, stored, channels=0):
+    bounds, scale = ops.weight_range(x, stored, channels)
+    expected, step = reference.weight_range(bits_of(x), ELEMENTS[x.dtype][0], stored, channels)
     np.testing.assert_array_equal(bits_of(bounds), np.array(expected).view(np.uint32))
     assert (scale is None) == (step is None)
     if scale is not None:
-        assert same_bits(scale, torch.tensor(step)) and same_bits(scale, ops.scale_of(x, stored))
+        assert same_bits(scale, torch.tensor(step))
+        each = x.unflatten(0, (channels, -1)) if channels else [x]
+        assert all(
+            same_bits(own, ops.scale_of(run, stored))
+            for own, run in zip(scale.view(-1), each, strict=True)
+        )
 
 
 @given(
@@ -52,6 +57,47 @@ def test_the_range_is_that_of_the_reference(n, dtype, seed, stored, magnitude, o
 @quick
 def test_the_range_of_any_bits(n, dtype, seed, stored):
     check_range(any_bits(n, dtype, seed), stored)
+
+
+@given(
+    st.integers(1, 40),
+    st.integers(1, 90),
+    floats,
+    st.integers(0, 2**32),
+    stored_formats,
+    st.booleans(),
+)
+@quick
+def test_the_range_of_channels_is_that_of_the_reference(
+    channels, run, dtype, seed, stored, any_value
+):
+    x = (any_bits if any_value else finite)(channels * run, dtype, seed)
+    x[: run * (seed % 3)] = 0  # some channels hold zeros only: a step of 1
+    check_range(x, stored, channels)
+
+
+@pytest.mark.parametrize("shape", [(3, 70_001), (70_001, 3), (1, 200_000), (600, 300)])
+def test_the_steps_of_channels_do_not_depend_on_threads(shape):
+    x = finite(shape[0] * shape[1], torch.float32, 5)
+    x[-1], x[0] = -50.0, 60.0
+    seen = []
+    for threads in (1, 2, 5):
+        torch.set_num_threads(threads)
+        seen.append(ops.weight_range(x, "int8", shape[0]))
+    assert all(same_bits(a, b) for found in seen for a, b in zip(found, seen[0], strict=True))
+    assert same_bits(seen[0][1][:1], ops.scale_of(x[: shape[1]], "int8").view(1))
+
+
+def test_the_bounds_of_channels_hold_what_each_reads_and_are_the_widest():
+    x = torch.tensor([[127.0, -64.0], [-63.5, 32.0], [0.0, 0.0]])
+    bounds, scale = ops.weight_range(x, "int8", 3)
+    assert scale.tolist() == [1.0, 0.5, 1.0]
+    assert bounds.tolist() == [-64.5, 127.5]  # of the first channel; the second's is -63.75
+    read = ops.inject(
+        x, errors.Uniform(0.0), key=rng.key(0), stored="int8", scale=scale, bounds=bounds,
+        correction="zero",
+    )  # fmt: skip
+    assert torch.equal(read, x)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -143,6 +189,7 @@ def test_opcheck():
         for stored in range(6):
             check(op.weight_range.default, (x, stored))
             check(op.weight_range.default, (x.clone().requires_grad_(), stored))
+            check(op.weight_range.default, (x, stored, 3))
         marks = any_bits(13, torch.uint8, 4)
         for grad in (x, x.clone().requires_grad_()):
             check(op.keep_plausible.default, (grad, marks))
@@ -194,6 +241,14 @@ BAD_CALLS = {
     "integers": (
         lambda: ops.weight_range(torch.zeros(3, dtype=torch.int8), "int8"),
         r"x must be floating point",
+    ),
+    "channels": (
+        lambda: ops.weight_range(torch.zeros(9), "int8", 2),
+        r"channels is 2, must be 0 or divide the elements of x, 9",
+    ),
+    "channels below none": (
+        lambda: ops.weight_range(torch.zeros(9), "int8", -3),
+        r"channels is -3, must be 0 or divide",
     ),
     "strides": (
         lambda: ops.weight_range(torch.zeros(3, 4).T, "int8"),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -22,6 +23,7 @@ from eden.folder._recipe import DataKeys, VerifyKeys
 from eden.folder._yaml import _Loader
 from eden.run import STAGES, advance, run
 from eden.run import _run as runs
+from eden.run._work import Work
 
 
 @pytest.fixture(scope="module")
@@ -356,3 +358,11 @@ def test_an_uninstalled_checkout_is_known_by_its_sources(tmp_path):
     assert source_digest(tmp_path) == before
     source.write_text("after")
     assert source_digest(tmp_path) != before
+
+
+def test_the_keys_of_what_is_stored_reach_the_config():
+    recipe = parse_recipe({"scale": "tensor", "on_chip_bytes": 8192, "stored": "int4"})
+    work = Work(SimpleNamespace(recipe=recipe, path=None), (None, None))
+    assert (work.config.scale, work.config.on_chip_bytes) == ("tensor", 8192)
+    plain = Work(SimpleNamespace(recipe=parse_recipe({}), path=None), (None, None)).config
+    assert (plain.scale, plain.on_chip_bytes) == ("channel", 0)

@@ -10,6 +10,7 @@ from eden.access import seeds_for
 from eden.data import Evaluator, batches
 from eden.network import Config, approximate, attach, attached, calibration_of, identity_of
 from eden.training import CurriculumSchedule, boost, history_of
+from eden.training._trainer import WeightRanges
 
 CONFIG = Config(errors.Uniform(0.0), stored="int8")
 
@@ -294,3 +295,16 @@ def test_a_check_takes_no_answer_that_is_no_accuracy(model, blobs, answer):
             target_accuracy=0.5,
             progress=False,
         )
+
+
+@pytest.mark.parametrize("by_channel", [False, True])
+def test_weights_stay_in_their_range_or_in_that_of_their_channel(by_channel):
+    weights = [torch.tensor([[1.0, -2.0], [0.25, 0.5]]), torch.tensor([3.0, -3.0])]
+    ranges = WeightRanges(weights, by_channel=by_channel)
+    for weight in weights:
+        weight.mul_(10)
+    ranges.keep()
+    first = [[1.0, -2.0], [0.5, 0.5]] if by_channel else [[1.0, -2.0], [1.0, 1.0]]
+    assert weights[0].tolist() == first
+    assert weights[1].tolist() == [3.0, -3.0]
+    WeightRanges([]).keep()

@@ -21,11 +21,13 @@ Tensor count_flips_on_gpu(const Tensor& x, const Tensor& y, std::optional<Tensor
   const auto format = static_cast<Stored>(stored);
   Tensor out = torch::stable::new_zeros(x, {stored_bits(element, format), 2}, ScalarType::Long);
   if (x.numel() == 0) return out;
-  const auto* step =
+  const auto* steps =
       scale.has_value() ? static_cast<const float*>(scale->const_data_ptr()) : nullptr;
+  const int64_t count = scale.has_value() ? scale->numel() : 1;
   const OnDevice device(x);
-  count_flips_cuda(x.const_data_ptr(), y.const_data_ptr(), element, format, step, x.numel(),
-                   static_cast<int64_t*>(out.mutable_data_ptr()), device.stream());
+  count_flips_cuda(x.const_data_ptr(), y.const_data_ptr(), element, format, steps,
+                   x.numel() / count, x.numel(), static_cast<int64_t*>(out.mutable_data_ptr()),
+                   device.stream());
   return out;
 }
 

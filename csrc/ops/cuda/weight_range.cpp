@@ -14,18 +14,16 @@ namespace {
 
 using torch::headeronly::ScalarType;
 
-std::tuple<Tensor, Tensor> weight_range_on_gpu(const Tensor& x, int64_t stored) {
-  const ElementType element = check_weight_range(x, stored);
+std::tuple<Tensor, Tensor> weight_range_on_gpu(const Tensor& x, int64_t stored, int64_t channels) {
+  const ElementType element = check_weight_range(x, stored, channels);
   const auto format = static_cast<Stored>(stored);
-  const bool integer = format >= Stored::kInt16;
   Tensor bounds = torch::stable::new_empty(x, {2}, ScalarType::Float);
-  Tensor scale = integer ? torch::stable::new_empty(x, {}, ScalarType::Float)
-                         : torch::stable::new_empty(x, {0}, ScalarType::Float);
+  Tensor scale = new_steps(x, format, channels);
   Tensor scratch = torch::stable::new_empty(x, {kWeightRangeScratchBytes}, ScalarType::Byte);
   const OnDevice device(x);
-  auto* step = integer ? static_cast<float*>(scale.mutable_data_ptr()) : nullptr;
-  weight_range_cuda(x.const_data_ptr(), element, format, x.numel(),
-                    static_cast<float*>(bounds.mutable_data_ptr()), step,
+  auto* steps = scale.numel() > 0 ? static_cast<float*>(scale.mutable_data_ptr()) : nullptr;
+  weight_range_cuda(x.const_data_ptr(), element, format, x.numel(), scale.numel(),
+                    static_cast<float*>(bounds.mutable_data_ptr()), steps,
                     scratch.mutable_data_ptr(), device.stream());
   return {bounds, scale};
 }

@@ -124,9 +124,12 @@ TEST_CASE("no mode of the processor changes what is measured", "[mode]") {
       Bounds bounds;
       float step;
       weight_range_cpu(range, stored, &bounds, &step);
+      Bounds widest;
+      float steps[2] = {};
+      channel_range_cpu(x.data(), element, 2, part / 2, Stored::kInt8, &widest, steps);
       std::vector<uint32_t> bits;
-      for (const float value :
-           {range.lowest, range.highest, range.greatest, bounds.lo, bounds.hi, step}) {
+      for (const float value : {range.lowest, range.highest, range.greatest, bounds.lo, bounds.hi,
+                                step, widest.lo, widest.hi, steps[0], steps[1]}) {
         bits.push_back(bits_from_float(value));
       }
       return bits;

@@ -75,6 +75,23 @@ TEST_CASE("the range of a tensor", "[measure]") {
   CHECK(range_cpu(halves.data() + 2, ElementType::kFp16, 1, set).highest == -0x1p-24f);
 }
 
+TEST_CASE("channels have steps of their own, and the widest bounds", "[measure]") {
+  const Isa set = any_isa();
+  // Codes 127 and -64 of steps of 1, -127 and 64 of 0.5, and of no step. Half a step beyond them
+  // lie -64.5 and 127.5, -63.75 and 32.25.
+  const std::vector<float> x{127.0f, -64.0f, -63.5f, 32.0f, 0.0f, -0.0f};
+  float steps[3];
+  Bounds bounds;
+  channel_range_cpu(x.data(), ElementType::kFp32, 3, 2, Stored::kInt8, &bounds, steps, set);
+  CHECK((steps[0] == 1.0f && steps[1] == 0.5f && steps[2] == 1.0f));
+  CHECK((bounds.lo == -64.5f && bounds.hi == 127.5f));
+  // A NaN opens the bounds of all.
+  const std::vector<float> odd{1.0f, NAN};
+  channel_range_cpu(odd.data(), ElementType::kFp32, 2, 1, Stored::kInt8, &bounds, steps, set);
+  CHECK((bounds.lo == -INFINITY && bounds.hi == INFINITY));
+  CHECK((steps[0] == 1.0f / 127.0f && steps[1] == 1.0f));
+}
+
 TEST_CASE("flips are counted the same by flip, by element and in every instruction set",
           "[measure]") {
   const Isa set = any_isa();

@@ -48,17 +48,46 @@ bool sees_the_range_of_the_cpu(ElementType element, const char* x, int64_t n, un
          float_from_bits(seen[2]) == range.greatest;
 }
 
+// The same of channels, of which the first has elements that no run of a vector finds.
+template <class Run>
+bool sees_the_channels_of_the_cpu(ElementType element, Stored stored, const char* x,
+                                  int64_t channels, int64_t run, unsigned seed, Run run_block) {
+  uint32_t seen[3] = {};
+  uint32_t shared[3] = {1, 2, 3};
+  std::vector<float> expected(static_cast<size_t>(channels)), found(expected);
+  run_grid(seed, run_block, [&](auto& block, Place place) {
+    const auto see = [&](auto type) {
+      see_channels<decltype(type)>(block, place, x, channels, run, stored, shared, found.data(),
+                                   seen);
+    };
+    if (element == ElementType::kFp32) see(Fp32{});
+    if (element == ElementType::kFp16) see(Fp16{});
+    if (element == ElementType::kBf16) see(Bf16{});
+  });
+  Bounds bounds;
+  channel_range_cpu(x, element, channels, run, stored, &bounds, expected.data());
+  return found == expected && Seen::value(~seen[0]) == bounds.lo &&
+         Seen::value(seen[1]) == bounds.hi;
+}
+
 template <class Run>
 bool counts_the_flips_of_the_cpu(ElementType element, Stored stored, const char* x, const char* y,
                                  int64_t n, unsigned seed, Run run) {
-  const float scale = 0.01f;
+  // One scale, or one for each run.
+  const int64_t each = n % 3 == 0 ? n / 3 : n;
+  std::vector<float> scales{0.01f, 0.02f, 3.0f};
   std::vector<int64_t> expected(64), found(64);
-  count_flips_cpu(x, y, element, stored, scale, n, expected.data());
+  for (int64_t first = 0; first < n; first += each) {
+    const int64_t at = first * element_bytes(element);
+    const float scale = scales[static_cast<size_t>(first / each)];
+    count_flips_cpu(x + at, y + at, element, stored, scale, each, expected.data());
+  }
   uint32_t shared[64];
   spoil(shared, 64, seed);
   run_grid(seed, run, [&](auto& block, Place place) {
     dispatch(element, stored, [&](auto type, auto codec) {
-      count_flips<decltype(type), decltype(codec)>(block, place, x, y, &scale, n, shared,
+      count_flips<decltype(type), decltype(codec)>(block, place, x, y, scales.data(), each, n,
+                                                   shared,
                                                    reinterpret_cast<uint64_t*>(found.data()));
     });
   });
@@ -97,6 +126,17 @@ TEST_CASE("blocks find the CPU's range", "[block]") {
   const auto memory = words(n + 4, number, number >= 7);
   const auto* x = reinterpret_cast<const char*>(memory.data()) + shift * element_bytes(element);
   CHECK(sees_the_range_of_the_cpu(element, x, n, number, Shuffled{}));
+}
+
+TEST_CASE("blocks find the CPU's steps of channels", "[block]") {
+  const auto element = GENERATE(ElementType::kFp32, ElementType::kFp16, ElementType::kBf16);
+  const auto stored = GENERATE(Stored::kInt16, Stored::kInt8, Stored::kInt4);
+  const auto channels = GENERATE(int64_t{1}, int64_t{2}, int64_t{7}, int64_t{300});
+  const auto run = GENERATE(int64_t{1}, int64_t{9}, int64_t{1001});
+  const auto finite = GENERATE(false, true);
+  const auto memory = words(channels * run + 4, static_cast<unsigned>(run), finite);
+  const auto* x = reinterpret_cast<const char*>(memory.data()) + element_bytes(element);
+  CHECK(sees_the_channels_of_the_cpu(element, stored, x, channels, run, 5, Shuffled{}));
 }
 
 TEST_CASE("blocks count the CPU's flips", "[block]") {
@@ -146,6 +186,8 @@ TEST_CASE("the threads of a measuring block meet often enough", "[block]") {
   const auto* y = reinterpret_cast<const char*>(after.data());
   for (unsigned seed = 1; seed <= 3; ++seed) {
     CHECK(sees_the_range_of_the_cpu(ElementType::kFp32, x, kElements, seed, OnThreads{3}));
+    CHECK(sees_the_channels_of_the_cpu(ElementType::kFp32, Stored::kInt8, x, 5, 700, seed,
+                                       OnThreads{3}));
     CHECK(counts_the_flips_of_the_cpu(ElementType::kFp32, Stored::kInt8, x, y, kElements, seed,
                                       OnThreads{3}));
   }

@@ -1,0 +1,87 @@
+"""P(miss) from what single cells cost: weak cells come at random, and what they cost adds up.
+
+The number of weak cells of a kind is Poisson distributed and costs add up, so what a draw costs is
+a compound Poisson sum; a draw misses where the sum exceeds what may be lost. One critical cell is
+enough, which is lambda; so are two that cost more than half as much each. That costs add up is an
+assumption; a factor on those of cells that do not miss alone stands for what it leaves out, and the
+thresholds of draws say how great it is (`_risk`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from eden.tolerance._strata import Stratum
+
+# What may be lost, in the unit in which costs are told apart.
+UNITS = 32
+_SIZE = 16 * UNITS
+
+# P(the bit reads wrong) at a BER of the cells that it lies in.
+Wrong = Callable[[Stratum, float], float]
+
+
+class Compound:
+    """The costs of the cells of a network, cells that read wrong equally often taken together.
+
+    Args:
+        strata: What was seen of single cells.
+        allowed: Accuracy that may be lost, > 0.
+        bers: BERs asked for, rising.
+        wrong: How often a bit reads wrong at each of them.
+    """
+
+    def __init__(
+        self, strata: Sequence[Stratum], allowed: float, bers: Sequence[float], wrong: Wrong
+    ):
+        tried = [stratum for stratum in strata if stratum.tried]
+        rates = np.array([[wrong(stratum, ber) for ber in bers] for stratum in tried])
+        # [kinds, bers] and of each stratum its kind.
+        self.rates, kind = np.unique(rates.reshape(len(tried), -1), axis=0, return_inverse=True)
+        self.sizes = [stratum.tried for stratum in tried]
+        self.rest = np.array([stratum.cells - stratum.tried for stratum in tried])
+        self.kinds = np.repeat(kind.reshape(-1), self.sizes)
+        units = np.concatenate([stratum.losses for stratum in tried]) / allowed * UNITS
+        self.units, self.critical = units, units > UNITS * (1 + 1e-9)
+
+    def shares(self, random: np.random.Generator | None = None) -> np.ndarray:
+        """How many cells each cell tried stands for, itself and some of those not tried.
+
+        Args:
+            random: Draws them as the cells tried leave them uncertain (Rubin's Bayesian bootstrap);
+                None has each stand for as many.
+        """
+        counts = np.ones(len(self.units))
+        mass = np.ones(len(self.units)) if random is None else random.exponential(size=len(counts))
+        starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(int)
+        per = np.add.reduceat(mass, starts)
+        return counts + mass * np.repeat(self.rest / per, self.sizes)
+
+    def miss_probabilities(self, counts: np.ndarray, scale: float = 1.0) -> np.ndarray:
+        """Return P(miss) at each BER, rising.
+
+        Args:
+            counts: From `shares`.
+            scale: Factor on the costs of cells that do not miss alone.
+        """
+        alone = np.clip(self.units, UNITS + 1, 3 * UNITS)
+        others = np.clip(self.units * scale, -2 * UNITS, UNITS)
+        at = np.where(self.critical, alone, others)
+        low = np.floor(at).astype(int)
+        part = at - low
+        index = np.concatenate([low % _SIZE, (low + 1) % _SIZE]) + _SIZE * np.tile(self.kinds, 2)
+        mass = np.concatenate([counts * (1 - part), counts * part])
+        cells = np.bincount(index, mass, _SIZE * len(self.rates)).reshape(-1, _SIZE)
+        spectra = np.fft.rfft(cells) - cells.sum(1, keepdims=True)
+        lost = np.fft.irfft(np.exp(self.rates.T @ spectra), _SIZE)
+        # Beyond three quarters stand the sums below 0.
+        misses = lost[:, UNITS + 1 : _SIZE * 3 // 4].sum(1)
+        # Where so much is lost that sums run round the circle, all draws miss.
+        drift = self.rates.T @ (cells * _SIGNED).sum(1)
+        misses = np.where(drift > 4 * UNITS, 1.0, misses)
+        return np.maximum.accumulate(np.clip(misses, 0.0, 1.0))
+
+
+_SIGNED = np.where(np.arange(_SIZE) < _SIZE * 3 // 4, np.arange(_SIZE), np.arange(_SIZE) - _SIZE)
