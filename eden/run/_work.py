@@ -87,7 +87,7 @@ class Work:
             scale=recipe.scale,
             on_chip_bytes=recipe.on_chip_bytes,
             seed=recipe.seed,
-            protect=recipe.protect,
+            protect={**recipe.protect},
         )
 
     def accuracy_without_errors(self, model: torch.nn.Module, evaluate: data.Evaluator) -> float:
