@@ -1,22 +1,28 @@
 """A network that is run again and again on the same batches runs anew from one module on.
 
-What lies before a module in a call does not know of an error in what that module reads: its
-outputs are remembered, as far as there is room, and given back without computing them again.
+What lies before a module in a call does not know of an error in what that module reads: the
+outputs of modules are remembered, as far as there is room, and given back without computing them
+again. So is what functions make of those alone, such as pooling between two modules.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
+from eden._torch import own_parameters
 from eden.network._plan import Plan
 from eden.network._wrappers import unwrapped
 
-# For the outputs of all batches; more of the network is run anew where they take more.
+# For the outputs of modules on all batches, and for those of functions; what takes more is computed
+# anew.
 ROOM_BYTES = 2**29
 
 
@@ -28,7 +34,9 @@ class _Seen:
         began: which event of its call of the network the first call was.
         ended: which its end was.
         work: multiplications of one call of the network, all batches together.
+        calls: of the network in which it was called.
         outputs: one a call of the network; None where they cannot be given back.
+        copied: whether they are given back as copies, as somebody writes over them.
     """
 
     began: int = -1
@@ -36,6 +44,56 @@ class _Seen:
     work: float = 0.0
     calls: list[int] = field(default_factory=list)
     outputs: list[Tensor] | None = field(default_factory=list)
+    copied: bool = False
+
+    @property
+    def size_bytes(self) -> int:
+        """What the outputs take."""
+        return sum(y.nbytes for y in self.outputs or [])
+
+
+class _Functions(TorchFunctionMode):
+    """Calls of functions whose tensors are all remembered: each is made once."""
+
+    def __init__(self):
+        super().__init__()
+        self.results: dict[Any, tuple[Tensor, int]] = {}  # with the version of the tensor
+        self.known: dict[int, Tensor] = {}  # by `id`, which no other has while these live
+        self.recording, self.room = True, ROOM_BYTES
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        name = self._name(func, args, kwargs)
+        if name is not None and name in self.results:
+            return self.results[name][0]
+        output = func(*args, **kwargs)
+        if name is not None and self.recording and isinstance(output, Tensor):
+            self.room -= output.nbytes
+            if self.room >= 0:
+                self.results[name] = output, output._version
+                self.known[id(output)] = output
+        return output
+
+    def end(self) -> None:
+        """Remember no more, and forget what was written over since it was made."""
+        self.recording = False
+        for name, (output, version) in list(self.results.items()):
+            if output._version != version:
+                del self.results[name]
+                self.known.pop(id(output), None)
+
+    def _name(self, func: Any, args: tuple, kwargs: Mapping[str, Any]) -> Any:
+        """What tells a call from others; None where it has tensors that are not remembered."""
+        values = [*args, *kwargs.values()]
+        tensors = [value for value in values if isinstance(value, Tensor)]
+        if not tensors or any(id(tensor) not in self.known for tensor in tensors):
+            return None
+        said = tuple(id(v) if isinstance(v, Tensor) else (type(v), v) for v in values)
+        try:
+            hash(said)
+        except TypeError:
+            return None
+        return func, said, tuple(kwargs)
 
 
 class Rerun:
@@ -47,13 +105,15 @@ class Rerun:
     """
 
     def __init__(self, model: nn.Module, plan: Plan):
-        self._model, self._readers = model, {}
+        self._model, self._calls = model, 0
+        self._readers: dict[str, list[nn.Module]] = {}
         self._seen = {target.module: _Seen() for target in plan.targets}
         for target in plan.targets:
             names = [name for _, _, name in target.weights]
             names += [] if target.batch is None else [target.input_name]
             for name in names:
                 self._readers.setdefault(name, []).append(target.module)
+        self._functions = _Functions()
         # Compiled code does not look at what is put in front of a module's forward pass.
         self._compiled = unwrapped(model) is not model or any(
             getattr(module, "_compiled_call_impl", None) is not None for module in model.modules()
@@ -66,6 +126,7 @@ class Rerun:
             yield
             return
         event, hooks = [0, 0], []  # in this call of the network; which call it is
+        given: list[tuple[_Seen, int, Tensor, int]] = []
 
         def begin_network(module: nn.Module, args: tuple) -> None:
             event[0], event[1] = 0, event[1] + 1
@@ -83,37 +144,33 @@ class Rerun:
             seen.work += _work(module, output)
             if event[1] == 1:
                 seen.ended = event[0]
-            if isinstance(output, Tensor) and seen.outputs is not None:
-                seen.outputs.append(output.clone())  # what comes next may write over it
-            else:
+            if not isinstance(output, Tensor) or seen.outputs is None:
                 seen.outputs = None
+                return
+            given.append((seen, len(seen.outputs), output, output._version))
+            seen.outputs.append(output.clone())  # what comes next may write over it
+            self._functions.known[id(output)] = output
 
         hooks.append(self._model.register_forward_pre_hook(begin_network))
         for module in self._seen:
             hooks.append(module.register_forward_pre_hook(begin))
             hooks.append(module.register_forward_hook(end))
+        self._functions.known.update((id(value), value) for value in self._constants())
         try:
-            yield
+            with self._functions:
+                yield
         finally:
             for hook in hooks:
                 hook.remove()
+        for seen, call, output, version in given:
+            if output._version != version:
+                seen.copied = True
+                self._functions.known.pop(id(output), None)
+            elif seen.outputs is not None:
+                seen.outputs[call] = output
+        self._functions.end()
         self._calls = event[1]
         self._drop()
-
-    def _drop(self) -> None:
-        """Forget outputs that cannot stand for a call, and the largest where room is short."""
-        once = list(range(1, self._calls + 1))
-        kept = []
-        for seen in self._seen.values():
-            if seen.calls != once or seen.outputs is None:
-                seen.outputs = None
-            elif seen.work:
-                kept.append((sum(y.nbytes for y in seen.outputs) / seen.work, seen))
-        room = ROOM_BYTES
-        for _, seen in sorted(kept, key=lambda pair: pair[0]):
-            room -= sum(y.nbytes for y in seen.outputs or [])
-            if room < 0:
-                seen.outputs = None
 
     @contextmanager
     def at(self, tensor: str) -> Iterator[float]:
@@ -138,15 +195,36 @@ class Rerun:
         if known:
             hooks.append(self._model.register_forward_pre_hook(begin_network, prepend=True))
         for module, seen in known.items():
-            outputs = seen.outputs or []
-            module.forward = lambda *args, _outputs=outputs, **kwargs: _outputs[call[0]].clone()
+            module.forward = partial(_give, seen, call)
         try:
-            yield 1.0 - saved / total if total else 1.0
+            with self._functions if known else nullcontext():
+                yield 1.0 - saved / total if total else 1.0
         finally:
             for module in known:
                 del module.forward
             for hook in hooks:
                 hook.remove()
+
+    def _constants(self) -> list[Tensor]:
+        """What is of the network and no weight that is read from DRAM: norms, statistics."""
+        read = {id(p) for t in self._seen for p in own_parameters(t).values() if p is not None}
+        both = itertools.chain(self._model.parameters(), self._model.buffers())
+        return [value for value in both if id(value) not in read]
+
+    def _drop(self) -> None:
+        """Forget outputs that cannot stand for a call, and the largest where room is short."""
+        once = list(range(1, self._calls + 1))
+        kept = []
+        for seen in self._seen.values():
+            if seen.calls != once:
+                seen.outputs = None
+            elif seen.outputs is not None and seen.work:
+                kept.append((seen.size_bytes / seen.work, seen))
+        room = ROOM_BYTES
+        for _, seen in sorted(kept, key=lambda pair: pair[0]):
+            room -= seen.size_bytes
+            if room < 0:
+                seen.outputs = None
 
     def _before(self, tensor: str) -> Mapping[nn.Module, _Seen]:
         """Modules whose calls end before a tensor is read, and whose outputs are remembered."""
@@ -157,6 +235,12 @@ class Rerun:
             for module, seen in self._seen.items()
             if 0 <= seen.ended < first and seen.outputs and "forward" not in vars(module)
         }
+
+
+def _give(seen: _Seen, call: list[int], *args: Any, **kwargs: Any) -> Tensor:
+    """Stand for the forward pass of a module whose outputs are remembered."""
+    output = (seen.outputs or [])[call[0]]
+    return output.clone() if seen.copied else output
 
 
 def _work(module: nn.Module, output: Any) -> float:

@@ -24,7 +24,7 @@ from eden.tolerance._evaluator import Evaluate, offering
 from eden.tolerance._grid import ber_of, highest_step, step_of
 from eden.tolerance._network import NO_ERROR, under_errors
 from eden.tolerance._oracle import Oracle
-from eden.tolerance._risk import risk_of_cells, risk_of_draws
+from eden.tolerance._risk import risk_of_cells, risk_of_draws, wrong_by
 from eden.tolerance._shared import calibrated, check_asked, check_target, progress_bar
 from eden.tolerance._tolerances import CRITERIA, Tolerances, tensors_bearing
 
@@ -123,7 +123,10 @@ def characterize_coarse(
         if risk is None:
             stated = risk_of_draws(found.thresholds, **span)
         else:
-            stated = risk_of_cells(risk, found.thresholds, **span, allowed=allowed, seed=seed)
+            wrong = wrong_by(network.handle.config, network.names)
+            stated = risk_of_cells(
+                risk, found.thresholds, **span, allowed=allowed, wrong=wrong, seed=seed
+            )
         handle, trials = network.handle, network.memo.asked
         resolved, tensors, coverage = handle.config, handle.tensors, handle.coverage()
     mean = _mean_ber(

@@ -17,7 +17,7 @@ from eden.tolerance._strata import Stratum
 
 # What may be lost, in the unit in which costs are told apart.
 UNITS = 32
-_SIZE = 16 * UNITS
+_SIZE = 64 * UNITS
 
 # P(the bit reads wrong) at a BER of the cells that it lies in.
 Wrong = Callable[[Stratum, float], float]
@@ -66,7 +66,7 @@ class Compound:
             counts: From `shares`.
             scale: Factor on the costs of cells that do not miss alone.
         """
-        alone = np.clip(self.units, UNITS + 1, 3 * UNITS)
+        alone = np.clip(self.units, UNITS + 1, 2 * UNITS)
         others = np.clip(self.units * scale, -2 * UNITS, UNITS)
         at = np.where(self.critical, alone, others)
         low = np.floor(at).astype(int)
@@ -80,7 +80,7 @@ class Compound:
         misses = lost[:, UNITS + 1 : _SIZE * 3 // 4].sum(1)
         # Where so much is lost that sums run round the circle, all draws miss.
         drift = self.rates.T @ (cells * _SIGNED).sum(1)
-        misses = np.where(drift > 4 * UNITS, 1.0, misses)
+        misses = np.where(drift > 16 * UNITS, 1.0, misses)
         return np.maximum.accumulate(np.clip(misses, 0.0, 1.0))
 
 

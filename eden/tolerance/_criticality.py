@@ -33,7 +33,7 @@ CHUNK = 30
 # The search ends where lambda is known to this share of itself, or after so many passes of all
 # images, or where all cells of all bits that are not harmless were tried.
 KNOWN_TO = 0.1
-PASSES = 40.0
+PASSES = 60.0
 
 
 def criticality(
@@ -82,6 +82,7 @@ def criticality(
     config = calibrated(model, config)
     with under_errors(model, evaluate, config, folder=folder, subject={"seed": seed}) as network:
         clean = Oracle(network, target_accuracy).ask(network.every(NO_ERROR), 0)
+        network.check_repeats(clean)
         if clean < target_accuracy:
             accepted = f"at most {clean}, what the network reaches without errors"
             raise ValueError(refusal("target_accuracy", target_accuracy, accepted))

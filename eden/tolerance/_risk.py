@@ -18,7 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from eden import errors
 from eden._say import a_kind, keys_of, one_of, refusal, within
+from eden.network import Config, protections_of
 from eden.tolerance._compound import Compound, Wrong
 from eden.tolerance._critical import Criticality
 from eden.tolerance._grid import ber_of
@@ -26,9 +28,9 @@ from eden.tolerance._strata import Stratum
 
 # Grid steps below that of the lowest draw down to which P(miss) is worked out: four decades.
 _BELOW = 40
-_REPLICATES = 48
+_REPLICATES = 32
 # The factor on costs before any draw was seen: log-normal about 1 with this spread.
-_SCALES = np.exp(np.linspace(-0.6, 0.6, 13))
+_SCALES = np.exp(np.linspace(-0.6, 0.6, 9))
 _SCALE_SPREAD = 0.25
 # The exponent k likewise, and its range. Alone, critical cells make 1, the bulk more.
 _EXPONENTS = np.exp(np.linspace(np.log(0.6), np.log(8.0), 40))
@@ -90,9 +92,30 @@ class Risk:
         return cls(**values)
 
 
-def unprotected(stratum: Stratum, ber: float) -> float:
-    """P(a bit reads wrong) that nothing guards."""
-    return ber
+def wrong_by(config: Config, names: Sequence[str]) -> Wrong:
+    """How many weak cells a bit has at a BER, as the config guards its tensor: P(bit wrong) / F.
+
+    Args:
+        config: What is stored, and how.
+        names: Of its tensors.
+    """
+    protections, failure = protections_of(list(names), config), _failure(config.error)
+
+    def wrong(stratum: Stratum, ber: float) -> float:
+        guard = protections[stratum.tensor]
+        return float(guard.error_probability(ber, stratum.bit, config.stored)) / failure
+
+    return wrong
+
+
+def _failure(error: errors.ErrorModel) -> float:
+    """F, the mean over weak cells; 1 of known cells, which a rate does not make weak."""
+    if isinstance(error, errors.Cells):
+        return 1.0
+    both = [getattr(error, f"failure_probability{end}", None) for end in ("", "_one", "_zero")]
+    given = np.mean([np.atleast_1d(f) for f in both if f is not None], axis=0)
+    weak = np.broadcast_to(np.atleast_1d(error.weak_fraction), np.shape(given))
+    return float(np.average(given, weights=weak) if weak.sum() else given.mean()) or 1.0
 
 
 def risk_of_draws(thresholds: Sequence[int], *, low: int, high: int, at: float) -> Risk:
@@ -104,7 +127,7 @@ def risk_of_draws(thresholds: Sequence[int], *, low: int, high: int, at: float) 
         high: Highest step asked; the threshold of a draw that met the target there.
         at: The risk stated, in (0, 1).
     """
-    steps = np.arange(min(low, min(thresholds)) - _BELOW, high + 2)
+    steps = np.arange(min(thresholds) - _BELOW, high + 2)
     middle = np.linspace(min(thresholds) - _BELOW, max(thresholds) + 20, 200)
     curves, priors = [], []
     for k in _EXPONENTS:
@@ -124,7 +147,7 @@ def risk_of_cells(
     high: int,
     at: float,
     allowed: float,
-    wrong: Wrong = unprotected,
+    wrong: Wrong,
     seed: int = 0,
 ) -> Risk:
     """P(miss) from single cells, and from draws how their costs combine.
@@ -139,7 +162,7 @@ def risk_of_cells(
         wrong: How often a bit reads wrong at a BER.
         seed: Of the replicates of the cells not tried.
     """
-    steps = np.arange(min([low, *thresholds]) - _BELOW, high + 2)
+    steps = np.arange(min(thresholds, default=low) - _BELOW, high + 2)
     compound = Compound(criticality.strata, allowed, [ber_of(step) for step in steps], wrong)
     random = np.random.default_rng(seed)
     curves, priors = [], []

@@ -86,7 +86,7 @@ class SingleCells:
         if by_image is None:
             return []
         images = len(by_image)
-        sizes = [max(LEAST, round(share * images)) for share in SHARES]
+        sizes = {max(LEAST, round(share * images)) for share in SHARES}
         self.network.set(0.0, 0)
         nested, within = [np.arange(images)], by_image
         for size in sorted((size for size in sizes if 2 * size <= images), reverse=True):

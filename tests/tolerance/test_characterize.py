@@ -9,7 +9,7 @@ import torch
 from eden import errors
 from eden.access import seeds_for
 from eden.data import Evaluator
-from eden.network import Config, approximate, keep_calibration
+from eden.network import Config, approximate
 from eden.tolerance import (
     Tolerances,
     accuracy_curve,
@@ -45,27 +45,8 @@ class Counting(Evaluator):
 
 
 @pytest.fixture(scope="module")
-def task():
-    """Four clusters in sixteen dimensions, and a network that tells them apart."""
-    generator = torch.Generator().manual_seed(0)
-    labels = torch.randint(0, 4, (800,), generator=generator)
-    centres = torch.randn(4, 16, generator=generator)
-    images = centres[labels] + 0.55 * torch.randn(800, 16, generator=generator)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model = torch.nn.Sequential(
-            torch.nn.Linear(16, 32), torch.nn.ReLU(), torch.nn.Linear(32, 4)
-        )
-        optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
-        for _ in range(60):
-            loss = torch.nn.functional.cross_entropy(model(images[:400]), labels[:400])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    with approximate(model, CONFIG) as handle:
-        keep_calibration(model, handle.learn_bounds([images[:400]]))
-    labels[400:408] = (labels[400:408] + 1) % 4  # so that no network reaches 1
-    return model.eval(), images[400:], labels[400:]
+def task(trained):
+    return trained
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +59,7 @@ def coarse(task):
 def test_coarse_is_the_rate_of_the_stated_risk_beside_the_papers(task, coarse):
     model = task[0]
     assert {t.tolerance for t in coarse.tensors} == {coarse.coarse_ber} == {coarse.ber}
-    assert coarse.miss_probability(coarse.ber) == pytest.approx(
-        0.01, rel=0.02
-    )
+    assert coarse.miss_probability(coarse.ber) == pytest.approx(0.01, rel=0.02)
     assert coarse.interval[0] < coarse.ber < coarse.interval[1]
     # Six draws say little of one in a hundred.
     assert coarse.interval[1] > 4 * coarse.interval[0]
@@ -107,7 +86,7 @@ def test_a_search_with_shards_replays_them_and_ends_alike(task, coarse, tmp_path
     assert characterize_coarse(model, first, **arguments) == coarse
     shards = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     # A part of the shards is lost, as if the search had been cut short.
-    for name in sorted(shards)[::3]:
+    for name in sorted(shards)[::2]:
         (tmp_path / name).unlink()
     assert characterize_coarse(model, second, **arguments) == coarse
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == shards

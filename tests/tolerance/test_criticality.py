@@ -1,0 +1,239 @@
+"""Single cells: tried at random they say what all of them say, and cheaper ways say the same."""
+
+import copy
+import json
+
+import pytest
+import torch
+
+import eden
+from eden import errors
+from eden.data import Evaluator
+from eden.network import Config, approximate
+from eden.tolerance import Criticality, criticality
+from eden.tolerance import _criticality as search
+
+CONFIG = Config(error=errors.Uniform(weak_fraction=1e-3))
+TARGET = 0.92
+
+
+@pytest.fixture(scope="module")
+def whole(fragile):
+    """What each cell of the network costs, by tensor and bit, asked the plain way."""
+    model, images, labels = fragile
+    evaluate, found = Evaluator(images, labels), {}
+    with approximate(model, CONFIG) as handle:
+        handle.set_ber(0.0)
+        clean = evaluate(model)
+        for tensor in handle.tensors:
+            for bit in range(8):
+                costs = []
+                for element in range(tensor.elements):
+                    with handle.one_weak_cell(tensor.name, element, bit):
+                        costs.append(evaluate(model))
+                found[tensor.name, bit] = costs
+    return clean, found
+
+
+@pytest.fixture(scope="module")
+def found(fragile):
+    model, images, labels = fragile
+    return criticality(model, Evaluator(images, labels), config=CONFIG, target_accuracy=TARGET)
+
+
+def expected(all_cells, name=None):
+    costs = [c for (tensor, _), some in all_cells.items() for c in some if name in (None, tensor)]
+    return sum(accuracy < TARGET for accuracy in costs)
+
+
+def test_it_is_within_15_percent_of_trying_all_cells(fragile, whole, monkeypatch):
+    model, images, labels = fragile
+    clean, all_cells = whole
+    monkeypatch.setattr(search, "PASSES", 1e9)
+    monkeypatch.setattr(search, "KNOWN_TO", 0.05)
+    found = criticality(model, Evaluator(images, labels), config=CONFIG, target_accuracy=TARGET)
+    assert found.clean_accuracy == clean
+    assert expected(all_cells) > 50
+    assert found.lambda_of() == pytest.approx(expected(all_cells), rel=0.15)
+    low, high = found.interval()
+    assert low <= found.lambda_of() <= high and low <= expected(all_cells) <= high
+    for name in ("0.input", "2.input"):  # so small that all cells are tried
+        assert found.lambda_of(name) == expected(all_cells, name)
+
+
+def test_what_few_cells_say_is_right_on_average(fragile, whole):
+    model, images, labels = fragile
+    evaluate, truth = Evaluator(images, labels), expected(whole[1])
+    some = [
+        criticality(model, evaluate, config=CONFIG, target_accuracy=TARGET, seed=seed).lambda_of()
+        for seed in range(6)
+    ]
+    assert sum(some) / len(some) == pytest.approx(truth, rel=0.1)
+
+
+def test_each_cell_tried_cost_what_it_costs(fragile, whole, found):
+    """Losses of bits tried in full are those of all cells, in some order, where they miss."""
+    _, all_cells = whole
+    for stratum in found.strata:
+        costs = all_cells[stratum.tensor, stratum.bit]
+        if stratum.tried == stratum.cells:
+            assert stratum.critical == sum(accuracy < TARGET for accuracy in costs)
+            assert stratum.share == stratum.interval()[0] == stratum.interval()[1]
+        elif stratum.tried:
+            low, high = stratum.interval()
+            assert 0 <= low <= stratum.share <= high <= 1
+
+
+def test_a_plain_function_will_do(fragile, found):
+    """It has no images to ask alone, and so says of every cell what all of them say."""
+    model, images, labels = fragile
+    evaluate = Evaluator(images, labels)
+    plain = criticality(model, lambda model: evaluate(model), config=CONFIG, target_accuracy=TARGET)
+    assert plain.lambda_of() > 0
+    both = {(s.tensor, s.bit): s for s in found.strata}
+    for stratum in plain.strata:
+        if stratum.tried == stratum.cells == both[stratum.tensor, stratum.bit].tried:
+            assert stratum.critical == both[stratum.tensor, stratum.bit].critical
+
+
+def test_bits_below_a_harmless_one_are_not_tried(found):
+    for name in found.tensors:
+        tried = [s.bit for s in found.strata if s.tensor == name and s.tried]
+        assert tried == list(range(7, 7 - len(tried), -1)) and len(tried) >= 2
+        lowest = next(s for s in found.strata if s.tensor == name and s.bit == tried[-1])
+        assert tried[-1] == 0 or lowest.critical == 0
+
+
+def test_of_floats_every_exponent_bit_is_tried(fragile):
+    highest = {}
+    for correction in ("off", "zero"):
+        model, images, labels = copy.deepcopy(fragile)  # which keeps what it learns
+        config = Config(errors.Uniform(1e-3), "bf16", correction=correction, include="2.*")
+        with approximate(model, config) as handle:
+            config = config.with_(calibration=handle.learn_bounds([images]))
+        risk = criticality(model, Evaluator(images, labels), config=config, target_accuracy=TARGET)
+        for name in risk.tensors:
+            tried = {s.bit for s in risk.strata if s.tensor == name and s.tried}
+            assert tried >= set(range(7, 15)) | {15, 6}
+        highest[correction] = next(s for s in risk.strata if (s.tensor, s.bit) == ("2.input", 14))
+    # A flip of the highest exponent bit of a value below 2 multiplies it by 2^128; corrected, it is
+    # as if the value were 0.
+    off, zero = (sum(highest[correction].losses) for correction in ("off", "zero"))
+    assert off > 3 * zero > 0
+
+
+def test_a_cell_that_fails_at_some_accesses_costs_less(fragile):
+    model, images, labels = fragile
+    config = Config(errors.Uniform(1e-3, failure_probability=0.05), include="2.input")
+    config = config.with_(calibration=eden.network.calibration_of(model))
+    half = criticality(model, Evaluator(images, labels), config=config, target_accuracy=TARGET)
+    full = criticality(
+        model,
+        Evaluator(images, labels),
+        config=config.with_(error=errors.Uniform(1e-3)),
+        target_accuracy=TARGET,
+    )
+    assert half.lambda_of() < full.lambda_of() / 2
+
+
+def test_it_repeats_and_replays_its_shards(fragile, found, tmp_path):
+    model, images, labels = fragile
+    arguments = {"config": CONFIG, "target_accuracy": TARGET, "folder": tmp_path}
+    first = criticality(model, Evaluator(images, labels), **arguments)
+    assert first == found
+    shards = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for name in sorted(shards)[::3]:
+        (tmp_path / name).unlink()
+    assert criticality(model, Evaluator(images, labels), **arguments) == found
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == shards
+    other = criticality(model, Evaluator(images, labels), seed=1, **arguments)
+    assert other != found
+
+
+def test_it_survives_a_file_and_shows_itself(found):
+    again = Criticality.from_dict(json.loads(json.dumps(found.to_dict())))
+    assert again == found
+    assert "miss an accuracy of 0.9200 alone" in str(found) and "2.input" in str(found)
+    row = found.table[0]
+    assert row["tensor"] == "0.weight" and row["low"] <= row["share"] <= row["high"]
+    grid, bars = found.plot().axes
+    assert [label.get_text() for label in grid.get_yticklabels()] == found.tensors
+    assert [bar.get_width() for bar in bars.patches] == [
+        found.lambda_of(name) for name in found.tensors
+    ]
+    with pytest.raises(ValueError, match=r"tensor is 'nope', accepted: 0.weight"):
+        found.lambda_of("nope")
+    for wrong in ({"strata": []}, {"passes": -1}, {"target_accuracy": 2}, {"more": 1}):
+        with pytest.raises(ValueError, match="not a criticality"):
+            Criticality.from_dict(found.to_dict() | wrong)
+
+
+def test_what_cannot_be_is_refused_in_one_line(fragile):
+    model, images, labels = fragile
+    evaluate = Evaluator(images, labels)
+    with pytest.raises(ValueError, match=r"target_accuracy is 0.999, accepted: at most"):
+        criticality(model, evaluate, config=CONFIG, target_accuracy=0.999)
+    with pytest.raises(ValueError, match="seed"):
+        criticality(model, evaluate, config=CONFIG, target_accuracy=TARGET, seed=-1)
+    with pytest.raises(ValueError, match="nan"):
+        criticality(model, lambda m: float("nan"), config=CONFIG, target_accuracy=TARGET)
+    answers = iter([0.98, 0.97, 0.96])
+
+    def moody(model):
+        model(images)
+        return next(answers)
+
+    with pytest.raises(ValueError, match=r"evaluate answered 0.98 without errors and 0.97"):
+        criticality(model, moody, config=CONFIG, target_accuracy=TARGET)
+
+
+class Residual(torch.nn.Module):
+    """A sum around a convolution, an in-place function and pooling: what a rerun must get right."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = torch.nn.Conv2d(1, 4, 3, padding=1), torch.nn.Conv2d(4, 4, 1)
+        self.norm, self.last = torch.nn.BatchNorm2d(4), torch.nn.Linear(36, 3)
+
+    def forward(self, x):
+        x = torch.nn.functional.relu(self.norm(self.first(x)), inplace=True)
+        y = self.second(x)
+        y += x
+        x = torch.nn.functional.max_pool2d(torch.relu(y), 2)
+        return self.last(x.flatten(1))
+
+
+def test_what_is_run_anew_in_part_gives_the_bits_of_all():
+    torch.manual_seed(0)
+    model, images = Residual().eval(), torch.randn(10, 1, 6, 6)
+    batches = images.split(4)
+    config = Config(errors.Uniform(0.0))
+    with approximate(model, config) as handle, torch.no_grad():
+        handle.learn_bounds([images])
+        rerun = handle.rerun()
+        with rerun.remember():
+            clean = [model(x) for x in batches]
+        for tensor in handle.tensors:
+            for bit in (7, 6):
+                with handle.one_weak_cell(tensor.name, tensor.elements // 2, bit):
+                    expected = [model(x) for x in batches]
+                    with rerun.at(tensor.name) as share:
+                        again = [model(x) for x in batches]
+                assert all(map(torch.equal, again, expected))
+                assert (share == 1.0) == tensor.name.startswith("first")
+            with rerun.at(tensor.name):
+                assert all(map(torch.equal, [model(x) for x in batches], clean))
+    assert "forward" not in vars(model.first)
+
+
+def test_more_cells_are_tried_where_lambda_is_least_known(fragile, monkeypatch):
+    model, images, labels = fragile
+    evaluate = Evaluator(images, labels)
+    monkeypatch.setattr(search, "PASSES", 0.0)
+    few = criticality(model, evaluate, config=CONFIG, target_accuracy=TARGET)
+    monkeypatch.setattr(search, "PASSES", 1e9)
+    monkeypatch.setattr(search, "KNOWN_TO", 0.02)
+    many = criticality(model, evaluate, config=CONFIG, target_accuracy=TARGET)
+    width = [risk.interval()[1] - risk.interval()[0] for risk in (few, many)]
+    assert width[1] < width[0] or width[0] == 0
+    assert sum(s.tried for s in many.strata) > sum(s.tried for s in few.strata)

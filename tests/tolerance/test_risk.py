@@ -1,0 +1,143 @@
+"""P(miss): by hand where one kind of cell decides, and right on thresholds of known laws."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eden import errors
+from eden.network import Config
+from eden.tolerance import Criticality, Risk, Stratum, ber_of, step_of
+from eden.tolerance._compound import Compound
+from eden.tolerance._risk import risk_of_cells, risk_of_draws, wrong_by
+
+CONFIG = Config(errors.Uniform(1e-3))
+BERS = [1e-6, 1e-5, 1e-4, 1e-3]
+
+
+def stratum(losses, *, cells=None, tensor="a", bit=7, allowed=0.01):
+    critical = sum(loss > allowed for loss in losses)
+    return Stratum(tensor, "weight", bit, cells or len(losses), tuple(losses), critical)
+
+
+def at(strata, bers=BERS, allowed=0.01, scale=1.0):
+    compound = Compound(strata, allowed, bers, lambda stratum, ber: ber)
+    return compound.miss_probabilities(compound.shares(), scale)
+
+
+def test_where_each_cell_misses_alone_it_is_one_minus_exp():
+    # 50 of 100 tried are critical, of 1000 cells: lambda = 500.
+    found = at([stratum([0.5] * 50 + [0.0] * 50, cells=1000)])
+    assert found == pytest.approx([-math.expm1(-500 * ber) for ber in BERS], rel=1e-6)
+
+
+def test_where_two_cells_must_meet_it_is_poissons_tail():
+    # Each costs 0.6 of what may be lost: 1 - exp(-m) (1 + m), m = 2000 BER.
+    found = at([stratum([0.006] * 40, cells=2000)])
+    means = [2000 * ber for ber in BERS]
+    assert found == pytest.approx(
+        [-math.expm1(-m) - m * math.exp(-m) for m in means], rel=1e-5, abs=1e-12
+    )
+
+
+def test_what_may_be_lost_to_the_last_image_is_no_miss():
+    # Two cells that cost half each lose just what may be lost; three do not.
+    found = at([stratum([0.005] * 10, cells=1000)], [1e-3])
+    assert found == pytest.approx([1 - math.exp(-1) * (1 + 1 + 1 / 2)], rel=1e-5)
+
+
+def test_gains_make_up_for_losses_and_the_factor_leaves_critical_cells_alone():
+    both = [stratum([0.006] * 10, cells=1000), stratum([-0.006] * 10, cells=1000, tensor="b")]
+    assert (at(both)[1:] < at(both[:1])[1:]).all()
+    critical = [stratum([0.02] * 10)]
+    assert at(critical, scale=0.5) == pytest.approx(at(critical, scale=2.0))
+    assert (at(both[:1], scale=2.0) > at(both[:1], scale=0.5)).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(-0.01, 0.05), min_size=1, max_size=20), st.integers(1, 10**6))
+def test_it_is_a_probability_that_rises(losses, more):
+    found = at([stratum(losses, cells=len(losses) + more)], [ber_of(s) for s in range(-90, 0, 5)])
+    assert (found >= 0).all() and (found <= 1).all() and (np.diff(found) >= 0).all()
+
+
+def thresholds_of(rate, draws, seed=0):
+    """Steps before the first miss, of draws that miss at BERs of an exponential distribution."""
+    random = np.random.default_rng(seed)
+    return [step_of(min(0.9, value)) for value in random.exponential(1 / rate, draws)]
+
+
+def test_many_draws_alone_find_the_rate_of_an_exponential():
+    found = risk_of_draws(thresholds_of(300, 3000), low=-90, high=-4, at=0.01)
+    assert found.ber == pytest.approx(-math.log(0.99) / 300, rel=0.2)
+    assert found.interval[0] <= found.ber <= found.interval[1]
+
+
+def test_few_draws_alone_say_how_little_they_know():
+    one = risk_of_draws(thresholds_of(300, 1), low=-90, high=-4, at=0.01)
+    many = risk_of_draws(thresholds_of(300, 300), low=-90, high=-4, at=0.01)
+    assert one.interval[1] / one.interval[0] > 100 > 5 * many.interval[1] / many.interval[0]
+
+
+def criticality_of(strata):
+    return Criticality(CONFIG, 0.90, 0.91, tuple(strata))
+
+
+def test_single_cells_decide_the_tail_and_five_families_agree():
+    # lambda = 300, and the draws' thresholds are those of that law.
+    risk = criticality_of([stratum([0.5] * 15 + [0.0] * 15, cells=600)])
+    wrong = wrong_by(CONFIG, ["a"])
+    found = [
+        risk_of_cells(
+            risk, thresholds_of(300, 20, seed), low=-90, high=-4, at=0.01, allowed=0.01, wrong=wrong
+        )
+        for seed in range(5)
+    ]
+    bers = [r.ber for r in found]
+    assert max(bers) / min(bers) < 1.6
+    for r in found:
+        assert r.ber == pytest.approx(-math.log(0.99) / 300, rel=0.35)
+        assert r.interval[0] <= r.ber <= r.interval[1]
+        assert r.at(r.ber) == pytest.approx(0.01, rel=0.02)
+
+
+def test_where_costs_add_up_to_more_the_draws_say_so():
+    # By the cells alone two must meet; draws that miss earlier raise the factor, others lower it.
+    risk = criticality_of([stratum([0.0052] * 30, cells=3000)])
+    wrong, span = wrong_by(CONFIG, ["a"]), {"low": -90, "high": -4, "at": 0.01, "allowed": 0.01}
+    expected = risk_of_cells(risk, [], wrong=wrong, **span).ber
+    early = risk_of_cells(risk, [-40] * 20, wrong=wrong, **span).ber
+    late = risk_of_cells(risk, [-20] * 20, wrong=wrong, **span).ber
+    assert early <= expected < late
+
+
+def test_a_protection_makes_weak_cells_do_less():
+    risk = criticality_of([stratum([0.5] * 30, cells=300)])
+    span = {"low": -90, "high": -4, "at": 0.01, "allowed": 0.01}
+    plain = risk_of_cells(risk, [], wrong=wrong_by(CONFIG, ["a"]), **span)
+    triple = wrong_by(CONFIG.with_(protect={"a": "triple"}), ["a"])
+    guarded = risk_of_cells(risk, [], wrong=triple, **span)
+    # 300 (3 p^2 - 2 p^3) = -log(0.99), p = 0.003348
+    assert plain.ber == pytest.approx(-math.log(0.99) / 300, rel=0.02)
+    assert guarded.ber == pytest.approx(0.003348, rel=0.02)
+
+
+def test_weak_cells_are_more_than_errors_where_they_fail_sometimes():
+    # lambda is of cells at the config's F; at a BER there are BER / F weak ones.
+    half = CONFIG.with_(error=errors.Uniform(1e-3, failure_probability=0.5))
+    assert wrong_by(half, ["a"])(stratum([0.0]), 1e-3) == 2e-3
+    both = errors.DataDependent(1e-3, failure_probability_one=0.75, failure_probability_zero=0.25)
+    assert wrong_by(CONFIG.with_(error=both), ["a"])(stratum([0.0]), 1e-3) == 2e-3
+
+
+def test_risk_survives_a_file_and_refuses_others():
+    risk = risk_of_draws([-30, -28], low=-90, high=-4, at=0.01)
+    assert Risk.from_dict(risk.to_dict()) == risk
+    assert 0 < risk.at(1e-11) < risk.at(1e-9) and risk.at(0) == 0 and risk.at(1.0) <= 1
+    with pytest.raises(ValueError, match="ber is 2"):
+        risk.at(2)
+    for wrong in ({"misses": [0.5]}, {"interval": [0.1]}, {"bers": [0.2, 0.1], "misses": [0, 0]}):
+        with pytest.raises(ValueError):
+            Risk.from_dict(risk.to_dict() | wrong)
