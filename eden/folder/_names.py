@@ -7,6 +7,11 @@ RETREAT = "retreat"
 LATENCY = "latency"
 
 
+def criticality_name(network: str) -> str:
+    """Return the file of what single cells cost a network within the run folder."""
+    return f"criticality/{network}.json"
+
+
 def placement_name(network: str, method: str) -> str:
     """Return the file of a placement within the run folder."""
     return f"placements/{network}-{method}.json"

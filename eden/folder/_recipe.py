@@ -22,7 +22,7 @@ from eden import devices, mapping, network, systems, training
 from eden._say import refusal
 from eden.access import Protection, formats
 from eden.folder._accepted import one_line
-from eden.tolerance import step_of
+from eden.tolerance import CRITERIA, step_of
 
 Ber = Annotated[float, Field(ge=1e-12, le=0.5, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -37,6 +37,7 @@ def _word_of(words: Iterable[str]) -> GetPydanticSchema:
 Stored = Annotated[str, _word_of(formats.FORMATS)]
 Correction = Annotated[str, _word_of(formats.CORRECTIONS)]
 Scale = Annotated[str, _word_of(network.SCALES)]
+Criterion = Annotated[str, _word_of(CRITERIA)]
 Method = Annotated[str, _word_of(mapping.METHODS)]
 Estimate = Annotated[str, _word_of(devices.ESTIMATES)]
 Gradients = Annotated[str, _word_of(training.GRADIENTS)]
@@ -115,7 +116,19 @@ class CharacterizeKeys(_Part):
     low: Ber = 1e-9
     high: Ber = 0.4
     seeds: int = Field(default=20, ge=1, le=10_000)
-    margin_steps: int = Field(default=1, ge=0, le=100)
+    miss_probability: float = Field(
+        default=0.01,
+        gt=0.0,
+        le=0.5,
+        allow_inf_nan=False,
+        description="risk that the tolerances are stated at",
+    )
+    criterion: Criterion = Field(
+        default="risk", description="what the coarse tolerance is; mean and sweep as in the paper"
+    )
+    margin_steps: int = Field(
+        default=1, ge=0, le=100, description="below the lowest draw of a sweep, and of fine ones"
+    )
     coarse_images: Count = Field(default=10_000, description="of the validation images, at most")
     curve: CurveKeys = CurveKeys()
 

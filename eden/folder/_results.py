@@ -8,10 +8,10 @@ from typing import Any
 
 from eden import devices
 from eden._files import read_as, read_json
-from eden.folder._names import RETREAT, placement_name
+from eden.folder._names import RETREAT, criticality_name, placement_name
 from eden.folder._run_folder import RunFolder
 from eden.mapping import Placement
-from eden.tolerance import Tolerances
+from eden.tolerance import Criticality, Tolerances
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,10 @@ class Results:
     def placement(self, network: str, method: str) -> Placement:
         """Read one placement."""
         return read_as(self.path(placement_name(network, method)), Placement.from_dict)
+
+    def criticality(self, network: str) -> Criticality:
+        """Read what single cells cost a network."""
+        return read_as(self.path(criticality_name(network)), Criticality.from_dict)
 
     def tolerances(self, network: str, granularity: str) -> Tolerances:
         """Read one characterisation."""

@@ -5,6 +5,7 @@ import yaml
 from eden._files import dump_json, read_json
 from eden.folder import Results, StageFiles
 from eden.report._accuracy import accuracy_section
+from eden.report._criticality import criticality_section
 from eden.report._curriculum import curriculum_section
 from eden.report._energy import energy_section
 from eden.report._error_maps import error_maps_section
@@ -24,6 +25,7 @@ def write_report(results: Results, files: StageFiles) -> None:
     sections = [
         overview_section(results, TextTable(head, rows, marked)),
         accuracy_section(results),
+        criticality_section(results),
         tolerance_section(results),
         placement_section(results),
         energy_section(results),

@@ -10,8 +10,8 @@ CURVE_COLUMNS = ["network", "ber", "draw", "accuracy"]
 def characterize(work: Work, files: StageFiles) -> None:
     """Search both tolerances and draw the accuracy curve, before and after boosting."""
     recipe, part = work.recipe, work.recipe.characterize
-    evaluate = work.evaluator("validation", most=part.coarse_images)
-    target = evaluate(work.network("baseline")) - recipe.accuracy_loss
+    evaluate = work.searched
+    target = work.target(evaluate)
     curve_images = work.evaluator("validation", most=part.curve.images)
     rows = []
     for name in NETWORKS:
@@ -25,6 +25,9 @@ def characterize(work: Work, files: StageFiles) -> None:
             seeds=part.seeds,
             low=part.low,
             high=part.high,
+            miss_probability=part.miss_probability,
+            risk=work.results.criticality(name),
+            criterion=part.criterion,
             margin_steps=part.margin_steps,
             **shared,
         )

@@ -11,6 +11,7 @@ from eden.folder import Recipe, RunFolder, StageFiles, load_recipe
 from eden.report import print_end
 from eden.run._boost import boost
 from eden.run._characterize import characterize
+from eden.run._criticality import try_cells
 from eden.run._energy import account_energy
 from eden.run._images import check_images, read_images
 from eden.run._map import map_networks
@@ -37,16 +38,18 @@ class Stage:
     needs: tuple[str, ...]
 
 
-_COMMON = ("seed", "stored", "correction", "weights", "inputs", "protect", "accuracy_loss")
+_COMMON = ("seed", "stored", "correction", "weights", "inputs", "scale", "on_chip_bytes")
+_COMMON += ("protect", "accuracy_loss")
 STAGES = (
     Stage("data", read_images, ("data", "seed", "boost", "characterize", "verify"), ()),
     Stage("train", train, (*_COMMON, "network", "train"), ("data",)),
     Stage("boost", boost, (*_COMMON, "boost"), ("data", "train")),
-    Stage("characterize", characterize, (*_COMMON, "characterize"), ("train", "boost")),
+    Stage("criticality", try_cells, (*_COMMON, "characterize"), ("train", "boost")),
+    Stage("characterize", characterize, (*_COMMON, "characterize"), ("boost", "criticality")),
     Stage("map", map_networks, ("device", "map", "verify"), ("characterize",)),
     Stage("verify", verify_declared, (*_COMMON, "verify"), ("boost", "map")),
     Stage("energy", account_energy, ("device", "energy"), ("map", "verify")),
-    Stage("report", write_report, (), ("boost", "characterize", "verify", "energy")),
+    Stage("report", write_report, (), ("boost", "criticality", "characterize", "verify", "energy")),
 )
 # What a user calls it -> the last stage that belongs to it.
 _UNTIL = {stage.name: stage.name for stage in STAGES} | {"evaluate": "energy"}

@@ -112,6 +112,15 @@ class Work:
         """What finished stages left."""
         return Results(self.folder)
 
+    @cached_property
+    def searched(self) -> data.Evaluator:
+        """The evaluator that single cells and tolerances are searched on."""
+        return self.evaluator("validation", most=self.recipe.characterize.coarse_images)
+
+    def target(self, evaluate: data.Evaluator) -> float:
+        """Return the accuracy to keep on an evaluator's images."""
+        return evaluate(self.network("baseline")) - self.recipe.accuracy_loss
+
     @property
     def declared(self) -> tuple[str, str]:
         """Network and method that the recipe declared to be verified."""

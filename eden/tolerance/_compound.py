@@ -19,8 +19,8 @@ from eden.tolerance._strata import Stratum
 UNITS = 32
 _SIZE = 64 * UNITS
 
-# P(the bit reads wrong) at a BER of the cells that it lies in.
-Wrong = Callable[[Stratum, float], float]
+# How often a bit reads wrong at each of some BERs of the cells that it lies in.
+Wrong = Callable[[Stratum, np.ndarray], np.ndarray]
 
 
 class Compound:
@@ -37,7 +37,7 @@ class Compound:
         self, strata: Sequence[Stratum], allowed: float, bers: Sequence[float], wrong: Wrong
     ):
         tried = [stratum for stratum in strata if stratum.tried]
-        rates = np.array([[wrong(stratum, ber) for ber in bers] for stratum in tried])
+        rates = np.array([wrong(stratum, np.asarray(bers, dtype=float)) for stratum in tried])
         # [kinds, bers] and of each stratum its kind.
         self.rates, kind = np.unique(rates.reshape(len(tried), -1), axis=0, return_inverse=True)
         self.sizes = [stratum.tried for stratum in tried]

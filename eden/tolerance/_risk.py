@@ -101,9 +101,9 @@ def wrong_by(config: Config, names: Sequence[str]) -> Wrong:
     """
     protections, failure = protections_of(list(names), config), _failure(config.error)
 
-    def wrong(stratum: Stratum, ber: float) -> float:
+    def wrong(stratum: Stratum, bers: np.ndarray) -> np.ndarray:
         guard = protections[stratum.tensor]
-        return float(guard.error_probability(ber, stratum.bit, config.stored)) / failure
+        return guard.error_probability(bers, stratum.bit, config.stored) / failure
 
     return wrong
 

@@ -127,9 +127,9 @@ def test_a_protection_makes_weak_cells_do_less():
 def test_weak_cells_are_more_than_errors_where_they_fail_sometimes():
     # lambda is of cells at the config's F; at a BER there are BER / F weak ones.
     half = CONFIG.with_(error=errors.Uniform(1e-3, failure_probability=0.5))
-    assert wrong_by(half, ["a"])(stratum([0.0]), 1e-3) == 2e-3
+    assert wrong_by(half, ["a"])(stratum([0.0]), np.array([1e-3])) == [2e-3]
     both = errors.DataDependent(1e-3, failure_probability_one=0.75, failure_probability_zero=0.25)
-    assert wrong_by(CONFIG.with_(error=both), ["a"])(stratum([0.0]), 1e-3) == 2e-3
+    assert wrong_by(CONFIG.with_(error=both), ["a"])(stratum([0.0]), np.array([1e-3])) == [2e-3]
 
 
 def test_risk_survives_a_file_and_refuses_others():

@@ -1,0 +1,22 @@
+"""The stage that tries single cells, before and after boosting."""
+
+from eden.folder import NETWORKS, StageFiles, criticality_name
+from eden.run._work import Work
+from eden.tolerance import criticality
+
+
+def try_cells(work: Work, files: StageFiles) -> None:
+    """Find which cells of either network miss the target alone."""
+    evaluate = work.searched
+    for name in NETWORKS:
+        found = criticality(
+            work.network(name),
+            evaluate,
+            config=work.config,
+            target_accuracy=work.target(evaluate),
+            seed=work.recipe.seed,
+            folder=work.path(f"trials/{name}"),
+            progress=work.progress,
+            label=name,
+        )
+        files.json(criticality_name(name), found.to_dict())
