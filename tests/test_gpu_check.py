@@ -69,6 +69,7 @@ def test_cases_are_the_same_each_time_and_of_every_kind():
         "data_dependent",
         "bitline",
         "wordline",
+        "cells",
     }
     assert len({case.x.dtype for case in made}) == 7
     assert any(case.gradient for case in made)

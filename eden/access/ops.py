@@ -219,8 +219,9 @@ def weight_range(x: Tensor, stored: str, channels: int = 0) -> tuple[Tensor, Ten
     step beyond their codes. A NaN in the tensor is its own fault: nothing is implausible then.
 
     With a step for each channel the bounds are still one pair: half a step of the channel beyond
-    its extreme codes, and of all channels the widest. So what a channel of small values reads is
-    implausible only where no channel could hold it, which its own codes seldom reach.
+    its extreme codes, 0 of a channel of zeros, and of all channels the widest. So what a channel of
+    small values reads is implausible only where no channel could hold it, which its own codes
+    seldom reach.
 
     Args:
         x: float32, float16 or bfloat16, any shape but empty, contiguous.

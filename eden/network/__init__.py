@@ -9,7 +9,6 @@ from eden.network._attach import approximate as approximate
 from eden.network._attach import attach as attach
 from eden.network._attach import attached as attached
 from eden.network._attachment import Attachment as Attachment
-from eden.network._attachment import TensorInfo as TensorInfo
 from eden.network._calibration import Calibration as Calibration
 from eden.network._calibration import TensorCalibration as TensorCalibration
 from eden.network._calibration import calibration_of as calibration_of
@@ -32,4 +31,5 @@ from eden.network._rerun import Rerun as Rerun
 from eden.network._selection import protections_of as protections_of
 from eden.network._targets import Target as Target
 from eden.network._targets import find_targets as find_targets
+from eden.network._tensor import TensorInfo as TensorInfo
 from eden.network._wrappers import unwrapped as unwrapped

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from eden._say import an_int, refusal
-from eden._torch import clone_each, copy_each
 from eden.access import rng
-from eden.errors import ErrorModel
-from eden.network import _corruption, _faults, _replay
+from eden.network import _corruption, _faults, _noted, _replay, _weak
 from eden.network._calibration import Calibration, keep_calibration
 from eden.network._config import Config
 from eden.network._coverage import Coverage, cover, nothing_read
+from eden.network._draw import begin_call, set_keys
 from eden.network._exposure import check_sizes
 from eden.network._guard import WordCounts
 from eden.network._hooks import Hooks
@@ -26,21 +25,9 @@ from eden.network._learn import learn
 from eden.network._plan import Plan
 from eden.network._rerun import Rerun
 from eden.network._selection import shorten
-from eden.network._stored import StoredTensor, Switch, TensorInfo, begin_call, set_keys
+from eden.network._stored import StoredTensor
+from eden.network._tensor import Switch, TensorInfo
 from eden.network._wrappers import unwrapped
-
-
-class Noted(NamedTuple):
-    """What the reads of a network go by at one moment; the fields are those of an attachment."""
-
-    state: str
-    draw: tuple[int, int]
-    calibration: Calibration | None
-    rates: list[float | None]
-    own: list[tuple[ErrorModel, _corruption.Corruption | None]]
-    counters: list[Tensor]
-    by_image: bool
-    copies_read: list[tuple[int, list[int]]]
 
 
 class Attachment:
@@ -191,6 +178,8 @@ class Attachment:
     # Methods that are subjects of their own.
     set_errors, set_corruption = _corruption.set_errors, _corruption.set_corruption
     record_faults, faults = _faults.record_faults, _faults.faults
+    count_weak, one_weak_cell = _weak.count_weak, _weak.one_weak_cell
+    noted, as_noted = _noted.noted, _noted.as_noted
 
     def step(self) -> None:
         """Go on to another draw of errors: another module, or other accesses to a fixed one.
@@ -216,40 +205,6 @@ class Attachment:
         self._check_attached("reseed")
         an_int("steps", steps, 0, 2**63 - 1)
         self._go_to(seed, steps)
-
-    def count_weak(self, name: str, ber: float, seed: int) -> int | None:
-        """Count the weak cells of a tensor at a BER under the draw of a seed; nothing is changed.
-
-        The weak cells of one error model nest, so as many of them are the same ones: the tensor
-        reads the same then, whatever lies in it. None where its size is not known.
-
-        Raises:
-            TypeError: for a seed that is no integer.
-            ValueError: for an unknown name, or a seed outside [0, 2^63).
-        """
-        self._check_known([name])
-        return self._tensors[name].count_weak(ber, self._key_of(seed))
-
-    @contextmanager
-    def one_weak_cell(self, name: str, element: int, bit: int) -> Iterator[None]:
-        """Have one cell of a tensor be weak inside the context, and no other of that tensor.
-
-        It fails as the weak cells of the tensor's error model do at that address: always, or at
-        some accesses; at each copy of an input.
-
-        Args:
-            name: of the tensor.
-            element: its number in one copy.
-            bit: of the element as stored, the least significant one being 0.
-
-        Raises:
-            ValueError: for an unknown name, an element or a bit that the tensor has not, or after
-                `detach`.
-        """
-        self._check_attached("one_weak_cell")
-        self._check_known([name])
-        with self._tensors[name].one_weak_cell(element, bit):
-            yield
 
     def rerun(self) -> Rerun:
         """Return what runs the network anew from one of its modules on."""
@@ -299,52 +254,6 @@ class Attachment:
     def stored_weights(self) -> list[nn.Parameter]:
         """List the parameters in approximate DRAM, each once."""
         return self._hooks.parameters
-
-    def noted(self) -> Noted:
-        """Return what reads go by now, for `as_noted`."""
-        tensors = self._tensors.values()
-        counters = clone_each([tensor.counter for tensor in tensors])
-        rates, own = [tensor.asked_ber for tensor in tensors], [tensor.own for tensor in tensors]
-        copies = [(tensor.read_of_call, [*tensor.copies_read]) for tensor in tensors]
-        switch, known = self._switch, self.config.calibration
-        return Noted(switch.state, self.draw, known, rates, own, counters, switch.by_image, copies)
-
-    @contextmanager
-    def as_noted(self, noted: Noted | None) -> Iterator[None]:
-        """Read as at another moment inside the context, afterwards as now.
-
-        Args:
-            noted: of that moment, when the model was attached; None if it was not.
-        """
-        now, hooks = self.noted(), None
-        if noted is not None and self._detached:
-            hooks = Hooks(self.model, self._plan, self._tensors, self._switch)
-            _replay.follow(self)  # checkpoints within checkpoints note it anew
-        self._restore(now._replace(state="clean") if noted is None else noted)
-        try:
-            yield
-        finally:
-            self._restore(now)
-            if hooks is not None:
-                hooks.remove()
-                _replay.leave(self)
-
-    def _restore(self, noted: Noted) -> None:
-        self._switch.state, self._switch.by_image = noted.state, noted.by_image
-        if noted.draw != self.draw:
-            self._go_to(*noted.draw)
-        if noted.calibration is not None and noted.calibration is not self.config.calibration:
-            self.use(noted.calibration)
-        tensors = list(self._tensors.values())
-        for tensor, rate, own, read in zip(
-            tensors, noted.rates, noted.own, noted.copies_read, strict=True
-        ):
-            tensor.read_of_call, tensor.copies_read = read[0], [*read[1]]
-            if any(one is not now for one, now in zip(own, tensor.own, strict=True)):
-                tensor.use(*own)
-            if rate != tensor.asked_ber:
-                tensor.set_ber(rate)
-        copy_each([tensor.counter for tensor in tensors], noted.counters)
 
     def check_calibrated(self) -> None:
         """Refuse a calibration of part of what is stored, from a study of one layer for example.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -115,15 +114,3 @@ class Guard:
         self.counts = self.counts.to(device)
         self.further = [more._replace(key=more.key.to(device)) for more in self.further]
         self._tables = [None if table is None else table.to(device) for table in self._tables]
-
-
-def count_weak(
-    error: ErrorModel, key: Tensor, size_bytes: int, address: int, row_bytes: int
-) -> int:
-    """Count the weak cells of a piece of a partition."""
-    # Every weak cell shows if all of them fail.
-    sure = {f.name: 1.0 for f in fields(error) if f.name.startswith("failure_probability")}
-    none = torch.zeros(size_bytes, dtype=torch.uint8, device="cpu")
-    sure_error = replace(error, **sure)
-    read = ops.inject(none, sure_error, key=key, address=address, row_bytes=row_bytes)
-    return int(ops.count_flips(none, read).sum())

@@ -15,11 +15,13 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from eden._torch import forward_pre_hooks, own_parameters, refresh_parameters
+from eden.network._draw import begin_call
 from eden.network._gradients import CleanGradients
 from eden.network._layout import read_batch, with_strides_of
 from eden.network._plan import Plan, plain
-from eden.network._stored import StoredTensor, Switch, begin_call
+from eden.network._stored import StoredTensor
 from eden.network._targets import Batch, argument_names, batch_norms, in_order
+from eden.network._tensor import Switch
 from eden.network._watch import Watch
 from eden.network._wrappers import unwrapped
 

@@ -4,81 +4,27 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from eden._say import an_int
-from eden._torch import copy_each, transformed, zero_each
-from eden.access import Protection, formats, ops, rng
+from eden._torch import transformed
+from eden.access import formats, ops, rng
 from eden.access.protection import Room
-from eden.errors import Cells, ErrorModel, Uniform, table_of, weak_at
+from eden.errors import Cells, ErrorModel, Uniform, table_of
 from eden.network import _replay
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
 from eden.network._corruption import Corruption, corrupted
 from eden.network._exposure import stays_on_chip
-from eden.network._faults import Recorder
-from eden.network._gradients import CleanGradients
-from eden.network._guard import Guard, count_weak
+from eden.network._guard import Guard
 from eden.network._kept import Budget, KeptCells
 from eden.network._plan import PlannedTensor
+from eden.network._seen import Seen
+from eden.network._tensor import Switch, TensorInfo
 
 # A failure threshold of a table: whatever the access, as int64.
 _ALWAYS = -1
-
-
-class Switch:
-    """What all reads of one attachment do just now: "faulty", "clean" or "learn".
-
-    Attributes:
-        state: which of these.
-        by_image: whether the copies of inputs are numbered through the calls of the network.
-        recorder: notes where faults fall, where that was asked for.
-        gradients: what the backward pass goes by instead of what was read; None: that.
-    """
-
-    def __init__(self):
-        self.state, self.by_image = "faulty", False
-        self.recorder: Recorder | None = None
-        self.gradients: CleanGradients | None = None
-
-    def pair(self, x: Any, y: Any) -> Any:
-        """Return what a module gets for what it reads; both tensors, or packed batches."""
-        return y if self.gradients is None else self.gradients.pair(x, y)
-
-
-@dataclass(frozen=True)
-class TensorInfo:
-    """A tensor in approximate DRAM.
-
-    Attributes:
-        name: such as ``conv1.weight`` or ``conv1.input``.
-        kind: "weight" or "input".
-        elements: of one copy, that is for one inference; 0 for an input before `learn_bounds`.
-        bits: of one element in the stored format.
-        size_bytes: room that one copy takes.
-        reads: how often one inference reads it.
-        protection: how it is stored, as `Config.protect` has it.
-    """
-
-    name: str
-    kind: str
-    elements: int
-    bits: int
-    size_bytes: int
-    reads: int
-    protection: str = "none"
-
-    @property
-    def stored_bytes(self) -> int:
-        """All the room that one copy takes, with what protects it."""
-        rooms = Protection.parse(self.protection).rooms(self.elements, self.bits)
-        return sum(room.size_bytes for room in rooms)
 
 
 class StoredTensor:
@@ -142,15 +88,14 @@ class StoredTensor:
         self.copies_read: list[int] = []
         self.read_of_call = 0
         self.coding = self._coding(None, None)
-        self.seen_range: Tensor | None = None  # float32 [2], while learning
-        self.seen_reads = 0
+        self.seen = Seen()
         self.never_read = self.warned = False
 
     def scaled(self, ber: float) -> ErrorModel:
         """Return the error model scaled to a mean bit error rate over this tensor's cells."""
         if self.reliable:
             return self.base_error
-        size = self._rooms()[0].size_bytes or None
+        size = self.rooms[0].size_bytes or None
         try:
             return self.base_error.with_ber(
                 ber, address=self.address, size_bytes=size, row_bytes=self.row_bytes
@@ -213,36 +158,6 @@ class StoredTensor:
         """Whether it was read under errors since its key was drawn."""
         return bool(self.counter)
 
-    def count_weak(self, ber: float, key: Tensor) -> int | None:
-        """Count the cells that are weak at a BER under a network's key, if its size is known."""
-        # At another rate the same known cells fail, more or less often.
-        if self.elements == 0 or self.corruption is not None or isinstance(self.base_error, Cells):
-            return None
-        error = self.scaled(ber)
-        places = [(error, self.origin, self.address, self.row_bytes)]
-        if self.guard is not None:
-            places += [(m.error or error, *m[1:4]) for m in self.guard.further]
-        return sum(
-            count_weak(error, rng.fold_in(key, origin).cpu(), room.size_bytes, *at)
-            for (error, origin, *at), room in zip(places, self._rooms(), strict=True)
-        )
-
-    @contextmanager
-    def one_weak_cell(self, element: int, bit: int) -> Iterator[None]:
-        """Have one cell be weak inside the context, and no other, as if nothing protected it."""
-        an_int(f"element of {self.name}", element, 0, max(self.elements - 1, 0))
-        an_int(f"bit of {self.name}", bit, 0, self.bits - 1)
-        cell = 8 * self.address + element * self.bits + bit
-        before, cells = self.table, weak_at(self.base_error, [cell], row_bytes=self.row_bytes)
-        self.table = table_of(cells).to(before.entries.device)
-        guard, self.guard = self.guard, None
-        self.kept.forget()
-        try:
-            yield
-        finally:
-            self.table, self.guard = before, guard
-            self.kept.forget()
-
     def calibrate(self, entry: TensorCalibration) -> None:
         """Take over what was learned on the clean network."""
         self.never_read, self.on_chip = entry.never_read, self._on_chip(entry)
@@ -283,7 +198,8 @@ class StoredTensor:
         if state == "clean" or x.is_meta:
             return x
         if state == "learn":
-            self._learn(x.detach() if self.codes is None else self.codes.plain(x), copies)
+            plain = x.detach() if self.codes is None else self.codes.plain(x)
+            self.elements = max(self.elements, self.seen.add(plain, copies))
             return x
         if x.numel() == 0:
             return x
@@ -349,7 +265,7 @@ class StoredTensor:
 
     def start_learning(self) -> None:
         """Forget what was seen before."""
-        self.seen_range, self.seen_reads = None, 0
+        self.seen = Seen()
 
     def learned(self, forwards: int) -> TensorCalibration:
         """Return what was seen since `start_learning`.
@@ -357,12 +273,12 @@ class StoredTensor:
         Args:
             forwards: how often the network was called.
         """
-        if self.seen_range is None:
+        if self.seen.range is None:
             return TensorCalibration(self.kind, self.elements, 0, 0.0, 0.0)
-        lo, hi = self.seen_range.tolist()
+        lo, hi = self.seen.range.tolist()
         if lo > hi:
             raise ValueError(f"{self.name}: every value seen was NaN or infinite")
-        reads = math.ceil(self.seen_reads / forwards)
+        reads = math.ceil(self.seen.reads / forwards)
         return TensorCalibration(self.kind, self.elements, reads, lo, hi)
 
     @property
@@ -377,7 +293,9 @@ class StoredTensor:
         """Bits of one element."""
         return self.format.bits
 
-    def _rooms(self) -> tuple[Room, ...]:
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        """What of one copy lies where, the tensor itself first."""
         return self.protection.rooms(self.elements, self.bits)
 
     def _coding(self, bounds: Tensor | None, scale: Tensor | None) -> ops.Coding:
@@ -398,17 +316,6 @@ class StoredTensor:
             self.copies_read.append(0)
         self.copies_read[read] += copies
         return self.copies_read[read] - copies
-
-    def _learn(self, x: Tensor, copies: int) -> None:
-        self.seen_reads += 1
-        if x.numel() == 0:
-            return
-        self.elements = max(self.elements, x.numel() // copies)
-        seen = _finite_range(x)
-        if self.seen_range is not None:
-            lo, hi = torch.stack([self.seen_range, seen])
-            seen = torch.stack([torch.minimum(lo[0], hi[0]), torch.maximum(lo[1], hi[1])])
-        self.seen_range = seen
 
     def _at_the_rated_point(self, x: Tensor) -> Tensor:
         """Return what a tensor reads that no calibration, search or placement knows of."""
@@ -431,44 +338,3 @@ class StoredTensor:
             self.guard.follow(device)
         both = self.coding.bounds, self.coding.scale
         self.coding = self._coding(*(None if v is None else v.to(device) for v in both))
-
-
-def begin_call(tensors: Sequence[StoredTensor], *, first: bool = False) -> None:
-    """Number the reads of a call of the network from 0, and copies from 0 in the first call."""
-    zero_each([tensor.counter for tensor in tensors])
-    for tensor in tensors:
-        tensor.read_of_call = 0
-        if first:
-            tensor.copies_read = []
-
-
-def set_keys(tensors: Sequence[StoredTensor], key: Tensor) -> None:
-    """Draw the cells and accesses of tensors from a network's key; reads start anew.
-
-    All at once: one after the other, this takes as long as a small network's reads.
-
-    Args:
-        tensors: at least one.
-        key: int64 ``[2]``.
-    """
-    guards = [tensor.guard for tensor in tensors if tensor.guard is not None]
-    keyed = [*tensors, *(more for guard in guards for more in guard.further)]
-    keys = rng.fold_in_each(key, torch.stack([one.origin for one in keyed]))
-    # To a GPU in one piece.
-    devices = {one.key.device for one in keyed}
-    there = {device: keys.to(device).unbind() for device in devices}
-    own = [there[one.key.device][i] for i, one in enumerate(keyed)]
-    copy_each([one.key for one in keyed], own)
-    zero_each([tensor.counter for tensor in tensors])
-    if guards:
-        zero_each([guard.counts for guard in guards])
-    for tensor in tensors:
-        if not tensor.fixed_cells:
-            tensor.kept.forget()
-
-
-def _finite_range(x: Tensor) -> Tensor:
-    """Return smallest and largest finite value as float32 ``[2]``; (inf, -inf) if there is none."""
-    lo = torch.nan_to_num(x, nan=math.inf, posinf=math.inf, neginf=math.inf).amin()
-    hi = torch.nan_to_num(x, nan=-math.inf, posinf=-math.inf, neginf=-math.inf).amax()
-    return torch.stack([lo, hi]).to(torch.float32)

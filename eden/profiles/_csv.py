@@ -67,7 +67,10 @@ def header_of(path: Path) -> list[str]:
         raise ValueError(f"{path} is damaged: {error}") from None
     if not text.strip():
         raise ValueError(f"{path} is empty, accepted: a header and a row an observation")
-    return next(csv.reader([text.rstrip("\r\n")]))
+    try:
+        return next(csv.reader([text.rstrip("\r\n")]))
+    except csv.Error as error:  # a carriage return within the line, for example
+        raise ValueError(f"{path}, line 1: {error}") from None
 
 
 def rows(path: Path, *, progress: bool) -> Iterator[tuple[int, list[str]]]:

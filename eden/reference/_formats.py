@@ -116,6 +116,8 @@ def weight_range(
         lo, hi = to_float(from_float(extremes, stored), stored)
         return (lo, hi), None
     scale = scale_of(raw, element, stored)
+    if not extremes.any():  # zeros, of which half their step of 1 says nothing
+        return (np.float32(0), np.float32(0)), scale
     half_a_step = np.array([-0.5, 0.5], dtype=np.float32)
     with np.errstate(over="ignore", under="ignore"):
         lo, hi = (np.rint(extremes / scale) + half_a_step) * scale

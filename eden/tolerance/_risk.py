@@ -163,7 +163,7 @@ def risk_of_cells(
         seed: Of the replicates of the cells not tried.
     """
     steps = np.arange(min(thresholds, default=low) - _BELOW, high + 2)
-    compound = Compound(criticality.strata, allowed, [ber_of(step) for step in steps], wrong)
+    compound = Compound(criticality.strata, allowed, [ber_of(int(step)) for step in steps], wrong)
     random = np.random.default_rng(seed)
     curves, priors = [], []
     for _ in range(_REPLICATES):

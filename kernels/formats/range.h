@@ -16,7 +16,8 @@ EDEN_HD inline float step_of(float greatest, Stored stored) {
 }
 
 // Bounds of what values within a range read as: the extreme values are rounded too, outward as
-// often as not. In an integer format the bounds lie half a step beyond their codes.
+// often as not. In an integer format the bounds lie half a step beyond their codes. Zeros read as
+// zeros, and half of their step of 1 would be far beyond what the other channels hold.
 EDEN_HD inline Bounds plausible_bounds(float lowest, float highest, Stored stored, float scale) {
   // Neither the order of -0 and 0 in memory nor how a thread met them may be seen.
   const float lo = lowest + 0.0f;
@@ -31,6 +32,7 @@ EDEN_HD inline Bounds plausible_bounds(float lowest, float highest, Stored store
       return {float_from_bits(Bf16::widen(Bf16::narrow(bits_from_float(lo)))),
               float_from_bits(Bf16::widen(Bf16::narrow(bits_from_float(hi))))};
     default:
+      if (lo == 0.0f && hi == 0.0f) return {0.0f, 0.0f};
       return {(rintf(lo / scale) - 0.5f) * scale, (rintf(hi / scale) + 0.5f) * scale};
   }
 }

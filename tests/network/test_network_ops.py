@@ -100,6 +100,31 @@ def test_the_bounds_of_channels_hold_what_each_reads_and_are_the_widest():
     assert torch.equal(read, x)
 
 
+@pytest.mark.parametrize("correction", ["zero", "saturate"])
+@pytest.mark.parametrize("stored", ["int16", "int8", "int4"])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_channel_of_zeros_adds_zero_to_the_bounds(sign, stored, correction):
+    alive = sign * torch.tensor([[0.05, 0.1], [0.02, 0.07]])
+    x = torch.cat([alive, torch.tensor([[0.0, -0.0]])])
+    (lo, hi), _ = ops.weight_range(alive, stored, 2)
+    bounds, scale = ops.weight_range(x, stored, 3)
+    assert bounds.tolist() == [min(lo, 0.0), max(hi, 0.0)]
+    read = ops.inject(
+        x, errors.Uniform(0.5), key=rng.key(0), stored=stored, scale=scale, bounds=bounds,
+        correction=correction,
+    )  # fmt: skip
+    assert (read[2] == 0).all()  # its step is 1: any other code is implausible
+    check_range(x, stored, 3)
+
+
+@pytest.mark.parametrize("stored", list(formats.FORMATS))
+@pytest.mark.parametrize("channels", [0, 1, 4])
+def test_zeros_alone_are_bounded_by_zero(stored, channels):
+    x = torch.tensor([0.0, -0.0, 0.0, 0.0])
+    assert ops.weight_range(x, stored, channels)[0].tolist() == [0.0, 0.0]
+    check_range(x, stored, channels)
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_the_range_does_not_depend_on_threads_or_on_where_the_extremes_are(dtype):
     n = 300_001

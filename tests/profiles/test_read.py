@@ -123,6 +123,8 @@ def test_what_is_no_observation_is_one_line(kind, packed, tmp_path):
     [
         (b"", "is empty"),
         (b"\n\n", "is empty"),
+        (b"\r" + lines(GOOD).encode(), "line 1: new-line character"),
+        (HEADER.replace(",", "\r,").encode(), "line 1: new-line character"),
         (b"\xff\xfe\x00", "no text in UTF-8"),
         (b"a,b\n1,2\n", "the header lacks module, vendor"),
         (HEADER.replace("vdd_volts", "vdd_mv").encode(), "lacks vdd_volts; not known: 'vdd_mv'"),

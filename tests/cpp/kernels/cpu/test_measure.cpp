@@ -85,6 +85,11 @@ TEST_CASE("channels have steps of their own, and the widest bounds", "[measure]"
   channel_range_cpu(x.data(), ElementType::kFp32, 3, 2, Stored::kInt8, &bounds, steps, set);
   CHECK((steps[0] == 1.0f && steps[1] == 0.5f && steps[2] == 1.0f));
   CHECK((bounds.lo == -64.5f && bounds.hi == 127.5f));
+  // A channel of zeros, whose step is 1, adds no half step: small weights keep their bounds.
+  const std::vector<float> small{0.25f, 0.125f, -0.0f, 0.0f};
+  channel_range_cpu(small.data(), ElementType::kFp32, 2, 2, Stored::kInt4, &bounds, steps, set);
+  CHECK((bounds.lo == 0.0f && bounds.hi == 7.5f * (0.25f / 7.0f)));
+  CHECK((steps[0] == 0.25f / 7.0f && steps[1] == 1.0f));
   // A NaN opens the bounds of all.
   const std::vector<float> odd{1.0f, NAN};
   channel_range_cpu(odd.data(), ElementType::kFp32, 2, 1, Stored::kInt8, &bounds, steps, set);

@@ -1,0 +1,80 @@
+"""What the reads of a network go by at one moment, noted, and in force again for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from eden._torch import clone_each, copy_each
+from eden.errors import ErrorModel
+from eden.network import _corruption, _replay
+from eden.network._calibration import Calibration
+from eden.network._hooks import Hooks
+
+
+class Noted(NamedTuple):
+    """What the reads of a network go by at one moment; the fields are those of an attachment."""
+
+    state: str
+    draw: tuple[int, int]
+    calibration: Calibration | None
+    rates: list[float | None]
+    own: list[tuple[ErrorModel, _corruption.Corruption | None]]
+    counters: list[Tensor]
+    by_image: bool
+    copies_read: list[tuple[int, list[int]]]
+
+
+def noted(attachment: Any) -> Noted:
+    """Return what reads go by now, for `as_noted`."""
+    tensors = attachment._tensors.values()
+    counters = clone_each([tensor.counter for tensor in tensors])
+    rates, own = [tensor.asked_ber for tensor in tensors], [tensor.own for tensor in tensors]
+    copies = [(tensor.read_of_call, [*tensor.copies_read]) for tensor in tensors]
+    switch, known = attachment._switch, attachment.config.calibration
+    return Noted(
+        switch.state, attachment.draw, known, rates, own, counters, switch.by_image, copies
+    )
+
+
+@contextmanager
+def as_noted(attachment: Any, noted: Noted | None) -> Iterator[None]:
+    """Read as at another moment inside the context, afterwards as now.
+
+    Args:
+        attachment: the handle.
+        noted: of that moment, when the model was attached; None if it was not.
+    """
+    now, hooks = attachment.noted(), None
+    if noted is not None and attachment._detached:
+        hooks = Hooks(attachment.model, attachment._plan, attachment._tensors, attachment._switch)
+        _replay.follow(attachment)  # checkpoints within checkpoints note it anew
+    _restore(attachment, now._replace(state="clean") if noted is None else noted)
+    try:
+        yield
+    finally:
+        _restore(attachment, now)
+        if hooks is not None:
+            hooks.remove()
+            _replay.leave(attachment)
+
+
+def _restore(attachment: Any, noted: Noted) -> None:
+    attachment._switch.state, attachment._switch.by_image = noted.state, noted.by_image
+    if noted.draw != attachment.draw:
+        attachment._go_to(*noted.draw)
+    if noted.calibration is not None and noted.calibration is not attachment.config.calibration:
+        attachment.use(noted.calibration)
+    tensors = list(attachment._tensors.values())
+    for tensor, rate, own, read in zip(
+        tensors, noted.rates, noted.own, noted.copies_read, strict=True
+    ):
+        tensor.read_of_call, tensor.copies_read = read[0], [*read[1]]
+        if any(one is not now for one, now in zip(own, tensor.own, strict=True)):
+            tensor.use(*own)
+        if rate != tensor.asked_ber:
+            tensor.set_ber(rate)
+    copy_each([tensor.counter for tensor in tensors], noted.counters)

@@ -1,0 +1,88 @@
+"""Which cells of a network's tensors are weak: how many there are, or one alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from eden._say import an_int
+from eden.access import ops, rng
+from eden.errors import Cells, ErrorModel, table_of, weak_at
+
+
+def count_weak(attachment: Any, name: str, ber: float, seed: int) -> int | None:
+    """Count the weak cells of a tensor at a BER under the draw of a seed; nothing is changed.
+
+    The weak cells of one error model nest, so as many of them are the same ones: the tensor
+    reads the same then, whatever lies in it. None where its size is not known.
+
+    Raises:
+        TypeError: for a seed that is no integer.
+        ValueError: for an unknown name, or a seed outside [0, 2^63).
+    """
+    attachment._check_known([name])
+    tensor, key = attachment._tensors[name], attachment._key_of(seed)
+    # At another rate the same known cells fail, more or less often.
+    if (
+        tensor.elements == 0
+        or tensor.corruption is not None
+        or isinstance(tensor.base_error, Cells)
+    ):
+        return None
+    error = tensor.scaled(ber)
+    places = [(error, tensor.origin, tensor.address, tensor.row_bytes)]
+    if tensor.guard is not None:
+        places += [(more.error or error, *more[1:4]) for more in tensor.guard.further]
+    return sum(
+        _count(error, rng.fold_in(key, origin).cpu(), room.size_bytes, *at)
+        for (error, origin, *at), room in zip(places, tensor.rooms, strict=True)
+    )
+
+
+@contextmanager
+def one_weak_cell(attachment: Any, name: str, element: int, bit: int) -> Iterator[None]:
+    """Have one cell of a tensor be weak inside the context, and no other of that tensor.
+
+    It fails as the weak cells of the tensor's error model do at that address: always, or at
+    some accesses; at each copy of an input; as if nothing protected it.
+
+    Args:
+        attachment: the handle.
+        name: of the tensor.
+        element: its number in one copy.
+        bit: of the element as stored, the least significant one being 0.
+
+    Raises:
+        ValueError: for an unknown name, an element or a bit that the tensor has not, or after
+            `detach`.
+    """
+    attachment._check_attached("one_weak_cell")
+    attachment._check_known([name])
+    tensor = attachment._tensors[name]
+    an_int(f"element of {name}", element, 0, max(tensor.elements - 1, 0))
+    an_int(f"bit of {name}", bit, 0, tensor.bits - 1)
+    cell = 8 * tensor.address + element * tensor.bits + bit
+    before, cells = tensor.table, weak_at(tensor.base_error, [cell], row_bytes=tensor.row_bytes)
+    tensor.table = table_of(cells).to(before.entries.device)
+    guard, tensor.guard = tensor.guard, None
+    tensor.kept.forget()
+    try:
+        yield
+    finally:
+        tensor.table, tensor.guard = before, guard
+        tensor.kept.forget()
+
+
+def _count(error: ErrorModel, key: Tensor, size_bytes: int, address: int, row_bytes: int) -> int:
+    """Count the weak cells of a piece of a partition."""
+    # Every weak cell shows if all of them fail.
+    sure = {f.name: 1.0 for f in fields(error) if f.name.startswith("failure_probability")}
+    none = torch.zeros(size_bytes, dtype=torch.uint8, device="cpu")
+    sure_error = replace(error, **sure)
+    read = ops.inject(none, sure_error, key=key, address=address, row_bytes=row_bytes)
+    return int(ops.count_flips(none, read).sum())
