@@ -37,9 +37,9 @@ def criticality_section(results: Results) -> Section:
     return Section(
         "Where the risk sits",
         text=(
-            "Single cells were made weak one at a time. At a low rate of errors a draw misses where "
-            "it holds one that misses alone: P(miss) is about \u03bb times the rate of weak cells. "
-            "Protecting the few tensors and bits that hold most of \u03bb is what pays.",
+            "Single cells were made weak one at a time. At a low rate of errors a draw misses "
+            "where it holds one that misses alone: P(miss) is about \u03bb times the rate of weak "
+            "cells. Protecting the few tensors and bits that hold most of \u03bb is what pays.",
         ),
         figure=criticality_figure(found["baseline"]),
         alt="Share of cells that miss the target alone, by tensor and bit, before boosting",

@@ -44,7 +44,7 @@ class Risk:
 
     Attributes:
         miss_probability: The risk stated.
-        ber: At which P(miss) is that.
+        ber: At which P(miss) is that; the highest asked where P(miss) is less there.
         interval: Of this BER, at 95 %.
         bers: Rising.
         misses: P(miss) at each of them.
@@ -203,14 +203,15 @@ def _stated(
     weight = np.exp(weight - weight.max())
     weight /= weight.sum()
     mean = weight @ curves
-    each = np.array([_step_at(steps, curve, at) for curve in curves])
+    # Beyond the highest step nothing was asked.
+    each = np.array([min(_step_at(steps, curve, at), high) for curve in curves])
     order = np.argsort(each)
     tail = (1 - _CONFIDENCE) / 2
     ends = np.searchsorted(np.cumsum(weight[order]), [tail, 1 - tail])
     least, most = each[order][np.minimum(ends, len(each) - 1)]
     return Risk(
         miss_probability=at,
-        ber=ber_of(_step_at(steps, mean, at)),
+        ber=ber_of(min(_step_at(steps, mean, at), high)),
         interval=(ber_of(least), ber_of(most)),
         bers=tuple(ber_of(step) for step in steps),
         misses=tuple(float(p) for p in mean),
