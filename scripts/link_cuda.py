@@ -22,7 +22,12 @@ from eden._native import build_facts
 
 ROOT = Path(__file__).parent.parent
 # What the glue stands on, besides the kernels.
-SHARED = ("csrc/ops/checks.cpp", "csrc/ops/params.cpp", "kernels/access/check.cpp")
+SHARED = (
+    "csrc/ops/checks.cpp",
+    "csrc/ops/params.cpp",
+    "csrc/ops/protect.cpp",
+    "kernels/access/check.cpp",
+)
 # A kernel on a GPU finds the weak cells it needs.
 CPU_ALONE = {"eden::weak_cells"}
 STAND_IN = (

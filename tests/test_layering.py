@@ -184,6 +184,12 @@ def test_only_thin_modules_name_the_core():
             assert room_of(name) in MAY_NAME_CORE, path
 
 
+def test_nothing_runs_on_the_specification():
+    """It is what the rest is compared with: by tests, and by the doctor."""
+    users = {room_of(n) for n, path in MODULES.items() if "eden.reference" in imports(path)}
+    assert users - {"reference"} == {"doctor"}
+
+
 def test_forbidden_imports():
     for path in PYTHON_FILES:
         roots = {name.split(".")[0] for name in imports(path)}

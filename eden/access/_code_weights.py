@@ -3,11 +3,11 @@
 from functools import cache, lru_cache
 
 import numpy as np
+import torch
 
-from eden.reference import HSIAO_COLUMNS
+from eden.access._raw import registered
 
 DATA_BITS, CODE_BITS = 64, 72
-_COLUMNS = (*HSIAO_COLUMNS, *(1 << i for i in range(8)))
 
 
 @lru_cache(maxsize=1)
@@ -24,7 +24,11 @@ def wrong_patterns() -> np.ndarray:
     Returns:
         Integers [64, 73]: by data bit and by number of errors among all 72 bits.
     """
-    duals = [[(u & h).bit_count() & 1 for h in _COLUMNS] for u in range(256)]
+    # The columns of data bits are the check bytes of words with one bit.
+    words = np.packbits(np.eye(DATA_BITS, dtype=np.uint8), axis=1, bitorder="little")
+    checks = registered.secded_check.default(torch.from_numpy(words)).flatten().tolist()
+    columns = [*checks, *(1 << i for i in range(CODE_BITS - DATA_BITS))]
+    duals = [[(u & h).bit_count() & 1 for h in columns] for u in range(256)]
     failed = [0, *_signed(0, CODE_BITS - 1)]
     counts = np.zeros((DATA_BITS, CODE_BITS + 1), dtype=object)
     for bit in range(DATA_BITS):

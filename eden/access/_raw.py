@@ -123,6 +123,27 @@ def read_protected(
     return _read(x, rest, coding.bounds is not None)
 
 
+def image_of(x: Tensor, coding: Coding, copies: int) -> Tensor:
+    """Return the bytes of a tensor as they lie in DRAM, uint8 [copies, bytes].
+
+    Args:
+        x: As in `read`.
+        coding: As in `read`; its bounds are not looked at.
+        copies: As in `Extent`.
+    """
+    if not x.is_floating_point():  # integers lie there as they are
+        return x.reshape(copies, -1).view(torch.uint8)
+    return registered.encode_image.default(x, coding.scale, coding.stored, copies, 0, False)
+
+
+def of_image(x: Tensor, image: Tensor, coding: Coding, copies: int) -> Tensor:
+    """Return what the bytes of `image_of` stand for, like `x`; nothing is corrected."""
+    if not x.is_floating_point():
+        return image.view(x.dtype).view_as(x)
+    rest = (coding.scale, None, coding.stored, 0, copies, 0, False, False)
+    return registered.decode_image.default(x, image, *rest)[0]
+
+
 def _read(x: Tensor, rest: tuple, correcting: bool) -> Tensor:
     """Load in the way that the gradient, if there is one, asks for."""
     eager = not torch.compiler.is_compiling()

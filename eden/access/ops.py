@@ -14,7 +14,9 @@ from eden.access import _raw, formats
 from eden.access._raw import Coding as Coding
 from eden.access._raw import Extent as Extent
 from eden.access._raw import Place as Place
+from eden.access._raw import image_of as image_of
 from eden.access._raw import next_key as next_key
+from eden.access._raw import of_image as of_image
 from eden.access._raw import read as read
 from eden.access._raw import read_protected as read_protected
 from eden.access._raw import weak_cells as weak_cells

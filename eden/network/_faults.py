@@ -7,17 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from eden import reference
 from eden.access import formats, ops
 from eden.errors import Table
 from eden.network import _replay
 
-_FLOATS = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}
-_INTEGERS = {1: torch.int8, 2: torch.int16, 4: torch.int32}
+_BITS = [fmt.bits for fmt in formats.FORMATS.values()]  # by number of the format
 _AS_STORED = ops.Coding(0, None, None, 0)  # of bytes, which fail on their own bits
 
 
@@ -115,39 +112,29 @@ class Recorder:
         if _replay.depth():  # the same read again, for a gradient
             return
         read = self.reads[name] = self.reads.get(name, -1) + 1
-        fmt = list(formats.FORMATS.values())[coding.stored]
-        bits = formats.RAW_BITS.get(x.dtype, fmt.bits)  # integers fail on their own
-        kind = _FLOATS.get(x.dtype, f"raw{bits}")
-        elements = x.numel() // extent.copies
-        x, y = (v.detach().reshape(extent.copies, elements) for v in (x, y))
-        copy, place, *masks = _failing_bytes(x, elements * bits, table, key, extent)
-        one, zero = (mask[:, None] >> np.arange(8, dtype=np.uint8) & 1 for mask in masks)
-        at, within = np.nonzero(one | zero)
-        position = 8 * place[at] + within
-        element, bit, copy = position // bits, position % bits, copy[at]
-        where = tuple(torch.from_numpy(index).to(x.device) for index in (copy, element))
-        scale = _scale_of(coding.scale, element, elements)
-        code = reference.encode(_bits_of(x[where]), kind, fmt.name, scale)
-        stored = code >> bit.astype(np.uint32) & 1
-        fails = np.where(stored == 1, one[at, within], zero[at, within]) == 1
-        same, first = np.unique(copy * elements + element, return_inverse=True)
-        flips = np.zeros(same.size, dtype=np.uint32)
-        np.bitwise_or.at(flips, first[fails], np.uint32(1) << bit[fails].astype(np.uint32))
-        decoded = (reference.decode(c, kind, fmt.name, scale) for c in (code, code ^ flips[first]))
-        before, after = (_values_of(v, x.dtype) for v in decoded)
-        keep = torch.from_numpy(fails)
+        bits = formats.RAW_BITS.get(x.dtype, _BITS[coding.stored])  # integers fail on their own
+        x, y = (v.detach().reshape(extent.copies, -1) for v in (x, y))
+        image = ops.image_of(x, coding, extent.copies)
+        flips = _flips(image, x.shape[1] * bits, table, key, extent)
+        values = (ops.of_image(x, i, coding, extent.copies) for i in (image, image ^ flips))
+        copy, place = torch.nonzero(flips, as_tuple=True)  # bytes first: bits of all are many
+        which, within = torch.nonzero(_bits_of(flips[copy, place]), as_tuple=True)
+        copy, place = copy[which], place[which]
+        element, bit = (8 * place + within) // bits, (8 * place + within) % bits
+        stored = _bits_of(image[copy, place]).gather(1, within[:, None]).squeeze(1)
+        before, after = (value[copy, element].float() for value in values)
         columns = {
-            "image": torch.from_numpy(copy) + extent.first_copy,
-            "element": torch.from_numpy(element),
-            "bit": torch.from_numpy(bit),
-            "before": torch.from_numpy(stored.astype(np.uint8)),
-            "after": torch.from_numpy(1 - stored.astype(np.uint8)),
+            "image": copy + extent.first_copy,
+            "element": element,
+            "bit": bit,
+            "before": stored,
+            "after": 1 - stored,
             "value_before": before,
             "value_after": after,
-            "value_read": y[where].cpu().float(),
+            "value_read": y[copy, element].float(),
         }
-        columns = {column: values[keep] for column, values in columns.items()}
-        n = int(keep.sum())
+        columns = {column: values.cpu() for column, values in columns.items()}
+        n = len(copy)
         self.columns.append(
             {"tensor": (name,) * n, "read": torch.full([n], read, device="cpu")} | columns
         )
@@ -195,38 +182,18 @@ def faults(attachment: Any) -> Faults:
     return recorder.faults()
 
 
-def _failing_bytes(
-    x: Tensor, bits: int, table: Table, key: Tensor, extent: ops.Extent
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Copies and bytes, int64 [n], and which of their bits fail as a 1 and as a 0, uint8 [n]."""
-    masks = []
-    for stored in (255, 0):
-        bytes_ = torch.full(
-            [extent.copies, -(-bits // 8)], stored, dtype=torch.uint8, device=x.device
-        )
-        masks.append(ops.read(bytes_, table, key, extent, _AS_STORED) ^ stored)
+def _flips(image: Tensor, bits: int, table: Table, key: Tensor, extent: ops.Extent) -> Tensor:
+    """Return which bits of an image fail, uint8 [copies, bytes]; `bits` of a copy are stored."""
+    ones, zeros = (
+        ops.read(torch.full_like(image, all_), table, key, extent, _AS_STORED) ^ all_
+        for all_ in (255, 0)
+    )
+    flips = image & ones | ~image & zeros
     if bits % 8:  # the last byte's other nibble is not the tensor's
-        for mask in masks:
-            mask[:, -1] &= 2 ** (bits % 8) - 1
-    copy, place = torch.nonzero(masks[0] | masks[1], as_tuple=True)
-    found = (mask[copy, place] for mask in masks)
-    return tuple(v.cpu().numpy() for v in (copy, place, *found))  # pyright: ignore[reportReturnType]
+        flips[:, -1] &= 2 ** (bits % 8) - 1
+    return flips
 
 
-def _bits_of(x: Tensor) -> np.ndarray:
-    """The bits of elements, as unsigned integers."""
-    return x.cpu().view(_INTEGERS[x.itemsize]).numpy().view(f"u{x.itemsize}")
-
-
-def _values_of(bits: np.ndarray, dtype: torch.dtype) -> Tensor:
-    """What elements of these bits stand for, float32."""
-    integers = torch.from_numpy(bits.astype(f"u{dtype.itemsize}").view(f"i{dtype.itemsize}"))
-    return integers.view(dtype).float()
-
-
-def _scale_of(scale: Tensor | None, element: np.ndarray, elements: int) -> np.ndarray | None:
-    """The step of each element."""
-    if scale is None:
-        return None
-    steps = scale.detach().cpu().reshape(-1).numpy()
-    return steps[element // (elements // steps.size)]
+def _bits_of(bytes_: Tensor) -> Tensor:
+    """The bits of bytes, the least significant first, uint8 [n, 8]."""
+    return bytes_[:, None] >> torch.arange(8, dtype=torch.uint8, device=bytes_.device) & 1
