@@ -118,7 +118,7 @@ class CharacterizeKeys(_Part):
     seeds: int = Field(default=20, ge=1, le=10_000)
     miss_probability: float = Field(
         default=0.01,
-        gt=0.0,
+        ge=1e-4,
         le=0.5,
         allow_inf_nan=False,
         description="risk that the tolerances are stated at",

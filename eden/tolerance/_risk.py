@@ -5,9 +5,10 @@ interval-censored. They are first misses; where accuracy recovers at a higher BE
 below what they say, never above.
 
 With single cells P(miss) is a compound Poisson sum (`_compound`) of which draws decide one factor,
-near 1. Without, P(miss) = 1 - exp(-(ber / s)^k), where the draws have to say both; a
-few of them say little of rare misses, and the interval shows it. Both are Bayesian: what is
-uncertain is averaged over, weighted by how well it agrees with the thresholds.
+near 1, and whether more is lost together than its parts say: a hazard that rises with the square
+of the BER, as that of pairs of cells does. Without, P(miss) = 1 - exp(-(ber / s)^k), where the draws
+have to say both; a few of them say little of rare misses, and the interval shows it. Both are
+Bayesian: what is uncertain is averaged over, weighted by how well it agrees with the thresholds.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _SCALE_SPREAD = 0.25
 _EXPONENTS = np.exp(np.linspace(np.log(0.6), np.log(8.0), 40))
 _EXPONENT, _EXPONENT_SPREAD = 1.3, 0.4
 _CONFIDENCE = 0.95
+# Of a grid step, in natural logarithms.
+_NEPERS = np.log(10) / 10
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,14 @@ def wrong_by(config: Config, names: Sequence[str]) -> Wrong:
     """
     protections, failure = protections_of(list(names), config), _failure(config.error)
 
+    known: dict[Any, np.ndarray] = {}
+
     def wrong(stratum: Stratum, bers: np.ndarray) -> np.ndarray:
         guard = protections[stratum.tensor]
-        return guard.error_probability(bers, stratum.bit, config.stored) / failure
+        name = guard, stratum.bit, bers.tobytes()
+        if name not in known:
+            known[name] = guard.error_probability(bers, stratum.bit, config.stored) / failure
+        return known[name]
 
     return wrong
 
@@ -132,7 +140,7 @@ def risk_of_draws(thresholds: Sequence[int], *, low: int, high: int, at: float) 
     curves, priors = [], []
     for k in _EXPONENTS:
         # In steps: (ber / s)^k = exp(k (step - s) ln(10) / 10).
-        hazard = np.exp(np.clip(k * (steps[None] - middle[:, None]) * np.log(10) / 10, -700, 6))
+        hazard = np.exp(np.clip(k * (steps[None] - middle[:, None]) * _NEPERS, -700, 6))
         curves.append(-np.expm1(-hazard))
         spread = (np.log(k) - np.log(_EXPONENT)) / _EXPONENT_SPREAD
         priors.append(np.full(len(middle), -(spread**2) / 2))
@@ -166,11 +174,16 @@ def risk_of_cells(
     compound = Compound(criticality.strata, allowed, [ber_of(int(step)) for step in steps], wrong)
     random = np.random.default_rng(seed)
     curves, priors = [], []
+    # What single cells do not explain: pairs that cost more than both, of hazard (ber / s)^2.
+    rest = np.linspace(min(thresholds, default=low), high + 20, 16) if thresholds else []
+    apart = [np.exp(-np.exp(np.minimum(2 * (steps - s) * _NEPERS, 6))) for s in rest]
     for _ in range(_REPLICATES):
         counts = compound.shares(random)
         for scale in _SCALES:
-            curves.append(compound.miss_probabilities(counts, scale))
-            priors.append(-((np.log(scale) / _SCALE_SPREAD) ** 2) / 2)
+            cells = compound.miss_probabilities(counts, scale)
+            prior = -((np.log(scale) / _SCALE_SPREAD) ** 2) / 2
+            curves += [cells, *(1.0 - (1.0 - cells) * meets for meets in apart)]
+            priors += [prior, *[prior - np.log(max(len(rest), 1))] * len(rest)]
     return _stated(steps, np.array(curves), np.array(priors), thresholds, low, high, at)
 
 

@@ -87,7 +87,7 @@ def test_a_run_leaves_what_it_promises(finished):
 
 def test_the_report_needs_no_network(finished):
     page = (finished / "report.html").read_text()
-    assert page.count("data:image/svg+xml;base64,") == 6
+    assert page.count("data:image/svg+xml;base64,") == 7
     assert "http://" not in page and "https://" not in page and "<script" not in page
     for word in ("Accuracy against", "Tolerance by tensor", "Placement", "Energy", "Curriculum"):
         assert word in page
