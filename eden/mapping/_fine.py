@@ -185,7 +185,7 @@ class Problem:
         if self.ways is None or not self.ways.choose:
             return task, task.parts[t], self.native.tolerances[t]
         n = len(task.tensors)
-        way = self.ways.tasks[min(t // n, len(self.ways.tasks) - 1)]
+        way = self.ways.tasks[t // n]
         return way, way.parts[t % n], self.ways.tolerances[t]
 
     def _shortfall(self, task: Task, t: int, missing_bytes: int) -> str:

@@ -106,7 +106,7 @@ def place(
     chosen = solve(task, estimate)
     best = chosen.best
     if best is None:
-        # The mildest setting is the last to be refused: there, only room can be missing.
+        # The mildest setting is the last to be refused: where it has no errors, for room alone.
         raise ValueError(f"tensors that fit nowhere on {device.name}: {chosen.rejected[-1].why}")
     layout = best.lay_out()
     entries, cells = layout.entries, None

@@ -49,7 +49,6 @@ class Ways:
         room_bytes: Of each partition.
         slots: With that of the rated point at the end, if there is one.
         tensor: The number of the tensor of each way; of the part, if there is nothing to choose.
-        hazard: ``[ways, slots]``, infinite where a way may not lie.
         limit: What the hazards may add up to.
         choose: Whether the protections are to be chosen.
     """
@@ -61,7 +60,6 @@ class Ways:
     room_bytes: list[int]
     slots: list[core.MapSlot]
     tensor: list[int]
-    hazard: np.ndarray
     limit: float
     choose: bool
 
@@ -83,7 +81,6 @@ class Ways:
         cost = [
             list(row) for way in tasks for row in zip(*map(way.joules.get, points), strict=True)
         ]
-        hazard = np.vstack([way.hazard(bers) for way in tasks])
         tensor = [number for way in tasks for number in range(len(way.parts))]
         spare = max(way.spare for way in tasks)
         room = [max(0, size - spare) for size in rooms]
@@ -97,19 +94,29 @@ class Ways:
                 interleaved=True,
                 law=task.law,
             )[task.device.nominal]
-            ways, n = len(sizes), len(plain.sizes)
+            n = len(plain.sizes)
             sizes += plain.sizes
             tolerances += [1.0] * n
             cost = [[*row, 0.0] for row in cost] + [[0.0] * len(points) + [j] for j in rated]
-            hazard = np.pad(hazard, ((0, n), (0, 1)), constant_values=np.inf)
-            hazard[ways:, -1] = 0.0
             tensor += range(n)
             group = 1 + max(slot.group for slot in slots)
             home = {"partition": len(room), "group": group, "point": len(points)}
             slots = [*slots, core.MapSlot(**home, ber=0.0, reduction=0.0)]
-            room.append(task.reliable_bytes // geometry.line_bytes * geometry.line_bytes)
-        rest = (room, slots, tensor, hazard, task.hazards.limit, task.reliable_bytes is not None)
+            # A placement has at least one tensor in the device.
+            most = min(task.reliable_bytes, sum(plain.sizes) - geometry.line_bytes)
+            room.append(most // geometry.line_bytes * geometry.line_bytes)
+        rest = (room, slots, tensor, task.hazards.limit, task.reliable_bytes is not None)
         return cls(tasks, sizes, tolerances, cost, *rest)
+
+    @cached_property
+    def hazard(self) -> np.ndarray:
+        """Of each way in each slot, ``[ways, slots]``; infinite where it may not lie."""
+        bers = [slot.ber for slot in self.slots[: len(self.slots) - self.choose]]
+        hazard = np.vstack([way.hazard(bers) for way in self.tasks])
+        if self.choose:
+            hazard = np.pad(hazard, ((0, self._tensors), (0, 1)), constant_values=np.inf)
+            hazard[-self._tensors :, -1] = 0.0
+        return hazard
 
     @cached_property
     def native(self) -> core.MapProblem:
@@ -129,9 +136,14 @@ class Ways:
     @cached_property
     def _allowed(self) -> np.ndarray:
         bers = np.array([slot.ber for slot in self.slots])
-        return (bers <= np.array(self.tolerances)[:, None]) & np.isfinite(self.hazard)
+        allowed = bers <= np.array(self.tolerances)[:, None]
+        if self.choose:  # what is reliable lies at the rated point, and nothing else does
+            allowed[-self._tensors :] = False
+            allowed[:, -1] = False
+            allowed[-self._tensors :, -1] = True
+        return allowed
 
-    @property
+    @cached_property
     def _tensors(self) -> int:
         return max(self.tensor) + 1
 
@@ -228,8 +240,8 @@ class Ways:
         placed = [ways[number] for number in numbers]
         rated = sum(self.tensor_bytes[way] for way in ways if way >= last)
         if rated and rated > self.room_bytes[-1]:
-            way = max(way for way in ways if way >= last)
-            return [], [(way, rated - self.room_bytes[-1])]
+            first = min(way for way in ways if way >= last) - last
+            return [], [(first, rated - self.room_bytes[-1])]  # said of it unprotected
         slots = [len(self.slots) - 1] * len(ways)
         missing: list[tuple[int, int]] = []
         if placed:
