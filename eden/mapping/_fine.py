@@ -63,8 +63,8 @@ class Problem:
     partitions: Sequence[devices.Partition]
     points: Sequence[devices.OperatingPoint]
     slots: list[tuple[int, int, float]]  # partition, point, BER
-    native: core.MapProblem
     bound: float  # infinite if a tensor bears no partition
+    plain: core.MapProblem | None = None  # without a budget
     ways: Ways | None = None  # with a budget to keep
 
     @classmethod
@@ -90,7 +90,7 @@ class Problem:
         if task.hazards is not None:
             rooms = [partition.size_bytes for partition in partitions]
             ways = Ways.at(task, rooms, points, native_slots)
-            return cls(vdd, partitions, points, slots, ways.native, ways.bound, ways)
+            return cls(vdd, partitions, points, slots, ways.bound, ways=ways)
         native = core.MapProblem(
             tensor_bytes=task.sizes,
             tolerances=[part.tolerance for part in task.parts],
@@ -99,7 +99,15 @@ class Problem:
             cost=list(zip(*(task.joules[point] for point in points), strict=True)),
         )
         bound = core.cost_bound(native)
-        return cls(vdd, partitions, points, slots, native, math.inf if bound is None else bound)
+        return cls(vdd, partitions, points, slots, math.inf if bound is None else bound, native)
+
+    @property
+    def native(self) -> core.MapProblem:
+        """The problem as the core states it."""
+        if self.plain is not None:
+            return self.plain
+        assert self.ways is not None
+        return self.ways.native
 
     @cached_property
     def rates(self) -> list[float]:

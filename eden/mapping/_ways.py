@@ -56,7 +56,7 @@ class Ways:
     tasks: Sequence[Task]
     tensor_bytes: list[int]
     tolerances: list[float]
-    cost: list[list[float]]
+    cost: np.ndarray
     room_bytes: list[int]
     slots: list[core.MapSlot]
     tensor: list[int]
@@ -78,9 +78,7 @@ class Ways:
         bers = [slot.ber for slot in slots]
         sizes = [size for way in tasks for size in way.sizes]
         tolerances = [limit for way in tasks for limit in way.limits(bers)]
-        cost = [
-            list(row) for way in tasks for row in zip(*map(way.joules.get, points), strict=True)
-        ]
+        cost = np.hstack([[way.joules[point] for point in points] for way in tasks]).T
         tensor = [number for way in tasks for number in range(len(way.parts))]
         spare = max(way.spare for way in tasks)
         room = [max(0, size - spare) for size in rooms]
@@ -97,7 +95,8 @@ class Ways:
             n = len(plain.sizes)
             sizes += plain.sizes
             tolerances += [1.0] * n
-            cost = [[*row, 0.0] for row in cost] + [[0.0] * len(points) + [j] for j in rated]
+            cost = np.pad(cost, ((0, n), (0, 1)))
+            cost[-n:, -1] = rated
             tensor += range(n)
             group = 1 + max(slot.group for slot in slots)
             home = {"partition": len(room), "group": group, "point": len(points)}
@@ -126,7 +125,7 @@ class Ways:
     @cached_property
     def bound(self) -> float:
         """No placement costs less; infinite if a tensor bears no slot."""
-        costs = np.array(self.cost)[:, [slot.point for slot in self.slots]]
+        costs = self.cost[:, [slot.point for slot in self.slots]]
         costs[~self._allowed] = np.inf
         least = np.full(self._tensors, np.inf)
         np.minimum.at(least, self.tensor, costs.min(axis=1))
@@ -204,9 +203,8 @@ class Ways:
         return chosen, [found.slots[t] for t in placed], limits
 
     def _found(self, ways: Sequence[int], slots: Sequence[int]) -> Found:
-        joules = 0.0
-        for way, slot in zip(ways, slots, strict=True):
-            joules += self.cost[way][self.slots[slot].point]
+        each = self.cost[list(ways), [self.slots[slot].point for slot in slots]]
+        joules = float(reduce(add, each.tolist()))
         return Found(list(slots), joules, list(ways) if self.choose else None)
 
     def _hazard(self, ways: Sequence[int], slots: Sequence[int]) -> float:
@@ -258,7 +256,7 @@ class Ways:
             tolerances=[self.tolerances[way] for way in ways],
             room_bytes=self.room_bytes,
             slots=self.slots if slots is None else slots,
-            cost=[self.cost[way] for way in ways],
+            cost=self.cost[list(ways)].tolist(),
         )
 
     def _over(self, ways: Sequence[int], slots: Sequence[int]) -> str:
