@@ -114,7 +114,13 @@ def compare(
         shared["folder"] = trials
         with passes.counted(spent, "coarse"):
             coarse = characterize_coarse(
-                model, evaluate, config=work.config, target_accuracy=target, low=part.low, **shared
+                model,
+                evaluate,
+                config=work.config,
+                target_accuracy=target,
+                low=part.low,
+                criterion="sweep",
+                **shared,
             )
         with passes.counted(spent, "fine"):
             fine = characterize_fine(model, evaluate, start=coarse, **shared)

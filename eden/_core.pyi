@@ -201,6 +201,15 @@ def joules_by_point(
     points: Sequence[Settings],
     law: str,
 ) -> list[list[float]]: ...
+def keep_budget(
+    ways: MapProblem,
+    *,
+    tensor: Sequence[int],
+    hazard: NDArray[np.float64],
+    limit: float,
+    way: Sequence[int],
+    slot: Sequence[int],
+) -> tuple[list[int], list[int], float, float]: ...
 def lower(
     weak_fraction: NDArray[np.float64],
     failure_one: NDArray[np.float64],

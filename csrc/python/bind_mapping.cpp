@@ -1,8 +1,10 @@
 // Placement of tensors: the problem, Algorithm 1, and the checks of any other solution.
 
+#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "csrc/core/mapping/budget.h"
 #include "csrc/core/mapping/mapping.h"
 
 namespace py = pybind11;
@@ -52,6 +54,19 @@ void bind_mapping(py::module_& m) {
       py::arg("problem"));
   m.def("assignment_cost", &assignment_cost, py::arg("problem"), py::arg("slot"));
   m.def("cost_bound", &cost_bound, py::arg("problem"));
+  m.def(
+      "keep_budget",
+      [](const MapProblem& ways, std::vector<std::size_t> tensor,
+         const py::array_t<double, py::array::c_style | py::array::forcecast>& hazard, double limit,
+         std::vector<std::size_t> way, std::vector<std::size_t> slot) {
+        const Budget budget{
+            std::move(tensor), {hazard.data(), hazard.data() + hazard.size()}, limit};
+        const Choice c = keep_budget(ways, budget, {std::move(way), std::move(slot)});
+        return py::make_tuple(c.way, c.slot, c.cost, c.hazard);
+      },
+      "Moves tensors to less hazard: way and slot of each, joules, hazard in all.", py::arg("ways"),
+      py::kw_only(), py::arg("tensor"), py::arg("hazard"), py::arg("limit"), py::arg("way"),
+      py::arg("slot"));
 }
 
 }  // namespace eden::python

@@ -29,6 +29,9 @@ def place_coarsely(task: Task, estimate: str) -> Outcome:
             why = f"the module's mean BER {ber:.2g} is above the {task.coarse_ber:.2g} borne"
             outcome.rejected.append(Rejection(point.vdd_volts, why))
             continue
+        if over := _over(task, ber):
+            outcome.rejected.append(Rejection(point.vdd_volts, over))
+            continue
         # sum() rounds otherwise from Python 3.12 on, and the files of two versions would differ.
         joules = reduce(add, task.joules[point])
         outcome.bound = min(outcome.bound, joules)
@@ -38,6 +41,15 @@ def place_coarsely(task: Task, estimate: str) -> Outcome:
         outcome.best = Solved(point.vdd_volts, joules, lay_out)
     outcome.rejected.sort(key=lambda r: r.vdd_volts)
     return outcome
+
+
+def _over(task: Task, ber: float) -> str:
+    """Say by how much the single cells of all tensors exceed the budget, if they do."""
+    if task.hazards is None:
+        return ""
+    each = task.hazard([ber])[:, 0]
+    names = [part.name for part in task.parts]
+    return task.hazards.over(names, each, f"at the module's mean BER {ber:.2g}")
 
 
 def _lay_out_coarsely(

@@ -6,6 +6,7 @@ scipy's `milp` (HiGHS) rather than a solver of our own: it proves the bound behi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +21,27 @@ class Solution:
     Attributes:
         slots: Slot of each tensor, or None if it found no placement.
         bound: No placement costs less, in the unit of the costs; infinite if none exists.
+        ways: The way in which each tensor is stored.
     """
 
     slots: list[int] | None
     bound: float
+    ways: list[int] | None = None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What single cells may do, as the core's ``Budget``.
+
+    Attributes:
+        tensor: Of each way, which the problem takes for a tensor.
+        hazard: ``[ways, slots]``, infinite where a way may not lie.
+        limit: What the hazards may add up to.
+    """
+
+    tensor: Sequence[int]
+    hazard: np.ndarray
+    limit: float
 
 
 class _Rows:
@@ -44,17 +62,19 @@ class _Rows:
         return LinearConstraint(matrix.tocsr(), low, high)
 
 
-def solve(problem, *, time_limit_seconds: float = 60.0) -> Solution:
+def solve(problem, *, time_limit_seconds: float = 60.0, budget: Budget | None = None) -> Solution:
     """Place every tensor at the least total cost.
 
     Variables: x[t, s] = 1 if tensor t lies in slot s (only where its tolerance allows), y[g, o] = 1
     if group g runs at point o. Every tensor has one slot; no partition is overfilled; a slot is
-    open only if its group runs at its point; a group runs at one point.
+    open only if its group runs at its point; a group runs at one point. With a budget t counts the
+    ways of storing tensors, a tensor has one of them, and the hazards keep to the limit.
 
     Args:
         problem: ``tensor_bytes``, ``tolerances``, ``room_bytes``, ``slots`` and ``cost`` as in the
             core's ``MapProblem``.
         time_limit_seconds: After this time the best placement so far is returned, with its bound.
+        budget: To be kept, to the solver's tolerance of about 1e-6.
 
     Returns:
         The placement and the proven bound.
@@ -66,12 +86,13 @@ def solve(problem, *, time_limit_seconds: float = 60.0) -> Solution:
         (t, s)
         for t, tolerance in enumerate(problem.tolerances)
         for s, slot in enumerate(slots)
-        if slot.ber <= tolerance
+        if slot.ber <= tolerance and (budget is None or budget.hazard[t, s] <= budget.limit)
     ]
-    x_of_tensor: dict[int, list[int]] = {t: [] for t in range(len(tensor_bytes))}
+    tensor = range(len(tensor_bytes)) if budget is None else budget.tensor
+    x_of_tensor: dict[int, list[int]] = {t: [] for t in sorted(set(tensor))}
     x_of_partition: dict[int, list[int]] = {}
     for column, (t, s) in enumerate(x):
-        x_of_tensor[t].append(column)
+        x_of_tensor[tensor[t]].append(column)
         x_of_partition.setdefault(slots[s].partition, []).append(column)
     if not all(x_of_tensor.values()):
         return Solution(None, float("inf"))
@@ -99,6 +120,10 @@ def solve(problem, *, time_limit_seconds: float = 60.0) -> Solution:
         if len(points) > 1:
             rows.add([(y[group, o], 1.0) for o in points], 0, 1)
 
+    if budget is not None:
+        shares = [(c, budget.hazard[t, s] / budget.limit) for c, (t, s) in enumerate(x)]
+        rows.add([(c, share) for c, share in shares if share > 0] or [(0, 0.0)], 0, 1)
+
     joules = np.array([cost[t][slots[s].point] for t, s in x] + [0.0] * len(y))
     # Microjoules would vanish beside the solver's absolute tolerances.
     unit = joules.max() or 1.0
@@ -114,5 +139,6 @@ def solve(problem, *, time_limit_seconds: float = 60.0) -> Solution:
     bound = 0.0 if found.mip_dual_bound is None else max(0.0, found.mip_dual_bound * unit)
     if found.x is None:
         return Solution(None, bound)
-    chosen = {t: s for value, (t, s) in zip(found.x, x, strict=False) if value > 0.5}
-    return Solution([chosen[t] for t in x_of_tensor], bound)
+    chosen = {tensor[t]: (t, s) for value, (t, s) in zip(found.x, x, strict=False) if value > 0.5}
+    ways, taken = zip(*(chosen[t] for t in x_of_tensor), strict=True)
+    return Solution(list(taken), bound, list(ways))

@@ -18,6 +18,7 @@ from eden.mapping import _exact as milp
 from eden.mapping._pieces import Part, Place, addresses_of
 from eden.mapping._placement import Rejection
 from eden.mapping._task import Layout, Outcome, Solved, Task, entries_of, protecting
+from eden.mapping._ways import Found, Ways
 
 # Sums of joules in another order differ by less than this.
 _ROUNDING = 1e-12
@@ -31,14 +32,16 @@ def place_finely(task: Task, estimate: str) -> Outcome:
         hopeless = math.isinf(problem.bound)
         if outcome.best is not None and problem.bound >= outcome.best.joules and not hopeless:
             continue
-        slots, bound, missing = problem.solve(task)
+        found, bound, missing = problem.solve(task)
         outcome.bound = min(outcome.bound, bound)
-        if slots is None:
+        if found is None:
             outcome.rejected.append(Rejection(problem.vdd_volts, missing))
             continue
-        joules = core.assignment_cost(problem.native, slots)
+        joules = found.joules
+        if problem.ways is None:
+            joules = core.assignment_cost(problem.native, found.slots)
         if outcome.best is None or joules < outcome.best.joules:
-            lay_out = partial(problem.lay_out, task, slots)
+            lay_out = partial(problem.lay_out, task, found)
             outcome.best = Solved(problem.vdd_volts, joules, lay_out)
     outcome.rejected.sort(key=lambda r: r.vdd_volts)
     return outcome
@@ -60,8 +63,9 @@ class Problem:
     partitions: Sequence[devices.Partition]
     points: Sequence[devices.OperatingPoint]
     slots: list[tuple[int, int, float]]  # partition, point, BER
-    native: core.MapProblem
     bound: float  # infinite if a tensor bears no partition
+    plain: core.MapProblem | None = None  # without a budget
+    ways: Ways | None = None  # with a budget to keep
 
     @classmethod
     def at(cls, task, partitions, points, estimate: str) -> Problem:
@@ -72,26 +76,38 @@ class Problem:
             for o, point in enumerate(points)
         ]
         groups = {bank: g for g, bank in enumerate(dict.fromkeys(p.bank for p in partitions))}
-        cost = zip(*(task.joules[point] for point in points), strict=True)
+        native_slots = [
+            core.MapSlot(
+                partition=i,
+                group=groups[partitions[i].bank],
+                point=o,
+                ber=ber,
+                reduction=_reduction(task.device, points[o]),
+            )
+            for i, o, ber in slots
+        ]
+        vdd = max(point.vdd_volts for point in points)
+        if task.hazards is not None:
+            rooms = [partition.size_bytes for partition in partitions]
+            ways = Ways.at(task, rooms, points, native_slots)
+            return cls(vdd, partitions, points, slots, ways.bound, ways=ways)
         native = core.MapProblem(
             tensor_bytes=task.sizes,
             tolerances=[part.tolerance for part in task.parts],
             room_bytes=[max(0, p.size_bytes - task.spare) for p in partitions],
-            slots=[
-                core.MapSlot(
-                    partition=i,
-                    group=groups[partitions[i].bank],
-                    point=o,
-                    ber=ber,
-                    reduction=_reduction(task.device, points[o]),
-                )
-                for i, o, ber in slots
-            ],
-            cost=list(cost),
+            slots=native_slots,
+            cost=list(zip(*(task.joules[point] for point in points), strict=True)),
         )
         bound = core.cost_bound(native)
-        vdd = max(point.vdd_volts for point in points)
-        return cls(vdd, partitions, points, slots, native, math.inf if bound is None else bound)
+        return cls(vdd, partitions, points, slots, math.inf if bound is None else bound, native)
+
+    @property
+    def native(self) -> core.MapProblem:
+        """The problem as the core states it."""
+        if self.plain is not None:
+            return self.plain
+        assert self.ways is not None
+        return self.ways.native
 
     @cached_property
     def rates(self) -> list[float]:
@@ -101,32 +117,41 @@ class Problem:
             lowest[i] = min(ber, lowest.get(i, 1.0))
         return sorted(lowest.values())
 
-    @property
-    def greedy_joules(self) -> float | None:
-        """The cost of Algorithm 1, None if it finds no placement."""
-        _, shortfalls, joules = core.map_greedily(self.native)
-        return None if shortfalls else joules
+    def greedy(self, task: Task) -> tuple[Found | None, str]:
+        """Place by Algorithm 1, and within the budget; else say what is missing."""
+        if self.ways is None:
+            slots, shortfalls, joules = core.map_greedily(self.native)
+            found, over = None if shortfalls else Found(slots, joules), ""
+        else:
+            found, shortfalls, over = self.ways.greedily()
+        said = [self._shortfall(task, t, bytes_) for t, bytes_ in shortfalls]
+        return found, "; ".join(said) or over
 
-    def solve(self, task: Task) -> tuple[list[int] | None, float, str]:
-        """Return the slot of each tensor or None, the proven bound, and what is missing."""
-        slots, shortfalls, joules = core.map_greedily(self.native)
-        greedy = None if shortfalls else slots
-        missing = "; ".join(self._shortfall(task, t, bytes_) for t, bytes_ in shortfalls)
+    def solve(self, task: Task) -> tuple[Found | None, float, str]:
+        """Return the placement or None, the proven bound, and what is missing."""
+        greedy, missing = self.greedy(task)
         if task.method == "greedy" or math.isinf(self.bound):
             return greedy, self.bound, missing
-        if greedy is not None and joules <= self.bound * (1 + _ROUNDING):
+        if greedy is not None and greedy.joules <= self.bound * (1 + _ROUNDING):
             return greedy, self.bound, missing
-        exact = milp.solve(self.native, time_limit_seconds=task.time_limit_seconds)
-        bound = max(exact.bound, self.bound)
-        found = exact.slots
-        if found is None:
-            return greedy, bound, missing
+        if self.ways is None:
+            exact = milp.solve(self.native, time_limit_seconds=task.time_limit_seconds)
+            bound, found = exact.bound, None
+            if exact.slots is not None:
+                found = Found(exact.slots, core.assignment_cost(self.native, exact.slots))
+        else:
+            found, bound = self.ways.exactly(task.time_limit_seconds)
+        bound = max(bound, self.bound)
         # Equal to rounding: the greedy one has the cleaner partitions.
-        better = core.assignment_cost(self.native, found) < joules * (1 - _ROUNDING)
-        return (found if greedy is None or better else greedy), bound, missing
+        if found is None or (greedy and found.joules >= greedy.joules * (1 - _ROUNDING)):
+            return greedy, bound, missing
+        return found, bound, missing
 
-    def lay_out(self, task: Task, slots: Sequence[int]) -> Layout:
+    def lay_out(self, task: Task, found: Found) -> Layout:
         """Lay the parts of each partition one after another."""
+        slots, limits = found.slots, [part.tolerance for part in task.parts]
+        if self.ways is not None:
+            task, slots, limits = self.ways.chosen(task, found)
         used: dict[int, list[int]] = {}
         for number, slot in enumerate(slots):
             used.setdefault(self.slots[slot][0], []).append(number)
@@ -144,7 +169,7 @@ class Problem:
                     Place(partition.name, address, partition.row_bytes, size, ber)
                     for address, size in zip(pieces, part.sizes, strict=True)
                 ]
-        whys = [self._why(part, slot) for part, slot in zip(task.parts, slots, strict=True)]
+        whys = [self._why(limit, slot) for limit, slot in zip(limits, slots, strict=True)]
         entries = entries_of(task, where, whys)
         in_use = {self.partitions[i].bank: points[self.partitions[i].name] for i in used}
         bers = {}
@@ -154,26 +179,35 @@ class Problem:
                 bers.setdefault(self.partitions[i].name, ber)
         return Layout(entries, points, bers)
 
-    def _why(self, part: Part, slot: int) -> str:
+    def _why(self, limit: float, slot: int) -> str:
         i, o, ber = self.slots[slot]
-        borne = bisect_right(self.rates, part.tolerance)
+        borne = bisect_right(self.rates, limit)
         return (
-            f"bears BER {part.tolerance:.2g}: {borne} of {len(self.partitions)} partitions "
+            f"bears BER {limit:.2g}: {borne} of {len(self.partitions)} partitions "
             f"at {self.points[o].vdd_volts:g} V qualify; {self.partitions[i].name} has {ber:.2g} "
             "and room"
         )
 
+    def _way(self, task: Task, t: int) -> tuple[Task, Part, float]:
+        """Return the task, the part and the limit that a tensor of the problem stands for."""
+        if self.ways is None or not self.ways.choose:
+            return task, task.parts[t], self.native.tolerances[t]
+        n = len(task.tensors)
+        way = self.ways.tasks[t // n]
+        return way, way.parts[t % n], self.ways.tolerances[t]
+
     def _shortfall(self, task: Task, t: int, missing_bytes: int) -> str:
-        part = task.parts[t]
+        task, part, limit = self._way(task, t)
         lowest = self.rates[0]
-        if lowest > part.tolerance:
+        if lowest > limit:
             return (
-                f"{part.name} bears BER {part.tolerance:.2g}, the lowest of a partition is "
+                f"{part.name} bears BER {limit:.2g}, the lowest of a partition is "
                 f"{lowest:.2g} ({missing_bytes} bytes of room missing)"
             )
+        size = self.native.tensor_bytes[t]
         return (
-            f"{part.name} needs {task.sizes[t]} bytes{protecting(task, part)}, {missing_bytes} "
-            "bytes of room missing in the roomiest partition that it bears"
+            f"{part.name} needs {size} bytes{protecting(task, part)}, {missing_bytes} bytes of "
+            "room missing in the roomiest partition that it bears"
         )
 
 

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from eden import devices, energy
-from eden._say import a_kind, one_of, refusal, within
+from eden._say import a_kind, an_int, one_of, refusal, within
 from eden.access import Protection, formats
 from eden.access.protection import NONE
 from eden.mapping._coarse import place_coarsely
 from eden.mapping._fine import place_finely, problems_of
-from eden.mapping._placement import Placement
+from eden.mapping._hazard import Hazards, SingleCells
+from eden.mapping._placement import Entry, Placement
 from eden.mapping._task import Task
 from eden.mapping._validity import METHODS, check_tensor
 from eden.network import Config, Pattern, protections_of
@@ -32,6 +37,9 @@ def place(
     law: str = "linear",
     time_limit_seconds: float = 60.0,
     protect: Mapping[Pattern, str | Protection] | str | None = None,
+    risk: Any = None,
+    miss_probability: float | None = None,
+    reliable_bytes: int = 4096,
 ) -> Placement:
     """Place the tensors of a network in a device.
 
@@ -50,14 +58,23 @@ def place(
         time_limit_seconds: Of the exact method, for each setting of the module; above 0.
         protect: How tensors are stored, by pattern as in `Config.protect`, or ``none``; None for
             what the tolerances were found with. Each copy, check byte and strong bit has a place
-            and costs its reads; what is reliable lies at the rated point.
+            and costs its reads; what is reliable lies at the rated point. ``auto`` picks for each
+            tensor the cheapest of none, secded, triple and reliable that keeps the budget of
+            ``risk`` (greedy and exact).
+        risk: The critical cells, as `eden.criticality` returns them (``config`` and ``strata``):
+            their hazard in all partitions then keeps to half of -ln(1 - q). The other half is
+            left to the bulk, which the tolerances limit. A tensor that is stored otherwise than
+            its tolerance was found may lie where its critical bits read wrong as seldom.
+        miss_probability: The risk q, in (0, 0.5]; None for that of the tolerances.
+        reliable_bytes: How many bytes at the rated point ``auto`` may give to tensors.
 
     Returns:
         The placement; `str` of it says where tensors lie, and what of the network they are.
 
     Raises:
-        ValueError: For an unknown name, a tensor that makes no sense, or tensors that fit nowhere:
-            which ones, and how many bytes of room are missing.
+        ValueError: For an unknown name, a tensor that makes no sense, a risk of another network or
+            format, or tensors that fit nowhere: which ones, and how many bytes of room are
+            missing, or by how much the budget is exceeded.
 
     Reference: paper.md, Mapping, Algorithm 1.
     """
@@ -72,37 +89,51 @@ def place(
         raise TypeError(refusal("type of tolerances", type(tolerances).__name__, accepted))
     tensors = tuple(tolerances.tensors)
     _check(tensors, tolerances.coarse_ber if method == "coarse" else 0.0)
-    config, protections = _protected(tolerances, protect)
+    auto = protect == "auto"
+    _check_auto(method, reliable_bytes, risk, auto=auto)
+    config, protections = _protected(tolerances, None if auto else protect)
+    hazards = _hazards(tolerances, risk, miss_probability)
     # Without a config there is no protection, and the width of an element counts for nothing.
     bits = 8 if config is None else formats.get(config.stored).bits
     asked = (tensors, tolerances.coarse_ber, device, method, level, law, time_limit_seconds)
-    task = Task(*asked, bits, protections)
+    how = () if auto else protections
+    task = Task(*asked, bits, how, hazards, reliable_bytes if auto else None)
     if not task.parts:
         raise ValueError("every tensor is protected as reliable: nothing is left to place")
+    # Where protections are chosen, the cost of what is reliable is part of the choice.
+    asked_for, rated_joules = task, task.rated_joules
     solve = place_coarsely if method == "coarse" else place_finely
     chosen = solve(task, estimate)
     best = chosen.best
     if best is None:
-        # The mildest setting is the last to be refused: there, only room can be missing.
+        # The mildest setting is the last to be refused: where it has no errors, for room alone.
         raise ValueError(f"tensors that fit nowhere on {device.name}: {chosen.rejected[-1].why}")
     layout = best.lay_out()
+    entries, cells = layout.entries, None
+    if hazards is not None:
+        if auto and config is not None:
+            found = {name: Protection.parse(e.protection) for name, e in entries.items()}
+            config = config.with_(protect={n: how for n, how in found.items() if how != NONE})
+            task = replace(task, protections=tuple(found.values()), reliable_bytes=None)
+        entries, cells = _with_hazards(task, entries)
     return Placement(
         device=device,
         config=config,
         method=method,
         estimate=estimate,
         law=law,
-        entries=layout.entries,
+        entries=entries,
         points=layout.points,
         partition_bers=layout.partition_bers,
-        energy_joules=best.joules + task.rated_joules,
-        bound_joules=min(chosen.bound, best.joules) + task.rated_joules,
+        energy_joules=best.joules + rated_joules,
+        bound_joules=min(chosen.bound, best.joules) + rated_joules,
         verdict_volts={
-            which: best.vdd_volts if which == estimate else _verdict(task, which)
+            which: best.vdd_volts if which == estimate else _verdict(asked_for, which)
             for which in devices.ESTIMATES
         },
         rejected=tuple(chosen.rejected),
         coverage=getattr(tolerances, "coverage", None),
+        single_cells=cells,
     )
 
 
@@ -110,8 +141,8 @@ def _verdict(task: Task, estimate: str) -> float | None:
     """Return the voltage that an estimate leads to, or None; of the exact method, if proven."""
     if task.method == "exact":
         cheapest, *others = problems_of(task, estimate)
-        joules = cheapest.greedy_joules
-        proven = joules is not None and all(joules <= problem.bound for problem in others)
+        greedy, _ = cheapest.greedy(task)
+        proven = greedy is not None and all(greedy.joules <= problem.bound for problem in others)
         return cheapest.vdd_volts if proven else None
     best = (place_coarsely if task.method == "coarse" else place_finely)(task, estimate).best
     return None if best is None else best.vdd_volts
@@ -125,7 +156,8 @@ def _protected(
     if protect is None:
         return config, tuple(Protection.parse(getattr(t, "protection", NONE)) for t in tensors)
     asked = {} if protect == "none" else protect
-    a_kind("protect", asked, Mapping, "'none', None, a mapping of patterns to protections")
+    accepted = "'auto', 'none', None, a mapping of patterns to protections"
+    a_kind("protect", asked, Mapping, accepted)
     if config is None:
         if asked:
             raise ValueError("protect: the tolerances have no config, and so no stored format")
@@ -134,6 +166,55 @@ def _protected(
     found = protections_of([tensor.name for tensor in tensors], config)
     named = {name: how for name, how in found.items() if how != NONE}
     return config.with_(protect=named), tuple(found.values())
+
+
+def _hazards(tolerances, risk: Any, miss_probability: float | None) -> Hazards | None:
+    """The budget of single cells, if one is asked for."""
+    if risk is None:
+        if miss_probability is not None:
+            raise ValueError(
+                refusal("risk", None, "critical cells where miss_probability is given")
+            )
+        return None
+    stated = getattr(tolerances, "risk", None)
+    if miss_probability is None and stated is not None:
+        miss_probability = stated.miss_probability
+    if miss_probability is None:
+        accepted = "a number above 0, at most 0.5, as these tolerances state no risk"
+        raise ValueError(refusal("miss_probability", None, accepted))
+    return Hazards.of(risk, tolerances.config, tolerances.tensors, miss_probability)
+
+
+def _with_hazards(task: Task, entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], SingleCells]:
+    """Say of each tensor in its place what its single cells are worth."""
+    assert task.hazards is not None
+    hazards, names, numbers = task.hazards, list(entries), range(len(entries))
+    # Rates are few: what each tensor would be worth at all of them, and without protection.
+    own = [entry.ber for entry in entries.values()]
+    strong = [(entry.places[-1] if entry.places else entry).ber for entry in entries.values()]
+    rates, at = np.unique([own, strong], return_inverse=True)
+    at = at.reshape(2, -1)
+    plain = hazards.at(numbers, NONE, rates)[numbers, at[0]]
+    each = np.zeros(len(names))
+    for part, row in zip(task.parts, task.hazard(rates.tolist()), strict=True):
+        each[part.tensor] += row[at[1 if part.strong else 0][part.tensor]]
+    found = {}
+    for name, entry, hazard, without in zip(names, entries.values(), each, plain, strict=True):
+        said = f"hazard of its single cells {hazard:.2g} of {hazards.limit:.2g} for all"
+        if entry.protection not in ("none", "reliable"):
+            said += f", without {entry.protection} {without:.2g}"
+        found[name] = replace(entry, why=f"{entry.why}; {said}")
+    total = SingleCells(hazards.miss_probability, hazards.limit, float(each.sum()))
+    return found, total
+
+
+def _check_auto(method: str, reliable_bytes: int, risk: Any, *, auto: bool) -> None:
+    an_int("reliable_bytes", reliable_bytes, 0, 2**62)
+    if auto and risk is None:
+        raise ValueError(refusal("risk", None, "critical cells where protect is 'auto'"))
+    if auto and method == "coarse":
+        accepted = "'none', None, a mapping of patterns to protections, as method is 'coarse'"
+        raise ValueError(refusal("protect", "auto", accepted))
 
 
 def _check(tensors: Sequence, coarse_ber: float) -> None:

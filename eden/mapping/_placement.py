@@ -9,6 +9,7 @@ from typing import Any
 
 from eden import devices, network
 from eden._say import keys_of, rate
+from eden.mapping._hazard import SingleCells
 from eden.mapping._pieces import Place
 from eden.mapping._validity import check_placement, check_point, pieces_of
 from eden.network import Config, Coverage
@@ -87,6 +88,7 @@ class Placement:
             does, or where the exact method would have to solve once more to tell.
         rejected: Cheaper settings that were not taken, and why.
         coverage: What of the network the tensors placed are; None where that is not known.
+        single_cells: The budget of single cells and what of it is used; None without a risk.
     """
 
     device: devices.Device
@@ -102,6 +104,7 @@ class Placement:
     verdict_volts: Mapping[str, float | None]
     rejected: tuple[Rejection, ...]
     coverage: Coverage | None = None
+    single_cells: SingleCells | None = None
 
     def __str__(self) -> str:
         lines = [f"{self.method} placement on {self.device.name} at {self.vdd_volts:g} V"]
@@ -110,6 +113,12 @@ class Placement:
             + (f", {entry.protection}" if entry.protection != "none" else "")
             for name, entry in self.entries.items()
         ]
+        if self.single_cells is not None:
+            cells = self.single_cells
+            lines.append(
+                f"  hazard of single cells {cells.hazard:.2g} of {cells.limit:.2g}, for a risk of "
+                f"{cells.miss_probability:g}"
+            )
         if self.never_read:
             lines.append(f"  at the rated point, never read: {', '.join(self.never_read)}")
         if self.on_chip:
@@ -149,6 +158,7 @@ class Placement:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the placement as plain data."""
+        cells = self.single_cells
         return {
             "method": self.method,
             "estimate": self.estimate,
@@ -163,6 +173,7 @@ class Placement:
             "points": {name: point.to_dict() for name, point in self.points.items()},
             "partition_bers": dict(self.partition_bers),
             "coverage": None if self.coverage is None else self.coverage.to_dict(),
+            **({} if cells is None else {"single_cells": vars(cells)}),
             "config": None if self.config is None else self.config.to_dict(),
             "device": json.loads(self.device.to_json()),
         }
@@ -188,9 +199,12 @@ class Placement:
                 device contradicts.
         """
         try:
-            keys_of("placement", data, _REQUIRED, ("vdd_volts", "gap", "coverage"))
+            keys_of("placement", data, _REQUIRED, ("vdd_volts", "gap", "coverage", "single_cells"))
             device = devices.from_json(json.dumps(data["device"]))
             seen = data.get("coverage")
+            cells = data.get("single_cells")
+            if cells is not None:
+                cells = SingleCells(**keys_of("single_cells", cells, _SINGLE_CELLS))
             points = {}
             for name, p in data["points"].items():
                 keys_of(f"point {name}", p, devices.OperatingPoint.__dataclass_fields__)
@@ -199,6 +213,7 @@ class Placement:
             placement = cls(
                 device=device,
                 coverage=None if seen is None else Coverage.from_dict(seen),
+                single_cells=cells,
                 config=None if data["config"] is None else Config.from_dict(data["config"]),
                 entries={n: _entry(n, fields) for n, fields in data["tensors"].items()},
                 points=points,
@@ -220,6 +235,7 @@ _PLAIN = (
     "bound_joules",
     "verdict_volts",
 )
+_SINGLE_CELLS = tuple(SingleCells.__dataclass_fields__)
 _REQUIRED = (*_PLAIN, "device", "config", "tensors", "points", "rejected")
 
 

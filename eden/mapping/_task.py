@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
 from eden import devices, energy
 from eden.access import Protection
 from eden.access.protection import NONE
+from eden.mapping._hazard import Hazards
 from eden.mapping._pieces import RATED, Part, Place, spare_bytes
 from eden.mapping._placement import Entry, Rejection
+
+# What is chosen from, the cheapest first; and a home at the rated point, for the few.
+CHOSEN = tuple(Protection(kind) for kind in ("none", "secded", "triple"))
+RELIABLE = Protection("reliable")
 
 
 @dataclass(frozen=True)
@@ -29,12 +36,22 @@ class Task:
     time_limit_seconds: float
     bits: int = 8  # of an element
     protections: tuple[Protection, ...] = ()  # one a tensor, or none at all
+    hazards: Hazards | None = None  # a budget of single cells to keep
+    reliable_bytes: int | None = None  # protections are to be chosen; what may be reliable at most
 
     @cached_property
     def protected(self) -> list[tuple[Any, Protection]]:
         """Each tensor with its protection."""
         hows = self.protections or (NONE,) * len(self.tensors)
         return list(zip(self.tensors, hows, strict=True))
+
+    @cached_property
+    def ways(self) -> list[Task]:
+        """The task with each protection that may be chosen for all, or itself."""
+        if self.reliable_bytes is None:
+            return [self]
+        n = len(self.tensors)
+        return [replace(self, protections=(how,) * n, reliable_bytes=None) for how in CHOSEN]
 
     @cached_property
     def parts(self) -> list[Part]:
@@ -121,6 +138,56 @@ class Task:
             interleaved=coarse,
             law=self.law,
         )
+
+    def hazard(self, bers: Sequence[float]) -> np.ndarray:
+        """Return the hazard of the single cells of each part at each BER, ``[parts, bers]``."""
+        assert self.hazards is not None
+        found = np.zeros((len(self.parts), len(bers)))
+        for (how, strong), numbers, tensors in self._alike:
+            found[numbers] = self.hazards.at(tensors, how, np.array(bers), strong=strong)
+        return found
+
+    def limits(self, bers: Sequence[float]) -> list[float]:
+        """Return the highest of some BERs that each part bears, at least.
+
+        With a budget, a tensor that is stored otherwise than its tolerance was found bears a BER at
+        which its critical bits read wrong no more often than they did then. All others bear their
+        tolerance.
+        """
+        limits = [part.tolerance for part in self.parts]
+        if self.hazards is None:
+            return limits
+        rates = np.unique(bers)
+        for (how, strong), numbers, tensors in self._alike:
+            for was in {self._was[tensor] for tensor in tensors} - {how}:
+                if strong:
+                    break  # they have a rate of their own
+                pairs = [p for p in zip(numbers, tensors, strict=True) if self._was[p[1]] == was]
+                which = [tensor for _, tensor in pairs]
+                borne = np.array([[self.tensors[tensor].tolerance] for tensor in which])
+                allowed = self.hazards.effective(which, was, borne)
+                over = self.hazards.effective(which, how, rates) > allowed
+                first = np.where(over.any(axis=1), over.argmax(axis=1), len(rates))
+                for (number, _), end in zip(pairs, first, strict=True):
+                    limits[number] = float(rates[end - 1]) if end else 0.0
+        return limits
+
+    @cached_property
+    def _was(self) -> list[Protection]:
+        """How each tensor was stored as its tolerance was found."""
+        return [Protection.parse(getattr(tensor, "protection", NONE)) for tensor in self.tensors]
+
+    @cached_property
+    def _alike(self) -> list[tuple[tuple[Protection, bool], list[int], list[int]]]:
+        """The numbers of parts, and of their tensors, that are stored alike."""
+        groups: dict[tuple[Protection, bool], list[int]] = {}
+        for number, part in enumerate(self.parts):
+            how = self.protected[part.tensor][1]
+            groups.setdefault((how, part.strong), []).append(number)
+        return [
+            (alike, numbers, [self.parts[number].tensor for number in numbers])
+            for alike, numbers in groups.items()
+        ]
 
 
 @dataclass(frozen=True)

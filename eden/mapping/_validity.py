@@ -11,6 +11,7 @@ from eden._say import a_kind, an_int, keys_of, one_of, refusal, within
 from eden.access import Protection, formats
 from eden.access.protection import WORD_BYTES, Room
 from eden.energy import LAWS
+from eden.mapping._hazard import SingleCells, single_cells_limit
 from eden.mapping._pieces import RATED, Place, shared
 
 METHODS = ("greedy", "exact", "coarse")
@@ -52,6 +53,8 @@ def check_placement(placement: Any) -> None:
             within(f"verdict_volts of {estimate}", volts, 0, 100)
     for rejection in placement.rejected:
         within("vdd_volts of a setting rejected", rejection.vdd_volts, 0, 100)
+    if placement.single_cells is not None:
+        _check_single_cells(placement.single_cells)
     if not placement.entries:
         raise ValueError(refusal("tensors", {}, "at least one"))
     homes = _homes(placement.device)
@@ -76,6 +79,15 @@ def check_point(name: str, point: devices.OperatingPoint, stated: Mapping[str, A
         if not _same(stated[key], value):
             said = f"{value!r}, as the device has it"
             raise ValueError(refusal(f"{key} of point {name}", stated[key], said))
+
+
+def _check_single_cells(cells: SingleCells) -> None:
+    q = cells.miss_probability
+    within("miss_probability of single_cells", q, 0, 0.5, above=True)
+    if not _same(cells.limit, known := single_cells_limit(q)):
+        said = f"{known!r}, half of -ln(1 - {q!r})"
+        raise ValueError(refusal("limit of single_cells", cells.limit, said))
+    within("hazard of single_cells", cells.hazard, 0, cells.limit * (1 + 1e-9))
 
 
 def _homes(device: devices.Device) -> dict[str, devices.Partition | None]:

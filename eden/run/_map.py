@@ -15,6 +15,7 @@ def map_networks(work: Work, files: StageFiles) -> None:
             work.device,
             method=method,
             estimate=work.recipe.map.estimate,
+            risk=work.results.criticality(network),
         )
         files.json(placement_name(network, method), placement.to_dict())
         if (network, method) == work.declared:

@@ -46,7 +46,7 @@ STAGES = (
     Stage("boost", boost, (*_COMMON, "boost"), ("data", "train")),
     Stage("criticality", try_cells, (*_COMMON, "characterize"), ("train", "boost")),
     Stage("characterize", characterize, (*_COMMON, "characterize"), ("boost", "criticality")),
-    Stage("map", map_networks, ("device", "map", "verify"), ("characterize",)),
+    Stage("map", map_networks, ("device", "map", "verify"), ("criticality", "characterize")),
     Stage("verify", verify_declared, (*_COMMON, "verify"), ("boost", "map")),
     Stage("energy", account_energy, ("device", "energy"), ("map", "verify")),
     Stage("report", write_report, (), ("boost", "criticality", "characterize", "verify", "energy")),

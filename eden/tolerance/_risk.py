@@ -6,9 +6,10 @@ below what they say, never above.
 
 With single cells P(miss) is a compound Poisson sum (`_compound`) of which draws decide one factor,
 near 1, and whether more is lost together than its parts say: a hazard that rises with the square
-of the BER, as that of pairs of cells does. Without, P(miss) = 1 - exp(-(ber / s)^k), where the draws
-have to say both; a few of them say little of rare misses, and the interval shows it. Both are
-Bayesian: what is uncertain is averaged over, weighted by how well it agrees with the thresholds.
+of the BER, as that of pairs of cells does. Without, P(miss) = 1 - exp(-(ber / s)^k), where the
+draws have to say both; a few of them say little of rare misses, and the interval shows it. Both
+are Bayesian: what is uncertain is averaged over, weighted by how well it agrees with the
+thresholds.
 """
 
 from __future__ import annotations
