@@ -1,0 +1,85 @@
+"""What boosting and protection buy: the BER of a stated risk, and whether fresh draws bear it out.
+
+Run: python scripts/compare_protection.py RUN_FOLDER [--families 5] [--draws 1000]
+(after `eden run`, or `--until boost`). A family has single cells and search draws of its own; the
+last column is of fresh draws at the first family's rate, with Clopper and Pearson's interval.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from scipy.stats import binomtest
+
+from eden import characterize_coarse, criticality
+from eden.access import Protection, seeds_for
+from eden.folder import NETWORKS, RunFolder
+from eden.network import approximate, protections_of
+from eden.run import Work, read_inputs
+
+PROTECT = {"fc*.input": "triple", "fc3.weight": "triple", "conv*.weight": "secded"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run_folder", type=Path)
+    parser.add_argument("--families", type=int, default=5)
+    parser.add_argument("--draws", type=int, default=1000)
+    options = parser.parse_args()
+    folder = RunFolder(options.run_folder)
+    work = Work(folder, read_inputs(folder.recipe), progress=False)
+    evaluate = work.searched
+    target = work.target(evaluate)
+    print(f"target {target:.4f}, OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', 'default')}")
+    print("network    protected  lambda            bytes    BER of each family (interval of first)")
+    for name in NETWORKS:
+        model = work.network(name)
+        shared = {"target_accuracy": target}
+        risks = [
+            criticality(model, evaluate, config=work.config, seed=seed, **shared)
+            for seed in range(options.families)
+        ]
+        for protect in ({}, PROTECT):
+            config = work.config.with_(protect=protect)
+            found = [
+                characterize_coarse(model, evaluate, config=config, risk=risk, seed=seed, **shared)
+                for seed, risk in enumerate(risks)
+            ]
+            first, bers = found[0], " ".join(f"{tolerance.ber:.2e}" for tolerance in found)
+            lambdas = " ".join(f"{risk.lambda_of():.0f}" for risk in risks)
+            low, high = first.interval
+            print(
+                f"{name:10} {'yes' if protect else 'no':9} {lambdas:17} {added(first):7.2%}  "
+                f"{bers} [{low:.2e}, {high:.2e}] mean {first.mean_ber:.2e} "
+                f"sweep {first.sweep_ber:.2e}",
+                flush=True,
+            )
+            print(f"{'':21}{fresh(model, evaluate, first, target, options.draws)}", flush=True)
+
+
+def added(tolerances) -> float:
+    """Bytes that protection moves besides, as a share of all without."""
+    tensors = tolerances.tensors
+    guards = protections_of([tensor.name for tensor in tensors], tolerances.config)
+    moved = {tensor.name: tensor.reads * tensor.size_bytes for tensor in tensors}
+    more = sum(
+        tensor.reads * Protection.extra_bytes(guards[tensor.name], tensor.size_bytes)
+        for tensor in tensors
+    )
+    return more / sum(moved.values())
+
+
+def fresh(model, evaluate, tolerances, target: float, draws: int) -> str:
+    """The share of fresh draws that miss at a tolerance."""
+    misses = 0
+    with approximate(model, tolerances.config) as handle:
+        for seed in seeds_for("compare protection", draws):
+            handle.reseed(seed)
+            handle.set_ber(tolerances.ber)
+            misses += evaluate(model) < target
+    low, high = binomtest(misses, draws).proportion_ci(method="exact")
+    return f"fresh draws: {misses} of {draws} miss, {misses / draws:.3%} [{low:.2%}, {high:.2%}]"
+
+
+if __name__ == "__main__":
+    main()
