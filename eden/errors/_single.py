@@ -25,9 +25,10 @@ def weak_at(error: ErrorModel, cells: Sequence[int], *, row_bytes: int = 8192) -
     table, at = table_of(error), np.asarray(cells, dtype=np.int64)
     entries = table.entries.cpu().numpy()
     if table.law == _KNOWN:
-        entry = np.minimum(np.searchsorted(entries[:, 0], at), max(len(entries) - 1, 0))
-        known = entries[entry, 0] == at if len(entries) else np.zeros(at.size, dtype=bool)
-        failures = np.where(known[:, None], entries[entry, 2:], 0) if len(entries) else None
+        failures = np.zeros((at.size, 2), dtype=np.int64)
+        if len(entries):
+            entry = np.minimum(np.searchsorted(entries[:, 0], at), len(entries) - 1)
+            failures[:] = np.where(entries[entry, :1] == at[:, None], entries[entry, 2:], 0)
     else:
         lines = {_BITLINE: at % (8 * row_bytes), _WORDLINE: at // (8 * row_bytes)}
         entry = lines.get(table.law, np.zeros_like(at))
@@ -35,8 +36,6 @@ def weak_at(error: ErrorModel, cells: Sequence[int], *, row_bytes: int = 8192) -
             row = int(entry.max())
             raise ValueError(f"row {row} of a cell is none of the {len(entries)} of the model")
         failures = entries[entry, 2:]
-    if failures is None:
-        return Cells(at, 0.0)
     # Thresholds are floor(F 2^64), all bits set for 1; F so small that this rounds is not of use.
     chance = failures.astype(np.uint64).astype(np.float64) / 2.0**64
     chance = np.where(failures == -1, 1.0, np.minimum(chance, 1.0))
