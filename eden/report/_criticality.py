@@ -24,7 +24,7 @@ def criticality_section(results: Results) -> Section:
             [
                 TITLES[name],
                 f"{risk.lambda_of():.3g}",
-                f"{low:.3g} to {high:.3g}",
+                f"{low:.3g} to {high:.3g}" if risk.lambda_of() else "none of those tried",
                 str(sum(stratum.tried for stratum in risk.strata)),
                 f"{risk.passes:.0f}",
                 ", ".join(f"{tensor} ({risk.lambda_of(tensor):.3g})" for tensor in worst),
