@@ -96,7 +96,7 @@ class Criticality:
         for stratum in self.strata:
             if stratum.tried:
                 share[names.index(stratum.tensor), bits.index(stratum.bit)] = stratum.share
-        figure = Figure(figsize=(3.4 + 0.55 * len(bits), 1.2 + 0.32 * len(names)))
+        figure = Figure(figsize=(4.4 + 0.6 * len(bits), 1.2 + 0.32 * len(names)))
         grid, bars = figure.subplots(1, 2, width_ratios=[max(len(bits), 3), 3], sharey=True)
         grid.imshow(share, cmap="OrRd", vmin=0, vmax=1, aspect="auto")
         for row, column in zip(*np.nonzero(~np.isnan(share)), strict=True):
@@ -107,7 +107,7 @@ class Criticality:
         grid.set_xticks(range(len(bits)), [str(bit) for bit in bits])
         grid.set_yticks(range(len(names)), names)
         grid.set_xlabel("bit of the element (blank: skipped)")
-        grid.set_title("% of cells that miss the target alone", fontsize=10)
+        grid.set_title("% of cells that miss alone", fontsize=10)
         lambdas = [self.lambda_of(name) for name in names]
         spans = [self.interval(name) for name in names]
         reach = [
@@ -115,8 +115,8 @@ class Criticality:
             [max(0.0, high - value) for value, (_, high) in zip(lambdas, spans, strict=True)],
         ]
         bars.barh(range(len(names)), lambdas, xerr=reach, color="#D55E00", ecolor="#374151")
-        bars.set_title("such cells expected", fontsize=10)
-        bars.set_xlabel("λ")
+        bars.set_title("how many", fontsize=10)
+        bars.set_xlabel("λ, such cells expected")
         figure.tight_layout()
         return figure
 
