@@ -81,7 +81,7 @@ class Faults:
             ImportError: where pandas is not installed.
         """
         try:
-            import pandas as pd
+            import pandas as pd  # pyright: ignore[reportMissingImports]
         except ImportError as error:
             raise ImportError("to_pandas needs pandas: pip install pandas, or to_dict()") from error
         return pd.DataFrame(self.to_dict())
