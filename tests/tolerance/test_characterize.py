@@ -31,17 +31,28 @@ TARGET = 0.9
 
 
 class Counting(Evaluator):
-    """Counts how often it is asked."""
+    """Counts how often it is asked, all images or some."""
 
-    asked = 0
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.count = [0]
+
+    @property
+    def asked(self):
+        return self.count[0]
 
     def __call__(self, model):
-        self.asked += 1
+        self.count[0] += 1
         return super().__call__(model)
 
     def right(self, model):
-        self.asked += 1
+        self.count[0] += 1
         return super().right(model)
+
+    def take(self, index):
+        some = Counting(self.x[index], self.y[index], self.batch_size)
+        some.count = self.count
+        return some
 
 
 @pytest.fixture(scope="module")
