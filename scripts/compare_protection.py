@@ -28,8 +28,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = RunFolder(options.run_folder)
     work = Work(folder, read_inputs(folder.recipe), progress=False)
-    evaluate = work.searched
-    target = work.target(evaluate)
+    evaluate, target = work.searched, work.searched_target
     print(f"target {target:.4f}, OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', 'default')}")
     print("network    protected  lambda            bytes    BER of each family (interval of first)")
     for name in NETWORKS:

@@ -14,7 +14,7 @@ from eden._say import an_int, refusal
 from eden.errors._probability import probabilities, probability
 from eden.errors._table import Table, plain_data, set_field
 
-_KNOWN = 3  # Law::kKnown of kernels/law/table.h
+KNOWN = 3  # Law::kKnown of kernels/law/table.h
 _MOST = 2**62  # beyond the last bit address of any tensor
 
 
@@ -66,7 +66,7 @@ class Cells:
         # What a cell is weak by is not drawn: its entry holds its address instead.
         entries = core.lower(np.zeros(addresses.size), one, zero)
         entries[:, 0] = addresses
-        set_field(self, "_table", Table(_KNOWN, torch.from_numpy(entries)))
+        set_field(self, "_table", Table(KNOWN, torch.from_numpy(entries)))
 
     @property
     def _failures(self) -> tuple[np.ndarray, np.ndarray]:

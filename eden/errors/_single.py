@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from eden.errors._cells import Cells
+from eden.errors._cells import KNOWN, Cells
 from eden.errors._models import ErrorModel
 from eden.errors._table import table_of
 
-_BITLINE, _WORDLINE, _KNOWN = 1, 2, 3  # Law of kernels/law/table.h
+_BITLINE, _WORDLINE = 1, 2  # Law of kernels/law/table.h
 
 
 def weak_at(error: ErrorModel, cells: Sequence[int], *, row_bytes: int = 8192) -> Cells:
@@ -24,7 +24,7 @@ def weak_at(error: ErrorModel, cells: Sequence[int], *, row_bytes: int = 8192) -
     """
     table, at = table_of(error), np.asarray(cells, dtype=np.int64)
     entries = table.entries.cpu().numpy()
-    if table.law == _KNOWN:
+    if table.law == KNOWN:
         failures = np.zeros((at.size, 2), dtype=np.int64)
         if len(entries):
             entry = np.minimum(np.searchsorted(entries[:, 0], at), len(entries) - 1)

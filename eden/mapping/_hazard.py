@@ -21,6 +21,7 @@ import numpy as np
 
 from eden._say import an_int, refusal, within
 from eden.access import Protection, formats
+from eden.errors import failure_of
 
 # Of the budget -ln(1 - q), single cells may take this share. The rest is left to the bulk: draws
 # that no cell misses alone, which the tolerance of each tensor limits.
@@ -102,7 +103,7 @@ class Hazards:
             seen.add(name)
         if missing := [name for name in rows if name not in seen]:
             raise ValueError(f"risk: {missing[0]} is missing; it is of another network")
-        failure = _failure(risk.config.error)
+        failure = failure_of(risk.config.error)
         return cls(config.stored, miss_probability, weights / failure)
 
     @property
@@ -175,16 +176,3 @@ class Hazards:
         if strong:
             return bers if bit >= bits - how.bits else np.zeros_like(bers)
         return how.error_probability(bers, bit, self.stored, strong=0.0)
-
-
-def _failure(error: Any) -> float:
-    """The mean F of the weak cells of an error model; 1 if none of them ever fails."""
-    both = getattr(error, "failure_probability", None)
-    # Of a stored 1 and a stored 0 alike; of known cells either may be left to `both`.
-    sides = [getattr(error, f"failure_probability_{bit}", None) for bit in ("one", "zero")]
-    one, zero = (np.asarray(both if side is None else side, dtype=float) for side in sides)
-    failure = (one + zero) / 2
-    weak = np.asarray(getattr(error, "weak_fraction", 1.0), dtype=float)
-    total, share = np.broadcast_arrays(weak * failure, weak)
-    mean = total.sum() / share.sum() if share.any() else failure.mean()
-    return float(mean) or 1.0

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from eden import errors
 from eden._say import a_kind, refusal
+from eden.network._gradients import straight
 from eden.network._selection import Selection
 
 Corruption = Callable[[Tensor, Tensor], Tensor]
@@ -96,17 +97,4 @@ def corrupted(name: str, x: Tensor, function: Corruption, key: Tensor) -> Tensor
     if y.shape != x.shape or y.dtype != x.dtype or y.device != x.device:
         got, like = (f"{tensor.dtype} {list(tensor.shape)} on {tensor.device}" for tensor in (y, x))
         raise ValueError(refusal(f"what the corruption of {name} returns", got, f"{like}, like x"))
-    return _Through.apply(x, y) if x.requires_grad and torch.is_grad_enabled() else y
-
-
-@torch.compiler.allow_in_graph
-class _Through(torch.autograd.Function):
-    """One tensor, with the gradient of another."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, y: Tensor) -> Tensor:
-        return y.view_as(y)
-
-    @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return grad, None
+    return straight(x, y) if x.requires_grad and torch.is_grad_enabled() else y

@@ -77,6 +77,7 @@ def straight(x: Tensor, y: Tensor) -> Tensor:
     return _Straight.apply(x, y)  # pyright: ignore[reportReturnType]
 
 
+@torch.compiler.allow_in_graph
 class _Straight(torch.autograd.Function):
     """The second tensor, with the gradient of the first."""
 

@@ -10,8 +10,7 @@ CURVE_COLUMNS = ["network", "ber", "draw", "accuracy"]
 def characterize(work: Work, files: StageFiles) -> None:
     """Search both tolerances and draw the accuracy curve, before and after boosting."""
     recipe, part = work.recipe, work.recipe.characterize
-    evaluate = work.searched
-    target = work.target(evaluate)
+    evaluate, target = work.searched, work.searched_target
     curve_images = work.evaluator("validation", most=part.curve.images)
     rows = []
     for name in NETWORKS:

@@ -7,13 +7,12 @@ from eden.tolerance import criticality
 
 def try_cells(work: Work, files: StageFiles) -> None:
     """Find which cells of either network miss the target alone."""
-    evaluate = work.searched
     for name in NETWORKS:
         found = criticality(
             work.network(name),
-            evaluate,
+            work.searched,
             config=work.config,
-            target_accuracy=work.target(evaluate),
+            target_accuracy=work.searched_target,
             seed=work.recipe.seed,
             folder=work.path(f"trials/{name}"),
             progress=work.progress,

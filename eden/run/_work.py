@@ -117,9 +117,10 @@ class Work:
         """The evaluator that single cells and tolerances are searched on."""
         return self.evaluator("validation", most=self.recipe.characterize.coarse_images)
 
-    def target(self, evaluate: data.Evaluator) -> float:
-        """Return the accuracy to keep on an evaluator's images."""
-        return evaluate(self.network("baseline")) - self.recipe.accuracy_loss
+    @cached_property
+    def searched_target(self) -> float:
+        """The accuracy to keep on the images of `searched`."""
+        return self.searched(self.network("baseline")) - self.recipe.accuracy_loss
 
     @property
     def declared(self) -> tuple[str, str]:

@@ -105,11 +105,7 @@ def characterize_coarse(
         oracle, no_error = Oracle(network, target_accuracy), network.every(NO_ERROR)
         if risk is not None:
             _check_risk(risk, network.handle.config, target_accuracy, network.names)
-        clean = oracle.ask(no_error, 0)
-        network.check_repeats(clean)
-        if clean < target_accuracy:
-            accepted = f"at most {clean}, what the network reaches without errors"
-            raise ValueError(refusal("target_accuracy", target_accuracy, accepted))
+        clean = network.clean_accuracy(target_accuracy)
         network.choose_part(no_error, 0)
         with progress_bar(draws, label, "coarse tolerance", "draw", progress) as bar:
             found = coarse_search(oracle, bar, low=first, high=last)

@@ -16,13 +16,12 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from eden._say import an_int, refusal
+from eden._say import an_int
 from eden.access import formats
 from eden.network import Config, TensorInfo
 from eden.tolerance._critical import Criticality
 from eden.tolerance._evaluator import Evaluate
-from eden.tolerance._network import NO_ERROR, under_errors
-from eden.tolerance._oracle import Oracle
+from eden.tolerance._network import under_errors
 from eden.tolerance._shared import calibrated, check_asked, check_target
 from eden.tolerance._single_cells import SingleCells
 from eden.tolerance._strata import Stratum, lambda_interval
@@ -81,11 +80,7 @@ def criticality(
     an_int("seed", seed, 0, 2**63 - 1)
     config = calibrated(model, config)
     with under_errors(model, evaluate, config, folder=folder, subject={"seed": seed}) as network:
-        clean = Oracle(network, target_accuracy).ask(network.every(NO_ERROR), 0)
-        network.check_repeats(clean)
-        if clean < target_accuracy:
-            accepted = f"at most {clean}, what the network reaches without errors"
-            raise ValueError(refusal("target_accuracy", target_accuracy, accepted))
+        clean = network.clean_accuracy(target_accuracy)
         cells = SingleCells(network, target_accuracy, clean)
         tensors = network.handle.tensors
         title = f"{label} criticality".strip()
@@ -109,7 +104,6 @@ class _Bit:
         text = f"eden criticality {seed} {tensor.name} {bit}".encode()
         random = np.random.Generator(np.random.Philox(list(text)))
         self.elements = random.permutation(tensor.elements)
-        self.order = random
 
     def stratum(self) -> Stratum:
         return Stratum(

@@ -16,13 +16,14 @@ import numpy as np
 import torch
 
 from eden._files import digest, digest_bytes
+from eden._say import refusal
 from eden._versions import versions
 from eden.data import accuracy_of, right_of
 from eden.network import Attachment, Config, attach, digest_of_model
 from eden.tolerance._evaluator import Evaluate, Evaluator, offering
 from eden.tolerance._grid import ber_of
 from eden.tolerance._memo import Memo, Row
-from eden.tolerance._oracle import Question, Steps
+from eden.tolerance._oracle import Oracle, Question, Steps
 
 # The step of BER 0.
 NO_ERROR = -math.inf
@@ -87,21 +88,27 @@ class FaultyNetwork:
         )
         return [row["accuracy"] for row in rows]
 
-    def check_repeats(self, clean: float) -> None:
-        """Refuse an evaluator that answers otherwise when asked again: draws would say nothing.
+    def clean_accuracy(self, target: float) -> float:
+        """Return the accuracy without errors, which must meet the target and repeat.
 
         Args:
-            clean: What it answered without errors.
+            target: Accuracy to reach.
 
         Raises:
-            ValueError: If it does.
+            ValueError: If the evaluator answers otherwise when asked again, so that draws would say
+                nothing, or the network misses the target.
         """
+        clean = Oracle(self, target).ask(self.every(NO_ERROR), 0)
         again = self.accuracies("again", 0.0, [0])[0]
         if again != clean:
             raise ValueError(
                 f"evaluate answered {clean} without errors and {again} when asked again, accepted: "
                 "the same accuracy of the same network (fixed images in a fixed order, no dropout)"
             )
+        if clean < target:
+            accepted = f"at most {clean}, what the network reaches without errors"
+            raise ValueError(refusal("target_accuracy", target, accepted))
+        return clean
 
     def placed_accuracy(self, draw: int) -> float:
         """Accuracy of a placed network, whose error models say its BERs."""
@@ -156,20 +163,20 @@ class FaultyNetwork:
             return _row(draw, self.accuracy(bers, draw))
         self.set(bers, draw)
         if part:
-            right = self._right_of(self.part.on_closest, draw)
+            right = self.right_of(self.part.on_closest, draw)
         elif (known := self.memo.known(question.reads(part=True))) is None:
-            right = self._right_of(self.by_image, draw)
+            right = self.right_of(self.by_image, draw)
         else:
             right = np.empty(self.images, dtype=bool)
             right[self.part.closest] = unpacked(known["right"], self.closest)
-            right[self.part.others] = self._right_of(self.part.on_others, draw)
+            right[self.part.others] = self.right_of(self.part.on_others, draw)
         return _row(draw, int(right.sum()) / len(right), right=packed(right))
 
     def part_of(self, right: str) -> str:
         """Of all images that are named rightly, those in the part."""
         return packed(unpacked(right, self.images)[self.part.closest])
 
-    def _right_of(self, evaluator: Evaluator, draw: int) -> np.ndarray:
+    def right_of(self, evaluator: Evaluator, draw: int) -> np.ndarray:
         """Which images an evaluator finds named rightly."""
         return self.asked(lambda model: right_of(evaluator, model, draw=draw)).numpy()
 

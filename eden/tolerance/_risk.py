@@ -103,8 +103,9 @@ def wrong_by(config: Config, names: Sequence[str]) -> Wrong:
         config: What is stored, and how.
         names: Of its tensors.
     """
-    protections, failure = protections_of(list(names), config), _failure(config.error)
-
+    protections = protections_of(list(names), config)
+    # A rate does not make known cells weak, it makes them fail more often.
+    failure = 1.0 if isinstance(config.error, errors.Cells) else errors.failure_of(config.error)
     known: dict[Any, np.ndarray] = {}
 
     def wrong(stratum: Stratum, bers: np.ndarray) -> np.ndarray:
@@ -115,16 +116,6 @@ def wrong_by(config: Config, names: Sequence[str]) -> Wrong:
         return known[name]
 
     return wrong
-
-
-def _failure(error: errors.ErrorModel) -> float:
-    """F, the mean over weak cells; 1 of known cells, which a rate does not make weak."""
-    if isinstance(error, errors.Cells):
-        return 1.0
-    both = [getattr(error, f"failure_probability{end}", None) for end in ("", "_one", "_zero")]
-    given = np.mean([np.atleast_1d(f) for f in both if f is not None], axis=0)
-    weak = np.broadcast_to(np.atleast_1d(error.weak_fraction), np.shape(given))
-    return float(np.average(given, weights=weak) if weak.sum() else given.mean()) or 1.0
 
 
 def risk_of_draws(thresholds: Sequence[int], *, low: int, high: int, at: float) -> Risk:

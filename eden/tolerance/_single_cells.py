@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from eden._files import digest_bytes
-from eden.data import accuracy_of, right_of
+from eden.data import accuracy_of
 from eden.network import Rerun
 from eden.tolerance._evaluator import Evaluator
 from eden.tolerance._memo import Row
@@ -104,13 +104,9 @@ class SingleCells:
         group = _Group(index, evaluator, digest_bytes(index.data), rerun)
         self.network.set(0.0, 0)
         with rerun.remember():
-            group.clean[:] = self._right(group)
+            group.clean[:] = self.network.right_of(group.evaluator, 0)
         self.passes += len(index) / len(by_image)
         return group
-
-    def _right(self, group: _Group) -> np.ndarray:
-        ask = lambda model: right_of(group.evaluator, model, draw=0)  # noqa: E731
-        return self.network.asked(ask).numpy()
 
     def costs(self, tensor: str, bit: int, elements: Sequence[int], draw: int) -> list[Cost]:
         """Return what the cells of one bit of some elements cost, each alone.
@@ -197,6 +193,6 @@ class SingleCells:
                 )
                 return {"seed": int(element), "ber": None, "accuracy": accuracy}
             with group.rerun.at(tensor):
-                right = self._right(group)
+                right = network.right_of(group.evaluator, draw)
         accuracy = float(right.mean())
         return {"seed": int(element), "ber": None, "accuracy": accuracy, "right": packed(right)}

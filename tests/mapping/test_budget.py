@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import eden
-from eden import devices
 from eden.access import Protection
 from eden.mapping import Placement
 from eden.mapping._hazard import Hazards, single_cells_limit
@@ -38,24 +37,6 @@ def risk_of(found, critical, *, config=CONFIG):
         for i, expected in enumerate(critical.get(t.name, [0]))
     ]
     return SimpleNamespace(config=config, strata=strata)
-
-
-@pytest.fixture(scope="module")
-def b10():
-    return devices.load("ddr3l-1600-b10")
-
-
-@pytest.fixture(scope="module")
-def own_voltages(b10):
-    """Three banks with a voltage each: points differ in joules within one problem."""
-    description = json.loads(b10.to_json())
-    description["granularity"]["vdd"] = "bank"
-    description["geometry"]["banks"] = 3
-    del description["partitions"]
-    for point in description["points"]:
-        if "weights" in point:
-            point["weights"] = [[9.0], [3.0], [0.01]]
-    return devices.from_json(json.dumps(description))
 
 
 def hazard_of(placement, risk):
@@ -99,11 +80,11 @@ def placed(*arguments, **options):
 
 @settings(max_examples=25)
 @given(problems(), st.sampled_from(["none", "secded", "triple", "strong_bits=1@1e-5", "auto"]))
-def test_the_budget_is_kept_and_exact_never_costs_more(b10, own_voltages, problem, how):
+def test_the_budget_is_kept_and_exact_never_costs_more(b10, two_knobs, problem, how):
     found, risk, q = problem
     protect = how if how in ("none", "auto") else {"*": how}
     options = {"protect": protect, "risk": risk, "miss_probability": q}
-    for device in (b10, own_voltages):
+    for device in (b10, two_knobs):
         greedy, exact = (
             placed(found, device, method=method, **options) for method in ("greedy", "exact")
         )
@@ -126,10 +107,10 @@ def test_the_budget_is_kept_and_exact_never_costs_more(b10, own_voltages, proble
 
 @settings(max_examples=25)
 @given(problems(), st.sampled_from(["greedy", "exact"]))
-def test_auto_never_costs_more_than_one_protection_for_all(b10, own_voltages, problem, method):
+def test_auto_never_costs_more_than_one_protection_for_all(b10, two_knobs, problem, method):
     found, risk, q = problem
     options = {"risk": risk, "miss_probability": q, "method": method}
-    for device in (b10, own_voltages):
+    for device in (b10, two_knobs):
         auto = placed(found, device, protect="auto", **options)
         for how in map(str, CHOSEN):
             uniform = placed(found, device, protect={"*": how}, **options)
@@ -145,10 +126,10 @@ def test_auto_never_costs_more_than_one_protection_for_all(b10, own_voltages, pr
 
 @settings(max_examples=25)
 @given(problems())
-def test_a_budget_that_does_not_bind_changes_nothing(b10, own_voltages, problem):
+def test_a_budget_that_does_not_bind_changes_nothing(b10, two_knobs, problem):
     found, *_ = problem
     harmless = risk_of(found, {})
-    for device in (b10, own_voltages):
+    for device in (b10, two_knobs):
         for method in ("coarse", "greedy", "exact"):
             plain = placed(found, device, method=method)
             free = placed(found, device, method=method, risk=harmless, miss_probability=0.01)
@@ -330,24 +311,24 @@ def test_refusals(b10):
         eden.place(no_config, b10, risk=risk, **q)
 
 
-def test_a_tensor_alone_in_its_bank_takes_the_voltage_of_the_bank_along(own_voltages):
+def test_a_tensor_alone_in_its_bank_takes_the_voltage_of_the_bank_along(two_knobs):
     found = network(*(tensor(f"t{i}", 2**27 + 64, 1.0) for i in range(3)))  # no two in one bank
     options = {"risk": risk_of(found, {"t0": [1e8]}), "miss_probability": 0.01}
     for method in ("greedy", "exact"):
-        placement = eden.place(found, own_voltages, method=method, **options)
+        placement = eden.place(found, two_knobs, method=method, **options)
         assert placement.entries["t0"].ber == 0
         assert placement.entries["t1"].ber > 0
 
 
-def test_no_placement_says_by_how_much_the_budget_is_exceeded(own_voltages):
+def test_no_placement_says_by_how_much_the_budget_is_exceeded(two_knobs):
     # Two tensors a bank, and all of them bear the cheapest voltage: whichever bank t0 goes to, the
     # other one there holds its voltage. The program places both at once.
     found = network(*(tensor(f"t{i}", 2**27, 1.0) for i in range(6)))
     options = {"risk": risk_of(found, {"t0": [1e6]}), "miss_probability": 0.01}
     with pytest.raises(ValueError, match=r"nowhere on .*: the hazard of single cells at") as no:
-        eden.place(found, own_voltages, **options)
+        eden.place(found, two_knobs, **options)
     assert "above the 0.005 that a risk of 0.01 leaves them; most in t0" in str(no.value)
-    exact = eden.place(found, own_voltages, method="exact", **options)
+    exact = eden.place(found, two_knobs, method="exact", **options)
     assert exact.single_cells.hazard <= exact.single_cells.limit
 
 

@@ -36,19 +36,23 @@ def random_problem(seed):
     return ways, milp.Budget([*range(tensors)] * 2, hazard, float(draw.choice([1e-4, 1e-3, 1e-2])))
 
 
-def cost_of(ways, budget, way, slot):
-    """The joules of an assignment, None if it breaks a rule."""
-    chosen = core.MapProblem(
+def chosen(ways, way):
+    """The problem that is left with a way for each tensor."""
+    return core.MapProblem(
         tensor_bytes=[ways.tensor_bytes[w] for w in way],
         tolerances=[ways.tolerances[w] for w in way],
         room_bytes=ways.room_bytes,
         slots=ways.slots,
         cost=[ways.cost[w] for w in way],
     )
+
+
+def cost_of(ways, budget, way, slot):
+    """The joules of an assignment, None if it breaks a rule."""
     if budget.hazard[list(way), list(slot)].sum() > budget.limit:
         return None
     try:
-        return core.assignment_cost(chosen, list(slot))
+        return core.assignment_cost(chosen(ways, way), list(slot))
     except ValueError:
         return None
 
@@ -56,14 +60,7 @@ def cost_of(ways, budget, way, slot):
 def every_start(ways, budget, tensors):
     """What Algorithm 1 makes of the first way and of the second."""
     for way in (range(tensors), range(tensors, 2 * tensors)):
-        problem = core.MapProblem(
-            tensor_bytes=[ways.tensor_bytes[w] for w in way],
-            tolerances=[ways.tolerances[w] for w in way],
-            room_bytes=ways.room_bytes,
-            slots=ways.slots,
-            cost=[ways.cost[w] for w in way],
-        )
-        slots, shortfalls, _ = core.map_greedily(problem)
+        slots, shortfalls, _ = core.map_greedily(chosen(ways, way))
         if not shortfalls and np.isfinite(budget.hazard[list(way), slots]).all():
             yield list(way), slots
 

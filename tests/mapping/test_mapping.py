@@ -31,24 +31,6 @@ def tolerances(*tensors, coarse_ber=1e-4):
     return SimpleNamespace(config=CONFIG, coarse_ber=coarse_ber, tensors=tensors)
 
 
-@pytest.fixture(scope="module")
-def b10():
-    return devices.load("ddr3l-1600-b10")
-
-
-@pytest.fixture(scope="module")
-def two_knobs(b10):
-    """Two banks whose voltage is their own: the points differ in joules within one problem."""
-    description = json.loads(b10.to_json())
-    description["granularity"]["vdd"] = "bank"
-    description["geometry"]["banks"] = 3
-    del description["partitions"]
-    for point in description["points"]:
-        if "weights" in point:
-            point["weights"] = [[9.0], [3.0], [0.01]]
-    return devices.from_json(json.dumps(description))
-
-
 def brute_force(problem):
     best = None
     for slots in itertools.product(range(len(problem.slots)), repeat=len(problem.tensor_bytes)):

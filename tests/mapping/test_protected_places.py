@@ -9,7 +9,6 @@ import pytest
 import torch
 
 import eden
-from eden import devices
 from eden.mapping import RATED, Placement
 from eden.mapping._pieces import Part, addresses_of, shared, spare_bytes
 
@@ -21,11 +20,6 @@ HOW = {
     "d.weight": "embedded",
     "e.weight": "reliable",
 }
-
-
-@pytest.fixture(scope="module")
-def b10():
-    return devices.load("ddr3l-1600-b10")
 
 
 def tensor(name, size_bytes, tolerance=1e-3):
