@@ -33,7 +33,7 @@ def boost(work: Work, files: StageFiles) -> None:
             work.network("baseline"),
             loader,
             # Its network serves protected or not: every tensor learns to bear errors.
-            config=work.config.with_(correction=part.correction or recipe.correction, protect={}),
+            config=work.config.with_(correction=part.correction or recipe.correction),
             target_ber=list(part.target_bers),
             epochs=part.epochs,
             more_epochs=part.more_epochs,
