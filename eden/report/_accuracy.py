@@ -112,7 +112,7 @@ def accuracy_figure(
     near.text(left * 1.2, target - 0.001, f"target {target:.1%}", **said)
     handles, _ = whole.get_legend_handles_labels()
     handles.append(Line2D([], [], color=COLOURS["grey"], linestyle=":", label="tolerable BER"))
-    whole.legend(handles=handles, loc="lower left")
+    whole.legend(handles=handles, loc="lower left", frameon=True, edgecolor="none")
     figure.tight_layout()
     return figure
 

@@ -27,7 +27,7 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
 def overview_section(results: Results, table: TextTable) -> Section:
     """Show the final table, and what its columns say."""
     return Section(
-        "What came out",
+        "Placements",
         text=(
             "Each network is placed on the module coarsely (one operating point, lines "
             "interleaved over all banks) and finely (greedy or exact: every tensor in a bank it "

@@ -30,8 +30,8 @@ def write_report(results: Results, files: StageFiles) -> None:
     )
     recipe = results.folder.recipe
     sections = [
-        overview_section(results, TextTable(head, rows, marked)),
         variants_section(results, variants),
+        overview_section(results, TextTable(head, rows, marked)),
         accuracy_section(results),
         criticality_section(results),
         tolerance_section(results),

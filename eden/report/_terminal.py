@@ -24,8 +24,8 @@ def print_end(folder: RunFolder, last: str) -> None:
         console,
         variants_table(results),
         title=f"{recipe.network.name} on {recipe.data.name}, {recipe.stored}, {recipe.device}",
-        caption=f"BER borne: P(miss) is {risk:g} there; bytes: read more; V and energy (laws "
-        f"linear, cv2, array): {recipe.verify.method} mapping; P(miss): of fresh draws at the BER borne",
+        caption=f"BER borne: P(miss) is {risk:g} there; bytes: read more; V and energy (by law: "
+        f"linear, cv2, array): {recipe.verify.method} mapping; P(miss): fresh draws at that BER",
     )
     _print(
         console,

@@ -11,8 +11,7 @@ from eden.report._page import Section, TextTable
 from eden.report._style import BESIDE, COLOURS, styled
 from eden.report._words import TITLES, volts_at_ends
 
-HEAD = ["network", "BER borne", "95 %", "times", "bytes", "V", "V low/high", "DRAM energy"]
-HEAD += ["P(miss), 95 %"]
+HEAD = ["network", "BER borne", "95 %", "times", "bytes", "V", "V low/high", "energy", "P(miss)"]
 
 
 def variants_table(results: Results) -> TextTable:
@@ -30,11 +29,11 @@ def variants_table(results: Results) -> TextTable:
                 rate(coarse.coarse_ber),
                 "" if coarse.interval is None else "\u2013".join(map(rate, coarse.interval)),
                 f"{coarse.coarse_ber / first:.1f}" if first else "",
-                percent(added_bytes(placement)),
+                percent(added) if (added := added_bytes(placement)) else "",
                 f"{placement.vdd_volts:.3f}",
                 volts_at_ends(placement),
-                " ".join(percent(-saving[law]) for law in ("linear", "cv2", "array")),
-                "{:.1f}\u2013{:.1f}%".format(*(100 * end for end in _miss_interval(results, name))),
+                " ".join(percent(-saving[law], 0) for law in ("linear", "cv2", "array")),
+                "{:.0f}\u2013{:.0f}%".format(*(100 * end for end in _miss_interval(results, name))),
             ]
         )
     return TextTable(HEAD, rows, names.index(recipe.verify.network))
@@ -47,12 +46,12 @@ def variants_section(results: Results, table: TextTable) -> Section:
     points = [point for point in results.device.points if point.ber > 0 and not point.censored]
     figure = variants_figure(
         {title: (t.coarse_ber, t.interval or (t.coarse_ber,) * 2) for title, t in coarse.items()},
-        {f"{p.vdd_volts:g} V": (p.ber, (p.ber_low, p.ber_high)) for p in points},
+        {f"{p.vdd_volts:.3f} V": (p.ber, (p.ber_low, p.ber_high)) for p in points},
     )
     risk = results.folder.recipe.characterize.miss_probability
     draws = results.fresh("baseline")["seeds"]
     return Section(
-        "Boosting and protection",
+        "What came out",
         text=(
             "Boosting retrains the network; protection stores a few of its tensors so that weak "
             "cells do less. A supply is borne where the rate of the module's cells lies below that "
@@ -64,10 +63,10 @@ def variants_section(results: Results, table: TextTable) -> Section:
         notes=(
             f"BER borne: at which a draw of errors misses the target with probability {risk:g}, "
             "with its interval. Bytes: read more, for protection. V, V low/high: supply for the "
-            "middle, and if the low or the high end of the module's range held; then energy under "
-            "the laws linear, cv2 and array, protection included.",
-            f"P(miss): what {draws} fresh draws at the BER borne say of it (Clopper and Pearson), "
-            "on the validation images.",
+            "middle, and if the low or the high end of the module's range held; then DRAM energy "
+            "against nominal under the laws linear, cv2 and array, protection included.",
+            f"P(miss): what {draws} fresh draws at the BER borne say of it (Clopper and Pearson, "
+            "95 %), on the validation images.",
         ),
     )
 
@@ -114,11 +113,13 @@ def variants_figure(borne: Mapping[str, Range], points: Mapping[str, Range]) -> 
         low, high = (max(end, 1e-12) for end in ends)
         axes.plot([low, high], [row, row], color=colour, alpha=0.4, linewidth=5)
         axes.plot([ber], [row], marker="o" if network else "D", color=colour, markersize=7)
-        axes.annotate(rate(ber), (max(high, ber), row), xytext=(9, 0), **BESIDE)
+        at, beside = (max(high, ber), 9) if network else (min(low, ber), -9)
+        side = "left" if network else "right"
+        axes.annotate(rate(ber), (at, row), xytext=(beside, 0), ha=side, **BESIDE)
     axes.axhline(len(borne) - 0.5, color=COLOURS["light"], linewidth=1)
     axes.set_xscale("log")
     left, right = axes.get_xlim()
-    axes.set_xlim(left, right * (right / left) ** 0.12)
+    axes.set_xlim(left * (left / right) ** 0.12, right)
     axes.set_yticks(range(len(rows)), rows)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set(xlabel="bit error rate: borne by a network (above), of the module (below)")

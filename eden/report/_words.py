@@ -35,30 +35,28 @@ def volts_at_ends(placement: Placement) -> str:
     return "/".join(missing if v is None else f"{v:.3f}" for v in ends)
 
 
+def keys_of_table(results: Results) -> list[str]:
+    """Return the entries of ``energy.json`` in the order of the final table."""
+    recipe = results.folder.recipe
+    keys = [LATENCY] if LATENCY in results.energy else []
+    keys += [f"{v.name}-{method}" for v, method in product(recipe.variants, recipe.map.methods)]
+    return keys + [RETREAT] * (results.verified_key == RETREAT)
+
+
 def table(results: Results) -> tuple[list[str], list[list[str]], int]:
     """Return the final table: titles, rows, and the index of the row that was verified."""
     head = ["network", "mapping", "BER borne", "V", "V low/high", "linear", "cv2", "array"]
-    recipe = results.folder.recipe
-    keys = [f"{v.name}-{method}" for v, method in product(recipe.variants, recipe.map.methods)]
-    if results.verified_key == RETREAT:
-        keys.append(RETREAT)
-    rows = []
+    keys, rows = keys_of_table(results), []
     for key in keys:
-        placement, saving = results.placement_of(key), results.energy[key]["saving"]
-        rows.append(
-            [
-                *title_of(results, key),
-                _range([entry.tolerance for entry in placement.entries.values()]),
-                f"{placement.vdd_volts:.3f}",
-                volts_at_ends(placement),
-                *(percent(-saving[law]) for law in ("linear", "cv2", "array")),
-            ]
-        )
-    if LATENCY in results.energy:
-        rated, saving = results.device.nominal.vdd_volts, results.energy[LATENCY]["saving"]
+        saving = results.energy[key]["saving"]
+        if key == LATENCY:
+            borne, volts, ends = "", results.device.nominal.vdd_volts, ""
+        else:
+            placement = results.placement_of(key)
+            borne = _range([entry.tolerance for entry in placement.entries.values()])
+            volts, ends = placement.vdd_volts, volts_at_ends(placement)
         laws = (percent(-saving[law]) for law in ("linear", "cv2", "array"))
-        rows.insert(0, [*title_of(results, LATENCY), "", f"{rated:.3f}", "", *laws])
-        keys.insert(0, LATENCY)
+        rows.append([*title_of(results, key), borne, f"{volts:.3f}", ends, *laws])
     return head, rows, keys.index(results.verified_key)
 
 
