@@ -44,6 +44,25 @@ def count_weak(attachment: Any, name: str, ber: float, seed: int) -> int | None:
     )
 
 
+def stored_bits(attachment: Any, name: str, bit: int) -> Tensor | None:
+    """Return which elements of a weight store a 1 in a bit, bool ``[elements]``.
+
+    None for an input, of which each image stores its own.
+
+    Raises:
+        ValueError: for an unknown name, or a bit that its elements have not.
+    """
+    attachment._check_known([name])
+    tensor, parameter = attachment._tensors[name], attachment._hooks.parameter_of(name)
+    an_int(f"bit of {name}", bit, 0, tensor.bits - 1)
+    if parameter is None:
+        return None
+    stored = parameter.detach().contiguous() if tensor.codes is None else tensor.codes.of(parameter)
+    image = ops.image_of(stored, tensor.coding_of(stored), 1)[0]
+    at = torch.arange(tensor.elements, device=image.device) * tensor.bits + bit
+    return (image[at // 8] >> (at % 8) & 1).bool().cpu()
+
+
 @contextmanager
 def one_weak_cell(attachment: Any, name: str, element: int, bit: int) -> Iterator[None]:
     """Have one cell of a tensor be weak inside the context, and no other of that tensor.

@@ -99,23 +99,34 @@ class Risk:
 def wrong_by(config: Config, names: Sequence[str]) -> Wrong:
     """How many weak cells a bit has at a BER, as the config guards its tensor: P(bit wrong) / F.
 
+    Where cells that store a 1 and a 0 are apart, copies of a bit fail as it does; the check bits
+    and neighbours of a code store either.
+
     Args:
         config: What is stored, and how.
         names: Of its tensors.
     """
-    protections = protections_of(list(names), config)
+    protections, error = protections_of(list(names), config), config.error
     # A rate does not make known cells weak, it makes them fail more often.
-    failure = 1.0 if isinstance(config.error, errors.Cells) else errors.failure_of(config.error)
+    failure = 1.0 if isinstance(error, errors.Cells) else errors.failure_of(error)
     known: dict[Any, np.ndarray] = {}
 
     def wrong(stratum: Stratum, bers: np.ndarray) -> np.ndarray:
-        guard = protections[stratum.tensor]
-        name = guard, stratum.bit, bers.tobytes()
+        guard, own = protections[stratum.tensor], failure
+        if stratum.stored is not None and guard.kind in _OF_ONE_BIT:
+            own = errors.failure_of(error, stratum.stored)
+        name = guard, stratum.bit, own, bers.tobytes()
         if name not in known:
-            known[name] = guard.error_probability(bers, stratum.bit, config.stored) / failure
+            rates = bers if own == failure else np.minimum(bers * (own / failure), own)
+            read_wrong = guard.error_probability(rates, stratum.bit, config.stored)
+            known[name] = read_wrong / (own or 1.0)
         return known[name]
 
     return wrong
+
+
+# Protections that hold a bit more than once.
+_OF_ONE_BIT = ("triple", "embedded")
 
 
 def risk_of_draws(thresholds: Sequence[int], *, low: int, high: int, at: float) -> Risk:
