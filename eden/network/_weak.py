@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from eden._say import an_int
 from eden.access import ops, rng
-from eden.errors import Cells, ErrorModel, table_of, weak_at
+from eden.errors import Cells, ErrorModel, stresses_of, table_of, weak_at
 
 
 def count_weak(attachment: Any, name: str, ber: float, seed: int) -> int | None:
@@ -61,6 +62,28 @@ def stored_bits(attachment: Any, name: str, bit: int) -> Tensor | None:
     image = ops.image_of(stored, tensor.coding_of(stored), 1)[0]
     at = torch.arange(tensor.elements, device=image.device) * tensor.bits + bit
     return (image[at // 8] >> (at % 8) & 1).bool().cpu()
+
+
+def stresses(
+    attachment: Any, name: str, bit: int, bers: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the stress of the cell of a bit of each element where it lies, ``[elements]``.
+
+    And the factor on them at each BER, as `errors.stresses_of` has it. None where all cells of the
+    tensor are alike or known, or what it reads depends on those of several places.
+    """
+    attachment._check_known([name])
+    tensor = attachment._tensors[name]
+    if tensor.guard is not None or tensor.elements == 0:
+        return None
+    return stresses_of(
+        tensor.base_error,
+        8 * tensor.address + np.arange(tensor.elements) * tensor.bits + bit,
+        bers,
+        address=tensor.address,
+        size_bytes=tensor.rooms[0].size_bytes,
+        row_bytes=tensor.row_bytes,
+    )
 
 
 @contextmanager

@@ -114,6 +114,7 @@ def characterize_coarse(
                 f"no BER from {low:g} up meets the target accuracy {target_accuracy:.4f} under "
                 f"any draw; lower characterize.low or accept a larger accuracy loss"
             )
+        handle, trials = network.handle, network.memo.asked
         allowed = max(clean - target_accuracy, _LEAST_LOSS)
         span = {"low": first, "high": last, "at": miss_probability}
         if risk is None:
@@ -121,9 +122,14 @@ def characterize_coarse(
         else:
             wrong = wrong_by(network.handle.config, network.names)
             stated = risk_of_cells(
-                risk, found.thresholds, **span, allowed=allowed, wrong=wrong, seed=seed
+                risk,
+                found.thresholds,
+                **span,
+                allowed=allowed,
+                wrong=wrong,
+                placed=lambda s, bers: handle.stresses(s.tensor, s.bit, bers),
+                seed=seed,
             )
-        handle, trials = network.handle, network.memo.asked
         resolved, tensors, coverage = handle.config, handle.tensors, handle.coverage()
     mean = _mean_ber(
         model, evaluate, resolved, clean - target_accuracy, found.thresholds, draws, first, last,

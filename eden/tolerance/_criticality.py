@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from eden import errors
 from eden._say import an_int
 from eden.access import formats
 from eden.errors import failure_of
@@ -121,7 +122,7 @@ class _Bit:
         fail: bool = True,
     ):
         self.tensor, self.bit, self.stored, self.costs = tensor, bit, stored, []
-        self.fail = fail
+        self.fail, self.placed = fail, False
         text = f"eden criticality {seed} {tensor.name} {bit}".encode()
         random = np.random.Generator(np.random.Philox(list(text)))
         self.elements = random.permutation(tensor.elements)
@@ -137,6 +138,7 @@ class _Bit:
             losses=tuple(cost.loss for cost in self.costs),
             critical=sum(cost.misses for cost in self.costs),
             stored=self.stored,
+            elements=tuple(self.elements[: len(self.costs)].tolist()) if self.placed else (),
         )
 
     @property
@@ -153,6 +155,9 @@ class _Search:
         self.format = formats.get(stored)
         self.seed = seed
         self.bits = [[self._cells_of(t, bit) for bit in self._order()] for t in tensors]
+        placed = isinstance(cells.network.handle.config.error, errors.Bitline | errors.Wordline)
+        for of_bit in (some for bits in self.bits for bit in bits for some in bit):
+            of_bit.placed = placed  # then it counts which cells were tried
 
     def _cells_of(self, tensor: TensorInfo, bit: int) -> list[_Bit]:
         """The cells of a bit; of a weight those of each stored bit, where that makes a difference.

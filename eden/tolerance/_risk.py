@@ -23,7 +23,7 @@ import numpy as np
 from eden import errors
 from eden._say import a_kind, keys_of, one_of, refusal, within
 from eden.network import Config, protections_of
-from eden.tolerance._compound import Compound, Wrong
+from eden.tolerance._compound import Compound, Placed, Wrong
 from eden.tolerance._critical import Criticality
 from eden.tolerance._grid import ber_of
 from eden.tolerance._strata import Stratum
@@ -159,6 +159,7 @@ def risk_of_cells(
     at: float,
     allowed: float,
     wrong: Wrong,
+    placed: Placed | None = None,
     seed: int = 0,
 ) -> Risk:
     """P(miss) from single cells, and from draws how their costs combine.
@@ -171,10 +172,13 @@ def risk_of_cells(
         at: Likewise.
         allowed: Accuracy that may be lost, > 0.
         wrong: How often a bit reads wrong at a BER.
+        placed: Where its cells lie, if that makes a difference.
         seed: Of the replicates of the cells not tried.
     """
     steps = np.arange(min(thresholds, default=low) - _BELOW, high + 2)
-    compound = Compound(criticality.strata, allowed, [ber_of(int(step)) for step in steps], wrong)
+    compound = Compound(
+        criticality.strata, allowed, [ber_of(int(step)) for step in steps], wrong, placed
+    )
     random = np.random.default_rng(seed)
     curves, priors = [], []
     # What single cells do not explain: pairs that cost more than both, of hazard (ber / s)^2.
