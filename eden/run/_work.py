@@ -158,6 +158,6 @@ class Work:
             self.device,
             method=method,
             estimate=self.recipe.map.estimate,
-            protect=protect,
+            protect={**protect} if isinstance(protect, dict) else protect,
             risk=self.results.criticality(variant.network),
         )
