@@ -1,32 +1,61 @@
 """What placing buys on each module: the tolerances of a run, placed on every shipped device.
 
-Run: python scripts/compare_modules.py RUN_FOLDER   (after `eden run`, or `--until characterize`)
+Run: python scripts/compare_modules.py RUN_FOLDER [--verify 59]
+(after `eden run`, or `--until characterize`). With --verify the greedy placements at the high end
+of each module's measured range run under so many draws on the test images.
 """
 
 import argparse
-import json
 from pathlib import Path
 
-from eden import devices, place
-from eden.tolerance import Tolerances
+from eden import devices, verify
+from eden.folder import RunFolder
+from eden.run import Work, read_inputs
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run_folder", type=Path)
-    folder = parser.parse_args().run_folder / "tolerances"
-    print(f"{'device':16} {'network':9} {'method':7}      V  V low V high reads, uJ")
+    parser.add_argument("--verify", type=int, default=0, metavar="DRAWS")
+    options = parser.parse_args()
+    folder = RunFolder(options.run_folder)
+    inputs = read_inputs(folder.recipe)
+    print(f"{'device':14} {'network':17} {'method':6}      V  V low V high reads, uJ")
     for name in devices.names():
-        device = devices.load(name)
-        for network in ("baseline", "boosted"):
+        work = Work(folder, inputs._replace(device=devices.load(name)), progress=False)
+        for variant in folder.recipe.variants:
             for method in ("coarse", "greedy", "exact"):
-                kind = "coarse" if method == "coarse" else "fine"
-                text = (folder / f"{network}-{kind}.json").read_text()
-                placed = place(Tolerances.from_dict(json.loads(text)), device, method=method)
+                placed = work.place(variant, method)
                 volts = [placed.vdd_volts, *(placed.verdict_volts[e] for e in ("low", "high"))]
                 shown = " ".join(f"{v:6.3f}" if v is not None else "  none" for v in volts)
                 joules = f"{placed.energy_joules * 1e6:9.3f}"
-                print(f"{name:16} {network:9} {method:7} {shown} {joules}")
+                print(f"{name:14} {variant.name:17} {method:6} {shown} {joules}", flush=True)
+    if options.verify:
+        for name in devices.names():
+            for variant in folder.recipe.variants:
+                at_high_end(folder, inputs._replace(device=devices.load(name)), variant, options)
+
+
+def at_high_end(folder, inputs, variant, options) -> None:
+    """Place for the high end of the range, and see whether fresh draws bear it out."""
+    work = Work(folder, inputs, progress=False)
+    part = work.recipe.map.model_copy(update={"estimate": "high"})
+    work.recipe = work.recipe.model_copy(update={"map": part})
+    placed, evaluate = work.place(variant, "greedy"), work.evaluator("test")
+    target = evaluate(work.network("baseline")) - work.recipe.accuracy_loss
+    verdict = verify(
+        work.network(variant.network),
+        evaluate,
+        placed,
+        target_accuracy=target,
+        seeds=options.verify,
+    )
+    highest = max(entry.ber for entry in placed.entries.values())
+    print(
+        f"{inputs.device.name:14} {variant.name:17} high end {placed.vdd_volts:.3f} V, BER at most "
+        f"{highest:.1e}: {verdict.misses} of {verdict.seeds} draws miss {target:.4f}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,10 @@
 import struct
 
 import numpy as np
+import yaml
+
+from eden.folder import parse_recipe
+from eden.folder._yaml import _Loader
 
 RECIPE = """
 data: {train_images: 900, validation_images: 80, batch_size: 100}
@@ -41,6 +45,11 @@ def write_recipe(folder, text=RECIPE):
     path = folder / "small.yaml"
     path.write_text(text)
     return path
+
+
+def small():
+    """The recipe as read."""
+    return parse_recipe(yaml.load(RECIPE, _Loader))
 
 
 def contents(folder):

@@ -12,6 +12,7 @@ from eden.errors._models import from_dict as from_dict
 from eden.errors._single import weak_at as weak_at
 from eden.errors._spatial import Bitline as Bitline
 from eden.errors._spatial import Wordline as Wordline
+from eden.errors._stresses import stresses_of as stresses_of
 from eden.errors._table import Table as Table
 from eden.errors._table import table_of as table_of
 from eden.errors._uniform import DataDependent as DataDependent

@@ -3,10 +3,18 @@
 import numpy as np
 
 from eden.errors._models import ErrorModel
+from eden.errors._uniform import DataDependent
 
 
-def failure_of(error: ErrorModel) -> float:
-    """Return the mean F of the weak cells of an error model; 1 if none of them ever fails."""
+def failure_of(error: ErrorModel, stored: int | None = None) -> float:
+    """Return the mean F of the weak cells of an error model; 1 if none of them ever fails.
+
+    Args:
+        error: Any error model.
+        stored: Of cells that store a 1, or a 0, alone; 0 if those never fail.
+    """
+    if stored is not None and isinstance(error, DataDependent):
+        return error.failure_probability_one if stored else error.failure_probability_zero
     both = getattr(error, "failure_probability", None)
     # Of a stored 1 and a stored 0 alike; of known cells either may be left to `both`.
     sides = [getattr(error, f"failure_probability_{bit}", None) for bit in ("one", "zero")]

@@ -24,7 +24,7 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> str:
     if first["type"] == "extra_forbidden":
         known = ", ".join(sorted(_part_at(model, first["loc"][:-1]).model_fields))
         return f"recipe key {key} is unknown, accepted: {known}{more}"
-    accepted = _accepted(model, first["loc"]) or first["msg"]
+    accepted = _accepted(model, first["loc"]) or first["msg"].removeprefix("Value error, ")
     return refusal(f"recipe key {key}", first["input"], accepted) + more
 
 

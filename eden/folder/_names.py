@@ -1,6 +1,31 @@
 """What a run calls its networks, its files and the entries in them."""
 
+from typing import NamedTuple
+
 NETWORKS = ("baseline", "boosted")
+
+
+class Variant(NamedTuple):
+    """A network of a run as it is stored.
+
+    Attributes:
+        name: Of its files.
+        network: Whose weights it has.
+        protected: Whether it is stored as the recipe protects it.
+    """
+
+    name: str
+    network: str
+    protected: bool
+
+
+# Protected, a network has the weights that it has without.
+VARIANTS = (
+    Variant("baseline", "baseline", protected=False),
+    Variant("boosted", "boosted", protected=False),
+    Variant("protected", "baseline", protected=True),
+    Variant("boosted-protected", "boosted", protected=True),
+)
 # The entry of the energy account for a placement that was verified after a retreat.
 RETREAT = "retreat"
 # The entry for rated voltage at the latency of the measured points: what the voltage adds to it.
@@ -12,6 +37,16 @@ def criticality_name(network: str) -> str:
     return f"criticality/{network}.json"
 
 
-def placement_name(network: str, method: str) -> str:
+def placement_name(variant: str, method: str) -> str:
     """Return the file of a placement within the run folder."""
-    return f"placements/{network}-{method}.json"
+    return f"placements/{variant}-{method}.json"
+
+
+def fresh_name(variant: str) -> str:
+    """Return the file of fresh draws at the tolerance of a network within the run folder."""
+    return f"tolerances/{variant}-fresh.json"
+
+
+def tolerances_name(variant: str, granularity: str) -> str:
+    """Return the file of a characterisation within the run folder."""
+    return f"tolerances/{variant}-{granularity}.json"

@@ -10,18 +10,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetPydanticSchema,
+    PlainSerializer,
+    PlainValidator,
     ValidationError,
-    field_serializer,
-    field_validator,
 )
 
 from eden import devices, mapping, network, systems, training
 from eden._say import refusal
 from eden.access import Protection, formats
 from eden.folder._accepted import one_line
+from eden.folder._names import VARIANTS, Variant
 from eden.tolerance import CRITERIA, step_of
 
 Ber = Annotated[float, Field(ge=1e-12, le=0.5, allow_inf_nan=False)]
@@ -45,6 +47,37 @@ Share = Annotated[float, Field(ge=0.01, le=1.0, allow_inf_nan=False)]
 Shares = Annotated[list[Share], Field(min_length=2, max_length=2)]
 Gradients = Annotated[str, _word_of(training.GRADIENTS)]
 System = Annotated[str, _word_of(systems.SYSTEMS)]
+
+
+# In JSON pairs: files of a run hold the keys of a mapping sorted, and here the order counts.
+def _of_pairs(value: Any) -> Any:
+    pairs = isinstance(value, list) and all(isinstance(p, list) and len(p) == 2 for p in value)
+    return dict(value) if pairs else value
+
+
+def _as_pairs(value: Any) -> Any:
+    return [[*pair] for pair in value.items()] if isinstance(value, dict) else value
+
+
+Protect = Annotated[
+    dict[Name, Name],
+    Field(max_length=1000),
+    BeforeValidator(_of_pairs),
+    PlainSerializer(_as_pairs),
+]
+
+
+def _as_placed(value: Any) -> Any:
+    value = _of_pairs(value)
+    named = isinstance(value, dict) and all(isinstance(n, str) for p in value.items() for n in p)
+    if value in (None, "auto", "none") or named:
+        return value
+    raise ValueError("auto, none, or protections by pattern")
+
+
+AsPlaced = Annotated[
+    dict[str, str] | str | None, PlainValidator(_as_placed), PlainSerializer(_as_pairs)
+]
 
 
 class _Part(BaseModel):
@@ -130,6 +163,9 @@ class CharacterizeKeys(_Part):
     margin_steps: int = Field(
         default=1, ge=0, le=100, description="below the lowest draw of a sweep, and of fine ones"
     )
+    fresh_draws: int = Field(
+        default=59, ge=1, le=100_000, description="tried at each coarse tolerance found"
+    )
     coarse_images: Count = Field(default=10_000, description="of the validation images, at most")
     curve: CurveKeys = CurveKeys()
 
@@ -139,12 +175,17 @@ class MapKeys(_Part):
 
     methods: list[Method] = Field(default=["coarse", "greedy"], min_length=1, max_length=3)
     estimate: Estimate = "mean"
+    protect: AsPlaced = Field(
+        default=None,
+        description="of the protected networks, where other than they are characterised with; "
+        "auto picks the cheapest for each tensor, in fine mapping",
+    )
 
 
 class VerifyKeys(_Part):
     """What is verified, declared beforehand, and how many attempts there may be in all."""
 
-    network: Literal["baseline", "boosted"] = "boosted"
+    network: Annotated[str, _word_of(variant.name for variant in VARIANTS)] = "boosted"
     method: Method = "greedy"
     seeds: int = Field(default=59, ge=1, le=100_000)
     attempts: int = Field(default=3, ge=1, le=20)
@@ -171,10 +212,10 @@ class Recipe(_Part):
     on_chip_bytes: int = Field(
         default=0, ge=0, le=2**40, description="an input that fits there never goes through DRAM"
     )
-    protect: dict[Name, Name] = Field(
+    protect: Protect = Field(
         default={},
-        max_length=1000,
-        description="how tensors are stored, by pattern; the first that matches decides",
+        description="how tensors of the protected networks are stored, by pattern; the first that "
+        "matches decides",
     )
     device: Name = "ddr3l-1600-b10"
     data: DataKeys = DataKeys()
@@ -186,16 +227,11 @@ class Recipe(_Part):
     verify: VerifyKeys = VerifyKeys()
     energy: EnergyKeys = EnergyKeys()
 
-    # In JSON pairs: files of a run hold the keys of a mapping sorted, and here the order counts.
-    @field_validator("protect", mode="before")
-    @classmethod
-    def _of_pairs(cls, value: Any) -> Any:
-        pairs = isinstance(value, list) and all(isinstance(p, list) and len(p) == 2 for p in value)
-        return dict(value) if pairs else value
-
-    @field_serializer("protect")
-    def _as_pairs(self, value: dict[str, str]) -> list[list[str]]:
-        return [[pattern, how] for pattern, how in value.items()]
+    @property
+    def variants(self) -> list[Variant]:
+        """The networks as they are stored: protected ones only where something protects them."""
+        protects = bool(self.protect) or self.map.protect not in (None, "none", {})
+        return [variant for variant in VARIANTS if protects or not variant.protected]
 
 
 def parse_recipe(content: Any) -> Recipe:
@@ -218,11 +254,16 @@ def _check(recipe: Recipe) -> None:
     """Refuse what concerns more than one key."""
     if not (recipe.weights or recipe.inputs):
         raise ValueError("recipe keys weights, inputs: both are false; at least one must be true")
-    for pattern, how in recipe.protect.items():
-        try:
-            Protection.parse(how).check(pattern, recipe.stored)
-        except ValueError as error:
-            raise ValueError(f"recipe key protect: {error}") from None
+    for key, protect in (("protect", recipe.protect), ("map.protect", recipe.map.protect)):
+        for pattern, how in protect.items() if isinstance(protect, dict) else ():
+            try:
+                Protection.parse(how).check(pattern, recipe.stored)
+            except ValueError as error:
+                raise ValueError(f"recipe key {key}: {error}") from None
+    variants = [variant.name for variant in recipe.variants]
+    if recipe.verify.network not in variants:
+        said = f"one of {', '.join(variants)}, as no recipe key protect says how"
+        raise ValueError(refusal("recipe key verify.network", recipe.verify.network, said))
     for name, part in (
         ("characterize", recipe.characterize),
         ("characterize.curve", recipe.characterize.curve),

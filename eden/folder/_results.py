@@ -8,7 +8,14 @@ from typing import Any
 
 from eden import devices
 from eden._files import read_as, read_json
-from eden.folder._names import RETREAT, criticality_name, placement_name
+from eden.folder._names import (
+    RETREAT,
+    VARIANTS,
+    criticality_name,
+    fresh_name,
+    placement_name,
+    tolerances_name,
+)
 from eden.folder._run_folder import RunFolder
 from eden.mapping import Placement
 from eden.tolerance import Criticality, Tolerances
@@ -40,17 +47,28 @@ class Results:
         """Energy by placement."""
         return read_json(self.path("energy.json"))
 
-    def placement(self, network: str, method: str) -> Placement:
+    def placement(self, variant: str, method: str) -> Placement:
         """Read one placement."""
-        return read_as(self.path(placement_name(network, method)), Placement.from_dict)
+        return read_as(self.path(placement_name(variant, method)), Placement.from_dict)
 
     def criticality(self, network: str) -> Criticality:
         """Read what single cells cost a network."""
         return read_as(self.path(criticality_name(network)), Criticality.from_dict)
 
-    def tolerances(self, network: str, granularity: str) -> Tolerances:
+    def tolerances(self, variant: str, granularity: str) -> Tolerances:
         """Read one characterisation."""
-        return read_as(self.path(f"tolerances/{network}-{granularity}.json"), Tolerances.from_dict)
+        name = tolerances_name(self.searched_as(variant), granularity)
+        return read_as(self.path(name), Tolerances.from_dict)
+
+    def fresh(self, variant: str) -> dict[str, Any]:
+        """Read what draws that no search has seen did at the coarse tolerance of a network."""
+        return read_json(self.path(fresh_name(self.searched_as(variant))))
+
+    def searched_as(self, variant: str) -> str:
+        """Whose tolerances go for a network: without protections where it was only placed so."""
+        if self.folder.recipe.protect:
+            return variant
+        return next(v.network for v in VARIANTS if v.name == variant)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Read a CSV file of the run, numbers as floats and empty cells as None."""
@@ -76,7 +94,8 @@ class Results:
         """Read the placement that an entry of ``energy.json`` is of."""
         if key == RETREAT:
             return Placement.from_dict(self.verification["attempts"][-1]["placement"])
-        return self.placement(*key.split("-"))
+        variant, _, method = key.rpartition("-")
+        return self.placement(variant, method)
 
 
 def _number(text: str) -> Any:

@@ -96,9 +96,11 @@ class Hazards:
             an_int(f"bit of {name} in risk", stratum.bit, 0, bits - 1)
             within(f"critical cells of {name}", stratum.expected, 0)
             elements = tensors[row].elements
-            if getattr(stratum, "cells", elements) != elements:
+            apart = getattr(stratum, "stored", None) is not None  # those that store one bit
+            cells = getattr(stratum, "cells", elements)
+            if cells > elements or not (apart or cells == elements):
                 said = f"{elements}, its elements"
-                raise ValueError(refusal(f"cells of {name} in risk", stratum.cells, said))
+                raise ValueError(refusal(f"cells of {name} in risk", cells, said))
             weights[row, stratum.bit] += stratum.expected
             seen.add(name)
         if missing := [name for name in rows if name not in seen]:

@@ -186,6 +186,7 @@ class Attachment:
     set_errors, set_corruption = _corruption.set_errors, _corruption.set_corruption
     record_faults, faults = _faults.record_faults, _faults.faults
     count_weak, one_weak_cell = _weak.count_weak, _weak.one_weak_cell
+    stored_bits, stresses = _weak.stored_bits, _weak.stresses
     noted, as_noted = _noted.noted, _noted.as_noted
 
     def step(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any, cast
 
 from torch import nn
 
@@ -13,6 +13,8 @@ from eden._say import a_kind, an_int, one_of, within
 from eden.network._wrappers import unwrapped
 
 FLOAT_MAX = sys.float_info.max
+# A share of their range for all inputs, or that of the first and of the last.
+InputRange = float | tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,14 @@ class Calibration:
 
     tensors: Mapping[str, TensorCalibration] = field(default_factory=dict)
     identity: str | None = None
-    input_range: float | tuple[float, float] = 1.0
+    input_range: InputRange = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as JSON-able values."""
+        share = self.input_range
         return {
             "identity": self.identity,
-            "input_range": self.input_range if _one(self.input_range) else list(self.input_range),
+            "input_range": list(share) if isinstance(share, tuple) else share,
             "tensors": {name: dict(vars(entry)) for name, entry in self.tensors.items()},
         }
 
@@ -101,7 +104,7 @@ class Calibration:
         return calibration
 
 
-def share_of(input_range: float | tuple[float, float], index: int, count: int) -> float:
+def share_of(input_range: InputRange, index: int, count: int) -> float:
     """The share of its range that one of the inputs narrowed has, evenly by the logarithm.
 
     Args:
@@ -109,7 +112,7 @@ def share_of(input_range: float | tuple[float, float], index: int, count: int) -
         index: Which input, from 0.
         count: How many there are.
     """
-    first, last = (input_range, input_range) if _one(input_range) else input_range
+    first, last = input_range if isinstance(input_range, tuple) else (input_range, input_range)
     return first * (last / first) ** (index / max(1, count - 1))
 
 
@@ -120,15 +123,12 @@ def check_input_range(input_range: object) -> None:
         TypeError: for another type.
         ValueError: for a share outside (0, 1], or more or fewer than two.
     """
-    shares = input_range if isinstance(input_range, (tuple, list)) else (input_range,)
-    if isinstance(input_range, (tuple, list)):
-        one_of("number of shares in input_range", len(shares), [2])
-    for share in shares:
+    if not isinstance(input_range, tuple):
+        within("input_range", cast(float, input_range), 0, 1, above=True)
+        return
+    one_of("number of shares in input_range", len(input_range), [2])
+    for share in input_range:
         within("input_range", share, 0, 1, above=True)
-
-
-def _one(input_range: float | tuple[float, float]) -> TypeGuard[float]:
-    return not isinstance(input_range, tuple)
 
 
 def _check(calibration: Calibration) -> None:

@@ -258,6 +258,14 @@ class Hooks:
         }
         return list(found.values())
 
+    def parameter_of(self, name: str) -> nn.Parameter | None:
+        """The parameter that is read as a tensor of this name; None for an input."""
+        read = (weight for _, restore in self._restores for weight in restore.weights)
+        for owner, own, tensor in read:
+            if tensor.name == name:
+                return plain(owner, own, name, coded=tensor.codes is not None)
+        return None
+
     def remove(self) -> None:
         """Take all hooks away; the network is as it was."""
         for handle in self._handles:

@@ -231,13 +231,8 @@ class StoredTensor:
         first = 0
         if self.switch.by_image and self.kind == "input" and not torch.compiler.is_compiling():
             first = self._first_copy(copies)
-        coding = self.coding
-        if self.ranged and self.kind == "weight":
-            # Weights are known when they are written, so their range is theirs of now: bounds
-            # from before retraining would call grown weights implausible.
-            channels = ops.channels_of(stored) if self.by_channel else 0
-            coding = self._coding(*ops.weight_range(stored, self.format.name, channels))
-        elif self.ranged and coding.scale is None and coding.bounds is None:
+        coding = self.coding_of(stored)
+        if self.ranged and coding.scale is None and coding.bounds is None:
             need = f"its {self.format.name} scale" if self.format.integer else "its bounds"
             raise ValueError(
                 f"{self.name} is not calibrated, so {need} cannot be known; call "
@@ -262,6 +257,15 @@ class StoredTensor:
         # keep every read that has it until it ends.
         cast = y.dtype == torch.float32 and torch.is_autocast_enabled(y.device.type)
         return y if cast else y.requires_grad_()
+
+    def coding_of(self, stored: Tensor) -> ops.Coding:
+        """How what is written now is stored."""
+        if not (self.ranged and self.kind == "weight"):
+            return self.coding
+        # Weights are known when they are written, so their range is theirs of now: bounds
+        # from before retraining would call grown weights implausible.
+        channels = ops.channels_of(stored) if self.by_channel else 0
+        return self._coding(*ops.weight_range(stored, self.format.name, channels))
 
     def start_learning(self) -> None:
         """Forget what was seen before."""

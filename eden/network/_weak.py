@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from eden._say import an_int
 from eden.access import ops, rng
-from eden.errors import Cells, ErrorModel, table_of, weak_at
+from eden.errors import Cells, ErrorModel, stresses_of, table_of, weak_at
 
 
 def count_weak(attachment: Any, name: str, ber: float, seed: int) -> int | None:
@@ -41,6 +42,47 @@ def count_weak(attachment: Any, name: str, ber: float, seed: int) -> int | None:
     return sum(
         _count(error, rng.fold_in(key, origin).cpu(), room.size_bytes, *at)
         for (error, origin, *at), room in zip(places, tensor.rooms, strict=True)
+    )
+
+
+def stored_bits(attachment: Any, name: str, bit: int) -> Tensor | None:
+    """Return which elements of a weight store a 1 in a bit, bool ``[elements]``.
+
+    None for an input, of which each image stores its own.
+
+    Raises:
+        ValueError: for an unknown name, or a bit that its elements have not.
+    """
+    attachment._check_known([name])
+    tensor, parameter = attachment._tensors[name], attachment._hooks.parameter_of(name)
+    an_int(f"bit of {name}", bit, 0, tensor.bits - 1)
+    if parameter is None:
+        return None
+    stored = parameter.detach().contiguous() if tensor.codes is None else tensor.codes.of(parameter)
+    image = ops.image_of(stored, tensor.coding_of(stored), 1)[0]
+    at = torch.arange(tensor.elements, device=image.device) * tensor.bits + bit
+    return (image[at // 8] >> (at % 8) & 1).bool().cpu()
+
+
+def stresses(
+    attachment: Any, name: str, bit: int, bers: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the stress of the cell of a bit of each element where it lies, ``[elements]``.
+
+    And the factor on them at each BER, as `errors.stresses_of` has it. None where all cells of the
+    tensor are alike or known, or what it reads depends on those of several places.
+    """
+    attachment._check_known([name])
+    tensor = attachment._tensors[name]
+    if tensor.guard is not None or tensor.elements == 0:
+        return None
+    return stresses_of(
+        tensor.base_error,
+        8 * tensor.address + np.arange(tensor.elements) * tensor.bits + bit,
+        bers,
+        address=tensor.address,
+        size_bytes=tensor.rooms[0].size_bytes,
+        row_bytes=tensor.row_bytes,
     )
 
 

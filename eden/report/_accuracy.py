@@ -30,7 +30,9 @@ def accuracy_section(results: Results) -> Section:
             if row["network"] == network:
                 by_ber.setdefault(row["ber"], []).append(row["accuracy"])
         curves[WHICH[network]] = sorted(by_ber.items())
-    coarse = {n: results.tolerances(n, "coarse") for n in NETWORKS}
+    names = [v.name for v in results.folder.recipe.variants]
+    searched = {n: results.tolerances(n, "coarse") for n in names if results.searched_as(n) == n}
+    coarse = {n: searched[n] for n in NETWORKS}
     points = [
         (f"{p.vdd_volts:g} V", p.ber, p.ber_low, p.ber_high)
         for p in results.device.points
@@ -52,7 +54,7 @@ def accuracy_section(results: Results) -> Section:
             "none" if t.mean_ber is None else rate(t.mean_ber),
             "none" if t.sweep_ber is None else rate(t.sweep_ber),
         ]
-        for network, t in coarse.items()
+        for network, t in searched.items()
     ]
     return Section(
         "Accuracy against bit error rate",
@@ -110,7 +112,7 @@ def accuracy_figure(
     near.text(left * 1.2, target - 0.001, f"target {target:.1%}", **said)
     handles, _ = whole.get_legend_handles_labels()
     handles.append(Line2D([], [], color=COLOURS["grey"], linestyle=":", label="tolerable BER"))
-    whole.legend(handles=handles, loc="lower left")
+    whole.legend(handles=handles, loc="lower left", frameon=True, edgecolor="none")
     figure.tight_layout()
     return figure
 

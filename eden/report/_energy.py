@@ -9,7 +9,7 @@ from eden.energy import LAWS
 from eden.folder import Results
 from eden.report._page import Section, TextTable
 from eden.report._style import COLOURS, NOTE, styled
-from eden.report._words import title_of
+from eden.report._words import keys_of_table, title_of
 
 COMPONENTS = ("activate", "precharge", "read", "write", "refresh", "background")
 
@@ -17,15 +17,17 @@ COMPONENTS = ("activate", "precharge", "read", "write", "refresh", "background")
 def energy_section(results: Results) -> Section:
     """Show the DRAM energy of an inference for every placement and voltage law."""
     laws: dict[str, dict[str, dict[str, float]]] = {}
-    first = next(iter(results.energy.values()))
+    # JSON files hold their keys sorted; these are in the order of the final table.
+    accounts = {key: results.energy[key] for key in keys_of_table(results)}
+    first = next(iter(accounts.values()))
     for law in LAWS:
         laws[law] = {"nominal": _components(first["nominal_joules"])}
-        for key, account in results.energy.items():
+        for key, account in accounts.items():
             label = ", ".join(title_of(results, key))
             laws[law][label] = _components(account["approximate_joules"][law])
     nominal = f"{first['nominal_joules']['total'] * 1e6:.3f}"
     rows = [["nominal", *[nominal] * len(LAWS), f"{first['nominal_seconds'] * 1e6:.2f}"]]
-    for key, account in results.energy.items():
+    for key, account in accounts.items():
         joules = [f"{account['approximate_joules'][law]['total'] * 1e6:.3f}" for law in LAWS]
         seconds = f"{account['approximate_seconds'] * 1e6:.2f}"
         rows.append([", ".join(title_of(results, key)), *joules, seconds])

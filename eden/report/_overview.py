@@ -1,7 +1,7 @@
 """What came out, in a few numbers and a table."""
 
 from eden._say import percent, rate
-from eden.folder import NETWORKS, Results
+from eden.folder import Results
 from eden.report._page import Section, TextTable
 
 
@@ -10,7 +10,9 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
     seen, verdict = results.verification, results.last_verdict
     saving = results.energy[results.verified_key]["saving"]
     low, high = (percent(-f(saving.values())) for f in (max, min))
-    before, after = (results.tolerances(n, "coarse").coarse_ber for n in NETWORKS)
+    before, after = (
+        results.tolerances(n, "coarse").coarse_ber for n in ("baseline", seen["network"])
+    )
     original = seen["original_test_accuracy"]
     volts = seen["attempts"][-1]["placement"]["vdd_volts"]
     return [
@@ -25,7 +27,7 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
 def overview_section(results: Results, table: TextTable) -> Section:
     """Show the final table, and what its columns say."""
     return Section(
-        "What came out",
+        "Placements",
         text=(
             "Each network is placed on the module coarsely (one operating point, lines "
             "interleaved over all banks) and finely (greedy or exact: every tensor in a bank it "

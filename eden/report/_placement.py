@@ -32,7 +32,7 @@ def placement_section(results: Results) -> Section:
         place = [name, stored, entry.partition, f"{entry.address:,}"]
         rows.append([*place, rate(entry.tolerance), rate(entry.ber), entry.why])
     return Section(
-        "Placement",
+        "The declared placement",
         figure=placement_figure(tensors, title=f"{TITLES[network]}, {method}, as declared"),
         alt="For every tensor the bit error rate of its partition and what it bears",
         tables=(

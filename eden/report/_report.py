@@ -13,6 +13,7 @@ from eden.report._overview import facts_of, overview_section
 from eden.report._page import TextTable, render
 from eden.report._placement import placement_section
 from eden.report._tolerance import tolerance_section
+from eden.report._variants import variants_section, variants_table
 from eden.report._verification import verification_section
 from eden.report._words import table, verdict_line
 
@@ -21,8 +22,15 @@ def write_report(results: Results, files: StageFiles) -> None:
     """Write ``report.html`` and the final table as CSV."""
     head, rows, marked = table(results)
     files.csv("table.csv", [dict(zip(head, row, strict=True)) for row in rows], head)
+    variants = variants_table(results)
+    files.csv(
+        "variants.csv",
+        [dict(zip(variants.head, row, strict=True)) for row in variants.rows],
+        list(variants.head),
+    )
     recipe = results.folder.recipe
     sections = [
+        variants_section(results, variants),
         overview_section(results, TextTable(head, rows, marked)),
         accuracy_section(results),
         criticality_section(results),

@@ -3,11 +3,17 @@
 from itertools import product
 
 from eden._say import percent, rate
-from eden.folder import LATENCY, NETWORKS, RETREAT, Results
+from eden.folder import LATENCY, RETREAT, Results
+from eden.mapping import Placement
 
 # In figures a network goes by when it is.
 WHICH = {"baseline": "before", "boosted": "after"}
-TITLES = {"baseline": "unboosted", "boosted": "boosted"}
+TITLES = {
+    "baseline": "unboosted",
+    "boosted": "boosted",
+    "protected": "protected",
+    "boosted-protected": "boosted, protected",
+}
 
 
 def title_of(results: Results, key: str) -> tuple[str, str]:
@@ -17,36 +23,40 @@ def title_of(results: Results, key: str) -> tuple[str, str]:
         return TITLES[seen["network"]], "retreat"
     if key == LATENCY:
         return "either", "latency alone"
-    network, method = key.split("-")
-    return TITLES[network], method
+    variant, _, method = key.rpartition("-")
+    return TITLES[variant], method
+
+
+def volts_at_ends(placement: Placement) -> str:
+    """Say the supply if the low or the high end of the device's range held."""
+    # The exact method solves for the estimate asked for; another's is known where it is proven.
+    missing = "not solved" if placement.method == "exact" else "none"
+    ends = (placement.verdict_volts[end] for end in ("low", "high"))
+    return "/".join(missing if v is None else f"{v:.3f}" for v in ends)
+
+
+def keys_of_table(results: Results) -> list[str]:
+    """Return the entries of ``energy.json`` in the order of the final table."""
+    recipe = results.folder.recipe
+    keys = [LATENCY] if LATENCY in results.energy else []
+    keys += [f"{v.name}-{method}" for v, method in product(recipe.variants, recipe.map.methods)]
+    return keys + [RETREAT] * (results.verified_key == RETREAT)
 
 
 def table(results: Results) -> tuple[list[str], list[list[str]], int]:
     """Return the final table: titles, rows, and the index of the row that was verified."""
     head = ["network", "mapping", "BER borne", "V", "V low/high", "linear", "cv2", "array"]
-    keys = [f"{n}-{m}" for n, m in product(NETWORKS, results.folder.recipe.map.methods)]
-    if results.verified_key == RETREAT:
-        keys.append(RETREAT)
-    rows = []
+    keys, rows = keys_of_table(results), []
     for key in keys:
-        placement, saving = results.placement_of(key), results.energy[key]["saving"]
-        ends = (placement.verdict_volts[e] for e in ("low", "high"))
-        # The exact method solves for the estimate asked for; another's is known where it is proven.
-        missing = "not solved" if placement.method == "exact" else "none"
-        rows.append(
-            [
-                *title_of(results, key),
-                _range([entry.tolerance for entry in placement.entries.values()]),
-                f"{placement.vdd_volts:.3f}",
-                "/".join(missing if v is None else f"{v:.3f}" for v in ends),
-                *(percent(-saving[law]) for law in ("linear", "cv2", "array")),
-            ]
-        )
-    if LATENCY in results.energy:
-        rated, saving = results.device.nominal.vdd_volts, results.energy[LATENCY]["saving"]
+        saving = results.energy[key]["saving"]
+        if key == LATENCY:
+            borne, volts, ends = "", results.device.nominal.vdd_volts, ""
+        else:
+            placement = results.placement_of(key)
+            borne = _range([entry.tolerance for entry in placement.entries.values()])
+            volts, ends = placement.vdd_volts, volts_at_ends(placement)
         laws = (percent(-saving[law]) for law in ("linear", "cv2", "array"))
-        rows.insert(0, [*title_of(results, LATENCY), "", f"{rated:.3f}", "", *laws])
-        keys.insert(0, LATENCY)
+        rows.append([*title_of(results, key), borne, f"{volts:.3f}", ends, *laws])
     return head, rows, keys.index(results.verified_key)
 
 

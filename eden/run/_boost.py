@@ -22,7 +22,7 @@ def boost(work: Work, files: StageFiles) -> None:
     validation images less the loss allowed. If no network meets that without any error, the
     baseline is kept.
     """
-    recipe, part, narrow = work.recipe, work.recipe.boost, work.recipe.boost.input_range
+    recipe, part = work.recipe, work.recipe.boost
     evaluate = work.evaluator("validation")
     target = read_json(work.path("train.json"))["validation_accuracy"] - recipe.accuracy_loss
     loader = batches(*work.splits.train, part.batch_size, seed=recipe.seed)
@@ -32,7 +32,7 @@ def boost(work: Work, files: StageFiles) -> None:
             work.network("baseline"),
             loader,
             # Its network serves protected or not: every tensor learns to bear errors.
-            config=work.config.with_(correction=part.correction or recipe.correction, protect={}),
+            config=work.config.with_(correction=part.correction or recipe.correction),
             target_ber=list(part.target_bers),
             epochs=part.epochs,
             more_epochs=part.more_epochs,
@@ -40,7 +40,7 @@ def boost(work: Work, files: StageFiles) -> None:
             step_epochs=part.step_epochs,
             optimizer=partial(torch.optim.AdamW, lr=part.learning_rate),
             gradients=part.gradients,
-            input_range=tuple(narrow) if isinstance(narrow, list) else narrow,
+            input_range=_input_range(part.input_range),
             evaluate=evaluate,
             target_accuracy=target,
             miss_probability=recipe.characterize.miss_probability,
@@ -57,3 +57,10 @@ def boost(work: Work, files: StageFiles) -> None:
         "boost.json",
         {"target_accuracy": target, "validation_accuracy": clean, "kept": clean >= target},
     )
+
+
+def _input_range(share: float | list[float] | None) -> float | tuple[float, float] | None:
+    if not isinstance(share, list):
+        return share
+    first, last = share
+    return first, last

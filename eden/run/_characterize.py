@@ -1,50 +1,68 @@
-"""The stage that searches the tolerances, before and after boosting."""
+"""The stage that searches the tolerances, before and after boosting, protected and not."""
 
-from eden.folder import NETWORKS, StageFiles
+from eden import errors
+from eden.folder import StageFiles, fresh_name, tolerances_name
 from eden.run._work import Work
-from eden.tolerance import accuracy_curve, ber_of, characterize_coarse, characterize_fine, step_of
+from eden.tolerance import (
+    Tolerances,
+    accuracy_curve,
+    ber_of,
+    characterize_coarse,
+    characterize_fine,
+    step_of,
+    verify,
+)
 
 CURVE_COLUMNS = ["network", "ber", "draw", "accuracy"]
 
 
 def characterize(work: Work, files: StageFiles) -> None:
-    """Search both tolerances and draw the accuracy curve, before and after boosting."""
+    """Search the tolerances of each network as it is stored, and draw the accuracy curves.
+
+    A protected network costs its search of draws alone: single cells are those of the network
+    without protections, and fine placement goes by the coarse tolerance.
+    """
     recipe, part = work.recipe, work.recipe.characterize
-    evaluate, target = work.searched, work.searched_target
     curve_images = work.evaluator("validation", most=part.curve.images)
     rows = []
-    for name in NETWORKS:
-        model, shards = work.network(name), work.path(f"trials/{name}")
+    for variant in recipe.variants:
+        if variant.protected and not recipe.protect:
+            continue  # only placed otherwise
+        name, model, config = variant.name, work.network(variant.network), work.config_of(variant)
+        shards = work.path(f"trials/{name}")
         shared = {"folder": shards, "seed": recipe.seed, "progress": work.progress, "label": name}
         coarse = characterize_coarse(
             model,
-            evaluate,
-            config=work.config,
-            target_accuracy=target,
+            work.searched,
+            config=config,
+            target_accuracy=work.searched_target,
             seeds=part.seeds,
             low=part.low,
             high=part.high,
             miss_probability=part.miss_probability,
-            risk=work.results.criticality(name),
+            risk=work.results.criticality(variant.network),
             criterion=part.criterion,
             margin_steps=part.margin_steps,
             **shared,
         )
-        files.json(f"tolerances/{name}-coarse.json", coarse.to_dict())
+        files.json(tolerances_name(name, "coarse"), coarse.to_dict())
+        _try_fresh_draws(work, files, name, model, coarse)
+        if variant.protected:
+            continue
         fine = characterize_fine(
             model,
-            evaluate,
+            work.searched,
             start=coarse,
             seeds=part.seeds,
             high=part.high,
             margin_steps=part.margin_steps,
             **shared,
         )
-        files.json(f"tolerances/{name}-fine.json", fine.to_dict())
+        files.json(tolerances_name(name, "fine"), fine.to_dict())
         curve = accuracy_curve(
             model,
             curve_images,
-            config=work.config,
+            config=config,
             bers=_curve_bers(part.curve),
             seeds=part.curve.seeds,
             **shared,
@@ -55,6 +73,21 @@ def characterize(work: Work, files: StageFiles) -> None:
             for draw, accuracy in enumerate(point.accuracies)
         ]
     files.csv("curve.csv", rows, CURVE_COLUMNS)
+
+
+def _try_fresh_draws(work: Work, files: StageFiles, name: str, model, coarse: Tolerances) -> None:
+    """See how many draws miss at the tolerance, of draws that the search has not seen."""
+    verdict = verify(
+        model,
+        work.searched,
+        coarse.config.with_(error=errors.Uniform(weak_fraction=coarse.ber)),
+        target_accuracy=coarse.target_accuracy,
+        seeds=work.recipe.characterize.fresh_draws,
+        seed=work.recipe.seed,
+        folder=work.path(f"trials/{name}"),
+        progress=work.progress,
+    )
+    files.json(fresh_name(name), verdict.to_dict())
 
 
 def _curve_bers(curve) -> list[float]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import product
 
 from eden import mapping
-from eden.folder import LATENCY, NETWORKS, RETREAT, StageFiles
+from eden.folder import LATENCY, RETREAT, StageFiles
 from eden.mapping import WHOLE_MODULE, Placement
 from eden.run._work import Work
 from eden.systems import evaluate_energy
@@ -18,7 +18,7 @@ def _latency_alone(work: Work) -> Placement | None:
     if point == rated:
         return None
     # Whether the network bears it is not the question here, only what it would save.
-    anything = replace(work.tolerances_for(work.recipe.verify.network, "coarse"), coarse_ber=1.0)
+    anything = replace(work.results.tolerances("baseline", "coarse"), coarse_ber=1.0)
     coarse = mapping.place(anything, work.device, method="coarse")
     return replace(coarse, points={WHOLE_MODULE: point}, partition_bers={WHOLE_MODULE: point.ber})
 
@@ -27,13 +27,16 @@ def account_energy(work: Work, files: StageFiles) -> None:
     """Account for an inference's DRAM energy by placement, voltage law and component."""
     sample = work.splits.test[0][:1]
     jobs = {
-        f"{network}-{method}": (network, work.results.placement(network, method))
-        for network, method in product(NETWORKS, work.recipe.map.methods)
+        f"{variant.name}-{method}": (
+            variant.network,
+            work.results.placement(variant.name, method),
+        )
+        for variant, method in product(work.recipe.variants, work.recipe.map.methods)
     }
     if work.results.verified_key == RETREAT:
-        jobs[RETREAT] = (work.recipe.verify.network, work.results.placement_of(RETREAT))
+        jobs[RETREAT] = (work.declared[0].network, work.results.placement_of(RETREAT))
     if (reduced := _latency_alone(work)) is not None:
-        jobs[LATENCY] = (work.recipe.verify.network, reduced)
+        jobs[LATENCY] = ("baseline", reduced)
     accounts = {}
     for key, (network, placement) in jobs.items():
         energy = evaluate_energy(

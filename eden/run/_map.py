@@ -2,23 +2,16 @@
 
 from itertools import product
 
-from eden import mapping
-from eden.folder import NETWORKS, StageFiles, placement_name
+from eden.folder import StageFiles, placement_name
 from eden.run._work import Work
 
 
 def map_networks(work: Work, files: StageFiles) -> None:
-    """Place both networks by every method; ``placement.json`` is the declared one."""
-    for network, method in product(NETWORKS, work.recipe.map.methods):
-        placement = mapping.place(
-            work.tolerances_for(network, method),
-            work.device,
-            method=method,
-            estimate=work.recipe.map.estimate,
-            risk=work.results.criticality(network),
-        )
-        files.json(placement_name(network, method), placement.to_dict())
-        if (network, method) == work.declared:
+    """Place all networks by every method; ``placement.json`` is the declared one."""
+    for variant, method in product(work.recipe.variants, work.recipe.map.methods):
+        placement = work.place(variant, method)
+        files.json(placement_name(variant.name, method), placement.to_dict())
+        if (variant, method) == work.declared:
             files.json("placement.json", placement.to_dict())
             if work.progress and placement.coverage is not None:
                 print(placement.coverage)

@@ -13,8 +13,11 @@ def train(work: Work, files: StageFiles) -> None:
     """Train the baseline without errors, and learn the bounds of its tensors."""
     recipe = work.recipe
     with torch.random.fork_rng(devices=[]):
-        with approximate(work.untrained(), work.config):
-            pass  # a pattern that matches nothing is found now, not after the training
+        # A pattern that matches nothing is found now, not after the training.
+        for protect in (recipe.protect, recipe.map.protect):
+            patterns = protect if isinstance(protect, dict) else {}
+            with approximate(work.untrained(), work.config.with_(protect=patterns)):
+                pass
         torch.manual_seed(recipe.seed)
         model = work.untrained()
         nets.train(

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from eden import mapping
 from eden._files import read_as
-from eden.folder import NETWORKS, StageFiles
+from eden.folder import StageFiles, Variant
 from eden.mapping import Placement
 from eden.network import places_of
 from eden.run._work import Work
@@ -17,11 +16,11 @@ def verify_declared(work: Work, files: StageFiles) -> None:
     A retreat lowers every tolerance step by step until the placement is another one.
     """
     recipe, part = work.recipe, work.recipe.verify
-    network, method = work.declared
+    variant, method = work.declared
     evaluate = work.evaluator("test")
     original = evaluate(work.network("baseline"))
-    model = work.network(network)
-    tolerances = work.tolerances_for(network, method)
+    model = work.network(variant.network)
+    tolerances = work.tolerances_for(variant, method)
     placement = read_as(work.path("placement.json"), Placement.from_dict)
     attempts: list[dict[str, Any]] = []
     for attempt in range(part.attempts):
@@ -41,19 +40,21 @@ def verify_declared(work: Work, files: StageFiles) -> None:
         attempts.append({"placement": placement.to_dict(), "verdict": verdict.to_dict()})
         if verdict.passed:
             break
-        retreat = _retreat(work, tolerances, placement, method)
+        retreat = _retreat(work, tolerances, placement, variant, method)
         if retreat is None:
             break
         tolerances, placement = retreat
     files.json(
         "verify.json",
         {
-            "network": network,
+            "network": variant.name,
             "method": method,
             "original_test_accuracy": original,
             "test_accuracy": {
-                name: work.accuracy_without_errors(work.network(name), evaluate)
-                for name in NETWORKS
+                v.name: work.accuracy_without_errors(
+                    work.network(v.network), evaluate, work.config_of(v)
+                )
+                for v in recipe.variants
             },
             "passed": attempts[-1]["verdict"]["passed"],
             "attempts": attempts,
@@ -62,15 +63,13 @@ def verify_declared(work: Work, files: StageFiles) -> None:
 
 
 def _retreat(
-    work: Work, tolerances: Tolerances, placement: Placement, method: str
+    work: Work, tolerances: Tolerances, placement: Placement, variant: Variant, method: str
 ) -> tuple[Tolerances, Placement] | None:
     """Find the first milder placement, or None if there is none."""
     while min(tensor.tolerance for tensor in tolerances.tensors) > ber_of(step_of(1e-12)):
         tolerances = lowered(tolerances, 1)
         try:
-            other = mapping.place(
-                tolerances, work.device, method=method, estimate=work.recipe.map.estimate
-            )
+            other = work.place(variant, method, tolerances)
         except ValueError:
             return None
         if places_of(other) != places_of(placement):

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import torch
 
-from eden import data, devices, errors, nets, network
+from eden import data, devices, errors, mapping, nets, network
 from eden._files import digest_bytes
 from eden._say import refusal
-from eden.folder import Recipe, Results, RunFolder
+from eden.folder import NETWORKS, Recipe, Results, RunFolder, Variant
+from eden.mapping import Placement
 from eden.network import Config, approximate
 from eden.tolerance import Tolerances
 
@@ -76,7 +77,7 @@ class Work:
 
     @cached_property
     def config(self) -> Config:
-        """What is injected while searching; the BER is set by the search."""
+        """What is injected while searching, unprotected; the BER is set by the search."""
         recipe = self.recipe
         return Config(
             error=errors.Uniform(weak_fraction=1e-3),
@@ -87,12 +88,17 @@ class Work:
             scale=recipe.scale,
             on_chip_bytes=recipe.on_chip_bytes,
             seed=recipe.seed,
-            protect={**recipe.protect},
         )
 
-    def accuracy_without_errors(self, model: torch.nn.Module, evaluate: data.Evaluator) -> float:
+    def config_of(self, variant: Variant) -> Config:
+        """What is injected while searching the tolerance of a network as it is stored."""
+        return self.config.with_(protect={**self.recipe.protect} if variant.protected else {})
+
+    def accuracy_without_errors(
+        self, model: torch.nn.Module, evaluate: data.Evaluator, config: Config | None = None
+    ) -> float:
         """Return the accuracy in the stored format: a boosted network counts on its clamping."""
-        with approximate(model, self.config) as handle:
+        with approximate(model, self.config if config is None else config) as handle:
             handle.set_ber(0.0)
             return evaluate(model)
 
@@ -123,10 +129,35 @@ class Work:
         return self.searched(self.network("baseline")) - self.recipe.accuracy_loss
 
     @property
-    def declared(self) -> tuple[str, str]:
-        """Network and method that the recipe declared to be verified."""
-        return self.recipe.verify.network, self.recipe.verify.method
+    def declared(self) -> tuple[Variant, str]:
+        """The network as it is stored, and the method, that the recipe declared to be verified."""
+        part = self.recipe.verify
+        return next(v for v in self.recipe.variants if v.name == part.network), part.method
 
-    def tolerances_for(self, network: str, method: str) -> Tolerances:
-        """Read the tolerances of a network that a method of placement goes by."""
-        return self.results.tolerances(network, "coarse" if method == "coarse" else "fine")
+    def tolerances_for(self, variant: Variant, method: str) -> Tolerances:
+        """Read the tolerances that a method of placement goes by."""
+        searched = self.results.searched_as(variant.name)
+        coarsely = method == "coarse" or searched not in NETWORKS  # these have no fine search
+        return self.results.tolerances(variant.name, "coarse" if coarsely else "fine")
+
+    def place(
+        self, variant: Variant, method: str, tolerances: Tolerances | None = None
+    ) -> Placement:
+        """Place a network as it is stored, within the risk that its tolerances are stated at.
+
+        Args:
+            variant: The network as it is stored.
+            method: Of placement.
+            tolerances: Others than those found.
+        """
+        protect = self.recipe.map.protect if variant.protected else None
+        if protect == "auto" and method == "coarse":
+            protect = None  # one operating point for all leaves no choice to weigh
+        return mapping.place(
+            self.tolerances_for(variant, method) if tolerances is None else tolerances,
+            self.device,
+            method=method,
+            estimate=self.recipe.map.estimate,
+            protect={**protect} if isinstance(protect, dict) else protect,
+            risk=self.results.criticality(variant.network),
+        )

@@ -119,7 +119,7 @@ def characterize_coarse(
                 f"no BER from {low:g} up meets the target accuracy {target_accuracy:.4f} under "
                 f"any draw; lower characterize.low or accept a larger accuracy loss"
             )
-        span = {"low": first, "high": last}
+        handle, span = network.handle, {"low": first, "high": last}
         if risk is None:
             curves = curves_of_draws(**span, about=sorted(found.thresholds)[seeds // 2])
         else:
@@ -128,7 +128,8 @@ def characterize_coarse(
                 **span,
                 about=found.worst,
                 allowed=max(clean - target_accuracy, LEAST_LOSS),
-                wrong=wrong_by(network.handle.config, network.names),
+                wrong=wrong_by(handle.config, network.names),
+                placed=lambda s, bers: handle.stresses(s.tensor, s.bit, bers),
                 seed=seed,
             )
         for threshold in found.thresholds:
@@ -142,7 +143,7 @@ def characterize_coarse(
             for _ in progress_bar(asked, label, "rare misses", "draw", progress):
                 pass
         stated = curves.stated(miss_probability)
-        handle, trials = network.handle, network.memo.asked
+        trials = network.memo.asked
         resolved, tensors, coverage = handle.config, handle.tensors, handle.coverage()
     mean = _mean_ber(
         model, evaluate, resolved, clean - target_accuracy, found.thresholds, draws, first, last,

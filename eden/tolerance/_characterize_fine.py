@@ -61,7 +61,9 @@ def characterize_fine(
 
     Raises:
         TypeError: If an argument is of another type.
-        ValueError: If ``start`` is not a coarse result, or one is outside what is named here.
+        ValueError: If ``start`` is not a coarse result, one is outside what is named here, the
+            network misses its target without errors, or the evaluator answers otherwise when asked
+            again.
     """
     check_asked(model, evaluate, folder, **({} if config is None else {"config": config}))
     a_kind("start", start, Tolerances, "what characterize_coarse returns")
@@ -74,6 +76,7 @@ def characterize_fine(
     base, target = step_of(start.coarse_ber), start.target_accuracy
     with under_errors(model, evaluate, config, folder=folder, subject={"seed": seed}) as network:
         oracle, bottom = Oracle(network, target), dict.fromkeys(network.names, base)
+        network.clean_accuracy(target)
         # The coarse search ended with these questions.
         ground = {draw: oracle.confirm(bottom, draw) for draw in draws}
         # At a stated risk a draw may miss already there: it says nothing of the tensors.

@@ -25,6 +25,10 @@ BEYOND = (1.1, 1.3, 1.6, 2.5)
 
 # How often a bit reads wrong at each of some BERs of the cells that it lies in.
 Wrong = Callable[[Stratum, np.ndarray], np.ndarray]
+# Stress of the cell of each element and factor at each BER; None where all cells are alike.
+Placed = Callable[[Stratum, np.ndarray], tuple[np.ndarray, np.ndarray] | None]
+# Cells of a tensor whose stresses differ by less are taken together: an eighth of a factor of 2.
+_STEP = np.log(2) / 8
 
 
 class Compound:
@@ -35,13 +39,23 @@ class Compound:
         allowed: Accuracy that may be lost, > 0.
         bers: BERs asked for, rising.
         wrong: How often a bit reads wrong at each of them.
+        placed: Where the cells lie: a cell tried then counts with its own stress, and those not
+            tried with the mean of theirs.
     """
 
     def __init__(
-        self, strata: Sequence[Stratum], allowed: float, bers: Sequence[float], wrong: Wrong
+        self,
+        strata: Sequence[Stratum],
+        allowed: float,
+        bers: Sequence[float],
+        wrong: Wrong,
+        placed: Placed | None = None,
     ):
-        tried = [stratum for stratum in strata if stratum.tried]
-        rates = np.array([wrong(stratum, np.asarray(bers, dtype=float)) for stratum in tried])
+        tried, at = [stratum for stratum in strata if stratum.tried], np.asarray(bers, dtype=float)
+        rates = np.array([wrong(stratum, at) for stratum in tried])
+        own = None
+        if placed is not None and any(stratum.elements for stratum in tried):
+            own = _own_rates(tried, at, rates, placed)
         # [kinds, bers] and of each stratum its kind.
         self.rates, kind = np.unique(rates.reshape(len(tried), -1), axis=0, return_inverse=True)
         self.rest = np.array([stratum.cells - stratum.tried for stratum in tried])
@@ -53,19 +67,24 @@ class Compound:
         self.kinds = np.repeat(kind.reshape(-1), self.sizes.sum(1))
         units = np.concatenate(parts) / allowed * UNITS
         self.units, self.critical = units, units > UNITS * (1 + 1e-9)
+        self.own_kinds = None
+        if own is not None:
+            of_own, which = np.unique(own, axis=0, return_inverse=True)
+            self.own_kinds = len(self.rates) + which.reshape(-1)
+            self.rates = np.concatenate([self.rates, of_own])
 
     def shares(
-        self, random: np.random.Generator | None = None, *, beyond: bool = True
+        self, random: np.random.Generator | None = None, *, beyond: float = 1.0
     ) -> np.ndarray:
         """How many cells each cost stands for: a cell tried for itself and some of those not tried.
 
         Args:
             random: Draws them as the cells tried leave them uncertain (Rubin's Bayesian bootstrap);
                 None has each cell tried stand for as many.
-            beyond: Whether some of those not tried cost more than all that were.
+            beyond: Share of those that are expected to cost more than all tried which do.
         """
         mass = self.weight if random is None else random.gamma(self.weight)
-        mass = mass if beyond else mass * self.seen
+        mass = mass * np.where(self.seen, 1.0, beyond)
         sizes = self.sizes.sum(1)
         starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(int)
         per = np.add.reduceat(mass, starts)
@@ -83,7 +102,12 @@ class Compound:
         at = np.where(self.critical, alone, others)
         low = np.floor(at).astype(int)
         part = at - low
-        index = np.concatenate([low % _SIZE, (low + 1) % _SIZE]) + _SIZE * np.tile(self.kinds, 2)
+        kinds = self.kinds
+        if self.own_kinds is not None:  # each cell tried by itself, and then those it stands for
+            kinds, counts = np.concatenate([kinds, self.own_kinds]), counts - self.seen
+            counts = np.concatenate([counts, self.seen])
+            low, part = np.tile(low, 2), np.tile(part, 2)
+        index = np.concatenate([low % _SIZE, (low + 1) % _SIZE]) + _SIZE * np.tile(kinds, 2)
         mass = np.concatenate([counts * (1 - part), counts * part])
         cells = np.bincount(index, mass, _SIZE * len(self.rates)).reshape(-1, _SIZE)
         spectra = np.fft.rfft(cells) - cells.sum(1, keepdims=True)
@@ -94,6 +118,34 @@ class Compound:
         drift = self.rates.T @ (cells * _SIGNED).sum(1)
         misses = np.where(drift > 16 * UNITS, 1.0, misses)
         return np.maximum.accumulate(np.clip(misses, 0.0, 1.0))
+
+
+def _own_rates(
+    tried: Sequence[Stratum], bers: np.ndarray, rates: np.ndarray, placed: Placed
+) -> np.ndarray:
+    """Return the rates of each cell tried, ``[cells, bers]``; those of strata become of the rest.
+
+    After the cells of each stratum come those that stand for costs beyond theirs.
+
+    A cell that is weak with probability P counts as -log(1 - P) of them: at least one is weak as
+    often.
+    """
+    own = []
+    for number, stratum in enumerate(tried):
+        found = placed(stratum, bers) if stratum.elements else None
+        if found is None:
+            own.append(np.tile(rates[number], (stratum.tried + len(BEYOND), 1)))
+            continue
+        stresses, factors = found
+        here = stresses[list(stratum.elements)]
+        # All cells of the bit, also those that store the other one: a stress knows no bit.
+        rest = len(stresses) - len(here)
+        rates[number] = factors * ((stresses.sum() - here.sum()) / rest if rest else 0.0)
+        logarithms = np.log(np.maximum(here, 1e-300))
+        alike = np.exp(np.round(logarithms / _STEP) * _STEP)
+        own.append(np.where(here > 0, alike, 0.0)[:, None] * factors)
+        own.append(np.tile(rates[number], (len(BEYOND), 1)))
+    return np.concatenate(own)
 
 
 _SIGNED = np.where(np.arange(_SIZE) < _SIZE * 3 // 4, np.arange(_SIZE), np.arange(_SIZE) - _SIZE)

@@ -62,11 +62,16 @@ class Criticality:
 
     @property
     def table(self) -> list[dict[str, Any]]:
-        """A row a tensor and bit: cells, tried, critical, the exact interval of their share."""
+        """A row a stratum: cells, tried, critical, the exact interval of their share.
+
+        ``stored`` is the bit that the cells of a row store: what 1 -> 0 costs, or 0 -> 1. None is
+        both, where the error model does not tell them apart, and of inputs.
+        """
         rows = []
         for stratum in self.strata:
             low, high = stratum.interval()
             row = {name: getattr(stratum, name) for name in ("tensor", "kind", "bit", "cells")}
+            row["stored"] = stratum.stored
             row |= {"tried": stratum.tried, "critical": stratum.critical, "share": stratum.share}
             rows.append({**row, "low": low, "high": high, "expected": stratum.expected})
         return rows

@@ -16,8 +16,10 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from eden import errors
 from eden._say import an_int
 from eden.access import formats
+from eden.errors import failure_of
 from eden.network import Config, TensorInfo
 from eden.tolerance._critical import Criticality
 from eden.tolerance._evaluator import Evaluate
@@ -53,8 +55,10 @@ def criticality(
     (`eden.data.Evaluator` can), a cell is judged on those as long as they leave no doubt, and the
     network is run anew only from where the cell is read. In integer formats the bits below a
     harmless one are skipped, the sign apart: each bit moves a value half as far as the one above.
-    Of floats every exponent bit is tried. A protection of the config is left out: criticality is of
-    the bit as it reaches the network, whatever guards it.
+    Of floats every exponent bit is tried. Where the error model fails a stored 1 and a stored 0 at
+    different rates, weights that store either are counted apart; of an input each image stores
+    its own bit, so that its cells are tried as they are. A protection of the config is left out:
+    criticality is of the bit as it reaches the network, whatever guards it.
 
     Args:
         model: The network; left as it was.
@@ -97,27 +101,49 @@ def criticality(
 
 
 class _Bit:
-    """The cells of one bit of a tensor, in the order in which they are tried."""
+    """The cells of one bit of a tensor, in the order in which they are tried.
 
-    def __init__(self, tensor: TensorInfo, bit: int, seed: int):
-        self.tensor, self.bit, self.costs = tensor, bit, []
+    Args:
+        tensor: Whose.
+        bit: Which.
+        seed: Of the order.
+        stored: The bit that they store; None for all.
+        among: Which elements those are, bool ``[elements]``.
+        fail: Whether they ever do.
+    """
+
+    def __init__(
+        self,
+        tensor: TensorInfo,
+        bit: int,
+        seed: int,
+        stored: int | None = None,
+        among: np.ndarray | None = None,
+        fail: bool = True,
+    ):
+        self.tensor, self.bit, self.stored, self.costs = tensor, bit, stored, []
+        self.fail, self.placed = fail, False
         text = f"eden criticality {seed} {tensor.name} {bit}".encode()
         random = np.random.Generator(np.random.Philox(list(text)))
         self.elements = random.permutation(tensor.elements)
+        if among is not None:
+            self.elements = self.elements[among[self.elements]]
 
     def stratum(self) -> Stratum:
         return Stratum(
             tensor=self.tensor.name,
             kind=self.tensor.kind,
             bit=self.bit,
-            cells=self.tensor.elements,
+            cells=len(self.elements),
             losses=tuple(cost.loss for cost in self.costs),
             critical=sum(cost.misses for cost in self.costs),
+            stored=self.stored,
+            elements=tuple(self.elements[: len(self.costs)].tolist()) if self.placed else (),
         )
 
     @property
     def left(self) -> int:
-        return self.tensor.elements - len(self.costs)
+        return len(self.elements) - len(self.costs) if self.fail else 0
 
 
 class _Search:
@@ -127,8 +153,27 @@ class _Search:
         self.cells, self.bar = cells, bar
         self.allowed = cells.clean - cells.target
         self.format = formats.get(stored)
-        self.bits = [[_Bit(t, bit, seed) for bit in self._order()] for t in tensors]
         self.seed = seed
+        self.bits = [[self._cells_of(t, bit) for bit in self._order()] for t in tensors]
+        placed = isinstance(cells.network.handle.config.error, errors.Bitline | errors.Wordline)
+        for of_bit in (some for bits in self.bits for bit in bits for some in bit):
+            of_bit.placed = placed  # then it counts which cells were tried
+
+    def _cells_of(self, tensor: TensorInfo, bit: int) -> list[_Bit]:
+        """The cells of a bit; of a weight those of each stored bit, where that makes a difference.
+
+        Those that never fail are not tried.
+        """
+        handle = self.cells.network.handle
+        failures = {stored: failure_of(handle.config.error, stored) for stored in (1, 0)}
+        stored_bits = None
+        if failures[0] != failures[1]:
+            stored_bits = handle.stored_bits(tensor.name, bit)
+        if stored_bits is None:
+            return [_Bit(tensor, bit, self.seed)]
+        ones = stored_bits.numpy()
+        both = [_Bit(tensor, bit, self.seed, s, ones == s, failures[s] > 0) for s in (1, 0)]
+        return [cells for cells in both if len(cells.elements)]
 
     def _order(self) -> list[int]:
         """The bits of an element, those that move a value most first, of floats the exponent."""
@@ -141,16 +186,19 @@ class _Search:
     def run(self) -> None:
         for bits in self.bits:
             for bit in bits:
-                self._try(bit, min(FIRST, bit.left))
-                if self._harmless(bit) and self._says_of_lower(bit.bit):
+                for cells in bit:
+                    self._try(cells, min(FIRST, cells.left))
+                if all(map(self._harmless, bit)) and self._says_of_lower(bit[0].bit):
                     break
         while (bit := self._most_uncertain()) is not None:
             self._try(bit, min(CHUNK, bit.left))
 
     def strata(self) -> Iterator[Stratum]:
-        return (bit.stratum() for bits in self.bits for bit in bits)
+        return (cells.stratum() for bits in self.bits for bit in bits for cells in bit)
 
     def _try(self, bit: _Bit, count: int) -> None:
+        if not count:
+            return
         start = len(bit.costs)
         elements = bit.elements[start : start + count].tolist()
         bit.costs += self.cells.costs(bit.tensor.name, bit.bit, elements, self.seed)
@@ -168,7 +216,8 @@ class _Search:
 
     def _most_uncertain(self) -> _Bit | None:
         """The bit whose next cells narrow lambda most for what they cost, if that is needed."""
-        tried = [bit for bits in self.bits for bit in bits if bit.costs and bit.left]
+        every = (cells for bits in self.bits for bit in bits for cells in bit)
+        tried = [bit for bit in every if bit.costs and bit.left]
         uncertain = [bit for bit in tried if not self._harmless(bit)]
         if not uncertain or self.cells.passes >= PASSES:
             return None
@@ -183,6 +232,6 @@ class _Search:
         """Variance of lambda that the next cells take away, for each pass."""
         tried, critical = len(bit.costs), sum(cost.misses for cost in bit.costs)
         share = (critical + 0.5) / (tried + 1)
-        variance = bit.tensor.elements**2 * share * (1 - share)
+        variance = len(bit.elements) ** 2 * share * (1 - share)
         work = self.cells.work(bit.tensor.name)
         return variance * (1 / tried - 1 / (tried + CHUNK)) / work

@@ -16,7 +16,7 @@ import numpy as np
 
 from eden import errors
 from eden.network import Config, protections_of
-from eden.tolerance._compound import Compound, Wrong
+from eden.tolerance._compound import Compound, Placed, Wrong
 from eden.tolerance._critical import Criticality
 from eden.tolerance._grid import ber_of, step_of
 from eden.tolerance._risk import Curves
@@ -25,6 +25,7 @@ from eden.tolerance._strata import Stratum
 # Grid steps below that of the lowest draw down to which P(miss) is worked out: four decades.
 _BELOW = 40
 _REPLICATES = 32
+_BEYOND = (1.0, 0.3)
 # The factor on costs before any draw was seen: log-normal about 1 with this spread.
 _SCALES = np.exp(np.linspace(-0.6, 0.6, 9))
 _SCALE_SPREAD = 0.25
@@ -41,23 +42,34 @@ _NEPERS = np.log(10) / 10
 def wrong_by(config: Config, names: Sequence[str]) -> Wrong:
     """How many weak cells a bit has at a BER, as the config guards its tensor: P(bit wrong) / F.
 
+    Where cells that store a 1 and a 0 are apart, copies of a bit fail as it does; the check bits
+    and neighbours of a code store either.
+
     Args:
         config: What is stored, and how.
         names: Of its tensors.
     """
-    protections = protections_of(list(names), config)
+    protections, error = protections_of(list(names), config), config.error
     # A rate does not make known cells weak, it makes them fail more often.
-    failure = 1.0 if isinstance(config.error, errors.Cells) else errors.failure_of(config.error)
+    failure = 1.0 if isinstance(error, errors.Cells) else errors.failure_of(error)
     known: dict[Any, np.ndarray] = {}
 
     def wrong(stratum: Stratum, bers: np.ndarray) -> np.ndarray:
-        guard = protections[stratum.tensor]
-        name = guard, stratum.bit, bers.tobytes()
+        guard, own = protections[stratum.tensor], failure
+        if stratum.stored is not None and guard.kind in _OF_ONE_BIT:
+            own = errors.failure_of(error, stratum.stored)
+        name = guard, stratum.bit, own, bers.tobytes()
         if name not in known:
-            known[name] = guard.error_probability(bers, stratum.bit, config.stored) / failure
+            rates = bers if own == failure else np.minimum(bers * (own / failure), own)
+            read_wrong = guard.error_probability(rates, stratum.bit, config.stored)
+            known[name] = read_wrong / (own or 1.0)
         return known[name]
 
     return wrong
+
+
+# Protections that hold a bit more than once.
+_OF_ONE_BIT = ("triple", "embedded")
 
 
 def curves_of_draws(low: int, high: int, *, about: int) -> Curves:
@@ -86,6 +98,7 @@ def curves_of_cells(
     about: int,
     allowed: float,
     wrong: Wrong,
+    placed: Placed | None = None,
     seed: int = 0,
 ) -> Curves:
     """What P(miss) may be by single cells, before any draw.
@@ -97,10 +110,12 @@ def curves_of_cells(
         about: Where draws begin to miss, e.g. the lowest threshold.
         allowed: Accuracy that may be lost, > 0.
         wrong: How often a bit reads wrong at a BER.
+        placed: Where its cells lie, if that makes a difference.
         seed: Of the replicates of the cells not tried.
     """
     steps = np.arange(min(low, about) - _BELOW, high + 2)
-    compound = Compound(criticality.strata, allowed, [ber_of(int(step)) for step in steps], wrong)
+    bers = [ber_of(int(step)) for step in steps]
+    compound = Compound(criticality.strata, allowed, bers, wrong, placed)
     random = np.random.default_rng(seed)
     curves, priors = [], []
     # None of either, or one that reaches a hazard of 1 at any of these steps.
@@ -109,8 +124,8 @@ def curves_of_cells(
     more = np.exp(-(alone[:, None] + together[None]).reshape(-1, len(steps)))
     prior = np.add.outer(_half_for_none(alone), _half_for_none(together)).reshape(-1)
     for replicate in range(_REPLICATES):
-        # Whether cells not tried cost more than all that were is for the draws to say, too.
-        counts = compound.shares(random, beyond=replicate % 2 == 0)
+        # How much those not tried that cost most come to is for the draws to say, too.
+        counts = compound.shares(random, beyond=_BEYOND[replicate % len(_BEYOND)])
         for scale in _SCALES:
             cells = compound.miss_probabilities(counts, scale)
             curves.append(1.0 - (1.0 - cells) * more)

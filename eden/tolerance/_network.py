@@ -99,12 +99,7 @@ class FaultyNetwork:
                 nothing, or the network misses the target.
         """
         clean = Oracle(self, target).ask(self.every(NO_ERROR), 0)
-        again = self.accuracies("again", 0.0, [0])[0]
-        if again != clean:
-            raise ValueError(
-                f"evaluate answered {clean} without errors and {again} when asked again, accepted: "
-                "the same accuracy of the same network (fixed images in a fixed order, no dropout)"
-            )
+        _must_repeat(clean, self.accuracies("again", 0.0, [0])[0], "without errors")
         if clean < target:
             accepted = f"at most {clean}, what the network reaches without errors"
             raise ValueError(refusal("target_accuracy", target, accepted))
@@ -112,8 +107,20 @@ class FaultyNetwork:
 
     def placed_accuracy(self, draw: int) -> float:
         """Accuracy of a placed network, whose error models say its BERs."""
+        return self._placed("placed", draw)
+
+    def check_placed_repeats(self, draw: int) -> None:
+        """Refuse an evaluator that answers otherwise when asked of a draw again.
+
+        Raises:
+            ValueError: If it does.
+        """
+        first, again = self.placed_accuracy(draw), self._placed("placed again", draw)
+        _must_repeat(first, again, f"under draw {draw}")
+
+    def _placed(self, label: str, draw: int) -> float:
         rows = self.memo.get(
-            {"label": "placed", "seed": draw}, lambda: [_row(draw, self.accuracy(None, draw))]
+            {"label": label, "seed": draw}, lambda: [_row(draw, self.accuracy(None, draw))]
         )
         return rows[0]["accuracy"]
 
@@ -239,6 +246,15 @@ def under_errors(
         yield FaultyNetwork(handle, evaluate, Memo(folder, context=context), low=low)
     finally:
         handle.detach()
+
+
+def _must_repeat(first: float, again: float, under: str) -> None:
+    """Refuse two answers to one question that differ."""
+    if again != first:
+        raise ValueError(
+            f"evaluate answered {first} {under} and {again} when asked again, accepted: "
+            "the same accuracy of the same network (fixed images in a fixed order, no dropout)"
+        )
 
 
 def bers_of(steps: Mapping[str, float]) -> dict[str, float]:

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from eden.tolerance._oracle import Oracle
 from eden.tolerance._risk import Curves
 
-# Draws are asked where P(miss) seems to be this many times the risk stated, ...
-OFTEN = 2.0
-# ... so many at a time, ...
+# Draws are asked at the BER that seems to be the tolerance: nothing is extrapolated, and a BER
+# that is too high shows itself. So many at a time, ...
 ROUND = 20
 # ... until the ends of the interval are no further apart than this factor.
 KNOWN = 1.6
@@ -38,12 +37,11 @@ def probe(
     Yields:
         After each draw, how many were asked.
     """
-    often = min(OFTEN * at, 0.5)
     for start in range(0, len(draws), ROUND):
         least, most = curves.stated(at).interval
         if most <= KNOWN * least:
             return
-        step = max(low, round(curves.step_of_risk(often)))
+        step = max(low, round(curves.step_of_risk(at)))
         asked = draws[start : start + ROUND]
         met = []
         for count, draw in enumerate(asked, start + 1):

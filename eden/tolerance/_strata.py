@@ -19,11 +19,14 @@ class Stratum:
         tensor: Its name.
         kind: "weight" or "input".
         bit: Of the element as stored, the least significant one being 0.
-        cells: How many there are: the tensor's elements.
+        cells: How many there are: the tensor's elements, or those that store `stored`.
         losses: Of each cell tried, the accuracy that it alone costs at the failure probability of
             the config; drawn without replacement. Of a cell that was judged on a part of the
             images this is a guess, on the right side of the target.
         critical: How many of those miss the target.
+        stored: The bit that these cells store, where those that store the other are apart: of
+            weights, where an error model has either fail in its own way. None: both.
+        elements: Of the cells tried, where P depends on where they lie; else none.
     """
 
     tensor: str
@@ -32,6 +35,8 @@ class Stratum:
     cells: int
     losses: tuple[float, ...]
     critical: int
+    stored: int | None = None
+    elements: tuple[int, ...] = ()
 
     @property
     def tried(self) -> int:
@@ -66,7 +71,7 @@ class Stratum:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able dict; `from_dict` is its inverse."""
-        return {**vars(self), "losses": list(self.losses)}
+        return {**vars(self), "losses": list(self.losses), "elements": list(self.elements)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Stratum:
@@ -75,7 +80,9 @@ class Stratum:
         Raises:
             ValueError: If a field is missing or unknown, or its value out of its range.
         """
-        values = dict(keys_of("a stratum", data, [field.name for field in fields(cls)]))
+        later = ("stored", "elements")  # than the first files
+        names = [field.name for field in fields(cls) if field.name not in later]
+        values = dict(keys_of("a stratum", data, names, later))
         a_kind("tensor", values["tensor"], str, "text")
         name = values["tensor"]
         one_of(f"kind of {name}", values["kind"], ("weight", "input"))
@@ -89,6 +96,11 @@ class Stratum:
         for loss in values["losses"]:
             within(f"losses of {name}", loss, -1, 1)
         an_int(f"critical of {name}", values["critical"], 0, len(values["losses"]))
+        values["elements"] = tuple(values.get("elements", ()))
+        one_of(f"number of elements of {name}", len(values["elements"]), {0, len(values["losses"])})
+        for element in values["elements"]:
+            an_int(f"elements of {name}", element, 0, 2**62)
+        one_of(f"stored bit of {name}", values.get("stored"), (None, 0, 1))
         return cls(**values)
 
 

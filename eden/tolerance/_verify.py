@@ -137,7 +137,8 @@ def verify(
 
     Raises:
         TypeError: If an argument is of another type.
-        ValueError: If one is outside what is named here.
+        ValueError: If one is outside what is named here, or the evaluator answers otherwise when
+            asked again.
     """
     check_asked(model, evaluate, folder, placement=placement)
     check_target(target_accuracy)
@@ -152,6 +153,7 @@ def verify(
         under_errors(model, evaluate, placement, folder=folder, subject=subject) as network,
         progress_bar(draws, "", "verify", "draw", progress) as bar,
     ):
+        network.check_placed_repeats(draws[0])
         accuracies = tuple(network.placed_accuracy(draw) for draw in bar)
     misses = sum(accuracy < target_accuracy for accuracy in accuracies)
     bound = upper_bound(misses, seeds, confidence=confidence)

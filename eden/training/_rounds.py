@@ -76,22 +76,21 @@ class Rounds:
         best, most, kept = None, -1.0, set[int]()
         history: list[dict[str, Any]] = []
         for target in self.targets:
-            before, milder = copy.deepcopy(model.state_dict()), 1.0
             epochs = self.more_epochs if history else self.epochs
+            if check is None:
+                rows = self._train(trainer, target, start, epochs)
+                return [{"epoch": n, **row, "kept": True} for n, row in enumerate(rows, 1)]
+            before, milder, first, bears = copy.deepcopy(model.state_dict()), 1.0, 0, 0.0
             for attempt in range(_RETRIES + 1):
+                if attempt:
+                    model.load_state_dict(before)
+                    milder *= _MILDER
                 first = len(history)
                 history += self._train(trainer, milder * target, start, epochs, slower=milder)
-                if check is None:
-                    accuracy = bears = None
-                    break
                 accuracy, bears = check.run(trainer.handle)
                 history[-1] |= {"accuracy": accuracy, "bears": bears, "met": bears > most}
-                if accuracy >= check.target or attempt == _RETRIES:
+                if accuracy >= check.target:
                     break
-                model.load_state_dict(before)
-                milder *= _MILDER
-            if bears is None:
-                return [{"epoch": n, **row, "kept": True} for n, row in enumerate(history, 1)]
             if bears <= most:
                 break
             best, most = copy.deepcopy(model.state_dict()), bears
@@ -102,7 +101,7 @@ class Rounds:
         return [{"epoch": n, **row, "kept": n - 1 in kept} for n, row in enumerate(history, 1)]
 
     def _train(
-        self, trainer: Trainer, target: float, start: float, epochs: int, *, slower: float
+        self, trainer: Trainer, target: float, start: float, epochs: int, *, slower: float = 1.0
     ) -> list[dict[str, Any]]:
         start = min(start, target)
         schedule = self.schedule(

@@ -79,8 +79,8 @@ class Trainer:
     def batches(self) -> int:
         """Batches an epoch; a loader that does not say is read once to count them."""
         if not self._batches:
-            sized = isinstance(self.loader, Sized)
-            self._batches = len(self.loader) if sized else sum(1 for _ in self.loader)
+            loader = self.loader
+            self._batches = len(loader) if isinstance(loader, Sized) else sum(1 for _ in loader)
         if not self._batches:
             raise ValueError("boost: the loader yielded no batch; it has to yield them every epoch")
         return self._batches

@@ -32,6 +32,10 @@ CASES = {
     "verify: {method: exact}": r"verify.method is 'exact', accepted: one of map.methods, coarse",
     "{weights: false, inputs: false}": r"both are false",
     "seed: 1\nseed: 2": r"recipe key seed: stands twice",
+    "map: {protect: all}": r"map.protect is 'all', accepted: auto, none, or protections by",
+    "map: {protect: {fc1: 3}}": r"map.protect is \{'fc1': 3\}, accepted: auto, none, or prot",
+    "map: {protect: {fc1: tripled}}": r"recipe key map.protect: protection is 'tripled', accepted",
+    "verify: {network: protected}": r"verify.network is 'protected', accepted: one of baseline, ",
     "protect: triple": r"recipe key protect is 'triple', accepted: keys",
     "protect: {fc1: 3}": r"recipe key protect.fc1 is 3, accepted: a word",
     "protect: {fc1: tripled}": r"recipe key protect: protection is 'tripled', accepted: none, trip",
@@ -99,6 +103,23 @@ def test_protections_keep_their_order_in_the_files_of_a_run():
     recipe = parse_recipe({"protect": {"fc2.input": "triple", "fc*": "secded", "a": "none"}})
     text = json.dumps(recipe.model_dump(mode="json"), sort_keys=True)
     assert list(parse_recipe(json.loads(text)).protect) == ["fc2.input", "fc*", "a"]
+    recipe = parse_recipe({"map": {"protect": {"fc2.input": "triple", "a": "none"}}})
+    text = json.dumps(recipe.model_dump(mode="json"), sort_keys=True)
+    assert parse_recipe(json.loads(text)) == recipe
+
+
+@pytest.mark.parametrize(
+    ("keys", "count"),
+    [
+        ({}, 2),
+        ({"protect": {"fc*": "triple"}}, 4),
+        ({"map": {"protect": "auto"}}, 4),
+        ({"map": {"protect": "none"}}, 2),
+        ({"protect": {"fc*": "triple"}, "map": {"protect": "none"}}, 4),
+    ],
+)
+def test_networks_are_tried_protected_where_something_protects_them(keys, count):
+    assert len(parse_recipe(keys).variants) == count
 
 
 def test_every_number_has_both_bounds():

@@ -16,6 +16,7 @@ from eden.report._error_maps import BITLINES, ROWS
 from eden.report._page import Section, TextTable, render
 from eden.report._placement import placement_figure
 from eden.report._tolerance import tolerance_figure
+from eden.report._variants import variants_figure
 
 CURVE = [(1e-5, [0.9, 0.89]), (1e-3, [0.88, 0.8]), (1e-1, [0.3, 0.1])]
 COMPONENTS = {"activate": 1e-6, "read": 4e-6}
@@ -33,6 +34,10 @@ def figures():
         "tolerance": tolerance_figure(
             {"before": {"a.weight": 1e-4}, "after": {"a.weight": 1e-3}},
             {"before": 1e-4, "after": 1e-3},
+        ),
+        "variants": variants_figure(
+            {"unboosted": (1e-5, (9e-6, 2e-5)), "protected": (1e-3, (1e-3, 1e-3))},
+            {"1.050 V": (7e-4, (6e-4, 0.3)), "1.075 V": (6e-7, (0.0, 3e-4))},
         ),
         "placement": placement_figure([{**tensor, "ber": 0.0}, {**tensor, "ber": 1e-5}]),
         "energy": energy_figure(

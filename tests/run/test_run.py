@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from _small import RECIPE, contents, write_images, write_recipe
+from _small import contents, small, write_recipe
 
 from eden import _files as store
 from eden import _versions
@@ -20,20 +20,9 @@ from eden._versions import source_digest, versions
 from eden.folder import RunFolder, load_recipe, parse_recipe
 from eden.folder import _run_folder as folders
 from eden.folder._recipe import DataKeys, VerifyKeys
-from eden.folder._yaml import _Loader
 from eden.run import STAGES, advance, run
 from eden.run import _run as runs
 from eden.run._work import Work
-
-
-@pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    return write_images(tmp_path_factory.mktemp("images"))
-
-
-@pytest.fixture(autouse=True)
-def use_images(images, monkeypatch):
-    monkeypatch.setenv("EDEN_DATA", str(images))
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +32,6 @@ def finished(tmp_path_factory, images):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EDEN_DATA", str(images))
         return run(load_recipe(write_recipe(folder.parent)), folder, progress=False)
-
-
-def small():
-    import yaml
-
-    return parse_recipe(yaml.load(RECIPE, _Loader))
 
 
 def test_a_run_leaves_what_it_promises(finished):
@@ -87,7 +70,7 @@ def test_a_run_leaves_what_it_promises(finished):
 
 def test_the_report_needs_no_network(finished):
     page = (finished / "report.html").read_text()
-    assert page.count("data:image/svg+xml;base64,") == 7
+    assert page.count("data:image/svg+xml;base64,") == 8
     assert "http://" not in page and "https://" not in page and "<script" not in page
     for word in ("Accuracy against", "Tolerance by tensor", "Placement", "Energy", "Curriculum"):
         assert word in page

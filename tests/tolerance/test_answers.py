@@ -1,5 +1,6 @@
 """No search takes for an accuracy what is none."""
 
+import itertools
 import math
 
 import pytest
@@ -8,7 +9,13 @@ from torch import nn
 
 from eden import errors
 from eden.network import Config, approximate, keep_calibration
-from eden.tolerance import accuracy_curve, characterize_coarse, characterize_fine, verify
+from eden.tolerance import (
+    accuracy_curve,
+    characterize_coarse,
+    characterize_fine,
+    criticality,
+    verify,
+)
 
 CONFIG = Config(error=errors.Uniform(weak_fraction=1e-3))
 
@@ -44,15 +51,31 @@ def fine(model, evaluate):
     return characterize_fine(model, evaluate, start=start, seeds=2)
 
 
+def cells(model, evaluate):
+    return criticality(model, evaluate, config=CONFIG, target_accuracy=0.5)
+
+
 def verified(model, evaluate):
     return verify(model, evaluate, CONFIG, target_accuracy=0.5, seeds=2)
 
 
-@pytest.mark.parametrize("search", [curve, coarse, fine, verified])
+@pytest.mark.parametrize("search", [curve, coarse, fine, verified, cells])
 @pytest.mark.parametrize("answer", [math.nan, math.inf, 90.0, "0.9"])
 def test_an_answer_that_is_no_accuracy_is_an_error(model, search, answer):
     with pytest.raises((ValueError, TypeError), match=r"accuracy under draw \d+ is "):
         search(model, answering(answer))
+
+
+@pytest.mark.parametrize("search", [coarse, fine, verified, cells])
+def test_an_evaluator_that_changes_its_mind_is_an_error(model, search):
+    left = itertools.count(90, -1)
+
+    def moody(network):
+        network(torch.zeros(1, 4))
+        return next(left) / 100
+
+    with pytest.raises(ValueError, match=r"evaluate answered 0.9 .* and 0.89 when asked again"):
+        search(model, moody)
 
 
 def test_nan_is_a_miss_where_the_evaluator_says_so(model):

@@ -104,6 +104,23 @@ def test_a_search_with_shards_replays_them_and_ends_alike(task, coarse, tmp_path
     assert 0 < second.asked < first.asked
 
 
+@pytest.mark.parametrize("asked", [0, -1, 0.51, float("nan"), "1 %", True, None])
+def test_a_risk_outside_its_range_is_refused(task, asked):
+    model, images, labels = task
+    options = {"config": CONFIG, "target_accuracy": TARGET, "miss_probability": asked}
+    with pytest.raises((ValueError, TypeError), match=r"miss_probability is .*, accepted"):
+        characterize_coarse(model, Evaluator(images, labels), **options)
+
+
+def test_a_target_above_what_is_reached_without_errors_is_refused(task, coarse):
+    model, images, labels = task
+    evaluate, other = Evaluator(images, labels), replace(coarse, target_accuracy=0.999)
+    with pytest.raises(ValueError, match=r"target_accuracy is 0.999, accepted: at most 0.9"):
+        characterize_coarse(model, evaluate, config=CONFIG, target_accuracy=0.999)
+    with pytest.raises(ValueError, match=r"target_accuracy is 0.999, accepted: at most 0.9"):
+        characterize_fine(model, evaluate, start=other)
+
+
 def test_fine_raises_tensors_from_the_coarse_tolerance(task, coarse):
     model, images, labels = task
     evaluate = Evaluator(images, labels, 100)
@@ -267,4 +284,4 @@ def test_a_retreat_takes_new_draws_and_half_of_the_error(task, coarse, tmp_path)
     assert retreat.accuracies[:59] != first.accuracies
     asked = evaluate.asked
     assert verify(model, evaluate, config, attempt=1, **arguments) == retreat
-    assert evaluate.asked == asked == 59 + 72
+    assert evaluate.asked == asked == 59 + 72 + 2  # the first draw of each twice

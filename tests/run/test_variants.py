@@ -1,0 +1,60 @@
+"""Networks unboosted and boosted, unprotected and protected, side by side in one run."""
+
+import json
+
+from _small import small
+
+from eden.access import seeds_for
+from eden.data import Evaluator, load
+from eden.folder import VARIANTS, Results, RunFolder
+from eden.folder._recipe import MapKeys, VerifyKeys
+from eden.mapping import Placement
+from eden.nets import build
+from eden.network import attach, load_into
+from eden.report._variants import added_bytes
+from eden.run import run
+
+
+def test_networks_stand_beside_their_protected_selves(tmp_path):
+    protect = {"fc*.input": "triple", "conv*.weight": "secded"}
+    recipe = small().model_copy(
+        update={"protect": protect, "verify": VerifyKeys(network="boosted-protected", seeds=2)}
+    )
+    folder = run(recipe, tmp_path / "run", progress=False)
+    rows = (folder / "variants.csv").read_text().splitlines()
+    assert [row.split(",")[0].strip('"') for row in rows[1:4]] == [
+        "unboosted",
+        "boosted",
+        "protected",
+    ]
+    results = Results(RunFolder(folder))
+    added = [added_bytes(results.placement(v.name, "greedy")) for v in VARIANTS]
+    assert added[0] == added[1] == 0 < added[2] == added[3] < 0.07
+    # The search of draws is all that a protected network costs.
+    assert not (folder / "tolerances" / "protected-fine.json").exists()
+    for name in ("protected", "boosted-protected"):
+        assert results.tolerances(name, "coarse").config.protect == protect
+    assert results.fresh("protected")["seeds"] == 59
+    # Weights are stored as they were, and the placement alone says how they are read.
+    attempt = json.loads((folder / "verify.json").read_text())["attempts"][0]
+    model = build("lenet")
+    load_into(model, folder / "boosted.safetensors")
+    placement = Placement.from_dict(json.loads((folder / "placement.json").read_text()))
+    assert placement.entries["fc1.input"].protection == "triple"
+    evaluate, again = Evaluator(*load("fashion-mnist").test), []
+    handle = attach(model.eval(), placement)
+    for seed in seeds_for("verify 0", 2):
+        handle.reseed(seed)
+        again.append(evaluate(model))
+    assert again == attempt["verdict"]["accuracies"]
+
+
+def test_the_mapper_may_protect_what_was_characterised_without(tmp_path):
+    keys = {"map": MapKeys(methods=["coarse", "greedy"], protect="auto")}
+    folder = run(small().model_copy(update=keys), tmp_path / "run", until="map", progress=False)
+    results = Results(RunFolder(folder))
+    for method in ("coarse", "greedy"):
+        placement = results.placement("protected", method)
+        assert placement.single_cells is not None
+        assert placement.energy_joules <= results.placement("baseline", method).energy_joules
+    assert not (folder / "tolerances" / "protected-coarse.json").exists()
