@@ -13,6 +13,7 @@ from eden.profiles._counts import (
     READS,
     SEEN,
     SEEN_FAILURES,
+    STORED,
     Counts,
     both_fills,
     counts_of,
@@ -140,15 +141,42 @@ def _against(zero: FittedModel, number: int, *, separable: bool) -> tuple[Fitted
     likelihood = zero.log_likelihood + gain
     model = replace(model, log_likelihood=likelihood)
     model = replace(model, bic=_bic(model, likelihood, zero))
-    # Fills are told apart by their totals, whose scatter from place to place the models leave out:
-    # what they gain is worth so much less (Wedderburn's quasi-likelihood).
-    worth = 1.0 if number != 3 else max(1.0, overdispersion(part, model))
+    worth = 1.0 if number != 3 else _scatter_of_fills(part, model)
     lead = zero.bic - model.bic
     return model, lead - 2 * gain * (1 - 1 / worth)
 
 
 def _bic(model: FittedModel, likelihood: float, zero: FittedModel) -> float:
     return model_bic(replace(model, _counts=zero._counts), likelihood)
+
+
+def _scatter_of_fills(counts: Counts, model: FittedModel) -> float:
+    """How much more than the law lets it the share of the fill of ones varies from place to place.
+
+    A place that fails more does so under both fills, which says nothing of them; what counts is how
+    its failures split. Where that scatters, what the model gains is worth so much less (a
+    quasi-likelihood: Wedderburn, 1974). At least 1, and 1 where places cannot be compared.
+    """
+    _, place = np.unique(counts.places, axis=0, return_inverse=True)
+    one = counts.groups[:, STORED] == 1
+    failed = (counts.groups[:, FAILURES] + counts.groups[:, SEEN_FAILURES]).astype(np.float64)
+    rates = model.rates()
+    tested = counts.units * counts.groups[:, READS]
+    expected = tested * np.where(one, rates["ber_one"], rates["ber_zero"])
+    ones, both, wanted, all_wanted = (
+        np.bincount(place.ravel(), values)
+        for values in (failed * one, failed, expected * one, expected)
+    )
+    share = np.divide(wanted, all_wanted, out=np.zeros_like(wanted), where=all_wanted > 0)
+    variance = both * share * (1 - share)
+    counted = variance > 1e-9
+    if counted.sum() < 2:
+        return 1.0
+    chi = ((ones - both * share)[counted] ** 2 / variance[counted]).sum() / (counted.sum() - 1)
+    # What weak cells that fail together make of themselves is in the likelihood already.
+    failures = [f for *_, fit in model._pieces for f in (fit.failure, fit.failure_zero)]
+    together = 1 + (counts.reads - 1) * max(failures) if counts.reads > 1 else 1.0
+    return max(1.0, float(chi) / together)
 
 
 def _chosen(leads: dict[int, float]) -> int:
@@ -170,7 +198,8 @@ def overdispersion(counts: Counts, model: FittedModel) -> float:
         one = groups[:, -1] == 1
         rate = np.where(one, rates["ber_one"], rates["ber_zero"])
         fits = [piece[2] for piece in model._pieces]
-        failure = np.where(one, fits[0].failure, fits[0].failure_zero)
+        other = fits[-1].failure_zero if len(fits) == 1 else fits[-1].failure
+        failure = np.where(one, fits[0].failure, other)
     else:
         rate = np.full(len(groups), rates["ber"])
         failure = np.full(len(groups), model._pieces[0][2].failure)

@@ -69,6 +69,10 @@ class FittedModel:
     @property
     def ber(self) -> float:
         """Mean P x F over what was tested; of model 3 at as many ones as zeros."""
+        if self.number in (1, 2):
+            _, groups, fit = self._pieces[0]
+            cells = np.bincount(self._label, groups[:, CELLS] + groups[:, SEEN])
+            return float(np.average(self._weak_of_labels(), weights=cells) * fit.failure)
         return float(np.mean(list(self.rates().values())))
 
     def rates(self) -> dict[str, float]:
@@ -182,9 +186,9 @@ def fit_model(
     free, stored = counts.reads > 1, groups[:, STORED].copy()
     if number != 3:
         groups[:, STORED] = 1
-    form = Form(free, number == 3 and free, number in (1, 2))
+    form = Form(free, number == 3 and separable, number in (1, 2))
     parts = [groups]
-    if number == 3 and not free:  # with one read the two directions share no number
+    if number == 3 and not separable:  # the two directions share no number
         parts = [groups[stored == bit] for bit in (1, 0)]
         for part in parts:
             part[:, STORED] = 1
@@ -214,7 +218,8 @@ def model_bic(model: FittedModel, log_likelihood: float) -> float:
     Where P and F cannot be told apart although there were several reads, F is fitted all the same,
     for what it says of the scatter, and counts as a number.
     """
-    free = len(model.parameters) + (not model.separable and model._counts.reads > 1)
+    scatter = len(model._pieces) if not model.separable and model._counts.reads > 1 else 0
+    free = len(model.parameters) + scatter
     return -2 * log_likelihood + free * math.log(max(len(model._counts.groups), 2))
 
 

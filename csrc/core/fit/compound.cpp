@@ -10,8 +10,8 @@ namespace {
 
 // Terms below exp(-kNegligible) of the greatest are left out.
 constexpr double kNegligible = 40.0;
-// Terms one by one on either side of the greatest; those beyond lie ever further apart.
-constexpr int kNear = 256;
+// So many terms with one step, then as many with twice that.
+constexpr int kNear = 1024;
 
 // The terms of the sum over m, with the sums that the derivatives need.
 class Terms {
@@ -46,12 +46,21 @@ class Terms {
     return weak + log_choose(r_ * m, k_) + (k_ > 0.0 ? k_ * log_failure_ : 0.0) + kept * log_kept_;
   }
 
+  // How far apart terms may be added up, as a trapezoid, where no end is near: a third of the
+  // standard deviation leaves out nothing that counts.
+  double step_at(double top, double width) const {
+    double step = std::max(std::floor(width / 3.0), 1.0);
+    const auto falls = [&](double m) { return log_term(m) < log_term(top) - 0.1; };
+    while (step > 1.0 && (falls(top - step) || falls(top + step))) step = std::floor(step / 2.0);
+    return step;
+  }
+
   // About the standard deviation of m around its likeliest value.
   double width(double m) const {
     double bend = 1.0 / (m + 1.0) + 1.0 / (n_ - m + 1.0);
     if (spread_) bend -= 1.0 / (a_ + m + 1.0) + 1.0 / (b_ + n_ - m + 1.0);
     bend += r_ * k_ / ((m + 1.0) * (r_ * m - k_ + 1.0));
-    return bend > 0.0 ? 1.0 / std::sqrt(bend) : 1.0;
+    return bend > 1.0 / (n_ * n_) ? 1.0 / std::sqrt(bend) : n_;
   }
 
   // Where the terms stop growing.
@@ -70,11 +79,19 @@ class Terms {
 
   // The sum, and with it the means that the derivatives are made of.
   void sum(double top) {
-    const double likeliest = log_term(top);
-    const double step = std::max(1.0, std::floor(width(top) / 3.0));
-    greatest_ = likeliest;
-    add(top, likeliest, step);
-    const double up = walk(top, step, 1.0), down = walk(top, step, -1.0);
+    greatest_ = log_term(top);
+    const double width = this->width(top), far = 9.0 * width;
+    double up, down = least();
+    if (top - far < least()) {
+      // The sum ends where it is large, and a trapezoid would feel the edge: from there on term by
+      // term, and wider apart only where terms change over longer distances.
+      add(down, log_term(down), 1.0);
+      up = walk(down, 1.0, 1.0, -1.0, top);
+    } else {
+      const double step = top + far > n_ ? 1.0 : step_at(top, width);
+      add(top, greatest_, step);
+      up = walk(top, step, 1.0), down = walk(top, step, -1.0);
+    }
     // Where P is spread so far that most places have none or all, an end may weigh as much.
     if (spread_ && up < n_ && log_term(n_) > greatest_ - kNegligible) {
       add(n_, log_term(n_), 1.0);
@@ -91,8 +108,9 @@ class Terms {
   double mean_digamma(bool of_weak) const { return (of_weak ? psi_weak_ : psi_strong_) / total_; }
 
  private:
-  // Walks from m until the terms are negligible; returns the last m. `end` is not passed.
-  double walk(double m, double step, double direction, double end = -1.0) {
+  // Walks from m until the terms are negligible, though not before `past`; returns the last m.
+  // `end` is not reached.
+  double walk(double m, double step, double direction, double end = -1.0, double past = -1.0) {
     const double last = end >= 0.0 ? end : direction > 0.0 ? n_ : least();
     for (int i = 1;; ++i) {
       // A trapezoid's corner where the step changes counts for half of both.
@@ -110,7 +128,7 @@ class Terms {
       const double term = log_term(m);
       add(m, term, wider ? 1.5 * step : step);
       if (wider) step *= 2.0;
-      if (term < greatest_ - kNegligible) return m;
+      if (term < greatest_ - kNegligible && m > past) return m;
     }
   }
 

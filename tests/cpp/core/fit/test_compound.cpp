@@ -83,7 +83,8 @@ TEST_CASE("Large groups: terms that are summed apart make the sum of all") {
   const double failure = GENERATE(0.004, 0.2, 0.9);
   const int64_t cells = 300000, reads = 8;
   const double weak = 0.05, b = shape * (1.0 - weak) / weak;
-  const int64_t failures = static_cast<int64_t>(0.8 * cells * weak * reads * failure);
+  const double share = GENERATE(0.0, 1e-4, 0.8);
+  const int64_t failures = static_cast<int64_t>(share * cells * weak * reads * failure);
   double greatest = -HUGE_VAL, total = 0.0;
   for (int64_t m = (failures + reads - 1) / reads; m <= cells; ++m) {
     const double n = cells, k = failures, rm = reads * m;
@@ -99,7 +100,19 @@ TEST_CASE("Large groups: terms that are summed apart make the sum of all") {
   }
   const double found =
       score_of(sum_of(cells, reads, failures), law_of(weak, failure, shape)).log_likelihood;
-  REQUIRE(found == Approx(greatest + std::log(total)).margin(2e-6));
+  REQUIRE(found == Approx(greatest + std::log(total)).margin(1e-5));
+}
+
+TEST_CASE("One read: a spread of P makes a beta-binomial") {
+  const double shape = GENERATE(1e-3, 0.01, 0.5, 50.0), weak = 3e-5, b = shape * (1 - weak) / weak;
+  const int64_t k = GENERATE(0, 1, 30, 306);
+  const double n = 306, expected = std::lgamma(n + 1) - std::lgamma(k + 1.0) -
+                                   std::lgamma(n - k + 1) + std::lgamma(shape + k) +
+                                   std::lgamma(b + n - k) - std::lgamma(shape + b + n) -
+                                   std::lgamma(shape) - std::lgamma(b) + std::lgamma(shape + b);
+  const GroupScore score = score_of(sum_of(306, 1, k), law_of(weak, 1.0, shape));
+  REQUIRE(score.log_likelihood == Approx(expected).margin(1e-6));
+  REQUIRE(score.weak_cells == Approx(static_cast<double>(k)));
 }
 
 TEST_CASE("Cells seen one by one are groups of one cell") {
