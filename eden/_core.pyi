@@ -238,14 +238,23 @@ class WeakFit:
     expected_weak: Final[NDArray[np.float64]]
 
 def fit_weak(
-    counts: NDArray[np.int64], *, failure: bool, by_stored: bool, spread: bool
+    counts: NDArray[np.int64],
+    *,
+    failure: bool,
+    by_stored: bool,
+    spread: bool,
+    hint: tuple[float, float],
 ) -> WeakFit: ...
+def hint_of_parts(
+    counts: NDArray[np.int64], sum_of: Sequence[int] | NDArray[np.int64]
+) -> tuple[float, float]: ...
 def profile_interval(
     counts: NDArray[np.int64],
     *,
     failure: bool,
     by_stored: bool,
     spread: bool,
+    hint: tuple[float, float],
     best: WeakFit,
     number: str,
     drop: float,

@@ -114,7 +114,7 @@ def by_row(found: list, axis: str) -> None:
         if not same or fit.best.number != 2 or next_fit.best.censored:
             continue
         places = {tuple(p): i for i, p in enumerate(fit.counts.places.tolist())}
-        weak = fit.best._weak_of_labels()
+        weak, _ = fit.best._weak_of_labels()
         label = fit.best._label
         assert label is not None
         _, names = np.unique(fit.counts.places[:, :3], axis=0, return_inverse=True)

@@ -71,7 +71,7 @@ def profile_of(failed, cells: int, reads: int, bitlines: int, groups: int) -> pr
     n = len(flat["cells"])
     flat |= {"bank": np.zeros(n, np.int64), "reads": np.full(n, reads)}
     flat |= {"module": np.full(n, "drawn")}
-    schema = profiles.SCHEMA
+    schema = pa.schema([(column.name, column.type) for column in profiles.COLUMNS])
     arrays = []
     for field in schema:
         if field.name in flat:

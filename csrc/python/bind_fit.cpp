@@ -24,7 +24,7 @@ std::vector<FailureGroup> groups_of(const Counts& counts) {
   std::vector<FailureGroup> groups(static_cast<std::size_t>(counts.shape(0)));
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const int64_t* row = counts.data(static_cast<py::ssize_t>(i), 0);
-    groups[i] = {row[0], row[1], row[2], row[3], row[4], row[5], 1.0};
+    groups[i] = {row[0], row[1], row[2], row[3], row[4], row[5], 1.0, 1.0};
   }
   return groups;
 }
@@ -54,28 +54,41 @@ void bind_fit(py::module_& m) {
       });
   m.def(
       "fit_weak",
-      [](const Counts& counts, bool failure, bool by_stored, bool spread) {
+      [](const Counts& counts, bool failure, bool by_stored, bool spread,
+         std::pair<double, double> hint) {
         const auto groups = groups_of(counts);
         py::gil_scoped_release release;
-        return fit_weak(groups, {failure, by_stored, spread});
+        return fit_weak(groups, {failure, by_stored, spread, {hint.first, hint.second}});
       },
       "Most likely law of places: cells, failures, seen cells, their failures, reads, stored bit.",
-      py::arg("counts"), py::kw_only(), py::arg("failure"), py::arg("by_stored"),
-      py::arg("spread"));
+      py::arg("counts"), py::kw_only(), py::arg("failure"), py::arg("by_stored"), py::arg("spread"),
+      py::arg("hint"));
   m.def(
       "profile_interval",
-      [](const Counts& counts, bool failure, bool by_stored, bool spread, const WeakFit& best,
-         const std::string& number, double drop) {
+      [](const Counts& counts, bool failure, bool by_stored, bool spread,
+         std::pair<double, double> hint, const WeakFit& best, const std::string& number,
+         double drop) {
         const auto groups = groups_of(counts);
         const FitNumber which = number_of(number);
         py::gil_scoped_release release;
-        const FitInterval ends =
-            profile_interval(groups, {failure, by_stored, spread}, best, which, drop);
+        const FitInterval ends = profile_interval(
+            groups, {failure, by_stored, spread, {hint.first, hint.second}}, best, which, drop);
         return std::make_pair(ends.low, ends.high);
       },
       "Ends of a number whose likelihood, all others fitted anew, falls by `drop`.",
       py::arg("counts"), py::kw_only(), py::arg("failure"), py::arg("by_stored"), py::arg("spread"),
-      py::arg("best"), py::arg("number"), py::arg("drop"));
+      py::arg("hint"), py::arg("best"), py::arg("number"), py::arg("drop"));
+  m.def(
+      "hint_of_parts",
+      [](const Counts& counts, const std::vector<int64_t>& sum_of) {
+        const auto parts = groups_of(counts);
+        if (sum_of.size() != parts.size()) throw std::invalid_argument("a sum for each part");
+        py::gil_scoped_release release;
+        const FailureHint hint = hint_of_parts(parts, sum_of);
+        return std::make_pair(hint.odds, hint.bend);
+      },
+      "What the parts of sums tell of F: its log-odds, and the bend of the likelihood there.",
+      py::arg("counts"), py::arg("sum_of"));
   m.def(
       "weak_log_likelihood",
       [](const Counts& counts, double weak, double shape, double failure_zero, double failure) {

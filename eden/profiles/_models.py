@@ -27,6 +27,8 @@ class Form:
     failure: bool
     by_stored: bool
     spread: bool
+    # Of F, from how sums split: its log-odds, and how sharply.
+    hint: tuple[float, float] = (0.0, 0.0)
 
     def fit(self, groups: np.ndarray) -> core.WeakFit:
         """Fit these groups."""
@@ -70,9 +72,8 @@ class FittedModel:
     def ber(self) -> float:
         """Mean P x F over what was tested; of model 3 at as many ones as zeros."""
         if self.number in (1, 2):
-            _, groups, fit = self._pieces[0]
-            cells = np.bincount(self._label, groups[:, CELLS] + groups[:, SEEN])
-            return float(np.average(self._weak_of_labels(), weights=cells) * fit.failure)
+            weak, cells = self._weak_of_labels()
+            return float(np.average(weak, weights=cells) * self._pieces[0][2].failure)
         return float(np.mean(list(self.rates().values())))
 
     def rates(self) -> dict[str, float]:
@@ -130,20 +131,20 @@ class FittedModel:
         if self.number == 0:
             return errors.Uniform(fit.weak, failure)
         mean = fit.weak if self.separable else fit.weak * fit.failure
-        weak = self._weak_of_labels() * (mean / fit.weak)
+        weak = self._weak_of_labels()[0] * (mean / fit.weak)
         weak, mean = _of_cell(weak, unit), _of_cell(mean, unit)
         if self.number == 1:
             return errors.Bitline(_bitline_table(self._counts, weak, mean), failure)
         return errors.Wordline(_row_table(self._counts, weak, mean), failure)
 
-    def _weak_of_labels(self) -> np.ndarray:
-        """The expected P of each bitline or group of rows, given what was counted on it."""
+    def _weak_of_labels(self) -> tuple[np.ndarray, np.ndarray]:
+        """The expected P of each bitline or group of rows, given its counts, and its cells."""
         _, groups, fit = self._pieces[0]
         assert self._label is not None
         cells = np.bincount(self._label, groups[:, CELLS] + groups[:, SEEN])
         weak = np.bincount(self._label, fit.expected_weak)
         a, b = fit.shape, fit.shape * (1 - fit.weak) / fit.weak
-        return (a + weak) / (a + b + cells)
+        return (a + weak) / (a + b + cells), cells
 
 
 def _rates(model: FittedModel) -> dict[str, tuple[Form, np.ndarray, core.WeakFit, str]]:
@@ -186,7 +187,10 @@ def fit_model(
     free, stored = counts.reads > 1, groups[:, STORED].copy()
     if number != 3:
         groups[:, STORED] = 1
-    form = Form(free, number == 3 and separable, number in (1, 2))
+    hint = (0.0, 0.0)
+    if label is not None and free and len(groups) < len(counts.groups):
+        hint = core.hint_of_parts(counts.groups, label)
+    form = Form(free, number == 3 and separable, number in (1, 2), hint)
     parts = [groups]
     if number == 3 and not separable:  # the two directions share no number
         parts = [groups[stored == bit] for bit in (1, 0)]

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "csrc/core/fit/newton.h"
 
@@ -21,7 +23,7 @@ double odds_to_share(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 double share_to_odds(double p) { return std::log(p) - std::log1p(-p); }
 
 auto order_of(const FailureGroup& g) {
-  return std::tie(g.cells, g.failures, g.seen, g.seen_failures, g.reads, g.stored);
+  return std::tie(g.cells, g.failures, g.seen, g.seen_failures, g.reads, g.stored, g.share);
 }
 
 void check(const FailureGroup& g) {
@@ -30,8 +32,8 @@ void check(const FailureGroup& g) {
            static_cast<double>(value) <= static_cast<double>(cells) * static_cast<double>(reads);
   };
   if (g.cells < 0 || g.seen < 0 || g.reads < 1 || g.stored < 0 || g.stored > 1 ||
-      !(g.times > 0.0) || !within(g.failures, g.cells, g.reads) ||
-      !within(g.seen_failures, g.seen, g.reads) || g.seen_failures < g.seen) {
+      !within(g.failures, g.cells, g.reads) || !within(g.seen_failures, g.seen, g.reads) ||
+      g.seen_failures < g.seen) {
     throw std::invalid_argument("a group of " + std::to_string(g.cells) + " cells, " +
                                 std::to_string(g.reads) + " reads, " + std::to_string(g.failures) +
                                 " failures: no such counts");
@@ -102,13 +104,20 @@ class Landscape {
     if (!(law.weak < 1.0 - 1e-12)) return -HUGE_VAL;
     double value = 0.0;
     for (const FailureGroup& group : groups_) {
-      const GroupScore score = score_of(group, law);
+      if (group.times == 0.0) continue;
+      WeakLaw here = law;
+      here.weak *= group.share;
+      if (!(here.weak < 1.0 - 1e-12)) return -HUGE_VAL;
+      const GroupScore score = score_of(group, here);
       value += group.times * score.log_likelihood;
-      gradient[kMain] += group.times * score.by_weak;
+      gradient[kMain] += group.times * score.by_weak * (1.0 - law.weak) / (1.0 - here.weak);
       gradient[form_.by_stored && group.stored == 0 ? kZero : kOne] +=
           group.times * score.by_failure;
       gradient[kSpread] += group.times * score.by_shape;
     }
+    const double off = x[kOne] - form_.hint.odds;
+    value -= form_.hint.bend * off * off / 2.0;
+    gradient[kOne] -= form_.hint.bend * off;
     if (rate_of_ != kPlaces) {
       // With log(P F) held, log P falls as log F rises.
       gradient[kMain] /= 1.0 - law.weak;
@@ -139,17 +148,29 @@ double mean_rate(const std::vector<FailureGroup>& groups, int stored = -1) {
   return tested > 0.0 ? failed / tested : 0.0;
 }
 
+// The share of failed reads where any failed: F, of places that seldom hold two weak cells.
+double likely_failure(const std::vector<FailureGroup>& groups) {
+  double failed = 0.0, reads = 0.0;
+  for (const FailureGroup& g : groups) {
+    const int64_t cells = g.seen + (g.failures > 0 ? (g.failures - 1) / g.reads + 1 : 0);
+    failed += g.times * static_cast<double>(g.failures + g.seen_failures);
+    reads += g.times * static_cast<double>(cells) * static_cast<double>(g.reads);
+  }
+  return reads > 0.0 ? std::min(failed / reads, 0.99) : 0.5;
+}
+
 // Laws with the mean rate as observed, to climb from: the mean tells P x F at once, not F.
 std::vector<WeakLaw> starts(const std::vector<FailureGroup>& groups, const FitForm& form) {
   const double rate = mean_rate(groups), rates[2] = {mean_rate(groups, 0), mean_rate(groups, 1)};
   const double greatest = std::max(form.by_stored ? std::max(rates[0], rates[1]) : rate, 1e-26);
   std::vector<double> failures = {1.0}, shapes = {WeakLaw().shape};
-  if (form.failure) failures = {0.003, 0.03, 0.1, 0.25, 0.5, 0.75, 0.95};
+  if (form.failure) failures = {0.003, 0.03, 0.1, 0.25, 0.5, 0.75, likely_failure(groups), 0.95};
+  if (form.hint.bend > 0.0) failures.push_back(odds_to_share(form.hint.odds));
   if (form.spread) shapes = {0.01, 0.1, 1.0, 10.0, 100.0, 1e4};
   std::vector<WeakLaw> found;
   for (double failure : failures) {
     for (double shape : shapes) {
-      if (greatest >= 0.999 * failure && failure != failures.back()) continue;
+      if (greatest >= 0.999 * failure && failure < 0.95) continue;
       WeakLaw law;
       law.weak = std::min(greatest / failure, 0.999);
       law.shape = shape;
@@ -184,11 +205,12 @@ WeakFit fit_weak(const std::vector<FailureGroup>& groups, const FitForm& form) {
   }
   std::sort(tried.begin(), tried.end(),
             [](const Summit& a, const Summit& b) { return a.value > b.value; });
-  Summit best = climb_on(landscape, tried[0].x, landscape.held());
-  // A second start, of another kind, where the likelihood may have two summits.
-  if (form.failure && form.spread && tried.size() > 1) {
-    const Summit other = climb_on(landscape, tried[1].x, landscape.held());
-    if (other.value > best.value) best = other;
+  // Many reads make a summit for each F that some number of weak cells could explain.
+  Summit best = tried[0];
+  const std::size_t most = form.failure ? (form.spread ? 5 : 10) : 1;
+  for (std::size_t i = 0; i < std::min(most, tried.size()); ++i) {
+    const Summit found = climb_on(landscape, tried[i].x, landscape.held());
+    if (i == 0 || found.value > best.value) best = found;
   }
   WeakFit fit;
   fit.law = landscape.law(best.x);
@@ -197,6 +219,58 @@ WeakFit fit_weak(const std::vector<FailureGroup>& groups, const FitForm& form) {
   for (const FailureGroup& g : once.groups) weak.push_back(score_of(g, fit.law).weak_cells);
   for (std::size_t i : once.which) fit.expected_weak.push_back(weak[i]);
   return fit;
+}
+
+FailureHint hint_of_parts(const std::vector<FailureGroup>& parts,
+                          const std::vector<int64_t>& sum_of) {
+  std::map<int64_t, std::pair<double, double>> totals;  // failed and tested, by sum
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    auto& [failed, tested] = totals[sum_of[i]];
+    failed += static_cast<double>(parts[i].failures + parts[i].seen_failures);
+    tested +=
+        static_cast<double>(parts[i].cells + parts[i].seen) * static_cast<double>(parts[i].reads);
+  }
+  const double rate = mean_rate(parts);
+  double most = 1.0;
+  std::vector<FailureGroup> groups;
+  std::map<std::pair<int64_t, int64_t>, FailureGroup> sums;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto [failed, tested] = totals[sum_of[i]];
+    if (parts[i].reads == 1 || failed == 0.0) continue;
+    FailureGroup part = parts[i];
+    part.stored = 1;
+    // To a twentieth: the split of a sum hangs little on it.
+    part.share = std::exp(std::round(20.0 * std::log(failed / tested / rate)) / 20.0);
+    most = std::max(most, part.share);
+    groups.push_back(part);
+    FailureGroup& sum = sums[{sum_of[i], part.reads}];
+    if (sum.cells + sum.seen == 0) sum.times = -1.0;
+    sum.cells += part.cells, sum.failures += part.failures;
+    sum.seen += part.seen, sum.seen_failures += part.seen_failures;
+    sum.reads = part.reads, sum.share = part.share;
+  }
+  for (const auto& [key, sum] : sums) groups.push_back(sum);
+  if (groups.empty()) return {};
+  const Landscape landscape(distinct(groups).groups, {}, kOne);
+  std::vector<bool> held(kPlaces, true);
+  held[kOne] = false;
+  Summit best;
+  for (double failure : {0.03, 0.1, 0.25, 0.5, 0.75, likely_failure(parts)}) {
+    if (failure <= 1.01 * most * rate) continue;
+    const std::vector<double> x =
+        landscape.numbers({rate / failure, WeakLaw().shape, {failure, failure}});
+    const Summit found = climb_on(landscape, x, held);
+    if (best.x.empty() || found.value > best.value) best = found;
+  }
+  if (best.x.empty()) return {};
+  std::vector<double> below = best.x, above = best.x, low(kPlaces), high(kPlaces);
+  below[kOne] -= 1e-3, above[kOne] += 1e-3;
+  landscape(below, low);
+  landscape(above, high);
+  const double bend = (low[kOne] - high[kOne]) / 2e-3;
+  const bool inside = best.x[kOne] > kLow[kOne] + 1.0 && best.x[kOne] < kHigh[kOne] - 1.0;
+  return inside && bend > 0.0 && std::isfinite(bend) ? FailureHint{best.x[kOne], bend}
+                                                     : FailureHint{};
 }
 
 FitInterval profile_interval(const std::vector<FailureGroup>& groups, const FitForm& form,

@@ -7,11 +7,18 @@
 
 namespace eden {
 
+// What is known of F from elsewhere: the likelihood falls by bend (x - odds)^2 / 2, x = log-odds.
+struct FailureHint {
+  double odds = 0.0;
+  double bend = 0.0;
+};
+
 // Which numbers of a law are free.
 struct FitForm {
   bool failure = true;     // F; otherwise it is 1, as for one read, which shows P x F alone
   bool by_stored = false;  // an F for a stored 1 and one for a stored 0
   bool spread = false;     // P differs from place to place
+  FailureHint hint = {};
 };
 
 struct WeakFit {
@@ -19,6 +26,12 @@ struct WeakFit {
   double log_likelihood = -std::numeric_limits<double>::infinity();
   std::vector<double> expected_weak;  // of each group, given what was counted
 };
+
+// What the parts of sums tell of F, whatever P each sum has: weak cells that fail together are not
+// spread over the parts as single failures would be. `sum_of` numbers the sum that each part
+// enters.
+FailureHint hint_of_parts(const std::vector<FailureGroup>& parts,
+                          const std::vector<int64_t>& sum_of);
 
 // A number of the law of which an interval is asked.
 enum class FitNumber { kWeak, kFailureZero, kFailureOne, kShape, kRateZero, kRateOne };

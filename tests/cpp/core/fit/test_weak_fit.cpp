@@ -73,6 +73,33 @@ TEST_CASE("A spread of P is found, and none where there is none") {
   REQUIRE(fit_weak(even, spread).log_likelihood < fit_weak(even, plain).log_likelihood + 4);
 }
 
+TEST_CASE("The parts of a sum tell F, whatever P the sums have") {
+  // 200 bitlines of very different P, each in 12 parts.
+  const WeakLaw law{1e-2, 0.8, {0.3, 0.3}};
+  std::mt19937_64 random(5);
+  std::vector<FailureGroup> parts;
+  std::vector<int64_t> sum_of;
+  for (int line = 0; line < 200; ++line) {
+    const double x = std::gamma_distribution<>(law.shape)(random) / law.shape;
+    const WeakLaw own{std::min(1e-2 * x + 1e-6, 0.9), WeakLaw().shape, {0.3, 0.3}};
+    for (const FailureGroup& part : drawn(12, 100, 16, own, 1000 + line)) {
+      parts.push_back(part);
+      sum_of.push_back(line);
+    }
+  }
+  const FailureHint hint = hint_of_parts(parts, sum_of);
+  const double truth = std::log(0.3 / 0.7);
+  CAPTURE(hint.odds, hint.bend);
+  REQUIRE(hint.bend > 500.0);
+  REQUIRE(std::abs(hint.odds - truth) < 4.0 / std::sqrt(hint.bend));
+}
+
+TEST_CASE("Sixty-four reads: the likelihood has other summits than the highest") {
+  const WeakLaw law{1e-2, WeakLaw().shape, {0.4, 0.4}};
+  const WeakFit fit = fit_weak(drawn(5000, 15, 64, law, 11), {});
+  REQUIRE(fit.law.failure[1] == Approx(0.4).margin(0.01));
+}
+
 TEST_CASE("Without failures only an upper end is known") {
   FailureGroup group;
   group.cells = 1000000;
