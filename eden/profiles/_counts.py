@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,12 +94,27 @@ class Counts:
 
     def summed(self, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Add up places of the same label, apart by their reads: groups, and the label of each."""
-        keys = np.column_stack([label, self.groups[:, READS]])
-        found, where = np.unique(keys, axis=0, return_inverse=True)
-        sums = np.zeros((len(found), 6), dtype=np.int64)
-        np.add.at(sums, where.ravel(), self.groups)
-        sums[:, READS], sums[:, STORED] = found[:, 1], 1
-        return sums, found[:, 0]
+        first, where = rows_once([label, self.groups[:, READS]])
+        sums = np.zeros((len(first), 6), dtype=np.int64)
+        np.add.at(sums, where, self.groups)
+        sums[:, READS], sums[:, STORED] = self.groups[first, READS], 1
+        return sums, label[first]
+
+
+def rows_once(columns: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Find equal rows of integer columns, fast where there are many.
+
+    Returns:
+        A row of each kind, in rising order; and of every row the number of its kind.
+    """
+    code = np.zeros(1, dtype=np.int64)
+    first = code
+    for column in columns:
+        values, at = np.unique(column, return_inverse=True)
+        _, first, code = np.unique(
+            code * len(values) + at.ravel(), return_index=True, return_inverse=True
+        )
+    return first, code.ravel()
 
 
 def counts_of(profile: Profile) -> Counts:
@@ -127,12 +142,12 @@ def counts_of(profile: Profile) -> Counts:
     )
     stored = _stored(table.column("pattern").combine_chunks())
     patterns = table.column("pattern").combine_chunks().indices.to_numpy(zero_copy_only=False)
-    keys = np.column_stack([*(numbers[name] for name in (*_PLACE, "cells")), patterns, stored])
-    found, where = np.unique(keys, axis=0, return_inverse=True)
-    groups = np.zeros((len(found), 6), dtype=np.int64)
-    np.add.at(groups[:, READS], where.ravel(), numbers["reads"])
-    np.add.at(groups[:, FAILURES], where.ravel(), failed)
-    groups[:, CELLS], groups[:, STORED] = found[:, 4], found[:, 6]
+    places = np.column_stack([numbers[name] for name in _PLACE])
+    first, where = rows_once([*places.T, numbers["cells"], patterns])
+    groups = np.zeros((len(first), 6), dtype=np.int64)
+    np.add.at(groups[:, READS], where, numbers["reads"])
+    np.add.at(groups[:, FAILURES], where, failed)
+    groups[:, CELLS], groups[:, STORED] = numbers["cells"][first], stored[first]
     if point["unit"] != "cell":
         # A line read again fails by any of its cells: no weak unit of one F. Reads are trials.
         groups[:, CELLS] *= groups[:, READS]
@@ -140,7 +155,7 @@ def counts_of(profile: Profile) -> Counts:
     alone = (groups[:, CELLS] == 1) & (groups[:, FAILURES] > 0) & (groups[:, READS] > 1)
     groups[alone, SEEN_FAILURES] = groups[alone, FAILURES]
     groups[alone, SEEN], groups[alone, CELLS], groups[alone, FAILURES] = 1, 0, 0
-    return Counts(point, groups, found[:, :4], len(table) - len(found))
+    return Counts(point, groups, places[first], len(table) - len(first))
 
 
 def _stored(patterns: pa.DictionaryArray) -> np.ndarray:
@@ -162,12 +177,12 @@ def labels(counts: Counts, number: int) -> tuple[np.ndarray, np.ndarray]:
     names = {1: "bitline", 2: "row"}
     columns = counts.places[:, [3]] if number == 1 else counts.places[:, :3]
     named = columns[:, -1] >= 0
-    _, label = np.unique(columns[named], axis=0, return_inverse=True)
+    _, label = rows_once(columns[named].T)
     if len(label) == 0 or label.max() < 1:
         name = names[number]
         said = "none" if len(label) == 0 else "one"
         raise ValueError(f"needs several {name}s, and the profile names {said}")
-    return named, label.ravel()
+    return named, label
 
 
 def both_fills(counts: Counts) -> np.ndarray:

@@ -18,6 +18,7 @@ from eden.profiles._counts import (
     both_fills,
     counts_of,
     labels,
+    rows_once,
 )
 from eden.profiles._models import NAMES, FittedModel, fit_model, model_bic
 from eden.profiles._profile import Profile
@@ -157,15 +158,14 @@ def _scatter_of_fills(counts: Counts, model: FittedModel) -> float:
     its failures split. Where that scatters, what the model gains is worth so much less (a
     quasi-likelihood: Wedderburn, 1974). At least 1, and 1 where places cannot be compared.
     """
-    _, place = np.unique(counts.places, axis=0, return_inverse=True)
+    _, place = rows_once(counts.places.T)
     one = counts.groups[:, STORED] == 1
     failed = (counts.groups[:, FAILURES] + counts.groups[:, SEEN_FAILURES]).astype(np.float64)
     rates = model.rates()
     tested = counts.units * counts.groups[:, READS]
     expected = tested * np.where(one, rates["ber_one"], rates["ber_zero"])
     ones, both, wanted, all_wanted = (
-        np.bincount(place.ravel(), values)
-        for values in (failed * one, failed, expected * one, expected)
+        np.bincount(place, values) for values in (failed * one, failed, expected * one, expected)
     )
     share = np.divide(wanted, all_wanted, out=np.zeros_like(wanted), where=all_wanted > 0)
     variance = both * share * (1 - share)
