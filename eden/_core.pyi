@@ -246,7 +246,9 @@ def fit_weak(
     hint: tuple[float, float],
 ) -> WeakFit: ...
 def hint_of_parts(
-    counts: NDArray[np.int64], sum_of: Sequence[int] | NDArray[np.int64]
+    counts: NDArray[np.int64],
+    sum_of: Sequence[int] | NDArray[np.int64],
+    share: Sequence[float] | NDArray[np.float64],
 ) -> tuple[float, float]: ...
 def profile_interval(
     counts: NDArray[np.int64],

@@ -181,7 +181,7 @@ def table(lines: list[dict]) -> None:
         slowest = max(line["seconds"] for line in found)
         print(f"| {cells:.0e} | {reads} | {model} | {len(found)} | {chosen.count(model)} | "
               f"{wrong or ''} | {slowest:.2f} |")  # fmt: skip
-    print("\n| cells | reads | model | number | fits | covered, % | mean width |")
+    print("\n| cells | reads | model | number | fits | covered, % | median width |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for (kind, cells, reads, model), found in sorted(by.items()):
         if kind != "coverage":

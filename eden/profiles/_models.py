@@ -188,8 +188,8 @@ def fit_model(
     if number != 3:
         groups[:, STORED] = 1
     hint = (0.0, 0.0)
-    if label is not None and free and len(groups) < len(counts.groups):
-        hint = core.hint_of_parts(counts.groups, label)
+    if label is not None and at is not None and free and len(groups) < len(counts.groups):
+        hint = _hint(counts, label, groups, at)
     form = Form(free, number == 3 and separable, number in (1, 2), hint)
     parts = [groups]
     if number == 3 and not separable:  # the two directions share no number
@@ -202,6 +202,21 @@ def fit_model(
         number, likelihood, {}, 0.0, separable, False, confidence, counts, at, pieces
     )
     return replace(model, parameters=_estimates(model), bic=model_bic(model, likelihood))
+
+
+def _hint(
+    counts: Counts, label: np.ndarray, sums: np.ndarray, at: np.ndarray
+) -> tuple[float, float]:
+    """What the split of the sums says of F, under the P that each line is then expected to have."""
+    sums, share = sums.copy(), np.ones(len(label))
+    sums[:, STORED], hint = 1, (0.0, 0.0)
+    cells = np.bincount(at, sums[:, CELLS] + sums[:, SEEN])
+    for _ in range(3):
+        hint = core.hint_of_parts(counts.groups, label, share)
+        fit = Form(True, False, True, hint).fit(sums)
+        a, b = fit.shape, fit.shape * (1 - fit.weak) / fit.weak
+        share = ((a + np.bincount(at, fit.expected_weak)) / (a + b + cells) / fit.weak)[label]
+    return hint
 
 
 def _estimates(model: FittedModel) -> dict[str, float]:

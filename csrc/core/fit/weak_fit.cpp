@@ -19,6 +19,10 @@ enum Place { kMain, kZero, kOne, kSpread, kPlaces };
 const std::vector<double> kLow = {-60.0, -40.0, -40.0, -25.0};
 const std::vector<double> kHigh = {25.0, 25.0, 25.0, 25.0};
 
+// A sum of few weak cells splits a little otherwise under the P that it is expected to have than
+// under all that it may have: log-odds of F come out up to 0.03 off (docs/fits.md).
+constexpr double kHintError = 0.03 * 0.03;
+
 double odds_to_share(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 double share_to_odds(double p) { return std::log(p) - std::log1p(-p); }
 
@@ -222,25 +226,17 @@ WeakFit fit_weak(const std::vector<FailureGroup>& groups, const FitForm& form) {
 }
 
 FailureHint hint_of_parts(const std::vector<FailureGroup>& parts,
-                          const std::vector<int64_t>& sum_of) {
-  std::map<int64_t, std::pair<double, double>> totals;  // failed and tested, by sum
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    auto& [failed, tested] = totals[sum_of[i]];
-    failed += static_cast<double>(parts[i].failures + parts[i].seen_failures);
-    tested +=
-        static_cast<double>(parts[i].cells + parts[i].seen) * static_cast<double>(parts[i].reads);
-  }
+                          const std::vector<int64_t>& sum_of, const std::vector<double>& share) {
   const double rate = mean_rate(parts);
   double most = 1.0;
   std::vector<FailureGroup> groups;
   std::map<std::pair<int64_t, int64_t>, FailureGroup> sums;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const auto [failed, tested] = totals[sum_of[i]];
-    if (parts[i].reads == 1 || failed == 0.0) continue;
+    if (parts[i].reads == 1) continue;
     FailureGroup part = parts[i];
     part.stored = 1;
     // To a twentieth: the split of a sum hangs little on it.
-    part.share = std::exp(std::round(20.0 * std::log(failed / tested / rate)) / 20.0);
+    part.share = std::exp(std::round(20.0 * std::log(share[i])) / 20.0);
     most = std::max(most, part.share);
     groups.push_back(part);
     FailureGroup& sum = sums[{sum_of[i], part.reads}];
@@ -269,8 +265,9 @@ FailureHint hint_of_parts(const std::vector<FailureGroup>& parts,
   landscape(above, high);
   const double bend = (low[kOne] - high[kOne]) / 2e-3;
   const bool inside = best.x[kOne] > kLow[kOne] + 1.0 && best.x[kOne] < kHigh[kOne] - 1.0;
-  return inside && bend > 0.0 && std::isfinite(bend) ? FailureHint{best.x[kOne], bend}
-                                                     : FailureHint{};
+  return inside && bend > 0.0 && std::isfinite(bend)
+             ? FailureHint{best.x[kOne], 1.0 / (1.0 / bend + kHintError)}
+             : FailureHint{};
 }
 
 FitInterval profile_interval(const std::vector<FailureGroup>& groups, const FitForm& form,

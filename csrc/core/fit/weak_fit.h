@@ -31,7 +31,7 @@ struct WeakFit {
 // spread over the parts as single failures would be. `sum_of` numbers the sum that each part
 // enters.
 FailureHint hint_of_parts(const std::vector<FailureGroup>& parts,
-                          const std::vector<int64_t>& sum_of);
+                          const std::vector<int64_t>& sum_of, const std::vector<double>& share);
 
 // A number of the law of which an interval is asked.
 enum class FitNumber { kWeak, kFailureZero, kFailureOne, kShape, kRateZero, kRateOne };
