@@ -228,3 +228,44 @@ def to_float32(values: NDArray[np.float64]) -> NDArray[np.float32]: ...
 def stream_energy(
     device: Device, transfers: Sequence[Transfer], laws: Sequence[str]
 ) -> tuple[dict[str, dict[str, float]], float]: ...
+
+class WeakFit:
+    weak: Final[float]
+    shape: Final[float]
+    failure_zero: Final[float]
+    failure: Final[float]
+    log_likelihood: Final[float]
+    expected_weak: Final[NDArray[np.float64]]
+
+def fit_weak(
+    counts: NDArray[np.int64],
+    *,
+    failure: bool,
+    by_stored: bool,
+    spread: bool,
+    hint: tuple[float, float],
+) -> WeakFit: ...
+def hint_of_parts(
+    counts: NDArray[np.int64],
+    sum_of: Sequence[int] | NDArray[np.int64],
+    share: Sequence[float] | NDArray[np.float64],
+) -> tuple[float, float]: ...
+def profile_interval(
+    counts: NDArray[np.int64],
+    *,
+    failure: bool,
+    by_stored: bool,
+    spread: bool,
+    hint: tuple[float, float],
+    best: WeakFit,
+    number: str,
+    drop: float,
+) -> tuple[float, float]: ...
+def weak_log_likelihood(
+    counts: NDArray[np.int64],
+    *,
+    weak: float,
+    shape: float,
+    failure_zero: float,
+    failure: float,
+) -> float: ...

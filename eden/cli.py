@@ -119,6 +119,32 @@ def convert(
 
 
 @app.command()
+def fit(
+    file: Measured,
+    model: Annotated[str, typer.Option(help="auto, or a model from 0 to 3.")] = "auto",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DEVICE.json", help="Write the points as a device.")
+    ] = None,
+    like: Annotated[
+        str, typer.Option(help="Device whose geometry, timing and currents it gets.")
+    ] = "ddr3l-1600-b10",
+) -> None:
+    """Fit the error models to a profile, each module and operating point by itself."""
+    from eden import profiles
+
+    read = profiles.read(file, progress=sys.stderr.isatty())
+    fits = [profiles.fit(part, model) for _, part in profiles.operating_points(read)]
+    for found in fits:
+        profiles.print_fit(found)
+    if out is not None:
+        from eden._files import write_bytes
+        from eden.devices import from_json, load
+
+        text = profiles.device_of(fits, load(like).to_json(), out.stem)
+        print(write_bytes(out, from_json(text).to_json().encode()))
+
+
+@app.command()
 def doctor() -> None:
     """Print versions and build facts, and check the injector's statistics."""
     from eden.doctor import main as check

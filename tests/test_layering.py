@@ -28,7 +28,7 @@ FLOORS = (
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS, 1) for room in rooms}
 # Who may name the torch-free extension: thin modules over it.
-MAY_NAME_CORE = {"_native", "access", "devices", "energy", "errors", "mapping"}
+MAY_NAME_CORE = {"_native", "access", "devices", "energy", "errors", "mapping", "profiles"}
 NEVER_IMPORTED = {"torchvision", "timm", "torchmetrics", "pickle", "dill", "joblib"}
 
 

@@ -46,6 +46,7 @@ LAYERS = {
         (),
     ),
     "csrc/core/mapping": ((), ()),
+    "csrc/core/fit": ((), ()),
     "csrc/core": ((), ()),  # no file lies beside the folders
     "csrc/ops": (("kernels/",), TORCH),
     "csrc/python": (("csrc/core/", "kernels/"), ("pybind11/", "nlohmann/")),

@@ -11,16 +11,18 @@ void bind_device(pybind11::module_& m);
 void bind_energy(pybind11::module_& m);
 void bind_systems(pybind11::module_& m);
 void bind_mapping(pybind11::module_& m);
+void bind_fit(pybind11::module_& m);
 
 }  // namespace eden::python
 
 PYBIND11_MODULE(_core, m) {
   m.doc() =
-      "Host models of eden: law of errors, kernels on NumPy arrays, devices, mapping, energy.";
+      "Host models of eden: law of errors, kernels on NumPy arrays, devices, mapping, energy, fits.";
   eden::python::bind_law(m);
   eden::python::bind_kernels(m);
   eden::python::bind_device(m);
   eden::python::bind_energy(m);
   eden::python::bind_systems(m);
   eden::python::bind_mapping(m);
+  eden::python::bind_fit(m);
 }

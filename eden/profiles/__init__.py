@@ -10,18 +10,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from eden.profiles._conditions import conditions as conditions
     from eden.profiles._conditions import print_profile as print_profile
+    from eden.profiles._counts import operating_points as operating_points
+    from eden.profiles._fit import Fit as Fit
+    from eden.profiles._fit import fit as fit
+    from eden.profiles._models import FittedModel as FittedModel
     from eden.profiles._profile import Profile as Profile
     from eden.profiles._read import read as read
     from eden.profiles._schema import COLUMNS as COLUMNS
     from eden.profiles._schema import Column as Column
+    from eden.profiles._told import device_of as device_of
+    from eden.profiles._told import print_fit as print_fit
 
 _HOMES = {
     "conditions": "_conditions",
     "print_profile": "_conditions",
+    "operating_points": "_counts",
+    "Fit": "_fit",
+    "fit": "_fit",
+    "FittedModel": "_models",
     "Profile": "_profile",
     "read": "_read",
     "COLUMNS": "_schema",
     "Column": "_schema",
+    "device_of": "_told",
+    "print_fit": "_told",
 }
 
 

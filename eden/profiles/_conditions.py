@@ -17,7 +17,7 @@ AXES = (
     *("vdd_volts", "trcd_seconds", "trp_seconds"),
     *("refresh_seconds", "temperature_celsius", "pattern", "unit"),
 )
-_HEADS = {
+HEADS = {
     "module": ("module", str),
     "vendor": ("vendor", str),
     "vdd_volts": ("VDD V", lambda value: f"{value:g}"),
@@ -65,14 +65,14 @@ def print_profile(profile: Profile, *, most: int | None = 40) -> None:
     console.print(f"{len(profile):,} observations of {len(profile.modules)} modules", markup=False)
     for note in profile.notes:
         console.print(f"- {note}", markup=False, highlight=False)
-    shown = [name for name in _HEADS if any(row[name] not in (None, "") for row in found)]
+    shown = [name for name in HEADS if any(row[name] not in (None, "") for row in found)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in shown:
-        table.add_column(_HEADS[name][0])
+        table.add_column(HEADS[name][0])
     for name in ("rows", "tested", "failures", "share"):
         table.add_column(name, justify="right")
     for row in found[:most]:
-        cells = ["" if row[name] is None else _HEADS[name][1](row[name]) for name in shown]
+        cells = ["" if row[name] is None else HEADS[name][1](row[name]) for name in shown]
         share = rate(row["share"]) if row["failures"] else f"< {rate(1 / row['tested'])}"
         numbers = (f"{row['rows']}", f"{row['tested']:.2g}", f"{row['failures']:.6g}", share)
         table.add_row(*cells, *numbers)

@@ -1,0 +1,341 @@
+#include "csrc/core/fit/weak_fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "csrc/core/fit/newton.h"
+
+namespace eden {
+namespace {
+
+// Where numbers live while they are fitted: log-odds of P (or log of P x F), of the F of a stored 0
+// and of a stored 1, and log of the shape.
+enum Place { kMain, kZero, kOne, kSpread, kPlaces };
+const std::vector<double> kLow = {-60.0, -40.0, -40.0, -25.0};
+const std::vector<double> kHigh = {25.0, 25.0, 25.0, 25.0};
+
+// A sum of few weak cells splits a little otherwise under the P that it is expected to have than
+// under all that it may have: log-odds of F come out up to 0.03 off (docs/fits.md).
+constexpr double kHintError = 0.03 * 0.03;
+
+double odds_to_share(double x) { return 1.0 / (1.0 + std::exp(-x)); }
+double share_to_odds(double p) { return std::log(p) - std::log1p(-p); }
+
+auto order_of(const FailureGroup& g) {
+  return std::tie(g.cells, g.failures, g.seen, g.seen_failures, g.reads, g.stored, g.share);
+}
+
+void check(const FailureGroup& g) {
+  const auto within = [](int64_t value, int64_t cells, int64_t reads) {
+    return value >= 0 &&
+           static_cast<double>(value) <= static_cast<double>(cells) * static_cast<double>(reads);
+  };
+  if (g.cells < 0 || g.seen < 0 || g.reads < 1 || g.stored < 0 || g.stored > 1 ||
+      !within(g.failures, g.cells, g.reads) || !within(g.seen_failures, g.seen, g.reads) ||
+      g.seen_failures < g.seen) {
+    throw std::invalid_argument("a group of " + std::to_string(g.cells) + " cells, " +
+                                std::to_string(g.reads) + " reads, " + std::to_string(g.failures) +
+                                " failures: no such counts");
+  }
+}
+
+// The groups once each, and which of them each of the given ones is.
+struct Distinct {
+  std::vector<FailureGroup> groups;
+  std::vector<std::size_t> which;
+};
+
+Distinct distinct(const std::vector<FailureGroup>& groups) {
+  std::vector<std::size_t> order(groups.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
+    return order_of(groups[i]) < order_of(groups[j]);
+  });
+  Distinct result;
+  result.which.resize(groups.size());
+  for (std::size_t i : order) {
+    check(groups[i]);
+    if (result.groups.empty() || order_of(result.groups.back()) != order_of(groups[i])) {
+      result.groups.push_back(groups[i]);
+    } else {
+      result.groups.back().times += groups[i].times;
+    }
+    result.which[i] = result.groups.size() - 1;
+  }
+  return result;
+}
+
+// The log-likelihood over numbers that may be climbed; the main one is P, or P x F of one side.
+class Landscape {
+ public:
+  Landscape(std::vector<FailureGroup> groups, const FitForm& form, Place rate_of = kPlaces)
+      : groups_(std::move(groups)), form_(form), rate_of_(rate_of) {}
+
+  WeakLaw law(const std::vector<double>& x) const {
+    WeakLaw law;
+    if (form_.failure) {
+      law.failure[1] = odds_to_share(x[kOne]);
+      law.failure[0] = form_.by_stored ? odds_to_share(x[kZero]) : law.failure[1];
+    }
+    law.weak = rate_of_ == kPlaces ? odds_to_share(x[kMain])
+                                   : std::exp(x[kMain]) / law.failure[rate_of_ == kOne];
+    if (form_.spread) law.shape = std::exp(x[kSpread]);
+    return law;
+  }
+
+  std::vector<double> numbers(const WeakLaw& law) const {
+    std::vector<double> x(kPlaces);
+    x[kMain] = rate_of_ == kPlaces ? share_to_odds(law.weak)
+                                   : std::log(law.weak * law.failure[rate_of_ == kOne]);
+    for (int stored : {0, 1}) x[kZero + stored] = share_to_odds(law.failure[stored]);
+    x[kSpread] = std::log(law.shape);
+    for (int i = 0; i < kPlaces; ++i) x[i] = std::clamp(x[i], kLow[i], kHigh[i]);
+    return x;
+  }
+
+  std::vector<bool> held() const {
+    return {false, !form_.failure || !form_.by_stored, !form_.failure, !form_.spread};
+  }
+
+  double operator()(const std::vector<double>& x, std::vector<double>& gradient) const {
+    const WeakLaw law = this->law(x);
+    std::fill(gradient.begin(), gradient.end(), 0.0);
+    if (!(law.weak < 1.0 - 1e-12)) return -HUGE_VAL;
+    double value = 0.0;
+    for (const FailureGroup& group : groups_) {
+      if (group.times == 0.0) continue;
+      WeakLaw here = law;
+      here.weak *= group.share;
+      if (!(here.weak < 1.0 - 1e-12)) return -HUGE_VAL;
+      const GroupScore score = score_of(group, here);
+      value += group.times * score.log_likelihood;
+      gradient[kMain] += group.times * score.by_weak * (1.0 - law.weak) / (1.0 - here.weak);
+      gradient[form_.by_stored && group.stored == 0 ? kZero : kOne] +=
+          group.times * score.by_failure;
+      gradient[kSpread] += group.times * score.by_shape;
+    }
+    const double off = x[kOne] - form_.hint.odds;
+    value -= form_.hint.bend * off * off / 2.0;
+    gradient[kOne] -= form_.hint.bend * off;
+    if (rate_of_ != kPlaces) {
+      // With log(P F) held, log P falls as log F rises.
+      gradient[kMain] /= 1.0 - law.weak;
+      gradient[rate_of_] -= gradient[kMain] * (1.0 - law.failure[rate_of_ == kOne]);
+    }
+    return value;
+  }
+
+ private:
+  std::vector<FailureGroup> groups_;
+  FitForm form_;
+  Place rate_of_;
+};
+
+Summit climb_on(const Landscape& landscape, const std::vector<double>& from,
+                const std::vector<bool>& held) {
+  return climb([&](const auto& x, auto& gradient) { return landscape(x, gradient); }, from, kLow,
+               kHigh, held);
+}
+
+double mean_rate(const std::vector<FailureGroup>& groups, int stored = -1) {
+  double failed = 0.0, tested = 0.0;
+  for (const FailureGroup& g : groups) {
+    if (stored >= 0 && g.stored != stored) continue;
+    failed += g.times * static_cast<double>(g.failures + g.seen_failures);
+    tested += g.times * static_cast<double>(g.cells + g.seen) * static_cast<double>(g.reads);
+  }
+  return tested > 0.0 ? failed / tested : 0.0;
+}
+
+// The share of failed reads where any failed: F, of places that seldom hold two weak cells.
+double likely_failure(const std::vector<FailureGroup>& groups) {
+  double failed = 0.0, reads = 0.0;
+  for (const FailureGroup& g : groups) {
+    const int64_t cells = g.seen + (g.failures > 0 ? (g.failures - 1) / g.reads + 1 : 0);
+    failed += g.times * static_cast<double>(g.failures + g.seen_failures);
+    reads += g.times * static_cast<double>(cells) * static_cast<double>(g.reads);
+  }
+  return reads > 0.0 ? std::min(failed / reads, 0.99) : 0.5;
+}
+
+// Laws with the mean rate as observed, to climb from: the mean tells P x F at once, not F.
+std::vector<WeakLaw> starts(const std::vector<FailureGroup>& groups, const FitForm& form) {
+  const double rate = mean_rate(groups), rates[2] = {mean_rate(groups, 0), mean_rate(groups, 1)};
+  const double greatest = std::max(form.by_stored ? std::max(rates[0], rates[1]) : rate, 1e-26);
+  std::vector<double> failures = {1.0}, shapes = {WeakLaw().shape};
+  if (form.failure) failures = {0.003, 0.03, 0.1, 0.25, 0.5, 0.75, likely_failure(groups), 0.95};
+  if (form.hint.bend > 0.0) failures.push_back(odds_to_share(form.hint.odds));
+  if (form.spread) shapes = {0.01, 0.1, 1.0, 10.0, 100.0, 1e4};
+  std::vector<WeakLaw> found;
+  for (double failure : failures) {
+    for (double shape : shapes) {
+      if (greatest >= 0.999 * failure && failure < 0.95) continue;
+      WeakLaw law;
+      law.weak = std::min(greatest / failure, 0.999);
+      law.shape = shape;
+      for (int stored : {0, 1}) {
+        const double share = form.by_stored ? rates[stored] / greatest : 1.0;
+        law.failure[stored] = std::max(failure * share, 1e-12);
+      }
+      found.push_back(law);
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+double log_likelihood(const std::vector<FailureGroup>& groups, const WeakLaw& law) {
+  double value = 0.0;
+  for (const FailureGroup& g : distinct(groups).groups) {
+    value += g.times * score_of(g, law).log_likelihood;
+  }
+  return value;
+}
+
+WeakFit fit_weak(const std::vector<FailureGroup>& groups, const FitForm& form) {
+  const Distinct once = distinct(groups);
+  const Landscape landscape(once.groups, form);
+  std::vector<Summit> tried;
+  std::vector<double> gradient(kPlaces);
+  for (const WeakLaw& law : starts(once.groups, form)) {
+    const std::vector<double> x = landscape.numbers(law);
+    tried.push_back({x, landscape(x, gradient)});
+  }
+  std::sort(tried.begin(), tried.end(),
+            [](const Summit& a, const Summit& b) { return a.value > b.value; });
+  // Many reads make a summit for each F that some number of weak cells could explain.
+  Summit best = tried[0];
+  const std::size_t most = form.failure ? (form.spread ? 5 : 10) : 1;
+  for (std::size_t i = 0; i < std::min(most, tried.size()); ++i) {
+    const Summit found = climb_on(landscape, tried[i].x, landscape.held());
+    if (i == 0 || found.value > best.value) best = found;
+  }
+  WeakFit fit;
+  fit.law = landscape.law(best.x);
+  fit.log_likelihood = best.value;
+  std::vector<double> weak;
+  for (const FailureGroup& g : once.groups) weak.push_back(score_of(g, fit.law).weak_cells);
+  for (std::size_t i : once.which) fit.expected_weak.push_back(weak[i]);
+  return fit;
+}
+
+FailureHint hint_of_parts(const std::vector<FailureGroup>& parts,
+                          const std::vector<int64_t>& sum_of, const std::vector<double>& share) {
+  const double rate = mean_rate(parts);
+  double most = 1.0;
+  std::vector<FailureGroup> groups;
+  std::map<std::pair<int64_t, int64_t>, FailureGroup> sums;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].reads == 1) continue;
+    FailureGroup part = parts[i];
+    part.stored = 1;
+    // To a twentieth: the split of a sum hangs little on it.
+    part.share = std::exp(std::round(20.0 * std::log(share[i])) / 20.0);
+    most = std::max(most, part.share);
+    groups.push_back(part);
+    FailureGroup& sum = sums[{sum_of[i], part.reads}];
+    if (sum.cells + sum.seen == 0) sum.times = -1.0;
+    sum.cells += part.cells, sum.failures += part.failures;
+    sum.seen += part.seen, sum.seen_failures += part.seen_failures;
+    sum.reads = part.reads, sum.share = part.share;
+  }
+  for (const auto& [key, sum] : sums) groups.push_back(sum);
+  if (groups.empty()) return {};
+  const Landscape landscape(distinct(groups).groups, {}, kOne);
+  std::vector<bool> held(kPlaces, true);
+  held[kOne] = false;
+  Summit best;
+  for (double failure : {0.03, 0.1, 0.25, 0.5, 0.75, likely_failure(parts)}) {
+    if (failure <= 1.01 * most * rate) continue;
+    const std::vector<double> x =
+        landscape.numbers({rate / failure, WeakLaw().shape, {failure, failure}});
+    const Summit found = climb_on(landscape, x, held);
+    if (best.x.empty() || found.value > best.value) best = found;
+  }
+  if (best.x.empty()) return {};
+  std::vector<double> below = best.x, above = best.x, low(kPlaces), high(kPlaces);
+  below[kOne] -= 1e-3, above[kOne] += 1e-3;
+  landscape(below, low);
+  landscape(above, high);
+  const double bend = (low[kOne] - high[kOne]) / 2e-3;
+  const bool inside = best.x[kOne] > kLow[kOne] + 1.0 && best.x[kOne] < kHigh[kOne] - 1.0;
+  return inside && bend > 0.0 && std::isfinite(bend)
+             ? FailureHint{best.x[kOne], 1.0 / (1.0 / bend + kHintError)}
+             : FailureHint{};
+}
+
+FitInterval profile_interval(const std::vector<FailureGroup>& groups, const FitForm& form,
+                             const WeakFit& best, FitNumber number, double drop) {
+  const bool rate = number == FitNumber::kRateZero || number == FitNumber::kRateOne;
+  const bool of_zero = number == FitNumber::kRateZero || number == FitNumber::kFailureZero;
+  const Place side = of_zero && form.by_stored ? kZero : kOne;
+  const Place held_place = rate || number == FitNumber::kWeak ? kMain
+                           : number == FitNumber::kShape      ? kSpread
+                                                              : side;
+  const Landscape landscape(distinct(groups).groups, form, rate && form.failure ? side : kPlaces);
+  std::vector<bool> held = landscape.held();
+  if (held[held_place]) throw std::invalid_argument("an interval of a number that was not fitted");
+  held[held_place] = true;
+  const std::vector<double> start = landscape.numbers(best.law);
+  const auto value_at = [&](double x) {
+    return rate && form.failure    ? std::exp(x)
+           : held_place == kSpread ? std::exp(x)
+                                   : odds_to_share(x);
+  };
+  const double target = std::sqrt(drop);
+  const auto end = [&](double direction) {
+    std::vector<double> inner = start;
+    const double bound =
+        direction > 0 ? (rate && form.failure ? -1e-9 : kHigh[held_place]) : kLow[held_place];
+    const double farthest = std::abs(bound - start[held_place]);
+    // How far the likelihood falls at a distance, as a root: nearly straight in the distance.
+    const auto fallen = [&](double distance) {
+      std::vector<double> from = inner;
+      from[held_place] = start[held_place] + direction * distance;
+      if (rate && form.failure) {
+        // P must stay below 1.
+        const double least = std::exp(from[kMain]);
+        double& odds = from[side];
+        if (odds_to_share(odds) <= least * (1.0 + 1e-9)) odds = share_to_odds((1.0 + least) / 2.0);
+        odds = std::min(odds, kHigh[side]);
+      }
+      const Summit summit = climb_on(landscape, from, held);
+      if (std::isfinite(summit.value)) inner = summit.x;
+      return std::sqrt(std::max(0.0, best.log_likelihood - summit.value));
+    };
+    double near = 0.0, near_fall = 0.0, far = 0.02, far_fall = 0.0;
+    for (;;) {
+      far = std::min(far, farthest);
+      far_fall = fallen(far);
+      if (far_fall >= target) break;
+      if (far >= farthest) return direction > 0 ? (held_place == kSpread ? HUGE_VAL : 1.0) : 0.0;
+      const double ratio = far_fall > 0.0 ? 1.1 * target / far_fall : 5.0;
+      near = far, near_fall = far_fall;
+      far *= std::clamp(ratio, 1.1, 5.0);
+    }
+    for (int i = 0; i < 60 && far - near > 1e-9 * far; ++i) {
+      double share = std::isfinite(far_fall) ? (target - near_fall) / (far_fall - near_fall) : 0.5;
+      // Not always from the same side.
+      if (i % 3 == 2) share = 0.5;
+      const double middle = near + std::clamp(share, 0.02, 0.98) * (far - near);
+      const double fall = fallen(middle);
+      if (std::abs(fall - target) < 1e-4 * target) {
+        near = far = middle;
+      } else if (fall < target) {
+        near = middle, near_fall = fall;
+      } else {
+        far = middle, far_fall = fall;
+      }
+    }
+    return value_at(start[held_place] + direction * (near + far) / 2.0);
+  };
+  return {end(-1.0), end(1.0)};
+}
+
+}  // namespace eden

@@ -1,0 +1,124 @@
+#include <cmath>
+#include <random>
+
+#include "csrc/core/fit/weak_fit.h"
+#include "tests/cpp/catch.h"
+
+namespace eden {
+namespace {
+
+// What is counted in `places` places of a law.
+std::vector<FailureGroup> drawn(int places, int64_t cells, int64_t reads, const WeakLaw& law,
+                                unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::vector<FailureGroup> groups(places);
+  for (FailureGroup& group : groups) {
+    double weak = law.weak;
+    if (std::isfinite(law.shape)) {
+      const double b = law.shape * (1.0 - law.weak) / law.weak;
+      const double x = std::gamma_distribution<>(law.shape)(random);
+      weak = x / (x + std::gamma_distribution<>(b)(random));
+    }
+    group.cells = cells, group.reads = reads;
+    const int64_t m = std::binomial_distribution<int64_t>(cells, weak)(random);
+    group.failures = std::binomial_distribution<int64_t>(m * reads, law.failure[1])(random);
+  }
+  return groups;
+}
+
+constexpr double kDrop = 6.634896601021213 / 2.0;  // of 99 %
+
+}  // namespace
+
+TEST_CASE("One read: the rate and its interval are the binomial's") {
+  FailureGroup group;
+  group.cells = 1000000, group.failures = 100;
+  const FitForm form{false, false, false};
+  const WeakFit fit = fit_weak({group}, form);
+  REQUIRE(fit.law.weak == Approx(1e-4).epsilon(1e-6));
+  const FitInterval ends = profile_interval({group}, form, fit, FitNumber::kWeak, kDrop);
+  for (double p : {ends.low, ends.high}) {
+    const double fall = 100 * std::log(1e-4 / p) + 999900 * (std::log1p(-1e-4) - std::log1p(-p));
+    REQUIRE(fall == Approx(kDrop).epsilon(1e-3));
+  }
+}
+
+TEST_CASE("Several reads tell P and F apart, by sums over places") {
+  const WeakLaw law{2e-3, WeakLaw().shape, {0.4, 0.4}};
+  const auto groups = drawn(400, 20000, 16, law, 7);
+  const FitForm form;
+  const WeakFit fit = fit_weak(groups, form);
+  REQUIRE(fit.log_likelihood >= log_likelihood(groups, law));
+  for (FitNumber number : {FitNumber::kWeak, FitNumber::kFailureOne, FitNumber::kRateOne}) {
+    const FitInterval ends = profile_interval(groups, form, fit, number, kDrop);
+    const double truth = number == FitNumber::kWeak         ? law.weak
+                         : number == FitNumber::kFailureOne ? law.failure[1]
+                                                            : law.weak * law.failure[1];
+    CAPTURE(static_cast<int>(number), ends.low, truth, ends.high);
+    REQUIRE((ends.low < truth && truth < ends.high && ends.high < 1.6 * ends.low));
+  }
+}
+
+TEST_CASE("A spread of P is found, and none where there is none") {
+  const int64_t reads = GENERATE(1, 16);
+  const double failure = reads == 1 ? 1.0 : 0.5;
+  const WeakLaw law{1e-2, 2.0, {failure, failure}};
+  FitForm plain{reads > 1, false, false}, spread{reads > 1, false, true};
+  const auto groups = drawn(500, 1000, reads, law, 3);
+  const WeakFit wide = fit_weak(groups, spread);
+  REQUIRE(wide.log_likelihood > fit_weak(groups, plain).log_likelihood + 50);
+  const FitInterval shape = profile_interval(groups, spread, wide, FitNumber::kShape, kDrop);
+  REQUIRE((shape.low < 2.0 && 2.0 < shape.high && shape.high < 3.0));
+  const auto even = drawn(500, 1000, reads, {1e-2, WeakLaw().shape, {failure, failure}}, 4);
+  REQUIRE(fit_weak(even, spread).log_likelihood < fit_weak(even, plain).log_likelihood + 4);
+}
+
+TEST_CASE("The parts of a sum tell F, whatever P the sums have") {
+  // 200 bitlines of very different P, each in 12 parts.
+  const WeakLaw law{1e-2, 0.8, {0.3, 0.3}};
+  std::mt19937_64 random(5);
+  std::vector<FailureGroup> parts;
+  std::vector<int64_t> sum_of;
+  std::vector<double> share;
+  for (int line = 0; line < 200; ++line) {
+    const double x = std::gamma_distribution<>(law.shape)(random) / law.shape;
+    const WeakLaw own{std::min(1e-2 * x + 1e-6, 0.9), WeakLaw().shape, {0.3, 0.3}};
+    for (const FailureGroup& part : drawn(12, 100, 16, own, 1000 + line)) {
+      parts.push_back(part);
+      sum_of.push_back(line);
+      share.push_back(own.weak / law.weak);
+    }
+  }
+  const FailureHint hint = hint_of_parts(parts, sum_of, share);
+  const double truth = std::log(0.3 / 0.7);
+  CAPTURE(hint.odds, hint.bend);
+  REQUIRE(hint.bend > 300.0);
+  REQUIRE(std::abs(hint.odds - truth) < 4.0 / std::sqrt(hint.bend));
+}
+
+TEST_CASE("Sixty-four reads: the likelihood has other summits than the highest") {
+  const WeakLaw law{1e-2, WeakLaw().shape, {0.4, 0.4}};
+  const WeakFit fit = fit_weak(drawn(5000, 15, 64, law, 11), {});
+  REQUIRE(fit.law.failure[1] == Approx(0.4).margin(0.01));
+}
+
+TEST_CASE("Without failures only an upper end is known") {
+  FailureGroup group;
+  group.cells = 1000000;
+  const FitForm form{false, false, false};
+  const WeakFit fit = fit_weak({group}, form);
+  REQUIRE(fit.law.weak < 1e-20);
+  const FitInterval ends = profile_interval({group}, form, fit, FitNumber::kWeak, kDrop);
+  REQUIRE(ends.low == 0.0);
+  REQUIRE(ends.high == Approx(-std::expm1(-kDrop / 1e6)).epsilon(1e-3));
+}
+
+TEST_CASE("Impossible counts are refused") {
+  FailureGroup group;
+  group.cells = 10, group.failures = 11;
+  REQUIRE_THROWS_AS(fit_weak({group}, {}), std::invalid_argument);
+  group.failures = 1, group.seen = 2, group.seen_failures = 1;
+  REQUIRE_THROWS_AS(fit_weak({group}, {}), std::invalid_argument);
+}
+
+}  // namespace eden
