@@ -88,7 +88,7 @@ class Rounds:
                 first = len(history)
                 history += self._train(trainer, milder * target, start, epochs, slower=milder)
                 accuracy, bears = check.run(trainer.handle)
-                history[-1] |= {"accuracy": accuracy, "bears": bears, "met": bears > most}
+                history[-1] |= {"accuracy": accuracy, "bears": bears, "met": bears > max(most, 0.0)}
                 if accuracy >= check.target:
                     break
             if bears <= most:
