@@ -11,6 +11,7 @@ void bind_device(pybind11::module_& m);
 void bind_energy(pybind11::module_& m);
 void bind_systems(pybind11::module_& m);
 void bind_mapping(pybind11::module_& m);
+void bind_dram(pybind11::module_& m);
 
 }  // namespace eden::python
 
@@ -23,4 +24,5 @@ PYBIND11_MODULE(_core, m) {
   eden::python::bind_energy(m);
   eden::python::bind_systems(m);
   eden::python::bind_mapping(m);
+  eden::python::bind_dram(m);
 }
