@@ -29,7 +29,11 @@ int log2_of(int64_t n) {
 }
 
 [[noreturn]] void refuse_map(const std::string& text, const std::string& why) {
-  throw std::invalid_argument("address map " + text + ": " + why);
+  std::string said = "address map " + text.substr(0, 60) + ": " + why;
+  // A map may come from anywhere, a refusal is one line.
+  std::replace_if(
+      said.begin(), said.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  throw std::invalid_argument(said);
 }
 
 // A list of slices as bits, lowest first, each a position in the word of a place.

@@ -45,6 +45,7 @@ Controller::Controller(const Rules& rules, const Policy& policy, CommandSink& si
   }
   std::fill(std::begin(row_), std::end(row_), -1);
   std::fill(std::begin(since_act_), std::end(since_act_), 0);
+  for (auto& of_queue : not_before_) std::fill(std::begin(of_queue), std::end(of_queue), 0);
 }
 
 bool Controller::forwards(const Waiting& r) const {
@@ -71,6 +72,7 @@ int64_t Controller::offer(int64_t arrival, int64_t not_before, const Waiting& re
   r.arrived = arrival;
   r.accepted = last_accepted_;
   q.push(r, open_row(r.bank));
+  not_before_[r.write][r.bank] = 0;
   return last_accepted_;
 }
 
@@ -153,8 +155,22 @@ bool Controller::serve_queue(int64_t now, uint64_t blocked, int64_t* wake) {
   choose_queue();
   Queue& q = writing_ ? writes_ : reads_;
   Choice choice;
+  int64_t* not_before = not_before_[writing_];
   for (uint64_t bits = q.banks() & ~blocked; bits != 0; bits &= bits - 1) {
-    look_at_bank(q, lowest(bits), now, &choice);
+    const int32_t bank = lowest(bits);
+    Choice own;
+    own.wake = not_before[bank];
+    if (own.wake <= now) {
+      own.wake = INT64_MAX;
+      look_at_bank(q, bank, now, &own);
+      if (own.entry == Queue::kNone) not_before[bank] = own.wake;
+    }
+    own.wake = std::min(own.wake, choice.wake);
+    if (own.order < choice.order) {
+      choice = own;
+    } else {
+      choice.wake = own.wake;
+    }
   }
   *wake = std::min(*wake, choice.wake);
   if (choice.entry == Queue::kNone) return false;
@@ -191,6 +207,11 @@ void Controller::serve(const Waiting& r, int64_t now) {
 
 void Controller::send(Command command, int32_t bank, int64_t row, int64_t now) {
   readiness_.issue(command, bank, now);
+  if (is_of_bank(command)) {
+    not_before_[0][bank] = not_before_[1][bank] = 0;
+  } else {
+    for (auto& of_queue : not_before_) std::fill(std::begin(of_queue), std::end(of_queue), 0);
+  }
   uint64_t closing = 0;
   if (command == Command::kAct) {
     open_ |= uint64_t{1} << bank;

@@ -123,7 +123,10 @@ class Controller {
   Waiting active_[kMostBanks];
   int64_t row_[kMostBanks];
   int64_t since_act_[kMostBanks];  // accesses to the open row
-  int64_t now_ = 0;                // first clock in which nothing was sent yet
+  // Of reads and writes: no command of a bank's requests is ready before. Clocks of readiness only
+  // rise, so that one found earlier holds until a command or a request goes to the bank.
+  int64_t not_before_[2][kMostBanks];
+  int64_t now_ = 0;  // first clock in which nothing was sent yet
   int64_t last_accepted_ = -1;
   int64_t accepted_ = 0;
   Served served_;

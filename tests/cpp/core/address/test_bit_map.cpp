@@ -74,6 +74,12 @@ TEST_CASE("maps that cannot be undone are refused", "[bit_map]") {
   refused("ro[4] ba bg ra co ch");
   refused("ro[2 ba bg ra co ch");
   refused("ro[-1:] ba bg ra co ch");
+  try {
+    BitMap(organisation(), "ro\nba xx");
+    FAIL("accepted");
+  } catch (const std::invalid_argument& error) {
+    CHECK(std::string(error.what()).find('\n') == std::string::npos);
+  }
 }
 
 TEST_CASE("addresses and places beyond the module are refused", "[bit_map]") {
