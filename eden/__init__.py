@@ -31,6 +31,7 @@ from eden.tolerance import characterize_fine as characterize_fine
 from eden.tolerance import criticality as criticality
 from eden.tolerance import verify as verify
 from eden.training import CurriculumSchedule as CurriculumSchedule
+from eden.training import RampSchedule as RampSchedule
 from eden.training import boost as boost
 
 __version__ = _versions.VERSION

@@ -7,7 +7,7 @@ import numpy as np
 RECIPE = """
 data: {train_images: 900, validation_images: 80, batch_size: 100}
 train: {epochs: 3, batch_size: 32}
-boost: {target_bers: [1e-3], epochs: 2, step_epochs: 1, check_seeds: 2, batch_size: 64}
+boost: {target_bers: [1e-3], epochs: 2, batch_size: 64}
 accuracy_loss: 0.1
 characterize:
   low: 1e-7

@@ -40,6 +40,9 @@ Scale = Annotated[str, _word_of(network.SCALES)]
 Criterion = Annotated[str, _word_of(CRITERIA)]
 Method = Annotated[str, _word_of(mapping.METHODS)]
 Estimate = Annotated[str, _word_of(devices.ESTIMATES)]
+Curriculum = Annotated[str, _word_of(training.CURRICULA)]
+Share = Annotated[float, Field(ge=0.01, le=1.0, allow_inf_nan=False)]
+Shares = Annotated[list[Share], Field(min_length=2, max_length=2)]
 Gradients = Annotated[str, _word_of(training.GRADIENTS)]
 System = Annotated[str, _word_of(systems.SYSTEMS)]
 
@@ -74,27 +77,25 @@ class TrainKeys(_Part):
 class BoostKeys(_Part):
     """Boosting: rounds of curricular retraining, each to a higher BER than the one before."""
 
-    target_bers: list[Ber] = Field(default=[2e-3], min_length=1, max_length=20)
+    target_bers: list[Ber] = Field(default=[3e-3], min_length=1, max_length=20)
     epochs: int = Field(default=10, ge=1, le=1000, description="of the first round")
     more_epochs: int = Field(default=4, ge=1, le=1000, description="of each further round")
-    step_epochs: int = Field(default=2, ge=1, le=100)
-    batch_size: int = Field(default=128, ge=1, le=100_000)
+    curriculum: Curriculum = Field(default="ramp", description="how the BER rises in a round")
+    step_epochs: int = Field(default=2, ge=1, le=100, description='of curriculum "steps"')
+    batch_size: int = Field(default=256, ge=1, le=100_000)
     learning_rate: float = Field(
-        default=2e-3,
+        default=3e-3,
         ge=1e-8,
         le=10.0,
         allow_inf_nan=False,
         description="at first; falls to 0 in each round",
     )
-    input_range: float | None = Field(
+    input_range: Share | Shares | None = Field(
         default=None,
-        ge=0.01,
-        le=1.0,
-        allow_inf_nan=False,
-        description="share of their range that inputs keep; by format if absent",
+        description="share of their range that inputs keep, or from front to back; by format if "
+        "absent",
     )
     gradients: Gradients = Field(default="as_read", description="what the backward pass goes by")
-    check_seeds: int = Field(default=20, ge=1, le=10_000)
     correction: Correction | None = Field(
         default=None, description="while boosting; that of the run if absent"
     )

@@ -12,6 +12,7 @@ from eden.network._attachment import Attachment as Attachment
 from eden.network._calibration import Calibration as Calibration
 from eden.network._calibration import TensorCalibration as TensorCalibration
 from eden.network._calibration import calibration_of as calibration_of
+from eden.network._calibration import check_input_range as check_input_range
 from eden.network._calibration import keep_calibration as keep_calibration
 from eden.network._checkpoint import load_into as load_into
 from eden.network._checkpoint import save as save

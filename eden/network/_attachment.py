@@ -13,7 +13,12 @@ from torch import Tensor, nn
 from eden._say import an_int, refusal
 from eden.access import rng
 from eden.network import _corruption, _faults, _noted, _replay, _weak
-from eden.network._calibration import Calibration, keep_calibration
+from eden.network._calibration import (
+    Calibration,
+    check_input_range,
+    keep_calibration,
+    share_of,
+)
 from eden.network._config import Config
 from eden.network._coverage import Coverage, cover, nothing_read
 from eden.network._draw import begin_call, set_keys
@@ -125,14 +130,15 @@ class Attachment:
         self.coverage().warn()
         return calibration
 
-    def narrow_inputs(self, share: float) -> Calibration:
+    def narrow_inputs(self, share: float | tuple[float, float]) -> Calibration:
         """Cut the range of all inputs but the first, which is data, to a share of what was seen.
 
         Integer formats clamp what lies beyond. What a flipped bit adds shrinks with the range,
         which a few outliers set; a network that is retrained makes up for the clamping.
 
         Args:
-            share: of the range that `learn_bounds` saw, in (0, 1], however often it is cut.
+            share: of the range that `learn_bounds` saw, in (0, 1], however often it is cut; of two,
+                that of the first input cut and that of the last, evenly by the logarithm between.
 
         Returns:
             The calibration, also found in ``.config``.
@@ -141,15 +147,16 @@ class Attachment:
             ValueError: for a share outside (0, 1], before `learn_bounds`, or after `detach`.
         """
         self._check_attached("narrow_inputs")
-        if not 0.0 < share <= 1.0:
-            raise ValueError(refusal("share", share, "above 0, at most 1"))
+        check_input_range(share)
         known = self.config.calibration
         if known is None:
             raise ValueError("narrow_inputs: no range is known yet; call learn_bounds first")
-        cut = share / known.input_range
         read = [t for t in self._tensors.values() if t.kind == "input" and not t.never_read]
         entries = dict(known.tensors)
-        for name in [tensor.name for tensor in read[1:] if not tensor.on_chip]:
+        names = [tensor.name for tensor in read[1:] if not tensor.on_chip]
+        for index, name in enumerate(names):
+            now, then = (share_of(s, index, len(names)) for s in (share, known.input_range))
+            cut = now / then
             entries[name] = replace(
                 entries[name], lo=cut * entries[name].lo, hi=cut * entries[name].hi
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from torch import nn
 
@@ -60,18 +60,19 @@ class Calibration:
             stores, those never read too.
         identity: the known module that the network was boosted for, or None if it may meet any
             module of a kind.
-        input_range: share of the range seen that boosting left the inputs.
+        input_range: share of the range seen that boosting left the inputs; of two, that of the
+            first input it narrowed and that of the last, see `share_of`.
     """
 
     tensors: Mapping[str, TensorCalibration] = field(default_factory=dict)
     identity: str | None = None
-    input_range: float = 1.0
+    input_range: float | tuple[float, float] = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same as JSON-able values."""
         return {
             "identity": self.identity,
-            "input_range": self.input_range,
+            "input_range": self.input_range if _one(self.input_range) else list(self.input_range),
             "tensors": {name: dict(vars(entry)) for name, entry in self.tensors.items()},
         }
 
@@ -88,10 +89,11 @@ class Calibration:
             ValueError: for missing fields, unknown ones of a tensor, or values out of their range.
         """
         try:
+            share = values.get("input_range", 1.0)
             calibration = cls(
                 tensors={n: TensorCalibration(**entry) for n, entry in values["tensors"].items()},
                 identity=values["identity"],
-                input_range=values.get("input_range", 1.0),
+                input_range=tuple(share) if isinstance(share, list) else share,
             )
             _check(calibration)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -99,8 +101,38 @@ class Calibration:
         return calibration
 
 
+def share_of(input_range: float | tuple[float, float], index: int, count: int) -> float:
+    """The share of its range that one of the inputs narrowed has, evenly by the logarithm.
+
+    Args:
+        input_range: One share for all, or those of the first and the last.
+        index: Which input, from 0.
+        count: How many there are.
+    """
+    first, last = (input_range, input_range) if _one(input_range) else input_range
+    return first * (last / first) ** (index / max(1, count - 1))
+
+
+def check_input_range(input_range: object) -> None:
+    """Refuse what is no share, nor a pair of them.
+
+    Raises:
+        TypeError: for another type.
+        ValueError: for a share outside (0, 1], or more or fewer than two.
+    """
+    shares = input_range if isinstance(input_range, (tuple, list)) else (input_range,)
+    if isinstance(input_range, (tuple, list)):
+        one_of("number of shares in input_range", len(shares), [2])
+    for share in shares:
+        within("input_range", share, 0, 1, above=True)
+
+
+def _one(input_range: float | tuple[float, float]) -> TypeGuard[float]:
+    return not isinstance(input_range, tuple)
+
+
 def _check(calibration: Calibration) -> None:
-    within("input_range", calibration.input_range, 0, 1, above=True)
+    check_input_range(calibration.input_range)
     if calibration.identity is not None:
         a_kind("identity", calibration.identity, str, "text, or nothing")
     for name, entry in calibration.tensors.items():

@@ -19,19 +19,20 @@ def curriculum_section(results: Results) -> Section:
             f"{e['epoch']:.0f}",
             rate(e["ber"]),
             f"{e['accuracy']:.4f}",
-            _yes(e["met"]),
+            rate(e["bears"]) if e["bears"] else "no accuracy to lose",
             _yes(e["kept"]),
         ]
         for e in epochs
         if e["accuracy"] is not None
     ]
-    reaches = f"every draw reaches {results.boosting['target_accuracy']:.4f}"
+    target = f"accuracy without errors (target {results.boosting['target_accuracy']:.4f})"
     return Section(
         "Curriculum of boosting",
         text=(
-            "Errors are injected in the forward pass while the network trains; their rate rises "
-            "step by step. A round to a higher rate follows while the network meets the target at "
-            "the last under every draw, and the last network that met it is kept.",
+            "Errors are injected in the forward pass while the network trains; their rate rises. "
+            "After a round the network is judged by single weak cells. A round that costs more "
+            "accuracy than may be lost is trained again at half the rate; one to a higher rate "
+            "follows while the network bears more, and the one that bears most is kept.",
         ),
         notes=()
         if results.boosting["kept"]
@@ -39,7 +40,9 @@ def curriculum_section(results: Results) -> Section:
         figure=curriculum_figure(epochs),
         alt="Bit error rate and loss by epoch of boosting",
         tables=(
-            TextTable(["after epoch", "at BER", "mean accuracy there", reaches, "kept"], rows),
+            TextTable(
+                ["after epoch", "BER in training", target, "bears by single cells", "kept"], rows
+            ),
         ),
     )
 
@@ -54,7 +57,7 @@ def curriculum_figure(epochs: Sequence[Mapping[str, Any]]) -> Figure:
 
     Args:
         epochs: Dicts with ``epoch``, ``ber``, ``loss``, and at the end of a round ``accuracy``
-            (mean over the draws of its check; else None).
+            (without errors; else None).
 
     Returns:
         The figure.

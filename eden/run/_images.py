@@ -12,7 +12,6 @@ def read_images(work: Work, files: StageFiles) -> None:
     files.json("data.json", {"images": counts, "sha256": _digests(work)})
     recipe = work.recipe
     families = {
-        "boost check": recipe.boost.check_seeds,
         "search": recipe.characterize.seeds,
         "curve": recipe.characterize.curve.seeds,
         "verify 0": recipe.verify.seeds,

@@ -13,6 +13,8 @@ from eden.tolerance._characterize_coarse import characterize_coarse as character
 from eden.tolerance._characterize_fine import characterize_fine as characterize_fine
 from eden.tolerance._critical import Criticality as Criticality
 from eden.tolerance._criticality import criticality as criticality
+from eden.tolerance._curves import ber_by_cells as ber_by_cells
+from eden.tolerance._evaluator import Evaluate as Evaluate
 from eden.tolerance._evaluator import Evaluator as Evaluator
 from eden.tolerance._grid import ber_of as ber_of
 from eden.tolerance._grid import step_of as step_of

@@ -20,11 +20,12 @@ from eden.access import seeds_for
 from eden.network import Config
 from eden.tolerance._coarse import coarse_search
 from eden.tolerance._critical import Criticality
+from eden.tolerance._curves import LEAST_LOSS, curves_of_cells, curves_of_draws, wrong_by
 from eden.tolerance._evaluator import Evaluate, offering
 from eden.tolerance._grid import ber_of, highest_step, step_of
 from eden.tolerance._network import NO_ERROR, under_errors
 from eden.tolerance._oracle import Oracle
-from eden.tolerance._risk import risk_of_cells, risk_of_draws, wrong_by
+from eden.tolerance._probe import probe
 from eden.tolerance._shared import calibrated, check_asked, check_target, progress_bar
 from eden.tolerance._tolerances import CRITERIA, Tolerances, tensors_bearing
 
@@ -40,6 +41,7 @@ def characterize_coarse(
     high: float = 0.4,
     miss_probability: float = 0.01,
     risk: Criticality | None = None,
+    probes: int = 300,
     criterion: str = "risk",
     margin_steps: int = 1,
     seed: int = 0,
@@ -66,6 +68,8 @@ def characterize_coarse(
             verification of 59 draws passes more often than not.
         risk: What `eden.criticality` found for this network, config and target. Without it the
             draws alone decide, and the interval says how little they know of rare misses.
+        probes: With ``risk``, the most draws asked besides where misses are rare, until the ends
+            of the interval are a factor of 1.6 apart; >= 0.
         criterion: What the tolerance returned is: ``risk``, the BER at which P(miss) is q; as in
             the paper, ``mean``, the highest at which the mean of the draws meets the target; or
             ``sweep``, that up to which no draw misses. All are in the result.
@@ -96,6 +100,7 @@ def characterize_coarse(
         raise ValueError(refusal("high", high, f"a number from low, {low}, to 1"))
     first, last = step_of(low), step_of(high)
     an_int("margin_steps", margin_steps, 0, max(1, last - first))
+    an_int("probes", probes, 0, 10**6)
     config, subject = calibrated(model, config), {"seed": seed}
     with under_errors(
         model, evaluate, config, low=first, folder=folder, subject=subject
@@ -114,15 +119,29 @@ def characterize_coarse(
                 f"no BER from {low:g} up meets the target accuracy {target_accuracy:.4f} under "
                 f"any draw; lower characterize.low or accept a larger accuracy loss"
             )
-        allowed = max(clean - target_accuracy, _LEAST_LOSS)
-        span = {"low": first, "high": last, "at": miss_probability}
+        span = {"low": first, "high": last}
         if risk is None:
-            stated = risk_of_draws(found.thresholds, **span)
+            curves = curves_of_draws(**span, about=sorted(found.thresholds)[seeds // 2])
         else:
-            wrong = wrong_by(network.handle.config, network.names)
-            stated = risk_of_cells(
-                risk, found.thresholds, **span, allowed=allowed, wrong=wrong, seed=seed
+            curves = curves_of_cells(
+                risk,
+                **span,
+                about=found.worst,
+                allowed=max(clean - target_accuracy, LEAST_LOSS),
+                wrong=wrong_by(network.handle.config, network.names),
+                seed=seed,
             )
+        for threshold in found.thresholds:
+            curves.see(
+                threshold if threshold >= first else None,
+                threshold + 1 if threshold < last else None,
+            )
+        if risk is not None:
+            more = seeds_for("probe", probes, seed=seed) if probes else []
+            asked = probe(oracle, curves, more, at=miss_probability, low=first)
+            for _ in progress_bar(asked, label, "rare misses", "draw", progress):
+                pass
+        stated = curves.stated(miss_probability)
         handle, trials = network.handle, network.memo.asked
         resolved, tensors, coverage = handle.config, handle.tensors, handle.coverage()
     mean = _mean_ber(
@@ -146,10 +165,6 @@ def characterize_coarse(
         trials=trials,
         coverage=coverage,
     )
-
-
-# Where nothing may be lost, one part in a hundred thousand may.
-_LEAST_LOSS = 1e-5
 
 
 def _check_risk(risk: object, config: Config, target: float, names: Sequence[str]) -> None:

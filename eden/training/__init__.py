@@ -1,6 +1,8 @@
 """Boosting: curricular retraining, so that a network bears a higher bit error rate."""
 
+from eden.training._boost import CURRICULA as CURRICULA
 from eden.training._boost import GRADIENTS as GRADIENTS
 from eden.training._boost import boost as boost
 from eden.training._boost import history_of as history_of
 from eden.training._schedule import CurriculumSchedule as CurriculumSchedule
+from eden.training._schedule import RampSchedule as RampSchedule

@@ -1,8 +1,9 @@
 """Boosting: curricular retraining, so that a network bears a higher bit error rate.
 
 Reference: EDEN, curricular retraining: errors in the forward pass only, the rate stepped from 0 up
-to the target every two epochs. EDEN's backward pass reads from reliable memory, which is
-``gradients="clean"`` here; the default goes by what the forward pass read.
+to the target every two epochs, which is ``curriculum="steps"`` here; the default varies the rate
+from batch to batch, which bears more (docs/boosting.md). EDEN's backward pass reads from reliable
+memory, which is ``gradients="clean"``; the default goes by what the forward pass read.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import copy
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,19 +23,25 @@ from tqdm.auto import tqdm
 from eden._say import a_kind, an_int, one_of, within
 from eden.access import formats
 from eden.network import (
+    Attachment,
     Calibration,
     Config,
     attach,
     attached,
     calibration_of,
+    check_input_range,
     identity_of,
     keep_calibration,
     unwrapped,
 )
-from eden.training._rounds import Check, Rounds, draws_of, targets_of
+from eden.training._rounds import Check, Rounds, targets_of
+from eden.training._schedule import CurriculumSchedule, RampSchedule
 from eden.training._trainer import Trainer
 
 GRADIENTS = ("as_read", "clean")
+CURRICULA = ("ramp", "steps")
+# Shares of their range that inputs are given where none is said, from front to back.
+_SHARES = (0.5, 0.15)
 
 
 def boost(
@@ -44,24 +52,28 @@ def boost(
     target_ber: float | Sequence[float],
     epochs: int = 10,
     more_epochs: int = 4,
+    curriculum: str = "ramp",
     step_epochs: int = 2,
     start_ber: float = 0.0,
     optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] | None = None,
     anneal: bool = True,
-    input_range: float | None = None,
+    input_range: float | tuple[float, float] | None = None,
     gradients: str = "as_read",
     loss: Callable[[Any, Tensor], Tensor] = functional.cross_entropy,
     evaluate: Callable[[nn.Module], float] | None = None,
     target_accuracy: float | None = None,
-    seeds: int | Sequence[int] = 10,
+    miss_probability: float = 0.01,
+    seed: int = 0,
     progress: bool = True,
 ) -> nn.Module:
     """Retrain a copy of a network under errors.
 
-    With `evaluate` and `target_accuracy` the target rate is raised for as long as the boosted
-    network still meets the accuracy there in every draw of errors: to the next one given, or to
-    twice the last. The network of the highest rate met is returned; the one of the first
-    rate if that is not met either.
+    With `evaluate` and `target_accuracy` the network is judged after each round: by its accuracy
+    without errors, and by the rate at which single weak cells (`eden.criticality`) make it miss
+    the target with probability `miss_probability`. A round that costs more accuracy than may be
+    lost is trained again, from where it began, at half the rate and learning rate, twice at most.
+    The next of several rates follows while the network bears more than before, and the one that
+    bears most is returned.
 
     Scales and bounds of the inputs follow from the original network's, learned before (or found
     in the config or on the model), and are kept: the retrained network has to do with that range.
@@ -76,20 +88,25 @@ def boost(
         train_loader: yields ``(inputs, labels)``, several times over.
         config: how the network is stored. With ``cells="fixed"`` the boosted network is for that
             one module, and is refused on another.
-        target_ber: rate to boost for, in (0, 1]; or rising rates to go on to while they are met.
+        target_ber: rate to train for, in (0, 1]; or rising rates to go on to while that helps.
+            Some ten times what the network shall bear: most draws in training lose accuracy.
         epochs: to the first target.
         more_epochs: to each further one.
-        step_epochs: epochs at each rate.
+        curriculum: "ramp", the rate rises over the first 30 % of the batches and each has
+            between a quarter and all of it (`RampSchedule`); "steps", as in the paper, all
+            batches have the same, which rises every few epochs (`CurriculumSchedule`).
+        step_epochs: epochs at each rate of "steps".
         start_ber: rate to begin with; where the model was boosted before, the rate it bears.
-        optimizer: makes an optimiser of the copy's parameters; default AdamW at 2e-3.
-        anneal: let its learning rates fall to 0 along a half cosine in each round; each batch
-            meets other errors, and small steps at the end average over them.
+        optimizer: makes an optimiser of the copy's parameters; default AdamW at 3e-3.
+        anneal: let its learning rates fall to 0 along a half cosine in each round, batch by batch;
+            each batch meets other errors, and small steps at the end average over them.
         loss: ``(output, labels) -> scalar``.
         input_range: share of the original range that the inputs are given, in (0, 1]; the first
-            one, which is data, keeps all of it. Values beyond are clamped, as a stored integer
-            clamps them; what a flipped bit adds shrinks with the range, and retraining makes up
-            for the clamping. Default 0.5, and 1 where implausible values of a floating-point
-            format become zero: there nothing clamps.
+            one, which is data, keeps all of it. Of two, the first is for the input after that, the
+            second for the last, and those between fall evenly by their logarithm. Values beyond are
+            clamped, as a stored integer clamps them; what a flipped bit adds shrinks with the
+            range, and retraining makes up for the clamping. Default (0.5, 0.15), and 1 where
+            implausible values of a floating-point format become zero: there nothing clamps.
         gradients: what the backward pass goes by: "as_read", the weights and inputs as they were
             read, faults and all, with no gradient where a value was corrected; "clean", as they
             lay in DRAM. The forward pass is the same. "clean" needs a network that is not
@@ -98,7 +115,8 @@ def boost(
             ``evaluate.nan`` is "miss".
         target_accuracy: what the boosted network has to reach under errors, in [0, 1]; the
             original network's accuracy on the same images less what may be lost.
-        seeds: how many draws of errors a check takes, or which.
+        miss_probability: the risk by which networks are judged, in (0, 0.5].
+        seed: of the cells tried in doing so.
         progress: show a bar with the time left.
 
     Returns:
@@ -118,6 +136,9 @@ def boost(
     if (evaluate is None) != (target_accuracy is None):
         raise ValueError("boost: evaluate and target_accuracy go together; got one of them")
     one_of("gradients", gradients, GRADIENTS)
+    one_of("curriculum", curriculum, CURRICULA)
+    within("miss_probability", miss_probability, 0, 0.5, above=True)
+    an_int("seed", seed, 0, 2**63 - 1)
     share = _input_range(config, input_range)
     targets = targets_of(target_ber, checked=evaluate is not None)
     within("start_ber", start_ber, 0, targets[0])
@@ -129,10 +150,11 @@ def boost(
         an_int(name, count, 1, 10**9)
     if target_accuracy is not None:
         within("target_accuracy", target_accuracy, 0, 1)
-    rounds = Rounds(targets, epochs, more_epochs, step_epochs, start_ber)
-    draws, check = draws_of(seeds), None
+    schedule = partial(_schedule, curriculum, step_epochs)
+    rounds, check = Rounds(targets, epochs, more_epochs, start_ber, schedule), None
     if evaluate is not None and target_accuracy is not None:
-        check = Check(evaluate, target_accuracy, draws)
+        asked = copy.deepcopy(model)
+        check = Check(evaluate, target_accuracy, miss_probability, asked, seed)
     boosted = copy.deepcopy(model)
     # Who boosts for a module may start from a network that was boosted for another.
     known = config.calibration or calibration_of(model)
@@ -165,16 +187,33 @@ def history_of(model: nn.Module) -> list[dict[str, Any]]:
     """Return what happened while a model was boosted, an entry an epoch.
 
     Returns:
-        Dicts with ``epoch`` (from 1), ``ber`` in training, mean ``loss``, and at the end of each
-        round ``accuracy`` (the mean over the draws under that rate) and ``met``; None
-        elsewhere. ``kept`` is False for epochs after the network that was returned.
+        Dicts with ``epoch`` (from 1), mean ``ber`` and ``loss`` of its batches, and at the end of
+        each round ``accuracy`` (without errors), ``bears`` (the rate of the risk, by single cells)
+        and ``met`` (whether it bears more than before); None elsewhere. ``kept`` is False for
+        epochs that the network returned did not go through.
     """
     return unwrapped(model).__dict__.get("_eden_history", [])
 
 
-def _input_range(config: Config, share: float | None) -> float:
+def _schedule(
+    curriculum: str,
+    step_epochs: int,
+    handle: Attachment,
+    batches: int,
+    *,
+    epochs: int,
+    **rates: Any,
+) -> CurriculumSchedule | RampSchedule:
+    if curriculum == "ramp":
+        return RampSchedule(handle, batches=epochs * batches, **rates)
+    return CurriculumSchedule(handle, epochs=epochs, step_epochs=step_epochs, **rates)
+
+
+def _input_range(
+    config: Config, share: float | tuple[float, float] | None
+) -> float | tuple[float, float]:
     if share is None:
         clamps = formats.get(config.stored).integer or config.correction == "saturate"
-        return 0.5 if clamps else 1.0
-    within("input_range", share, 0, 1, above=True)
+        return _SHARES if clamps else 1.0
+    check_input_range(share)
     return share

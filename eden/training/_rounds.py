@@ -1,4 +1,4 @@
-"""The rounds of boosting: to a first rate, and on to further ones while the network bears them."""
+"""The rounds of boosting: to a first rate, and on to further ones while the network bears more."""
 
 from __future__ import annotations
 
@@ -9,36 +9,55 @@ from typing import Any, cast
 
 from torch import nn
 
-from eden._say import an_int, refusal, within
-from eden.access import seeds_for
+from eden._say import refusal, within
 from eden.data import accuracy_of
-from eden.network import Attachment
-from eden.training._schedule import CurriculumSchedule
+from eden.network import Attachment, approximate, keep_calibration
+from eden.tolerance import Evaluate, ber_by_cells, criticality
+from eden.training._schedule import CurriculumSchedule, RampSchedule
 from eden.training._trainer import Trainer
 
-# A target given without successors is doubled for as long as the network bears it, this often.
-_MOST_TARGETS = 8
+# A round that costs more accuracy than may be lost is trained again at this share of its rate and
+# learning rate, at most so often.
+_MILDER, _RETRIES = 0.5, 2
 
 
 @dataclass(frozen=True)
 class Check:
-    """Whether a network reaches an accuracy under every draw of errors."""
+    """What a network reaches without errors, and which rate it bears at a stated risk.
 
-    evaluate: Callable[[nn.Module], float]
+    Attributes:
+        evaluate: ``evaluate(model) -> accuracy``.
+        target: Accuracy to reach.
+        miss_probability: The risk.
+        model: A copy of the network that is trained, to be asked in its stead.
+        seed: Of the cells tried.
+    """
+
+    evaluate: Evaluate
     target: float
-    draws: Sequence[int]
+    miss_probability: float
+    model: nn.Module
+    seed: int
 
-    def run(self, handle: Attachment) -> tuple[float, bool]:
-        """Return the mean accuracy over the draws, and whether every one reached the target."""
-        seed, steps = handle.draw
-        accuracies = []
-        for draw in self.draws:
-            handle.reseed(draw)
-            with handle.by_image():
-                accuracies.append(accuracy_of(self.evaluate, handle.model, draw=draw))
-        # Training goes on with the draws that it would have had.
-        handle.reseed(seed, steps=steps)
-        return sum(accuracies) / len(accuracies), min(accuracies) >= self.target
+    def run(self, handle: Attachment) -> tuple[float, float]:
+        """Return the accuracy as stored, without errors, and the rate; 0 below the target."""
+        config = handle.config
+        self.model.load_state_dict(handle.model.state_dict())
+        keep_calibration(self.model, config.calibration)
+        with approximate(self.model, config) as asked:
+            asked.set_ber(0.0)
+            accuracy = accuracy_of(self.evaluate, self.model, draw=0)
+            asked.check_read("evaluate")
+        if accuracy < self.target:
+            return accuracy, 0.0
+        risk = criticality(
+            self.model,
+            self.evaluate,
+            config=config,
+            target_accuracy=self.target,
+            seed=self.seed,
+        )
+        return accuracy, ber_by_cells(risk, self.miss_probability)
 
 
 @dataclass(frozen=True)
@@ -48,47 +67,55 @@ class Rounds:
     targets: Sequence[float]
     epochs: int
     more_epochs: int
-    step_epochs: int
     start_ber: float
+    schedule: Callable[..., CurriculumSchedule | RampSchedule]
 
     def run(self, trainer: Trainer, check: Check | None) -> list[dict[str, Any]]:
-        """Train; leave the network of the highest rate met, and return the history."""
-        model, start, best, kept = trainer.handle.model, self.start_ber, None, 0
+        """Train; leave the network that bears most, and return the history."""
+        model, start = trainer.handle.model, self.start_ber
+        best, most, kept = None, -1.0, set[int]()
         history: list[dict[str, Any]] = []
         for target in self.targets:
-            schedule = CurriculumSchedule(
-                trainer.handle,
-                target_ber=target,
-                epochs=self.more_epochs if history else self.epochs,
-                step_epochs=self.step_epochs,
-                start_ber=start,
-            )
-            history += trainer.run(schedule)
-            if check is None:
+            before, milder = copy.deepcopy(model.state_dict()), 1.0
+            epochs = self.more_epochs if history else self.epochs
+            for attempt in range(_RETRIES + 1):
+                first = len(history)
+                history += self._train(trainer, milder * target, start, epochs, slower=milder)
+                if check is None:
+                    accuracy = bears = None
+                    break
+                accuracy, bears = check.run(trainer.handle)
+                history[-1] |= {"accuracy": accuracy, "bears": bears, "met": bears > most}
+                if accuracy >= check.target or attempt == _RETRIES:
+                    break
+                model.load_state_dict(before)
+                milder *= _MILDER
+            if bears is None:
+                return [{"epoch": n, **row, "kept": True} for n, row in enumerate(history, 1)]
+            if bears <= most:
                 break
-            accuracy, met = check.run(trainer.handle)
-            history[-1] |= {"accuracy": accuracy, "met": met}
-            if met or best is None:
-                best, kept = copy.deepcopy(model.state_dict()), len(history)
-            if not met:
-                break
-            start = target
+            best, most = copy.deepcopy(model.state_dict()), bears
+            kept |= set(range(first, len(history)))
+            start = milder * target
         if best is not None:
             model.load_state_dict(best)
-        return [
-            {"epoch": number, **row, "kept": best is None or number <= kept}
-            for number, row in enumerate(history, 1)
-        ]
+        return [{"epoch": n, **row, "kept": n - 1 in kept} for n, row in enumerate(history, 1)]
+
+    def _train(
+        self, trainer: Trainer, target: float, start: float, epochs: int, *, slower: float
+    ) -> list[dict[str, Any]]:
+        start = min(start, target)
+        schedule = self.schedule(
+            trainer.handle, trainer.batches, target_ber=target, epochs=epochs, start_ber=start
+        )
+        return trainer.run(schedule, epochs, slower=slower)
 
 
 def targets_of(target_ber: float | Sequence[float], *, checked: bool) -> list[float]:
     """The rates of the rounds, one alone where none is checked."""
     if isinstance(target_ber, str) or not isinstance(target_ber, Sequence):
         within("target_ber", cast(float, target_ber), 0, 1, above=True)
-        most = _MOST_TARGETS if checked else 1
-        doubled = [cast(float, target_ber) * 2**k for k in range(most)]
-        # 0.5 is noise: nothing is learned beyond.
-        return [b for k, b in enumerate(doubled) if k == 0 or b <= 0.25]
+        return [cast(float, target_ber)]
     targets = list(target_ber)
     for target in targets:
         within("target_ber", target, 0, 1, above=True)
@@ -97,14 +124,3 @@ def targets_of(target_ber: float | Sequence[float], *, checked: bool) -> list[fl
     if len(targets) > 1 and not checked:
         raise ValueError("target_ber: several rates need evaluate and target_accuracy")
     return targets
-
-
-def draws_of(seeds: int | Sequence[int]) -> list[int]:
-    """The draws of a check, from their number or given one by one."""
-    if isinstance(seeds, str) or not isinstance(seeds, Sequence):
-        return seeds_for("boost check", cast(int, seeds))
-    if len(seeds) == 0:
-        raise ValueError(refusal("seeds", seeds, "at least 1"))
-    for seed in seeds:
-        an_int("seeds", seed, 0, 2**63 - 1)
-    return list(seeds)

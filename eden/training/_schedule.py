@@ -1,7 +1,8 @@
-"""The curriculum of boosting: which bit error rate an epoch has."""
+"""The curriculum of boosting: which bit error rate an epoch, or a batch, has."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -72,9 +73,81 @@ class CurriculumSchedule:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state_dict`: the rate, and the draws of errors that follow."""
-        state = dict(state)
-        seed, steps = state.pop("draw")
-        for name, value in state.items():
-            setattr(self, name, value)
-        self.handle.reseed(seed, steps=steps)
+        _go_on(self, state)
+
+
+class RampSchedule:
+    """Raises an attachment's bit error rate batch by batch, and varies it from one to the next.
+
+    Call `step` before each batch: it draws fresh cells too. The rate rises evenly from
+    ``start_ber`` to ``target_ber`` over the first part of the training and stays there; each batch
+    has a share of it, drawn evenly between ``least`` and 1, so that the network meets few
+    errors as well as many. Which share depends on the attachment's draw alone: who goes on from
+    a checkpoint meets the same.
+
+    Args:
+        handle: the attachment of the network in training.
+        target_ber: rate to rise to, in (0, 1].
+        batches: batches in all, at least 1.
+        ramp: share of them after which the target is reached, in [0, 1].
+        least: smallest share of the rate that a batch has, in (0, 1]; 1 does not vary it.
+        start_ber: rate to begin with, from 0 to `target_ber`.
+
+    Raises:
+        TypeError: for an argument of another type.
+        ValueError: for a rate or number outside what is named here.
+    """
+
+    def __init__(
+        self,
+        handle: Attachment,
+        *,
+        target_ber: float,
+        batches: int,
+        ramp: float = 0.3,
+        least: float = 0.25,
+        start_ber: float = 0.0,
+    ):
+        a_kind("handle", handle, Attachment, "an attachment, as eden.attach returns it")
+        within("target_ber", target_ber, 0, 1, above=True)
+        within("start_ber", start_ber, 0, target_ber)
+        an_int("batches", batches, 1, 10**12)
+        within("ramp", ramp, 0, 1)
+        within("least", least, 0, 1, above=True)
+        self.handle, self.batches, self.batch = handle, batches, 0
+        self.target_ber, self.start_ber = float(target_ber), float(start_ber)
+        self.ramp, self.least = float(ramp), float(least)
+        handle.set_ber(self.target_ber)  # refused now, not after hours, if out of reach
+        handle.set_ber(self.ber)
+
+    @property
+    def ber(self) -> float:
+        """The rate of the current batch."""
+        done, (seed, steps) = max(0, self.batch - 1) / self.batches, self.handle.draw
+        risen = 1.0 if self.ramp == 0 else min(1.0, done / self.ramp)
+        share = random.Random(f"eden ramp {seed} {steps}").uniform(self.least, 1.0)
+        return share * (self.start_ber + (self.target_ber - self.start_ber) * risen)
+
+    def step(self) -> None:
+        """Begin a batch: fresh cells, and its rate."""
+        self.handle.step()
+        self.batch += 1
         self.handle.set_ber(self.ber)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint needs to go on from here, JSON-able."""
+        names = ("batch", "batches", "target_ber", "start_ber", "ramp", "least")
+        return {name: getattr(self, name) for name in names} | {"draw": list(self.handle.draw)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict`: the rate, and the draws of errors that follow."""
+        _go_on(self, state)
+
+
+def _go_on(schedule: CurriculumSchedule | RampSchedule, state: Mapping[str, Any]) -> None:
+    state = dict(state)
+    seed, steps = state.pop("draw")
+    for name, value in state.items():
+        setattr(schedule, name, value)
+    schedule.handle.reseed(seed, steps=steps)
+    schedule.handle.set_ber(schedule.ber)

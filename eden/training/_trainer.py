@@ -15,7 +15,10 @@ from eden._torch import lower_each, raise_each
 from eden.access import ops
 from eden.data import call, device_of, inputs_of, keeping_modes
 from eden.network import Attachment
-from eden.training._schedule import CurriculumSchedule
+from eden.training._schedule import CurriculumSchedule, RampSchedule
+
+# Of the optimiser where none is given.
+LEARNING_RATE = 3e-3
 
 
 class WeightRanges:
@@ -64,41 +67,59 @@ class Trainer:
         bar: tqdm,
     ):
         self.handle, self.loader, self.loss = handle, loader, loss
-        self.anneal, self.bar = anneal, bar
+        self.anneal, self.bar, self._batches = anneal, bar, 0
         stored = [p for p in handle.stored_weights() if p.numel() and p.requires_grad]
         self.ranges = WeightRanges(stored, by_channel=handle.config.by_channel)
         parameters = [p for p in handle.model.parameters() if p.requires_grad]
-        make = optimizer or partial(torch.optim.AdamW, lr=2e-3)
+        make = optimizer or partial(torch.optim.AdamW, lr=LEARNING_RATE)
         self.optimizer = make(parameters)
         self.learning_rates = [group["lr"] for group in self.optimizer.param_groups]
 
-    def run(self, schedule: CurriculumSchedule) -> list[dict[str, Any]]:
-        """Train through a curriculum; return an entry of the history for each epoch."""
-        batches = len(self.loader) if isinstance(self.loader, Sized) else 0
-        self.bar.total = self.bar.total + schedule.epochs * batches if batches else None
+    @property
+    def batches(self) -> int:
+        """Batches an epoch; a loader that does not say is read once to count them."""
+        if not self._batches:
+            sized = isinstance(self.loader, Sized)
+            self._batches = len(self.loader) if sized else sum(1 for _ in self.loader)
+        if not self._batches:
+            raise ValueError("boost: the loader yielded no batch; it has to yield them every epoch")
+        return self._batches
+
+    def run(
+        self, schedule: CurriculumSchedule | RampSchedule, epochs: int, *, slower: float = 1.0
+    ) -> list[dict[str, Any]]:
+        """Train through a curriculum; return an entry of the history for each epoch.
+
+        Args:
+            schedule: Of the rates; one by epoch, or one by batch.
+            epochs: Through the loader.
+            slower: Factor on the learning rates.
+        """
+        self.bar.total += epochs * self.batches
         for group, rate in zip(self.optimizer.param_groups, self.learning_rates, strict=True):
-            group["lr"] = rate
+            group["lr"] = rate * slower
             group.pop("initial_lr", None)
-        falling = CosineAnnealingLR(self.optimizer, schedule.epochs) if self.anneal else None
+        self.falling = None
+        if self.anneal:
+            self.falling = CosineAnnealingLR(self.optimizer, epochs * self.batches)
         rows = []
-        while schedule.epoch < schedule.epochs:
-            ber = schedule.ber
-            mean = self._epoch(ber)
-            schedule.step()
-            if falling is not None:
-                falling.step()
-            rows.append({"ber": ber, "loss": mean, "accuracy": None, "met": None})
+        for _ in range(epochs):
+            ber, loss = self._epoch(schedule)
+            rows.append({"ber": ber, "loss": loss, "accuracy": None, "bears": None, "met": None})
         return rows
 
-    def _epoch(self, ber: float) -> float:
-        """Train once over the loader; return the mean loss of the batches."""
+    def _epoch(self, schedule: CurriculumSchedule | RampSchedule) -> tuple[float, float]:
+        """Train once over the loader; return the mean rate and loss of the batches."""
         model = self.handle.model
         device = device_of(model)
-        total, count = torch.zeros((), device=device), 0
+        total, rates, count = torch.zeros((), device=device), 0.0, 0
         with keeping_modes(model):
             model.train()
             for batch in self.loader:
-                self.handle.step()
+                if isinstance(schedule, RampSchedule):
+                    schedule.step()
+                else:
+                    self.handle.step()
                 output = call(model, inputs_of(batch), device)
                 if not count:
                     self.handle.check_read("boost")
@@ -106,11 +127,17 @@ class Trainer:
                 self.optimizer.zero_grad(set_to_none=True)
                 value.backward()
                 self.optimizer.step()
+                if self.falling is not None:
+                    self.falling.step()
                 self.ranges.keep()
                 total += value.detach()
                 count += 1
+                ber = schedule.ber
+                rates += ber
                 self.bar.update()
                 self.bar.set_postfix(ber=f"{ber:.1e}", refresh=False)
+        if isinstance(schedule, CurriculumSchedule):
+            schedule.step()
         if not count:
             raise ValueError("boost: the loader yielded no batch; it has to yield them every epoch")
-        return float(total / count)
+        return rates / count, float(total / count)

@@ -38,7 +38,7 @@ def network():
 
 def checked(model, config, evaluate):
     handle = attach(copy.deepcopy(model), config)
-    return Check(evaluate, 0.5, [1, 2, 3]).run(handle)
+    return Check(evaluate, 0.5, 0.01, copy.deepcopy(model), 0).run(handle)
 
 
 ASKED = {

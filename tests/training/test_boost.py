@@ -1,15 +1,24 @@
 import copy
 import json
+import math
 
 import pytest
 import torch
 from torch import nn
 
 from eden import errors
-from eden.access import seeds_for
 from eden.data import Evaluator, batches
-from eden.network import Config, approximate, attach, attached, calibration_of, identity_of
-from eden.training import CurriculumSchedule, boost, history_of
+from eden.network import (
+    Calibration,
+    Config,
+    approximate,
+    attach,
+    attached,
+    calibration_of,
+    identity_of,
+)
+from eden.tolerance import ber_by_cells, criticality
+from eden.training import CurriculumSchedule, RampSchedule, _rounds, boost, history_of
 from eden.training._trainer import WeightRanges
 
 CONFIG = Config(errors.Uniform(0.0), stored="int8")
@@ -105,7 +114,13 @@ def test_boost_returns_a_copy_that_bears_more(model, blobs):
     evaluate = Evaluator(*blobs)
     state = copy.deepcopy(model.state_dict())
     boosted = boost(
-        model, batches(*blobs, 25, seed=1), config=CONFIG, target_ber=0.03, epochs=8, progress=False
+        model,
+        batches(*blobs, 25, seed=1),
+        config=CONFIG,
+        target_ber=0.03,
+        epochs=8,
+        curriculum="steps",
+        progress=False,
     )
     assert attached(boosted) is None and not boosted.training and type(boosted) is type(model)
     assert all(torch.equal(v, state[k]) for k, v in model.state_dict().items())
@@ -158,53 +173,157 @@ def test_any_optimiser_and_loss(model, blobs):
     assert calls == [200, 200]
 
 
-@pytest.mark.parametrize(("bearable", "trained", "kept"), [(0.05, 8, 6), (0.0, 4, 4), (1.0, 8, 8)])
-def test_the_target_rises_while_the_network_meets_the_accuracy(
-    model, blobs, bearable, trained, kept
-):
-    def evaluate(net):
-        return 1.0 if max(attached(net).ber.values()) <= bearable else 0.0
+def test_by_batch_the_rate_rises_to_the_target_and_varies_below_it(model):
+    handle = attach(model, CONFIG)
+    schedule = RampSchedule(handle, target_ber=0.04, batches=1000, ramp=0.5, least=0.25)
+    seen = []
+    for _ in range(1000):
+        schedule.step()
+        assert set(handle.ber.values()) == {schedule.ber}
+        seen.append(schedule.ber)
+    risen = [0.04 * min(1, k / 500) for k in range(1000)]
+    assert all(0.25 * r <= ber <= r for ber, r in zip(seen, risen, strict=True))
+    # Evenly between a quarter and all: 5/8 on average.
+    assert sum(seen[500:]) / 500 == pytest.approx(0.04 * 5 / 8, rel=0.03)
+    # Which share is the draw's, not the process's.
+    state = json.loads(json.dumps(schedule.state_dict()))
+    handle.detach()
+    again = attach(model, CONFIG)
+    other = RampSchedule(again, target_ber=0.5, batches=2)
+    other.load_state_dict(state)
+    assert other.ber == seen[-1] and set(again.ber.values()) == {seen[-1]}
+    plain = RampSchedule(again, target_ber=0.04, batches=4, ramp=0, least=1)
+    plain.step()
+    assert plain.ber == 0.04
 
-    boosted = boost(
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"ramp": 1.5}, "ramp is 1.5, accepted"),
+        ({"least": 0.0}, "least is 0.0, accepted"),
+        ({"batches": 0}, "batches is 0, accepted"),
+        ({"start_ber": 0.3}, "start_ber is 0.3, accepted"),
+    ],
+)
+def test_bad_ramps_are_refused(model, arguments, words):
+    with pytest.raises(ValueError, match=words):
+        RampSchedule(attach(model, CONFIG), **{"target_ber": 0.04, "batches": 9} | arguments)
+
+
+def rates_learned(model, blobs, **arguments):
+    """The learning rate of every batch."""
+    rates, made = [], []
+
+    class Noting(torch.optim.SGD):
+        def step(self, closure=None):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step(closure)
+
+    def make(parameters):
+        made.append(Noting(parameters, lr=0.1))
+        return made[0]
+
+    boost(
+        model,
+        batches(*blobs, 100),
+        config=CONFIG,
+        target_ber=0.01,
+        epochs=3,
+        optimizer=make,
+        progress=False,
+        **arguments,
+    )
+    return rates
+
+
+def test_the_learning_rate_falls_to_nothing_unless_it_shall_not(model, blobs):
+    falling = rates_learned(model, blobs)
+    assert len(falling) == 12
+    assert falling == pytest.approx(
+        [0.05 * (1 + math.cos(math.pi * k / 12)) for k in range(12)], abs=1e-9
+    )
+    assert rates_learned(model, blobs, anneal=False) == [0.1] * 12
+
+
+def judged(monkeypatch, accuracies, bears):
+    """Have checks answer so, one after the other."""
+    answers = zip(accuracies, bears, strict=True)
+    monkeypatch.setattr(_rounds.Check, "run", lambda self, handle: next(answers))
+
+
+def boosted_in_rounds(model, blobs):
+    return boost(
         model,
         batches(*blobs, 100),
         config=CONFIG,
         target_ber=[0.01, 0.03, 0.06],
         epochs=4,
         more_epochs=2,
-        evaluate=evaluate,
+        evaluate=Evaluator(*blobs),
         target_accuracy=0.9,
-        seeds=2,
         progress=False,
     )
-    history = history_of(boosted)
-    assert len(history) == trained and sum(row["kept"] for row in history) == kept
-    checks = [(row["ber"], row["met"]) for row in history if row["met"] is not None]
-    assert checks == [(b, b <= bearable) for b in (0.01, 0.03, 0.06)[: len(checks)]]
 
 
 @pytest.mark.parametrize(
-    ("seeds", "expected"), [(2, seeds_for("boost check", 2)), ([7, 2**50], [7, 2**50])]
+    ("bears", "trained", "kept"),
+    [([1e-3, 2e-3, 1e-3], 8, 6), ([2e-3, 1e-3], 6, 4), ([1e-3, 2e-3, 3e-3], 8, 8)],
 )
-def test_a_check_has_draws_of_its_own(model, blobs, seeds, expected):
-    seen = []
+def test_rounds_go_on_while_the_network_bears_more(monkeypatch, model, blobs, bears, trained, kept):
+    judged(monkeypatch, [0.95] * len(bears), bears)
+    history = history_of(boosted_in_rounds(model, blobs))
+    assert len(history) == trained and sum(row["kept"] for row in history) == kept
+    found = [(row["bears"], row["met"]) for row in history if row["met"] is not None]
+    assert found == [(b, b > max(bears[:k], default=0)) for k, b in enumerate(bears)]
 
-    def evaluate(net):
-        seen.append(attached(net).draw)
-        return 1.0
 
-    boost(
+def test_a_round_that_costs_too_much_is_trained_again_at_half_the_rate(monkeypatch, model, blobs):
+    # The first round collapses twice, the second does once; the third bears less.
+    judged(monkeypatch, [0.5, 0.8, 0.95, 0.7, 0.95, 0.95], [0.0, 0.0, 1e-3, 0.0, 2e-3, 1.5e-3])
+    boosted = boosted_in_rounds(model, blobs)
+    history = history_of(boosted)
+    rounds = [row for row in history if row["accuracy"] is not None]
+    assert [row["epoch"] for row in rounds] == [4, 8, 12, 14, 16, 18]
+    assert [row["epoch"] for row in history if row["kept"]] == [9, 10, 11, 12, 15, 16]
+    # From a quarter of 0.01, and of half of 0.03 from there.
+    assert history[11]["ber"] <= 0.0025 and history[15]["ber"] <= 0.015
+
+
+def test_a_check_asks_the_network_as_stored_and_its_single_cells(model, blobs):
+    evaluate = Evaluator(*blobs)
+    boosted = boost(
         model,
-        batches(*blobs, 200),
+        batches(*blobs, 100),
         config=CONFIG,
-        target_ber=[0.01],
-        epochs=1,
+        target_ber=0.01,
+        epochs=2,
         evaluate=evaluate,
         target_accuracy=0.9,
-        seeds=seeds,
+        miss_probability=0.05,
         progress=False,
     )
-    assert seen == [(seed, 0) for seed in expected]
+    last = history_of(boosted)[-1]
+    with approximate(boosted, CONFIG) as handle:
+        handle.set_ber(0.0)
+        assert last["accuracy"] == evaluate(boosted) >= 0.9
+    risk = criticality(boosted, evaluate, config=CONFIG, target_accuracy=0.9)
+    assert last["bears"] == pytest.approx(ber_by_cells(risk, 0.05), rel=1e-9)
+
+
+def test_a_check_of_another_network_is_refused(model, blobs):
+    other = copy.deepcopy(model)
+    with pytest.raises(ValueError, match="evaluate: Sequential read nothing"):
+        boost(
+            model,
+            batches(*blobs, 200),
+            config=CONFIG,
+            target_ber=0.01,
+            epochs=1,
+            evaluate=lambda _: float(other(blobs[0]).argmax(1).eq(blobs[1]).float().mean()),
+            target_accuracy=0.5,
+            progress=False,
+        )
 
 
 def test_a_network_for_one_module_says_so(model, blobs):
@@ -233,10 +352,11 @@ def test_a_network_for_one_module_says_so(model, blobs):
 @pytest.mark.parametrize(
     ("changes", "given", "share"),
     [
-        ({}, None, 0.5),
+        ({}, None, (0.5, 0.15)),
         ({}, 0.25, 0.25),
+        ({}, (0.25, 0.1), (0.25, 0.1)),
         ({"stored": "fp32"}, None, 1.0),
-        ({"stored": "fp32", "correction": "saturate"}, None, 0.5),
+        ({"stored": "fp32", "correction": "saturate"}, None, (0.5, 0.15)),
     ],
 )
 def test_inputs_are_given_a_share_of_their_range(model, blobs, changes, given, share):
@@ -255,7 +375,9 @@ def test_inputs_are_given_a_share_of_their_range(model, blobs, changes, given, s
     calibration = calibration_of(boosted)
     assert calibration.input_range == share
     assert calibration.tensors["0.input"] == whole["0.input"]  # data
-    assert calibration.tensors["3.input"].hi == share * whole["3.input"].hi
+    first = share[0] if isinstance(share, tuple) else share
+    assert calibration.tensors["3.input"].hi == first * whole["3.input"].hi
+    assert Calibration.from_dict(json.loads(json.dumps(calibration.to_dict()))) == calibration
 
 
 @pytest.mark.parametrize(
@@ -265,16 +387,19 @@ def test_inputs_are_given_a_share_of_their_range(model, blobs, changes, given, s
         ({"target_ber": [0.01, 0.1]}, "need evaluate and target_accuracy"),
         ({"target_ber": 0.1, "evaluate": len}, "go together"),
         ({"target_ber": 2.0}, "target_ber is 2.0, accepted"),
-        ({"target_ber": 0.1, "seeds": 0}, "seeds is 0, accepted"),
-        ({"target_ber": 0.1, "seeds": []}, r"seeds is \[\], accepted: at least 1"),
+        ({"target_ber": 0.1, "seed": -1}, "seed is -1, accepted"),
+        ({"target_ber": 0.1, "miss_probability": 0.6}, "miss_probability is 0.6, accepted"),
+        ({"target_ber": 0.1, "curriculum": "stairs"}, "curriculum is 'stairs', accepted"),
+        ({"target_ber": 0.1, "input_range": (0.5, 0.0)}, "input_range is 0.0, accepted"),
+        ({"target_ber": 0.1, "input_range": (0.5,)}, "number of shares in input_range is 1"),
         ({"target_ber": 0.1, "input_range": 0.0}, "input_range is 0.0, accepted"),
     ],
 )
 def test_bad_arguments_are_named(model, blobs, arguments, words):
     with pytest.raises(ValueError, match=words):
         boost(model, batches(*blobs, 100), config=CONFIG, progress=False, **arguments)
-    with pytest.raises(TypeError, match=r"seeds is 1\.5, accepted: an integer"):
-        boost(model, [], config=CONFIG, target_ber=0.1, seeds=1.5)
+    with pytest.raises(TypeError, match=r"seed is 1\.5, accepted: an integer"):
+        boost(model, [], config=CONFIG, target_ber=0.1, seed=1.5)
     with pytest.raises(ValueError, match="no batch"):
         boost(model, [], config=CONFIG, target_ber=0.1, progress=False)
     attach(model, CONFIG)
