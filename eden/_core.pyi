@@ -1,7 +1,7 @@
 """Types of the torch-free extension (csrc/python); tests/test_stubs.py holds them against it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,6 +131,140 @@ class CommandCounts:
         precharged_cycles: float = 0,
     ) -> None: ...
 
+class TraceCounts:
+    activates: Final[int]
+    precharges: Final[int]
+    reads: Final[int]
+    writes: Final[int]
+    refreshes: Final[int]
+    bank_refreshes: Final[int]
+    active_cycles: Final[int]
+    precharged_cycles: Final[int]
+    power_downs: Final[int]
+    active_fast_cycles: Final[int]
+    active_slow_cycles: Final[int]
+    precharged_fast_cycles: Final[int]
+    precharged_slow_cycles: Final[int]
+    active_power_up_cycles: Final[int]
+    precharged_power_up_cycles: Final[int]
+    self_refreshes: Final[int]
+    self_refresh_cycles: Final[int]
+    entry_active_cycles: Final[int]
+    entry_precharged_cycles: Final[int]
+    exit_active_cycles: Final[int]
+    exit_precharged_cycles: Final[int]
+    self_refresh_power_up_cycles: Final[int]
+    length: Final[int]
+    def __init__(
+        self,
+        activates: int = 0,
+        precharges: int = 0,
+        reads: int = 0,
+        writes: int = 0,
+        refreshes: int = 0,
+        bank_refreshes: int = 0,
+        active_cycles: int = 0,
+        precharged_cycles: int = 0,
+        power_downs: int = 0,
+        active_fast_cycles: int = 0,
+        active_slow_cycles: int = 0,
+        precharged_fast_cycles: int = 0,
+        precharged_slow_cycles: int = 0,
+        active_power_up_cycles: int = 0,
+        precharged_power_up_cycles: int = 0,
+        self_refreshes: int = 0,
+        self_refresh_cycles: int = 0,
+        entry_active_cycles: int = 0,
+        entry_precharged_cycles: int = 0,
+        exit_active_cycles: int = 0,
+        exit_precharged_cycles: int = 0,
+        self_refresh_power_up_cycles: int = 0,
+        length: int = 0,
+    ) -> None: ...
+
+class BankCounts:
+    activates: Final[int]
+    precharges: Final[int]
+    reads: Final[int]
+    writes: Final[int]
+    open_cycles: Final[int]
+    def __init__(
+        self,
+        activates: int = 0,
+        precharges: int = 0,
+        reads: int = 0,
+        writes: int = 0,
+        open_cycles: int = 0,
+    ) -> None: ...
+
+class RankCounts:
+    counts: Final[TraceCounts]
+    banks: Final[list[BankCounts]]
+
+class DramRules:
+    name: Final[str]
+    standard: Final[str]
+    clocks: Final[dict[str, int]]
+    clock_seconds: Final[float]
+    chips: Final[int]
+    banks: Final[int]
+    request_bytes: Final[int]
+    size_bytes: Final[int]
+    def __init__(self, json: str, table: str, file: str, trcd: int | None = None) -> None: ...
+    def place(self, map: str, address: int) -> tuple[int, ...]: ...
+    def address(self, map: str, place: Sequence[int]) -> int: ...
+    def energy(
+        self,
+        counts: TraceCounts,
+        vdd_volts: float,
+        law: str,
+        laws: dict[str, tuple[float, float]],
+    ) -> dict[str, Any]: ...
+    def bank_energy(
+        self,
+        counts: BankCounts,
+        vdd_volts: float,
+        law: str,
+        laws: dict[str, tuple[float, float]],
+    ) -> dict[str, float]: ...
+
+class CommandTrace:
+    def __init__(
+        self,
+        rules: DramRules,
+        file: str,
+        format: str,
+        counting: str,
+        check: bool,
+        refresh: bool,
+        limit: int,
+    ) -> None: ...
+    def feed(self, piece: bytes) -> None: ...
+    def finish(self, close: bool) -> list[RankCounts]: ...
+    violations: Final[list[dict[str, Any]]]
+    count: Final[int]
+    commands: Final[int]
+
+class Simulation:
+    def __init__(
+        self,
+        rules: DramRules,
+        file: str,
+        map: str,
+        policy: str,
+        format: str,
+        commands: str,
+        counting: str,
+        close: bool,
+    ) -> None: ...
+    def feed(self, piece: bytes) -> None: ...
+    def finish(self, until: int) -> None: ...
+    def take_commands(self) -> bytes: ...
+    def served(self, channel: int) -> dict[str, int]: ...
+    def counts(self, channel: int) -> list[RankCounts]: ...
+    channels: Final[int]
+    requests: Final[int]
+
 class StreamAccess:
     def __init__(
         self,
@@ -216,6 +350,7 @@ def lower(
     failure_zero: NDArray[np.float64],
 ) -> NDArray[np.int64]: ...
 def map_greedily(problem: MapProblem) -> tuple[list[int], list[tuple[int, int]], float]: ...
+def memory_standard(json: str) -> str: ...
 def parse_device(json_text: str) -> Device: ...
 def philox4x32(c0: int, c1: int, c2: int, c3: int, key: int, /) -> tuple[int, int, int, int]: ...
 def scale_to_ber(

@@ -118,6 +118,98 @@ def convert(
     print(f"{found.write(out)}: {len(found)} observations")
 
 
+dram = typer.Typer(help="Time and energy of DRAM, command by command.", no_args_is_help=True)
+app.add_typer(dram, name="dram")
+Memory = Annotated[str, typer.Option("--device", help="A memory's name, or its .json file.")]
+Commands = Annotated[Path, typer.Option("--commands", help="A trace of commands.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Write all numbers to this file.")]
+Volts = Annotated[float | None, typer.Option("--vdd", help="Supply, in volts.")]
+Law = Annotated[str, typer.Option("--law", help="linear, cv2 or array.")]
+
+
+def _keep(path: Path | None, found: dict) -> None:
+    from eden._files import write_json
+
+    if path is not None:
+        write_json(path, found)
+
+
+@dram.command()
+def simulate(
+    device: Memory,
+    trace: Annotated[Path, typer.Option("--trace", help="A trace of requests.")],
+    map: Annotated[str, typer.Option("--map", help="Address map.")] = "RoBaRaCoCh",
+    policy: Annotated[Path | None, typer.Option("--policy", help="Knobs, a JSON file.")] = None,
+    commands: Annotated[Path | None, typer.Option("--commands", help="Write them here.")] = None,
+    commands_format: Annotated[str, typer.Option(help="Of the commands written.")] = "native",
+    json: Json = None,
+    vdd: Volts = None,
+    law: Law = "linear",
+) -> None:
+    """Serve a trace of requests: time, commands and energy."""
+    from eden.dram import load_memory, read_policy, words_of
+    from eden.dram import simulate as run_trace
+
+    memory = load_memory(device)
+    found = run_trace(
+        memory,
+        trace,
+        map=map,
+        policy=read_policy(policy),
+        commands=commands,
+        commands_format=commands_format,
+        vdd_volts=vdd,
+        law=law,
+        progress=sys.stderr.isatty(),
+    )
+    _keep(json, found.to_dict())
+    print(words_of(memory, found))
+
+
+@dram.command()
+def energy(
+    device: Memory,
+    commands: Commands,
+    json: Json = None,
+    vdd: Volts = None,
+    law: Law = "linear",
+    counting: Annotated[str, typer.Option(help="drampower4 or once.")] = "drampower4",
+) -> None:
+    """Count a trace of commands, and its joules."""
+    from eden.dram import load_memory, trace_energy, words_of_counts, words_of_energy
+
+    found = trace_energy(
+        load_memory(device),
+        commands,
+        vdd_volts=vdd,
+        law=law,
+        counting=counting,
+        progress=sys.stderr.isatty(),
+    )
+    _keep(json, found.to_dict())
+    print(f"{words_of_counts(found)}\n{words_of_energy(found)}")
+
+
+@dram.command()
+def check(
+    device: Memory,
+    commands: Commands,
+    refresh: Annotated[bool, typer.Option(help="Whether missing refreshes count.")] = True,
+    most: Annotated[int, typer.Option(help="Violations to print.")] = 10,
+) -> None:
+    """List the commands of a trace that break a rule; exit code 1 if there are any."""
+    from eden.dram import check_commands, load_memory
+
+    found, count = check_commands(
+        load_memory(device), commands, refresh=refresh, most=most, progress=sys.stderr.isatty()
+    )
+    for violation in found:
+        print(violation)
+    print(f"{count} commands break a rule" if count else "legal")
+    if count:
+        raise typer.Exit(1)
+
+
 @app.command()
 def fit(
     file: Measured,
@@ -147,9 +239,9 @@ def fit(
 @app.command()
 def doctor() -> None:
     """Print versions and build facts, and check the injector's statistics."""
-    from eden.doctor import main as check
+    from eden.doctor import main as run_doctor
 
-    raise SystemExit(check())
+    raise SystemExit(run_doctor())
 
 
 def main(arguments: list[str] | None = None) -> int:

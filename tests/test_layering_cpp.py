@@ -34,11 +34,17 @@ LAYERS = {
     "kernels/cuda": (("kernels/protection/", *KERNELS_ACCESS), ()),
     "kernels": ((), ()),  # no file lies beside the folders
     "csrc/core/fields": ((), ()),
-    "csrc/core/counts": (("csrc/core/fields/",), ()),
     "csrc/core/devices": (("csrc/core/fields/",), ("nlohmann/",)),
-    "csrc/core/address": (("csrc/core/devices/",), ()),
+    "csrc/core/timing": (("csrc/core/devices/",), ("nlohmann/",)),
+    "csrc/core/counts": (("csrc/core/timing/", "csrc/core/fields/"), ()),
+    "csrc/core/address": (("csrc/core/devices/", "csrc/core/timing/"), ()),
     "csrc/core/energy": (
-        tuple(f"csrc/core/{part}/" for part in ("counts", "devices", "fields")),
+        tuple(f"csrc/core/{part}/" for part in ("counts", "devices", "fields", "timing")),
+        (),
+    ),
+    "csrc/core/trace": (("csrc/core/timing/",), ()),
+    "csrc/core/controller": (
+        tuple(f"csrc/core/{part}/" for part in ("address", "counts", "devices", "timing", "trace")),
         (),
     ),
     "csrc/core/systems": (
@@ -54,7 +60,7 @@ LAYERS = {
     "tests/cpp/kernels": (("kernels/", "tests/cpp/catch.h"), ()),
     "tests/cpp/core": (("csrc/core/", "tests/cpp/catch.h"), ("nlohmann/",)),
     "tests/cpp": ((), ("catch2/",)),
-    "tests/fuzz": (("kernels/",), ()),
+    "tests/fuzz": (("kernels/", "csrc/core/"), ()),
     "tests/cuda": (("kernels/",), ()),
 }
 

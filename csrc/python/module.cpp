@@ -12,6 +12,7 @@ void bind_energy(pybind11::module_& m);
 void bind_systems(pybind11::module_& m);
 void bind_mapping(pybind11::module_& m);
 void bind_fit(pybind11::module_& m);
+void bind_dram(pybind11::module_& m);
 
 }  // namespace eden::python
 
@@ -25,4 +26,5 @@ PYBIND11_MODULE(_core, m) {
   eden::python::bind_systems(m);
   eden::python::bind_mapping(m);
   eden::python::bind_fit(m);
+  eden::python::bind_dram(m);
 }

@@ -1,0 +1,239 @@
+#include "csrc/core/controller/controller.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace eden {
+namespace {
+
+int32_t lowest(uint64_t bits) { return __builtin_ctzll(bits); }
+
+int64_t refresh_interval(const Rules& rules, Refresh refresh) {
+  const Memory& m = rules.memory();
+  if (refresh != Refresh::kPerBank) return m.clocks_of("tREFI");
+  if (m.clocks_or("tRFCpb", 0) < 1) {
+    throw std::invalid_argument("controller: refresh per-bank for " + m.name +
+                                ", which gives no tRFCpb; accepted: all-bank, none");
+  }
+  return std::max<int64_t>(1, m.clocks_of("tREFI") / rules.banks_per_rank());
+}
+
+}  // namespace
+
+Controller::Controller(const Rules& rules, const Policy& policy, CommandSink& sink)
+    : rules_(rules),
+      policy_(policy),
+      sink_(sink),
+      readiness_(rules),
+      read_done_(rules.memory().clocks_of("CL") + rules.memory().clocks_of("BL")),
+      write_done_(rules.memory().clocks_of("CWL") + rules.memory().clocks_of("BL")),
+      interval_(refresh_interval(rules, policy.refresh)),
+      reads_(policy.read_entries),
+      writes_(policy.write_entries),
+      managed_(policy.power_down_clocks > 0 || policy.self_refresh_clocks > 0) {
+  check(policy);
+  const int32_t per_rank = rules.banks_per_rank(), ranks = rules.banks() / per_rank;
+  for (int32_t i = 0; i < ranks; ++i) {
+    Rank rank;
+    rank.first = i * per_rank;
+    rank.banks = (per_rank == 64 ? ~uint64_t{0} : (uint64_t{1} << per_rank) - 1) << rank.first;
+    // Ranks take turns, so that they do not all stand still at once.
+    rank.next_refresh = interval_ + i * interval_ / ranks;
+    if (policy_.refresh == Refresh::kNone) rank.next_refresh = INT64_MAX;
+    next_event_ = std::min(next_event_, rank.next_refresh);
+    ranks_.push_back(rank);
+  }
+  std::fill(std::begin(row_), std::end(row_), -1);
+  std::fill(std::begin(since_act_), std::end(since_act_), 0);
+  for (auto& of_queue : not_before_) std::fill(std::begin(of_queue), std::end(of_queue), 0);
+}
+
+bool Controller::forwards(const Waiting& r) const {
+  const auto same = [&r](const Waiting& w) { return w.row == r.row && w.column == r.column; };
+  for (int32_t i = writes_.oldest(r.bank); i != Queue::kNone; i = writes_.next(i)) {
+    if (same(writes_[i])) return true;
+  }
+  const Waiting& a = active_[r.bank];
+  return (active_mask_ >> r.bank & 1) != 0 && a.write && same(a);
+}
+
+int64_t Controller::offer(int64_t arrival, int64_t not_before, const Waiting& request) {
+  const int64_t from = std::max({arrival, not_before, last_accepted_ + 1});
+  while (now_ <= from) now_ = std::min(step(now_), from + 1);
+  Queue& q = request.write ? writes_ : reads_;
+  while (q.full()) now_ = step(now_);
+  last_accepted_ = now_ - 1;
+  if (!request.write && forwards(request)) {
+    ++served_.forwarded;
+    return last_accepted_;
+  }
+  Waiting r = request;
+  r.order = accepted_++;
+  r.arrived = arrival;
+  r.accepted = last_accepted_;
+  q.push(r, open_row(r.bank));
+  not_before_[r.write][r.bank] = 0;
+  return last_accepted_;
+}
+
+void Controller::finish(int64_t until) {
+  while (reads_.size() + writes_.size() > 0 || active_mask_ != 0) now_ = step(now_);
+  while (now_ < until) now_ = std::min(step(now_), until);
+}
+
+int64_t Controller::step(int64_t now) {
+  int64_t wake = next_event_;
+  uint64_t blocked = 0;
+  if (now >= next_event_) {
+    next_event_ = INT64_MAX;
+    for (Rank& rank : ranks_) {
+      count_due(rank, now);
+      next_event_ = std::min(next_event_, rank.next_refresh);
+    }
+    wake = next_event_;
+  }
+  if (active_mask_ != 0 && serve_active(now, &wake)) return now + 1;
+  if (managed_ && power(now, &blocked, &wake)) return now + 1;
+  if (any_due_ && refresh(now, &blocked, &wake)) return now + 1;
+  if (serve_queue(now, blocked, &wake)) return now + 1;
+  return std::max(wake, now + 1);
+}
+
+bool Controller::serve_active(int64_t now, int64_t* wake) {
+  Choice choice;
+  for (uint64_t bits = active_mask_; bits != 0; bits &= bits - 1) {
+    const int32_t bank = lowest(bits);
+    const Command c = column_command(active_[bank].write);
+    choice.consider(readiness_.earliest(c, bank), now, active_[bank].order, c, bank, 0);
+  }
+  *wake = std::min(*wake, choice.wake);
+  if (choice.entry == Queue::kNone) return false;
+  active_mask_ &= ~(uint64_t{1} << choice.bank);
+  serve(active_[choice.bank], now);
+  return true;
+}
+
+void Controller::choose_queue() {
+  const auto share = [this](double of) { return of * static_cast<double>(policy_.write_entries); };
+  const auto waiting = static_cast<double>(writes_.size());
+  if (!writing_) {
+    writing_ = waiting > share(policy_.write_high) || reads_.size() == 0;
+  } else {
+    writing_ = !(waiting < share(policy_.write_low) && reads_.size() != 0);
+  }
+}
+
+void Controller::look_at_bank(const Queue& q, int32_t bank, int64_t now, Choice* choice) const {
+  int32_t old = q.oldest(bank);
+  if (!is_open(bank)) {
+    const int64_t ready = readiness_.earliest(Command::kAct, bank);
+    choice->consider(ready, now, q[old].order, Command::kAct, bank, old);
+    return;
+  }
+  // An automatic precharge would close the row under the request that it was opened for.
+  const bool active = (active_mask_ >> bank & 1) != 0;
+  if (active && policy_.page == Page::kClosed) return;
+  int32_t hit = q.hit(bank);
+  if (policy_.page == Page::kCapped && hit != Queue::kNone && since_act_[bank] >= policy_.cap) {
+    int32_t other = old;
+    while (other != Queue::kNone && q[other].row == row_[bank]) other = q.next(other);
+    if (other != Queue::kNone) {
+      old = other;
+      hit = Queue::kNone;
+    }
+  }
+  if (hit != Queue::kNone) {
+    const Command c = column_command(q[hit].write);
+    choice->consider(readiness_.earliest(c, bank), now, q[hit].order, c, bank, hit);
+  }
+  if (old == hit || active) return;
+  const int64_t ready = readiness_.earliest(Command::kPre, bank);
+  choice->consider(ready, now, q[old].order, Command::kPre, bank, old);
+}
+
+bool Controller::serve_queue(int64_t now, uint64_t blocked, int64_t* wake) {
+  choose_queue();
+  Queue& q = writing_ ? writes_ : reads_;
+  Choice choice;
+  int64_t* not_before = not_before_[writing_];
+  for (uint64_t bits = q.banks() & ~blocked; bits != 0; bits &= bits - 1) {
+    const int32_t bank = lowest(bits);
+    Choice own;
+    own.wake = not_before[bank];
+    if (own.wake <= now) {
+      own.wake = INT64_MAX;
+      look_at_bank(q, bank, now, &own);
+      if (own.entry == Queue::kNone) not_before[bank] = own.wake;
+    }
+    own.wake = std::min(own.wake, choice.wake);
+    if (own.order < choice.order) {
+      choice = own;
+    } else {
+      choice.wake = own.wake;
+    }
+  }
+  *wake = std::min(*wake, choice.wake);
+  if (choice.entry == Queue::kNone) return false;
+  if (choice.command == Command::kPre) {
+    send(Command::kPre, choice.bank, -1, now);
+    return true;
+  }
+  const Waiting request = q[choice.entry];
+  if (choice.command == Command::kAct) {
+    q.remove(choice.entry, -1);
+    active_[choice.bank] = request;
+    active_mask_ |= uint64_t{1} << choice.bank;
+    send(Command::kAct, choice.bank, request.row, now);
+    return true;
+  }
+  q.remove(choice.entry, request.row);
+  serve(request, now);
+  return true;
+}
+
+void Controller::serve(const Waiting& r, int64_t now) {
+  send(column_command(r.write), r.bank, r.row, now);
+  served_.last_column_clock = now;
+  served_.data_end_clock = now + (r.write ? write_done_ : read_done_);
+  if (r.write) {
+    ++served_.writes;
+    return;
+  }
+  ++served_.reads;
+  served_.latency += served_.data_end_clock - r.accepted;
+  served_.latency_from_arrival += served_.data_end_clock - r.arrived;
+  served_.longest_latency = std::max(served_.longest_latency, served_.data_end_clock - r.accepted);
+}
+
+void Controller::send(Command command, int32_t bank, int64_t row, int64_t now) {
+  readiness_.issue(command, bank, now);
+  if (is_of_bank(command)) {
+    not_before_[0][bank] = not_before_[1][bank] = 0;
+  } else {
+    for (auto& of_queue : not_before_) std::fill(std::begin(of_queue), std::end(of_queue), 0);
+  }
+  uint64_t closing = 0;
+  if (command == Command::kAct) {
+    open_ |= uint64_t{1} << bank;
+    row_[bank] = row;
+    since_act_[bank] = 0;
+    reads_.opened(bank, row);
+    writes_.opened(bank, row);
+  } else if (is_column(command)) {
+    if (since_act_[bank]++ > 0) ++served_.row_hits;
+    if (is_automatic(command)) closing = uint64_t{1} << bank;
+  } else if (command == Command::kPre) {
+    closing = uint64_t{1} << bank;
+  } else if (command == Command::kPrea) {
+    closing = open_ & ranks_[static_cast<std::size_t>(rules_.rank_of(bank))].banks;
+  }
+  open_ &= ~closing;
+  for (; closing != 0; closing &= closing - 1) {
+    reads_.closed(lowest(closing));
+    writes_.closed(lowest(closing));
+  }
+  if (managed_) ranks_[static_cast<std::size_t>(rules_.rank_of(bank))].idle_since = now + 1;
+  sink_.add({now, command, bank, row});
+}
+
+}  // namespace eden

@@ -1,0 +1,179 @@
+#include "csrc/core/timing/memory.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "csrc/core/devices/json_fields.h"
+#include "csrc/core/devices/json_text.h"
+
+namespace eden {
+namespace {
+
+constexpr int64_t kMostClocks = 1 << 24;
+// What every standard's table needs.
+constexpr const char* kNeeded[] = {
+    "BL",   "CL",     "CWL",    "tRCD",   "tRCDW",  "tRP", "tRAS", "tRC",  "tRRD_S", "tRRD_L",
+    "tFAW", "tCCD_S", "tCCD_L", "tWTR_S", "tWTR_L", "tWR", "tRTP", "tRFC", "tREFI",  "rd_to_wr"};
+constexpr const char* kOfBanks[] = {"tRCD", "tRCDW", "tRP", "tRAS", "tRC"};
+
+bool is_power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
+
+int64_t power(const JsonFields& f, const char* key, int64_t low, int64_t high) {
+  const int64_t n = f.integer(key, low, high);
+  if (!is_power_of_two(n)) f.refuse(key, "a power of two");
+  return n;
+}
+
+Organisation read_organisation(const JsonFields& document) {
+  const JsonFields f = document.object("geometry");
+  f.only({"chips", "chip_width", "bank_groups", "banks_per_group", "rows", "row_bytes",
+          "request_bytes"});
+  Organisation o;
+  o.channels = document.has("channels") ? power(document, "channels", 1, 64) : 1;
+  o.ranks = document.has("ranks") ? power(document, "ranks", 1, 16) : 1;
+  o.chips = f.integer("chips", 1, 64);
+  o.chip_width = power(f, "chip_width", 1, 1024);
+  o.bank_groups = power(f, "bank_groups", 1, kMostBanks);
+  o.banks_per_group = power(f, "banks_per_group", 1, kMostBanks);
+  o.rows = power(f, "rows", 1, 1 << 24);
+  o.row_bytes = power(f, "row_bytes", 1, 1 << 20);
+  o.request_bytes = power(f, "request_bytes", 1, o.row_bytes);
+  if (o.banks() > kMostBanks) {
+    f.refuse("banks_per_group", "at most " + std::to_string(kMostBanks) + " banks in a channel");
+  }
+  return o;
+}
+
+Clocks read_clocks(const JsonFields& f) {
+  Clocks clocks;
+  for (const auto& item : f.value().items()) {
+    clocks[item.key()] = f.integer(item.key().c_str(), 0, kMostClocks);
+  }
+  return clocks;
+}
+
+Supply read_supply(const JsonFields& f, const std::string& name, double volts) {
+  const auto amperes = [&](const char* key) { return f.number(key, 0, 1e5) * 1e-3; };
+  const auto optional = [&](const char* key, const char* other) {
+    return f.has(key) ? amperes(key) : f.has(other) ? amperes(other) : -1;
+  };
+  Supply s{name,
+           volts,
+           amperes("IDD0"),
+           amperes("IDD2N"),
+           amperes("IDD3N"),
+           amperes("IDD4R"),
+           amperes("IDD4W"),
+           amperes("IDD5")};
+  s.idd2p_fast = optional("IDD2P1", "IDD2P");
+  s.idd2p_slow = optional("IDD2P0", "IDD2P");
+  s.idd3p_fast = optional("IDD3P1", "IDD3P");
+  s.idd3p_slow = optional("IDD3P0", "IDD3P");
+  s.idd6 = optional("IDD6", "IDD6");
+  return s;
+}
+
+Interface read_interface(const JsonFields& f) {
+  f.only({"read_watts_per_pin", "write_watts_per_pin", "read_pins", "write_pins"});
+  return {f.number("read_watts_per_pin", 0, 10), f.number("write_watts_per_pin", 0, 10),
+          f.integer("read_pins", 0, 4096), f.integer("write_pins", 0, 4096)};
+}
+
+// Numbers that no module can keep at once, in words of what they are about.
+void check_clocks(const Memory& m, int64_t bank, const std::string& where) {
+  const auto at_least = [&](const char* name, int64_t value, const std::string& what, int64_t low) {
+    if (value >= low) return;
+    refuse_description(where + name + " = " + std::to_string(value) + "; accepted: at least " +
+                       what + " = " + std::to_string(low));
+  };
+  const auto of = [&](const char* key) { return m.clocks_of(key, bank); };
+  for (const char* key : {"BL", "tRCD", "tRCDW", "tRP", "tRAS", "tREFI", "tRFC", "CL", "CWL"}) {
+    at_least(key, of(key), "one clock", 1);
+  }
+  at_least("tRC", of("tRC"), "tRAS + tRP", of("tRAS") + of("tRP"));
+  at_least("tFAW", of("tFAW"), "tRRD_S", of("tRRD_S"));
+  at_least("tRRD_L", of("tRRD_L"), "tRRD_S", of("tRRD_S"));
+  at_least("tCCD_L", of("tCCD_L"), "tCCD_S", of("tCCD_S"));
+  at_least("tREFI", of("tREFI"), "tRFC + 1", of("tRFC") + 1);
+}
+
+std::map<int64_t, Clocks> read_bank_clocks(const JsonFields& f, int64_t banks) {
+  std::map<int64_t, Clocks> result;
+  const std::string accepted = "banks from 0 to " + std::to_string(banks - 1);
+  for (const auto& item : f.value().items()) {
+    const std::string& key = item.key();
+    const bool number =
+        !key.empty() && key.size() < 4 &&
+        std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (!number || std::stoll(key) >= banks) {
+      refuse_description("bank_clocks." + shown_key(key) + "; accepted: " + accepted);
+    }
+    const JsonFields bank = f.object(key.c_str());
+    bank.only({std::begin(kOfBanks), std::end(kOfBanks)});
+    result[std::stoll(key)] = read_clocks(bank);
+  }
+  return result;
+}
+
+}  // namespace
+
+int64_t Memory::clocks_of(const std::string& key) const {
+  const auto found = clocks.find(key);
+  if (found != clocks.end()) return found->second;
+  throw std::invalid_argument(name + ": clocks." + key +
+                              " is missing; accepted: a number of clocks");
+}
+
+int64_t Memory::clocks_or(const std::string& key, int64_t otherwise) const {
+  const auto found = clocks.find(key);
+  return found == clocks.end() ? otherwise : found->second;
+}
+
+int64_t Memory::clocks_of(const std::string& key, int64_t bank) const {
+  const auto own = bank_clocks.find(bank);
+  if (own != bank_clocks.end()) {
+    const auto found = own->second.find(key);
+    if (found != own->second.end()) return found->second;
+  }
+  return clocks_of(key);
+}
+
+Memory parse_memory(const std::string& json_text) {
+  const nlohmann::json document = parse_text(json_text);
+  const JsonFields f(document, "");
+  f.only({"name", "description", "standard", "geometry", "ranks", "channels", "tCK_ns", "clocks",
+          "bank_clocks", "trcd_sweep", "currents_mA", "vdd", "second_supply", "interface",
+          "sources"});
+  Memory m;
+  m.name = f.text("name");
+  m.standard = f.text("standard");
+  m.organisation = read_organisation(f);
+  m.clock_seconds = f.number("tCK_ns", 1e-2, 1e3) * 1e-9;
+  m.clocks = read_clocks(f.object("clocks"));
+  for (const char* key : kNeeded) f.object("clocks").integer(key, 0, kMostClocks);
+  if (f.has("bank_clocks")) {
+    m.bank_clocks = read_bank_clocks(f.object("bank_clocks"), m.organisation.banks());
+  }
+  m.main = read_supply(f.object("currents_mA"), "vdd", f.number("vdd", 0.1, 5));
+  if (f.has("second_supply")) {
+    const JsonFields second = f.object("second_supply");
+    m.second = read_supply(second, "second", second.number("vdd", 0.1, 5));
+  }
+  if (f.has("interface")) m.interface = read_interface(f.object("interface"));
+  check_clocks(m, -1, "clocks.");
+  for (const auto& [bank, clocks] : m.bank_clocks) {
+    check_clocks(m, bank, "bank_clocks." + std::to_string(bank) + ".");
+  }
+  return m;
+}
+
+Memory with_trcd(Memory m, int64_t trcd) {
+  if (trcd < 1) {
+    throw std::invalid_argument("tRCD = " + std::to_string(trcd) + "; accepted: at least 1 clock");
+  }
+  m.clocks["tRCDW"] = std::max<int64_t>(1, m.clocks_of("tRCDW") - (m.clocks_of("tRCD") - trcd));
+  m.clocks["tRCD"] = trcd;
+  return m;
+}
+
+}  // namespace eden

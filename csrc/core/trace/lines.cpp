@@ -1,0 +1,84 @@
+#include "csrc/core/trace/lines.h"
+
+#include <stdexcept>
+
+namespace eden {
+
+void Lines::refuse(const std::string& why) const {
+  throw std::invalid_argument(file_ + ":" + std::to_string(number_) + ": " + why);
+}
+
+void Lines::finish() const {
+  if (rest_.empty()) return;
+  throw std::invalid_argument(file_ + ":" + std::to_string(number_ + 1) + ": " + shown_text(rest_) +
+                              " has no line break; accepted: a file that was not cut short");
+}
+
+void Lines::check_length(std::size_t length) const {
+  if (length <= kLongest) return;
+  refuse("a line of " + std::to_string(length) + " bytes or more; accepted: at most " +
+         std::to_string(kLongest));
+}
+
+void Lines::refuse_break() const { refuse("the line ends in CR LF; accepted: LF"); }
+
+Words::Words(std::string_view line, bool commas) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  std::size_t at = 0;
+  while (count_ < kMost) {
+    while (at < line.size() && blank(line[at])) ++at;
+    if (at == line.size() && !(commas && count_ > 0 && line[at - 1] == ',')) return;
+    const std::size_t begin = at;
+    while (at < line.size() && (commas ? line[at] != ',' : !blank(line[at]))) ++at;
+    std::size_t end = at;
+    while (end > begin && blank(line[end - 1])) --end;
+    words_[count_++] = line.substr(begin, end - begin);
+    if (at == line.size()) return;
+    ++at;
+    // A comma at the very end leaves an empty last word.
+    if (commas && at == line.size()) {
+      if (count_ < kMost) words_[count_++] = {};
+      return;
+    }
+  }
+}
+
+bool read_integer(std::string_view text, int64_t low, int64_t high, int64_t* value) {
+  const bool minus = !text.empty() && text[0] == '-';
+  if (minus) text.remove_prefix(1);
+  if (text.empty() || text.size() > 18) return false;
+  int64_t n = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    n = n * 10 + (c - '0');
+  }
+  *value = minus ? -n : n;
+  return *value >= low && *value <= high;
+}
+
+bool read_hex(std::string_view text, uint64_t* value) {
+  if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+    text.remove_prefix(2);
+  if (text.empty() || text.size() > 16) return false;
+  uint64_t n = 0;
+  for (const char c : text) {
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
+    if (digit < 0) return false;
+    n = n << 4 | static_cast<uint64_t>(digit);
+  }
+  *value = n;
+  return true;
+}
+
+std::string shown_text(std::string_view text) {
+  std::string shown(text.substr(0, 60));
+  for (char& c : shown) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return "'" + shown + (text.size() > 60 ? "...'" : "'");
+}
+
+}  // namespace eden

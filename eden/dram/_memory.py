@@ -1,0 +1,117 @@
+"""Memories: their description, and the table of their standard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from eden._native import core
+from eden._say import a_kind, an_int, refusal
+
+_HERE = Path(__file__).parent
+
+
+def memory_names() -> list[str]:
+    """Return the names of the memories that come with eden."""
+    return sorted(path.stem for path in (_HERE / "memories").glob("*.json"))
+
+
+def _table(standard: str) -> tuple[str, str]:
+    """Return the text of a standard's table, and its file."""
+    tables = {path.stem: path for path in (_HERE / "standards").glob("*.txt")}
+    if (path := tables.get(standard.lower())) is None:
+        known = ", ".join(sorted(name.upper() for name in tables))
+        raise ValueError(refusal("standard", standard, known))
+    return path.read_text(), str(path)
+
+
+class Memory:
+    """One memory: organisation, clocks and currents under the rules of its standard. Immutable.
+
+    Attributes:
+        name: Of the description.
+        standard: Of its table.
+        clocks: By the standard's names, such as ``tRCD``; in memory clocks.
+        clock_seconds: Length of one.
+        chips: Of a rank.
+        banks: Of a channel, over its ranks.
+        request_bytes: Moved by one read or write.
+        size_bytes: Over all channels.
+    """
+
+    def __init__(self, json_text: str, *, trcd: int | None = None, table: Path | str | None = None):
+        """Read a description.
+
+        Args:
+            json_text: The description (docs/dram.md).
+            trcd: Another tRCD in clocks, at least 1; that of writes changes by as much.
+            table: File of the standard's table; that of eden if left out.
+
+        Raises:
+            ValueError: One line, for a description or table that cannot be.
+        """
+        standard = core.memory_standard(json_text)
+        text, file = _table(standard) if table is None else (Path(table).read_text(), str(table))
+        self._text, self._table = json_text, table
+        self.native = core.DramRules(json_text, text, file, trcd)
+        self.name: str = self.native.name
+        self.standard: str = self.native.standard
+        self.clocks: dict[str, int] = self.native.clocks
+        self.clock_seconds: float = self.native.clock_seconds
+        self.chips: int = self.native.chips
+        self.banks: int = self.native.banks
+        self.request_bytes: int = self.native.request_bytes
+        self.size_bytes: int = self.native.size_bytes
+
+    def with_trcd(self, clocks: int) -> Memory:
+        """Return the same memory with another tRCD; tRAS and tRC stay.
+
+        Raises:
+            ValueError: If it is below one clock.
+        """
+        an_int("trcd", clocks, 1)
+        return Memory(self._text, trcd=clocks, table=self._table)
+
+    def place(self, address: int, *, map: str = "RoBaRaCoCh") -> tuple[int, ...]:
+        """Return channel, rank, bank group, bank, row and column of a byte address.
+
+        Raises:
+            ValueError: For an address beyond the module, or a map that is none.
+        """
+        return self.native.place(map, address)
+
+    def address(self, place: Sequence[int], *, map: str = "RoBaRaCoCh") -> int:
+        """Return the first byte's address of such a place.
+
+        Raises:
+            ValueError: For a place beyond the module, or a map that is none.
+        """
+        return self.native.address(map, list(place))
+
+    def __repr__(self) -> str:
+        """Name it."""
+        return f"Memory({self.name}: {self.standard}, {self.size_bytes >> 20} MiB)"
+
+
+def load_memory(name_or_path: str | Path) -> Memory:
+    """Load a memory by name, or its description from a JSON file.
+
+    Args:
+        name_or_path: One of `memory_names`, or a path that ends in ``.json``.
+
+    Raises:
+        ValueError: One line that names the file, for an unknown name or a bad description.
+    """
+    a_kind("device", name_or_path, (str, Path), "a name, or the path of a .json file")
+    path = Path(name_or_path)
+    if str(name_or_path) in memory_names():
+        path = _HERE / "memories" / f"{name_or_path}.json"
+    elif path.suffix != ".json":
+        known = ", ".join(memory_names())
+        raise ValueError(refusal("device", str(name_or_path), f"{known}, or a .json file"))
+    try:
+        return Memory(path.read_text())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: no text: {error.reason}") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None

@@ -1,0 +1,126 @@
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "csrc/core/timing/standard.h"
+#include "tests/cpp/catch.h"
+#include "tests/cpp/core/timing/small_memory.h"
+
+using namespace eden;
+
+namespace {
+
+int64_t value(const std::string& text) {
+  return Formula(text).value([](const std::string& name, bool optional) -> int64_t {
+    if (name == "BL") return 4;
+    if (name == "tWR") return 12;
+    if (optional) return 0;
+    throw std::invalid_argument("no " + name);
+  });
+}
+
+std::string complaint(const std::string& table) {
+  try {
+    parse_standard(table, "t.txt");
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+std::string complaint(const nlohmann::json& memory) {
+  try {
+    parse_memory(memory.dump());
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("formulas are sums of clocks", "[standard]") {
+  CHECK(value("7") == 7);
+  CHECK(value("BL+tWR-3") == 13);
+  CHECK(value("max(BL,tWR)+1") == 13);
+  CHECK(value("max(1,BL-tWR)") == 1);
+  CHECK(value("max(max(1,BL),2)") == 4);
+  CHECK(value("BL+tRTRS?") == 4);
+  CHECK_THROWS_AS(value("tRTRS"), std::invalid_argument);
+  for (const char* bad : {"", "+", "BL+", "-BL", "max(BL)", "max(BL,tWR", "BL tWR", "BL*2", "2x",
+                          "123456789", "max(,)", "BL)"}) {
+    CHECK_THROWS_AS(Formula(bad), std::invalid_argument);
+  }
+}
+
+TEST_CASE("a bad table is refused with its line", "[standard]") {
+  const std::string head = "# x\nstandard S\n";
+  CHECK(has(complaint(std::string("ACT RD bank tRCD\n")), "t.txt:1: the first line is no name"));
+  CHECK(has(complaint(head), "t.txt:2: no constraints"));
+  CHECK(has(complaint(head + "ACT RX bank tRCD\n"), "t.txt:3: command RX; accepted: ACT, PRE"));
+  CHECK(
+      has(complaint(head + "\nACT RD chip tRCD\n"), "t.txt:4: level chip; accepted: bank, group"));
+  CHECK(has(complaint(head + "ACT RD bank\n"), "t.txt:3: 3 columns"));
+  CHECK(has(complaint(head + "ACT RD bank t+\n"), "t.txt:3: clocks t+"));
+  CHECK(has(complaint(head + "ACT ACT rank tFAW 0\n"), "t.txt:3: window 0"));
+  CHECK(has(complaint(head + "ACT ACT bank tFAW 4\n"), "t.txt:3: a window at level bank"));
+}
+
+TEST_CASE("clocks that contradict each other are refused", "[memory]") {
+  const auto with = [](const char* name, int64_t clocks) {
+    nlohmann::json memory = small_memory();
+    memory["clocks"][name] = clocks;
+    return complaint(memory);
+  };
+  CHECK(complaint(small_memory()) == "none");
+  CHECK(has(with("tRC", 26), "clocks.tRC = 26; accepted: at least tRAS + tRP = 27"));
+  CHECK(with("tRC", 27) == "none");
+  CHECK(has(with("tFAW", 2), "clocks.tFAW = 2; accepted: at least tRRD_S = 3"));
+  CHECK(has(with("tREFI", 50), "clocks.tREFI = 50; accepted: at least tRFC + 1 = 51"));
+  CHECK(has(with("tRCD", 0), "clocks.tRCD = 0; accepted: at least one clock = 1"));
+  CHECK(has(with("tWR", -1), "clocks.tWR = -1"));
+  nlohmann::json memory = small_memory();
+  memory["clocks"].erase("tWTR_L");
+  CHECK(has(complaint(memory), "clocks.tWTR_L is missing"));
+  memory = small_memory();
+  memory["geometry"]["rows"] = 7;
+  CHECK(has(complaint(memory), "geometry.rows = 7; accepted: a power of two"));
+  memory = small_memory();
+  memory["bank_clocks"]["4"]["tRCD"] = 5;
+  CHECK(has(complaint(memory), "bank_clocks.4; accepted: banks from 0 to 3"));
+  memory = small_memory();
+  memory["bank_clocks"]["3"]["tRP"] = 11;
+  CHECK(has(complaint(memory), "bank_clocks.3.tRC = 30; accepted: at least tRAS + tRP = 31"));
+}
+
+TEST_CASE("a lower tRCD lowers that of writes and nothing else", "[memory]") {
+  const Memory m = with_trcd(parse_memory(small_memory().dump()), 4);
+  CHECK(m.clocks_of("tRCD") == 4);
+  CHECK(m.clocks_of("tRCDW") == 2);
+  CHECK(m.clocks_of("tRAS") == 20);
+  CHECK(with_trcd(m, 1).clocks_of("tRCDW") == 1);
+  CHECK_THROWS_AS(with_trcd(m, 0), std::invalid_argument);
+}
+
+TEST_CASE("the standards that come with eden are tables", "[standard]") {
+  const std::string name =
+      GENERATE(as<std::string>{}, "ddr3", "ddr4", "lpddr3", "lpddr4", "gddr5", "hbm");
+  std::ifstream file(std::string(EDEN_SOURCE_DIR) + "/eden/dram/standards/" + name + ".txt");
+  std::ostringstream text;
+  text << file.rdbuf();
+  CHECK(parse_standard(text.str(), name).constraints.size() > 25);
+}
+
+TEST_CASE("a memory needs its own standard and all of its clocks", "[standard]") {
+  const Memory memory = parse_memory(small_memory().dump());
+  const auto table = [](const std::string& text) { return parse_standard(text, "t"); };
+  CHECK_THROWS_AS(Rules(memory, table("standard OTHER\nACT RD bank tRCD\n")),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(Rules(memory, table("standard SMALL\nACT RD bank tNONE\n")),
+                  std::invalid_argument);
+  CHECK(Rules(memory, table("standard SMALL\nACT RD bank tNONE?\n")).rules().size() == 1);
+}

@@ -1,0 +1,60 @@
+import json
+
+import pytest
+
+from eden.cli import main
+
+
+def run(capsys, *arguments: object) -> tuple[int, str, str]:
+    code = main(["dram", *map(str, arguments)])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_simulate_energy_and_check_agree(capsys, small_file, tmp_path):
+    trace, commands, out = (tmp_path / name for name in ("r.txt", "c.txt", "o.json"))
+    trace.write_text("0 R 0\n3 W 40\n900 R 0\n")
+    code, said, _ = run(
+        capsys, "simulate", "--device", small_file, "--trace", trace, "--commands", commands,
+        "--json", out,
+    )  # fmt: skip
+    assert code == 0
+    assert "3 requests" in said and "total" in said
+    found = json.loads(out.read_text())
+    assert found["reads"] == 2
+    code, said, _ = run(
+        capsys, "energy", "--device", small_file, "--commands", commands, "--json", out
+    )
+    assert code == 0
+    assert json.loads(out.read_text())["total"] == pytest.approx(found["total_joules"])
+    assert run(capsys, "check", "--device", small_file, "--commands", commands)[:2] == (
+        0,
+        "legal\n",
+    )
+
+
+def test_check_names_the_rule_and_the_clock(capsys, small_file, tmp_path):
+    commands = tmp_path / "c.txt"
+    commands.write_text("0 ACT 0 1\n5 RD 0 1\n")
+    code, said, _ = run(capsys, "check", "--device", small_file, "--commands", commands)
+    assert code == 1
+    assert said == (
+        "command 2, clock 5: RD to bank 0: ACT to RD, bank: tRCD; accepted from clock 6\n"
+        "1 commands break a rule\n"
+    )
+
+
+def test_bad_input_is_one_line_and_exit_code_2(capsys, small_file, tmp_path):
+    trace, policy = tmp_path / "r.txt", tmp_path / "p.json"
+    trace.write_text("0 R 0\n0 READ 0\n")
+    policy.write_text("[]")
+    for arguments, said in (
+        (("--device", small_file, "--trace", trace), "r.txt:2: "),
+        (("--device", "ddr9", "--trace", trace), "device is 'ddr9'"),
+        (("--device", small_file, "--trace", tmp_path / "none"), "none: No such file"),
+        (("--device", small_file, "--trace", trace, "--map", "RoCo"), "address map RoCo"),
+        (("--device", small_file, "--trace", trace, "--policy", policy), "p.json: policy is []"),
+    ):
+        code, _, error = run(capsys, "simulate", *arguments)
+        assert code == 2
+        assert said in error and error.count("\n") == 1

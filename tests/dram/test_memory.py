@@ -1,0 +1,58 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eden.dram import Memory, load_memory, memory_names
+
+MAPS = ("RoBaRaCoCh", "ChRaBaRoCo", "MOP4CLXOR", "co ro ba bg ra ch; bg ba ^= ro")
+
+
+@pytest.mark.parametrize("name", memory_names())
+def test_the_memories_that_come_with_eden_load(name):
+    memory = load_memory(name)
+    assert memory.name == name
+    assert memory.clocks["tRC"] >= memory.clocks["tRAS"] + memory.clocks["tRP"]
+
+
+@pytest.mark.parametrize("name", memory_names())
+@given(share=st.floats(0, 1, exclude_max=True), map=st.sampled_from(MAPS))
+def test_an_address_has_one_place(name, share, map):
+    memory = load_memory(name)
+    address = int(share * memory.size_bytes) // memory.request_bytes * memory.request_bytes
+    assert memory.address(memory.place(address, map=map), map=map) == address
+
+
+def test_another_trcd_is_another_memory(memory):
+    lower = memory.with_trcd(4)
+    assert (lower.clocks["tRCD"], lower.clocks["tRCDW"], lower.clocks["tRAS"]) == (4, 2, 20)
+    assert memory.clocks["tRCD"] == 6
+    with pytest.raises(ValueError, match="trcd is 0"):
+        memory.with_trcd(0)
+
+
+def test_bad_descriptions_are_refused_in_one_line(described, tmp_path):
+    for change, said in (
+        ({"standard": "DDR9"}, "standard is 'DDR9', accepted: DDR3, DDR4"),
+        ({"rows": 1}, "unknown field rows"),
+        ({"vdd": "1.5"}, "vdd = "),
+    ):
+        with pytest.raises(ValueError, match=said):
+            Memory(json.dumps({**described, **change}))
+    path = tmp_path / "bad.json"
+    path.write_text("{")
+    with pytest.raises(ValueError, match=r"bad\.json: .*not valid JSON"):
+        load_memory(path)
+    with pytest.raises(ValueError, match="device is 'ddr9', accepted: ddr3l-1600"):
+        load_memory("ddr9")
+
+
+def test_a_table_of_the_users_own(described, tmp_path):
+    table = tmp_path / "mine.txt"
+    table.write_text("standard DDR4\nACT RD bank tNONE\n")
+    with pytest.raises(ValueError, match="tNONE is missing"):
+        Memory(json.dumps(described), table=table)
+    table.write_text("standard DDR4\nACT RX bank tRCD\n")
+    with pytest.raises(ValueError, match=r"mine\.txt:2: command RX"):
+        Memory(json.dumps(described), table=table)
