@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eden._native import core
-from eden._say import a_kind
+from eden._say import a_kind, refusal, within
 from eden.dram._memory import Memory
 from eden.dram._pieces import pieces
 
@@ -54,6 +54,17 @@ class TraceEnergy:
     def to_dict(self) -> dict:
         """Return all of it, with the total."""
         return {**vars(self), "total": self.total}
+
+
+def check_supply(vdd_volts: float | None, laws: Mapping[str, tuple[float, float]] | None) -> None:
+    """Refuse what is no voltage, and what is no share and power."""
+    if vdd_volts is not None:
+        within("vdd_volts", vdd_volts, 0.1, 5)
+    for name, law in (laws or {}).items():
+        if not isinstance(law, (tuple, list)) or len(law) != 2:
+            raise ValueError(refusal(f"laws[{name!r}]", law, "a share and a power"))
+        within(f"laws[{name!r}] share", law[0], 0, 1)
+        within(f"laws[{name!r}] power", law[1], 0, 10)
 
 
 def energy_of(
@@ -124,6 +135,7 @@ def trace_energy(
     Reference: DRAMPower 4.0 (www.drampower.info).
     """
     a_kind("memory", memory, Memory, "a Memory")
+    check_supply(vdd_volts, laws)
     path = Path(commands)
     trace = core.CommandTrace(
         memory.native, str(path), format, counting, check=False, refresh=False, limit=0

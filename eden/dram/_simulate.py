@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eden._native import core
 from eden._say import a_kind, an_int, refusal
-from eden.dram._energy import TraceEnergy, energy_of
+from eden.dram._energy import TraceEnergy, check_supply, energy_of
 from eden.dram._memory import Memory
 from eden.dram._pieces import Out, pieces
 
@@ -118,7 +118,10 @@ def simulate(
     """
     a_kind("memory", memory, Memory, "a Memory")
     an_int("until_clock", until_clock, 0)
+    check_supply(vdd_volts, laws)
     path = Path(trace)
+    if commands is not None and Path(commands).resolve() == path.resolve():
+        raise ValueError(refusal("commands", str(commands), "another file than the trace"))
     run = core.Simulation(
         memory.native,
         str(path),

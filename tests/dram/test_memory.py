@@ -48,6 +48,28 @@ def test_bad_descriptions_are_refused_in_one_line(described, tmp_path):
         load_memory("ddr9")
 
 
+@pytest.mark.parametrize(
+    ("where", "changed", "said"),
+    [
+        ("clocks", {"tXPP": 5}, r"clocks\.tXPP; accepted"),
+        ("clocks", {"txp": 5}, r"clocks\.txp; accepted"),
+        ("currents_mA", {"IDD2PX": 5}, "currents_mA.IDD2PX = 5; accepted: the currents"),
+        ("currents_mA", {"idd6": 5}, "currents_mA.idd6 = 5; accepted: the currents"),
+        ("currents_mA", {"IDD0": 29}, "IDD0 = 29; accepted: at least IDD3N"),
+        ("currents_mA", {"IDD2N": 61}, "IDD0 = 60; accepted: at least IDD2N"),
+        ("currents_mA", {"IDD4R": 29}, "IDD4R = 29; accepted: at least IDD3N"),
+        ("currents_mA", {"IDD4W": 29}, "IDD4W = 29; accepted: at least IDD3N"),
+        ("currents_mA", {"IDD5": 29}, "IDD5 = 29; accepted: at least IDD3N"),
+        ("bank_clocks", {"00": {"tRCD": 5}}, r"bank_clocks\.00; accepted"),
+    ],
+)
+def test_misspelt_and_contradictory_numbers_are_refused(described, where, changed, said):
+    described.setdefault(where, {}).update(changed)
+    with pytest.raises(ValueError, match=said) as refused:
+        Memory(json.dumps(described))
+    assert "\n" not in str(refused.value)
+
+
 def test_a_table_of_the_users_own(described, tmp_path):
     table = tmp_path / "mine.txt"
     table.write_text("standard DDR4\nACT RD bank tNONE\n")

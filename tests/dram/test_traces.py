@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from eden.dram import Memory, check_commands, simulate, trace_energy
+from eden.dram import Memory, check_commands, load_memory, simulate, trace_energy
 
 REQUESTS = "".join(
     f"{40 * i} {'W' if i % 3 == 2 else 'R'} {64 * (i * 37 % 128):x}\n" for i in range(60)
@@ -114,3 +114,49 @@ def test_bad_traces_are_refused_and_leave_nothing(memory, tmp_path):
     path.write_text("5 ACT 0 0\n4 PRE 0\n")
     with pytest.raises(ValueError, match=r"bad\.txt:2: clock 4 after clock 5"):
         trace_energy(memory, path)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"vdd_volts": 0.0}, "vdd_volts"),
+        ({"vdd_volts": float("nan")}, "vdd_volts"),
+        ({"laws": {"array": (0.5,)}}, "a share and a power"),
+        ({"laws": {"array": "ab"}}, r"laws\['array'\]"),
+        ({"laws": {"array": (float("nan"), 1)}}, "share"),
+        ({"laws": {"array": (1, 11)}}, "power"),
+    ],
+)
+def test_voltages_and_laws_that_are_none_are_refused(memory, trace, tmp_path, options, said):
+    commands = tmp_path / "commands.txt"
+    commands.write_text("0 ACT 0 1\n")
+    for run in (lambda: simulate(memory, trace, **options),
+                lambda: trace_energy(memory, commands, **options)):  # fmt: skip
+        with pytest.raises((ValueError, TypeError), match=said) as refused:
+            run()
+        assert "\n" not in str(refused.value)
+
+
+def test_a_trace_is_not_written_over(memory, trace):
+    before = trace.read_text()
+    with pytest.raises(ValueError, match="another file than the trace"):
+        simulate(memory, trace, commands=trace.parent / "." / trace.name)
+    assert trace.read_text() == before
+
+
+def test_a_memory_without_the_clocks_does_not_lie_down(memory, trace):
+    for knob, clocks in (("power_down_clocks", "tXP"), ("self_refresh_clocks", "tXS")):
+        with pytest.raises(ValueError, match=f"{knob} for small, which gives no {clocks}"):
+            simulate(memory, trace, policy={knob: 9})
+
+
+@pytest.mark.parametrize("name", ["ddr4-2400", "lpddr4-3200", "hbm2-legacy"])
+def test_the_memories_of_eden_rest(name, tmp_path):
+    path = tmp_path / "late.txt"
+    path.write_text("0 W 0\n200000 R 40\n")
+    awake = simulate(load_memory(name), path)
+    knobs = {"power_down_clocks": 20, "self_refresh_clocks": 30000}
+    asleep = simulate(load_memory(name), path, policy=knobs)
+    parts = asleep.channels[0].joules["main"]
+    assert parts["power_down"] > 0 and parts["self_refresh"] > 0
+    assert asleep.total_joules < awake.total_joules

@@ -8,13 +8,16 @@ namespace {
 
 int32_t lowest(uint64_t bits) { return __builtin_ctzll(bits); }
 
+void need(const Rules& rules, const std::string& knob, const char* clocks) {
+  if (rules.memory().clocks_or(clocks, 0) > 0) return;
+  throw std::invalid_argument("controller: " + knob + " for " + rules.memory().name +
+                              ", which gives no " + clocks + "; accepted: a memory that does");
+}
+
 int64_t refresh_interval(const Rules& rules, Refresh refresh) {
   const Memory& m = rules.memory();
   if (refresh != Refresh::kPerBank) return m.clocks_of("tREFI");
-  if (m.clocks_or("tRFCpb", 0) < 1) {
-    throw std::invalid_argument("controller: refresh per-bank for " + m.name +
-                                ", which gives no tRFCpb; accepted: all-bank, none");
-  }
+  need(rules, "refresh per-bank", "tRFCpb");
   return std::max<int64_t>(1, m.clocks_of("tREFI") / rules.banks_per_rank());
 }
 
@@ -32,6 +35,8 @@ Controller::Controller(const Rules& rules, const Policy& policy, CommandSink& si
       writes_(policy.write_entries),
       managed_(policy.power_down_clocks > 0 || policy.self_refresh_clocks > 0) {
   check(policy);
+  if (policy.power_down_clocks > 0) need(rules, "power_down_clocks", "tXP");
+  if (policy.self_refresh_clocks > 0) need(rules, "self_refresh_clocks", "tXS");
   const int32_t per_rank = rules.banks_per_rank(), ranks = rules.banks() / per_rank;
   for (int32_t i = 0; i < ranks; ++i) {
     Rank rank;
@@ -119,7 +124,9 @@ void Controller::choose_queue() {
   if (!writing_) {
     writing_ = waiting > share(policy_.write_high) || reads_.size() == 0;
   } else {
-    writing_ = !(waiting < share(policy_.write_low) && reads_.size() != 0);
+    // A lower mark of 0 is never passed: then the last write ends it.
+    const bool drained = waiting < share(policy_.write_low) || writes_.size() == 0;
+    writing_ = !(drained && reads_.size() != 0);
   }
 }
 
@@ -232,7 +239,9 @@ void Controller::send(Command command, int32_t bank, int64_t row, int64_t now) {
     reads_.closed(lowest(closing));
     writes_.closed(lowest(closing));
   }
-  if (managed_) ranks_[static_cast<std::size_t>(rules_.rank_of(bank))].idle_since = now + 1;
+  // Refreshes and commands on the way to sleep are no work.
+  const bool work = command == Command::kAct || is_column(command);
+  if (managed_ && work) ranks_[static_cast<std::size_t>(rules_.rank_of(bank))].idle_since = now + 1;
   sink_.add({now, command, bank, row});
 }
 

@@ -91,24 +91,18 @@ bool Controller::lie_down(Rank& rank, int64_t now, int64_t* wake) {
     *wake = std::min(*wake, rank.idle_since + clocks);
     return false;
   };
-  // Commands on the way to sleep are no work: they do not make the rank busy again.
-  const int64_t idle_since = rank.idle_since;
-  const auto keep = [&](bool sent) {
-    if (sent) rank.idle_since = idle_since;
-    return sent;
-  };
   if (after(policy_.self_refresh_clocks)) {
-    if (rank.power == Power::kDown) return keep(wake_up(rank, now, wake));
+    if (rank.power == Power::kDown) return wake_up(rank, now, wake);
     const uint64_t open = open_ & rank.banks;
-    if (open != 0) return keep(send_when_ready(Command::kPrea, rank, open, now, wake));
+    if (open != 0) return send_when_ready(Command::kPrea, rank, open, now, wake);
     if (!send_when_ready(Command::kSre, rank, rank.banks, now, wake)) return false;
     rank.power = Power::kSelfRefresh;
-    return keep(true);
+    return true;
   }
   if (rank.power == Power::kDown || !after(policy_.power_down_clocks)) return false;
   if (!send_when_ready(Command::kPde, rank, rank.banks, now, wake)) return false;
   rank.power = Power::kDown;
-  return keep(true);
+  return true;
 }
 
 bool Controller::power(int64_t now, uint64_t* blocked, int64_t* wake) {

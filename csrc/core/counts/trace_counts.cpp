@@ -141,7 +141,7 @@ void RankCounter::power_up(int64_t clock) {
   const bool slow = mode_ == Command::kPds;
   const int64_t spent = clock - entered_;
   // A slow exit waits for the DLL, but for the time that opening a row takes anyway.
-  const int64_t up = slow && dll_ ? c_.xpdll - c_.rcd : c_.xp;
+  const int64_t up = slow && dll_ ? std::max<int64_t>(0, c_.xpdll - c_.rcd) : c_.xp;
   if (was_active_) {
     (slow ? n_.active_slow_cycles : n_.active_fast_cycles) += spent;
     n_.active_power_up_cycles += up;
@@ -243,9 +243,11 @@ void RankCounter::finish() {
   if (is_write(last_)) done = c_.cwl + c_.bl + c_.wr;
   if (last_ == Command::kAct) done = c_.rcd;
   if (last_ == Command::kPre || last_ == Command::kPrea) done = c_.rp;
-  const int64_t stop = end_ + done - 1;
+  // What lies down with the last command has not rested yet.
+  const bool rests = is_power_down(mode_) || mode_ == Command::kSre;
+  const int64_t stop = rests ? std::max(entered_, end_ + done - 1) : end_ + done - 1;
   n_.length = std::max<int64_t>(0, stop);
-  if (is_power_down(mode_) || mode_ == Command::kSre) {
+  if (rests) {
     const TraceCounts before = n_;
     if (mode_ == Command::kSre) {
       leave_self_refresh(stop);

@@ -71,6 +71,14 @@ void Checker::check_state(const Issued& c) {
   const bool closed =
       c.command == Command::kRef || c.command == Command::kRefb || c.command == Command::kSre;
   if (closed && (open_ & banks_of(c)) != 0) refuse(c, "a bank is open");
+  // Without it nothing would say how long the rank is out of use.
+  const char* needed = is_power_down(c.command)      ? "tXP"
+                       : c.command == Command::kSre  ? "tXS"
+                       : c.command == Command::kRefb ? "tRFCpb"
+                                                     : nullptr;
+  if (needed != nullptr && rules_.memory().clocks_or(needed, 0) < 1) {
+    refuse(c, std::string("the memory gives no ") + needed);
+  }
 }
 
 void Checker::check_clocks(const Issued& c) {

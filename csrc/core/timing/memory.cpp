@@ -1,6 +1,7 @@
 #include "csrc/core/timing/memory.h"
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 
 #include "csrc/core/devices/json_fields.h"
@@ -14,6 +15,9 @@ constexpr int64_t kMostClocks = 1 << 24;
 constexpr const char* kNeeded[] = {
     "BL",   "CL",     "CWL",    "tRCD",   "tRCDW",  "tRP", "tRAS", "tRC",  "tRRD_S", "tRRD_L",
     "tFAW", "tCCD_S", "tCCD_L", "tWTR_S", "tWTR_L", "tWR", "tRTP", "tRFC", "tREFI",  "rd_to_wr"};
+// What a memory may leave out: power-down, self-refresh, refresh of one bank, the turn of a bus.
+constexpr const char* kOptional[] = {"tXP",    "tXPDLL", "tCKE",   "tXS",
+                                     "tXSDLL", "tCKESR", "tRFCpb", "tRTRS"};
 constexpr const char* kOfBanks[] = {"tRCD", "tRCDW", "tRP", "tRAS", "tRC"};
 
 bool is_power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
@@ -53,6 +57,19 @@ Clocks read_clocks(const JsonFields& f) {
 }
 
 Supply read_supply(const JsonFields& f, const std::string& name, double volts) {
+  // A misspelt current must not pass unseen; other fields are notes.
+  const std::set<std::string> known = {"IDD0",   "IDD2N",  "IDD3N", "IDD4R",  "IDD4W",
+                                       "IDD5",   "IDD2P",  "IDD3P", "IDD2P0", "IDD2P1",
+                                       "IDD3P0", "IDD3P1", "IDD6"};
+  for (const auto& item : f.value().items()) {
+    const std::string& key = item.key();
+    const bool current = key.rfind("IDD", 0) == 0 || key.rfind("idd", 0) == 0;
+    if (current && known.count(key) == 0) {
+      f.refuse(key.c_str(),
+               "the currents IDD0, IDD2N, IDD2P, IDD2P0, IDD2P1, IDD3N, IDD3P, IDD3P0, "
+               "IDD3P1, IDD4R, IDD4W, IDD5, IDD6");
+    }
+  }
   const auto amperes = [&](const char* key) { return f.number(key, 0, 1e5) * 1e-3; };
   const auto optional = [&](const char* key, const char* other) {
     return f.has(key) ? amperes(key) : f.has(other) ? amperes(other) : -1;
@@ -70,6 +87,15 @@ Supply read_supply(const JsonFields& f, const std::string& name, double volts) {
   s.idd3p_fast = optional("IDD3P1", "IDD3P");
   s.idd3p_slow = optional("IDD3P0", "IDD3P");
   s.idd6 = optional("IDD6", "IDD6");
+  // What a command adds to the standby under it is no gain.
+  const auto at_least = [&](const char* key, double value, const char* standby, double low) {
+    if (value < low) f.refuse(key, std::string("at least ") + standby);
+  };
+  at_least("IDD0", s.idd0, "IDD2N", s.idd2n);
+  at_least("IDD0", s.idd0, "IDD3N", s.idd3n);
+  at_least("IDD4R", s.idd4r, "IDD3N", s.idd3n);
+  at_least("IDD4W", s.idd4w, "IDD3N", s.idd3n);
+  at_least("IDD5", s.idd5, "IDD3N", s.idd3n);
   return s;
 }
 
@@ -103,7 +129,7 @@ std::map<int64_t, Clocks> read_bank_clocks(const JsonFields& f, int64_t banks) {
   for (const auto& item : f.value().items()) {
     const std::string& key = item.key();
     const bool number =
-        !key.empty() && key.size() < 4 &&
+        !key.empty() && key.size() < 4 && (key[0] != '0' || key.size() == 1) &&
         std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (!number || std::stoll(key) >= banks) {
       refuse_description("bank_clocks." + shown_key(key) + "; accepted: " + accepted);
@@ -116,6 +142,13 @@ std::map<int64_t, Clocks> read_bank_clocks(const JsonFields& f, int64_t banks) {
 }
 
 }  // namespace
+
+bool is_clock(const std::string& name) {
+  const auto among = [&name](const auto& names) {
+    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+  };
+  return among(kNeeded) || among(kOptional);
+}
 
 int64_t Memory::clocks_of(const std::string& key) const {
   const auto found = clocks.find(key);

@@ -73,6 +73,9 @@ struct Memory {
   int64_t clocks_of(const std::string& key, int64_t bank) const;
 };
 
+// Whether a clock of this name may stand in a description whatever its standard's table asks for.
+bool is_clock(const std::string& name);
+
 // At most so many banks a channel: the controller keeps them in the bits of a word.
 constexpr int64_t kMostBanks = 64;
 

@@ -1,8 +1,11 @@
 #include "csrc/core/timing/rules.h"
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 #include <utility>
+
+#include "csrc/core/devices/json_text.h"
 
 namespace eden {
 
@@ -20,12 +23,14 @@ Rules::Rules(Memory memory, Standard standard)
   bank_effects_.resize(static_cast<std::size_t>(banks_ * kCommands));
   for (auto& of_scope : effects_) of_scope.resize(kCommands);
   windows_.resize(kCommands);
+  std::set<std::string> asked;
   for (std::size_t i = 0; i < standard_.constraints.size(); ++i) {
     const Constraint& c = standard_.constraints[i];
     std::vector<int64_t> clocks;
     for (int32_t bank = 0; bank < banks_; ++bank) {
       const int64_t of = c.scope == Scope::kBank ? bank : -1;
       clocks.push_back(c.clocks.value([&](const std::string& name, bool optional) {
+        asked.insert(name);
         return optional && memory_.clocks.count(name) == 0 ? 0 : memory_.clocks_of(name, of);
       }));
     }
@@ -35,6 +40,13 @@ Rules::Rules(Memory memory, Standard standard)
         compile(rules_.back());
       }
     }
+  }
+  // A misspelt tXP would else be a power-down that costs nothing to leave.
+  for (const auto& [name, clocks] : memory_.clocks) {
+    if (is_clock(name) || asked.count(name) != 0) continue;
+    throw std::invalid_argument(memory_.name + ": clocks." + shown_key(name) +
+                                "; accepted: the timings that docs/dram.md and the table of " +
+                                standard_.name + " name");
   }
 }
 

@@ -157,6 +157,24 @@ TEST_CASE("a read of what waits to be written is answered from there", "[control
   CHECK(controller.served().reads == 0);
 }
 
+TEST_CASE("no marks of writes make reads wait for ever", "[controller]") {
+  const Rules rules = small_rules();
+  for (const double low : {0.0, 0.5, 1.0}) {
+    for (const double high : {low, 1.0}) {
+      for (const int64_t entries : {1, 32}) {
+        Policy p;
+        p.write_low = low;
+        p.write_high = high;
+        p.read_entries = p.write_entries = entries;
+        std::vector<Asked> asked;
+        for (int i = 0; i < 40; ++i) asked.push_back({i / 9 * 300, i % 4, i % 8, i % 3 != 0});
+        const Served served = serve(rules, asked, p, 3000).served;
+        CHECK(served.reads + served.writes == 40);
+      }
+    }
+  }
+}
+
 TEST_CASE("a full queue holds back what comes behind", "[controller]") {
   Policy p = without_refresh();
   p.read_entries = 1;
@@ -184,6 +202,11 @@ TEST_CASE("an idle rank lies down and is woken", "[controller]") {
   refreshed.self_refresh_clocks = 0;
   CHECK(serve(kRules, {{0, 0, 1}}, refreshed, 560).kept.text ==
         "1 ACT 0; 7 RD 0; 48 PDE; 500 PDX; 515 PREA; 522 REF; ");
+  // Refreshes are no work: the way to self-refresh may be longer than what lies between two.
+  refreshed.self_refresh_clocks = 1100;
+  const std::string text = serve(kRules, {{0, 0, 1}}, refreshed, 1800).kept.text;
+  CHECK(text.find("1000 PDX; ") != std::string::npos);
+  CHECK(text.find("SRE; ") != std::string::npos);
 }
 
 TEST_CASE("random requests break no rule", "[controller]") {

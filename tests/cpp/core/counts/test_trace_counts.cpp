@@ -105,6 +105,13 @@ TEST_CASE("power-down takes its clocks from standby", "[trace_counts]") {
   CHECK(n.power_downs == 2);
   // Asleep at the end.
   CHECK(count({{10, C::kPde}}).counts().precharged_cycles == 10);
+  // Not for less than no time.
+  for (const C c : {C::kPde, C::kPds, C::kSre}) {
+    const TraceCounts last = count({{10, c}}).counts();
+    CHECK(last.precharged_fast_cycles + last.precharged_slow_cycles == 0);
+    CHECK(last.entry_active_cycles + last.self_refresh_cycles == 0);
+    CHECK(last.length == 10);
+  }
 }
 
 TEST_CASE("self-refresh begins with a refresh", "[trace_counts]") {

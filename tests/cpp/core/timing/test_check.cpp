@@ -144,3 +144,16 @@ TEST_CASE("ranks share the bus and little else", "[check]") {
   CHECK(check(rules, trace).size() == 1);
   CHECK(check(rules, {{0, C::kRef, 4}, {10, C::kAct, 0, 1}}).empty());
 }
+
+TEST_CASE("what a memory gives no clocks for is refused", "[check]") {
+  for (const auto& [name, command] :
+       {std::pair{"tXP", C::kPde}, {"tXP", C::kPds}, {"tXS", C::kSre}, {"tRFCpb", C::kRefb}}) {
+    nlohmann::json memory = small_memory();
+    CHECK(check(small_rules(memory), {{9, command, 0}}).empty());
+    memory["clocks"].erase("tXSDLL");
+    memory["clocks"].erase(name);
+    const auto found = check(small_rules(memory), {{9, command, 0}});
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].rule == std::string("the memory gives no ") + name);
+  }
+}
