@@ -24,6 +24,8 @@ from eden.access import seeds_for
 from eden.network import Config, approximate
 
 LOSS = 0.01
+# As in the recipe.
+SHARES = (0.5, 0.15)
 # Rates low enough that no cell of LeNet fails in training.
 CLEAN = 1e-12
 
@@ -48,6 +50,7 @@ def trained_on(way, model, splits, config, seed, ber, epochs):
         target_ber=CLEAN if way == "clean" else ber,
         epochs=epochs,
         curriculum="steps" if way == "steps" else "ramp",
+        input_range=SHARES,
         progress=False,
     ).eval()
 
