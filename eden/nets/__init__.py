@@ -9,6 +9,12 @@ from eden.nets._alexnet import AlexNet as AlexNet
 from eden.nets._alexnet import alexnet as alexnet
 from eden.nets._densenet import DenseNet201 as DenseNet201
 from eden.nets._densenet import densenet201 as densenet201
+from eden.nets._detect import Boxes as Boxes
+from eden.nets._detect import Letterbox as Letterbox
+from eden.nets._detect import decode as decode
+from eden.nets._detect import letterbox as letterbox
+from eden.nets._detect import nms as nms
+from eden.nets._detect import overlap as overlap
 from eden.nets._lenet import LeNet as LeNet
 from eden.nets._lenet import lenet as lenet
 from eden.nets._load import load_into as _load_into
