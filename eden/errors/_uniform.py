@@ -1,6 +1,7 @@
 """Error models 0 and 3: all cells are alike, apart from the bit they store."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar
 
 from eden.errors._probability import probability, weak_fraction_of
@@ -56,7 +57,7 @@ class Uniform:
             ValueError: No weak fraction reaches `ber`.
         """
         weak = weak_fraction_of(ber, self.failure_probability, "failure probability")
-        return Uniform(weak, self.failure_probability)
+        return _uniform(weak, self.failure_probability)
 
     def lower(self) -> Table:
         """Return a copy of the injection table."""
@@ -65,6 +66,12 @@ class Uniform:
     def to_dict(self) -> dict:
         """Return plain data that `from_dict` reads."""
         return plain_data(self)
+
+
+@lru_cache(maxsize=64)
+def _uniform(weak_fraction: float, failure_probability: float) -> Uniform:
+    """One model for all tensors of a network that is set to a rate: lowering it takes 20 us."""
+    return Uniform(weak_fraction, failure_probability)
 
 
 @dataclass(frozen=True)

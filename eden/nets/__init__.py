@@ -1,17 +1,53 @@
 """The paper's networks, by name, and the plain training loop of a baseline."""
 
+from pathlib import Path
+
 from torch import nn
 
 from eden import _say
+from eden.nets._alexnet import AlexNet as AlexNet
+from eden.nets._alexnet import alexnet as alexnet
+from eden.nets._densenet import DenseNet201 as DenseNet201
+from eden.nets._densenet import densenet201 as densenet201
+from eden.nets._detect import Boxes as Boxes
+from eden.nets._detect import Letterbox as Letterbox
+from eden.nets._detect import decode as decode
+from eden.nets._detect import letterbox as letterbox
+from eden.nets._detect import nms as nms
+from eden.nets._detect import overlap as overlap
 from eden.nets._lenet import LeNet as LeNet
 from eden.nets._lenet import lenet as lenet
+from eden.nets._load import load_into as _load_into
 from eden.nets._mobilenet import MobileNetV2 as MobileNetV2
 from eden.nets._mobilenet import mobilenet_v2 as mobilenet_v2
 from eden.nets._resnet import ResNet18 as ResNet18
+from eden.nets._resnet import ResNet101 as ResNet101
 from eden.nets._resnet import resnet18 as resnet18
+from eden.nets._resnet import resnet101 as resnet101
+from eden.nets._squeezenet import SqueezeNet as SqueezeNet
+from eden.nets._squeezenet import squeezenet1_1 as squeezenet1_1
 from eden.nets._train import train as train
+from eden.nets._vgg import VGG16 as VGG16
+from eden.nets._vgg import vgg16 as vgg16
+from eden.nets._yolo import YOLO as YOLO
+from eden.nets._yolo import yolov3 as yolov3
+from eden.nets._yolo import yolov3_tiny as yolov3_tiny
 
-_BUILDERS = {"lenet": lenet, "mobilenet_v2": mobilenet_v2, "resnet18": resnet18}
+_BUILDERS = {
+    builder.__name__: builder
+    for builder in (
+        alexnet,
+        densenet201,
+        lenet,
+        mobilenet_v2,
+        resnet18,
+        resnet101,
+        squeezenet1_1,
+        vgg16,
+        yolov3,
+        yolov3_tiny,
+    )
+}
 
 
 def names() -> list[str]:
@@ -24,10 +60,30 @@ def build(name: str, **kwargs) -> nn.Module:
 
     Args:
         name: One of `names`.
-        **kwargs: Passed to the builder, such as ``classes=10`` or ``channels=1``.
+        **kwargs: Passed to the builder, such as ``classes=10``, ``channels=1`` or
+            ``stem="published"``.
 
     Raises:
         ValueError: For an unknown name.
     """
     _say.one_of("network", name, names())
     return _BUILDERS[name](**kwargs)
+
+
+def load(name: str, path: str | Path, *, head: bool = True, **kwargs) -> nn.Module:
+    """Build a network and read weights that others trained, in evaluation mode.
+
+    Args:
+        name: One of `names`.
+        path: Of a ``.safetensors`` file, of a state dict that torch saved (``.pt``, ``.pth``), or,
+            for the YOLOs, of darknet's ``.weights``. Torchvision's names are understood.
+        head: Whether to read what makes classes of features too; without, it keeps its random
+            weights, for training on other classes or with another form of these layers.
+        **kwargs: Passed to the builder: the form that the file is of.
+
+    Raises:
+        ValueError: For an unknown network, and for a file that is damaged, of another network or of
+            another form; the message names the first key.
+        OSError: Where there is no such file.
+    """
+    return _load_into(build(name, **kwargs), name, path, head=head).eval()

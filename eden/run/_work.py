@@ -34,7 +34,8 @@ def read_inputs(recipe: Recipe) -> Inputs:
     Raises:
         ValueError: If the network, data set or device is not known, or cannot be read.
     """
-    nets.build(recipe.network.name)
+    if isinstance(nets.build(recipe.network.name), nets.YOLO):
+        raise ValueError(refusal("recipe key network.name", recipe.network.name, "a classifier"))
     device = devices.load(recipe.device)
     part = recipe.data
     whole = data.load(part.name)

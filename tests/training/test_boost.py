@@ -352,11 +352,11 @@ def test_a_network_for_one_module_says_so(model, blobs):
 @pytest.mark.parametrize(
     ("changes", "given", "share"),
     [
-        ({}, None, (0.5, 0.15)),
+        ({}, None, 0.5),
         ({}, 0.25, 0.25),
         ({}, (0.25, 0.1), (0.25, 0.1)),
         ({"stored": "fp32"}, None, 1.0),
-        ({"stored": "fp32", "correction": "saturate"}, None, (0.5, 0.15)),
+        ({"stored": "fp32", "correction": "saturate"}, None, 0.5),
     ],
 )
 def test_inputs_are_given_a_share_of_their_range(model, blobs, changes, given, share):

@@ -1,0 +1,161 @@
+"""Weights that others trained, read into the networks here."""
+
+import math
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from eden import _say
+from eden.nets._yolo import YOLO
+
+# What a key is called elsewhere, and here: in torchvision's files, in its older ones, and in files
+# that name convolutions by their numbers.
+_TRUNK = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
+_DENSE = (r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.", r"\1\2.")
+_RENAMED: dict[str, tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = {
+    "densenet201": (_DENSE,),
+    "mobilenet_v2": ((r"\.conv\.", ".layers."), (r"^classifier\.1\.", "fc.")),
+    "resnet18": (
+        (r"^layer(\d)\.(\d)\.", lambda m: f"blocks.{2 * int(m[1]) - 2 + int(m[2])}."),
+        (r"\.downsample\.", ".shortcut."),
+    ),
+    "squeezenet1_1": (
+        (r"\.expand([13])\.", r".expand\1x\1."),
+        (r"^classifier\.(weight|bias)$", r"classifier.1.\1"),
+    ),
+    # Its convolutions numbered from 0, poolings and activations left out.
+    "vgg16": (
+        (
+            r"^(weight|bias)(\d|1[0-2])$",
+            lambda m: (
+                f"features.{(0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)[int(m[2])]}.{m[1]}"
+            ),
+        ),
+    ),
+}
+# What makes classes of features.
+_LAST = ("classifier.", "fc.", "fc1.", "fc2.", "fc3.")
+
+
+def load_into(model: nn.Module, name: str, path: str | Path, *, head: bool = True) -> nn.Module:
+    """Read a file of weights into a network; what is wrong with the file leaves it as it was.
+
+    Args:
+        model: What `build` made of ``name``; takes the weights in place, in its own precision.
+        name: One of `names`.
+        path: As in `load`.
+        head: As in `load`.
+
+    Returns:
+        The same module.
+
+    Raises:
+        ValueError: As in `load`.
+        OSError: Where there is no such file.
+    """
+    path = Path(path)
+    kinds = (".safetensors", ".pt", ".pth", *((".weights",) if isinstance(model, YOLO) else ()))
+    _say.one_of("ending of a file of weights", path.suffix, kinds)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    if path.suffix == ".weights":
+        assert isinstance(model, YOLO)
+        found = _darknet(model, path, head)
+    else:
+        found = _safetensors(path) if path.suffix == ".safetensors" else _torch(path)
+        for pattern, here in _RENAMED.get(name, ()):
+            found = {re.sub(pattern, here, key): value for key, value in found.items()}
+    own = model.state_dict()
+    last = () if head else tuple(model.heads()) if isinstance(model, YOLO) else _LAST
+    found = {key: value for key, value in found.items() if not key.startswith(last)}
+    # Counters of batches, which old files lack, matter only to averages without momentum.
+    missing = [
+        key
+        for key in own
+        if not (key in found or key.startswith(last) or key.endswith("num_batches_tracked"))
+    ]
+    unknown = [key for key in found if key not in own]
+    if missing or unknown:
+        what = f"lacks {missing[0]!r}" if missing else f"has {unknown[0]!r}, which {name} has not"
+        raise ValueError(f"{path}: is of another network than {name}: it {what}")
+    for key, value in found.items():
+        if value.shape != own[key].shape:
+            raise ValueError(
+                f"{path}: {key} has the shape {list(value.shape)}, accepted: "
+                f"{list(own[key].shape)}, as this form of {name} has"
+            )
+    model.load_state_dict(found, strict=False)
+    return model
+
+
+def _safetensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return safetensors.torch.load_file(path)
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{path}: is not a safetensors file, or is damaged ({error})") from error
+
+
+def _torch(path: Path) -> dict[str, Tensor]:
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # unpickling raises what it likes
+        raise ValueError(f"{path}: is not a file of weights that torch reads safely") from error
+    if not isinstance(found, dict) or not all(isinstance(v, Tensor) for v in found.values()):
+        raise ValueError(_say.refusal(f"{path}: content", type(found).__name__, "a state dict"))
+    return found
+
+
+def _darknet(model: YOLO, path: Path, head: bool) -> dict[str, Tensor]:
+    """Read darknet's file: a header, then the parameters layer by layer, float32, little-endian.
+
+    Of each convolution come the batch norm's bias, weight, mean and variance, or the plain bias,
+    and then the kernels (darknet, src/parser.c, `load_convolutional_weights`).
+    """
+    data = path.read_bytes()
+    major, minor, _ = struct.unpack("<3i", data[:12].ljust(12, b"\0"))
+    # Since version 0.2 the count of images seen has 8 bytes.
+    start = 12 + (8 if major * 10 + minor >= 2 else 4)
+    if len(data) < start or (len(data) - start) % 4:
+        raise ValueError(f"{path}: is no darknet file, or is cut off ({len(data)} bytes)")
+    values = torch.from_numpy(np.frombuffer(data, "<f4", offset=start).astype(np.float32))
+    own, heads = model.state_dict(), model.heads()
+    # Heads grow with the classes: how many the file was made for follows from its length.
+    a_class = sum(len(m) * (own[f"{h}0.weight"].shape[1] + 1) for h, m in heads.items())
+    total = sum(own[key].numel() for key in _order(model))
+    more, rest = divmod(len(values) - total, a_class)
+    classes = model.classes + more
+    if rest or classes < 1:
+        raise ValueError(
+            f"{path}: has {len(values)} numbers, accepted: {total}; cut off, or of another network"
+        )
+    if head and more:
+        raise ValueError(f"{path}: has {classes} classes, accepted: {model.classes}, or head=False")
+    found, at = {}, 0
+    for key in _order(model):
+        shape = list(own[key].shape)
+        if key.startswith(tuple(heads)):
+            shape[0] = shape[0] // (5 + model.classes) * (5 + classes)
+        size = math.prod(shape)
+        found[key] = values[at : at + size].reshape(shape)
+        at += size
+    return found
+
+
+def _order(model: YOLO) -> list[str]:
+    """The keys of a network in the order of darknet's files."""
+    keys = []
+    for name, module in model.layers.named_children():
+        if isinstance(module, nn.Sequential) and isinstance(module[0], nn.Conv2d):
+            norm = ("1.bias", "1.weight", "1.running_mean", "1.running_var")
+            parts = (*(norm if len(module) > 1 else ("0.bias",)), "0.weight")
+            keys += [f"layers.{name}.{part}" for part in parts]
+    return keys
