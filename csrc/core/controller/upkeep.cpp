@@ -100,6 +100,12 @@ bool Controller::lie_down(Rank& rank, int64_t now, int64_t* wake) {
     return true;
   }
   if (rank.power == Power::kDown || !after(policy_.power_down_clocks)) return false;
+  // A refresh ends first: its clocks are not those of power-down.
+  const int64_t refreshed = readiness_.earliest(Command::kRef, rules_.rank_of(rank.first), 0);
+  if (refreshed > now) {
+    *wake = std::min(*wake, refreshed);
+    return false;
+  }
   if (!send_when_ready(Command::kPde, rank, rank.banks, now, wake)) return false;
   rank.power = Power::kDown;
   return true;
