@@ -147,7 +147,7 @@ class Attachment:
             ValueError: for a share outside (0, 1], before `learn_bounds`, or after `detach`.
         """
         self._check_attached("narrow_inputs")
-        check_input_range(share)
+        check_input_range(share, "share")
         known = self.config.calibration
         if known is None:
             raise ValueError("narrow_inputs: no range is known yet; call learn_bounds first")

@@ -116,7 +116,7 @@ def share_of(input_range: InputRange, index: int, count: int) -> float:
     return first * (last / first) ** (index / max(1, count - 1))
 
 
-def check_input_range(input_range: object) -> None:
+def check_input_range(input_range: object, name: str = "input_range") -> None:
     """Refuse what is no share, nor a pair of them.
 
     Raises:
@@ -124,11 +124,11 @@ def check_input_range(input_range: object) -> None:
         ValueError: for a share outside (0, 1], or more or fewer than two.
     """
     if not isinstance(input_range, tuple):
-        within("input_range", cast(float, input_range), 0, 1, above=True)
+        within(name, cast(float, input_range), 0, 1, above=True)
         return
-    one_of("number of shares in input_range", len(input_range), [2])
+    one_of(f"number of shares in {name}", len(input_range), [2])
     for share in input_range:
-        within("input_range", share, 0, 1, above=True)
+        within(name, share, 0, 1, above=True)
 
 
 def _check(calibration: Calibration) -> None:
