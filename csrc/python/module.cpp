@@ -18,7 +18,8 @@ void bind_dram(pybind11::module_& m);
 
 PYBIND11_MODULE(_core, m) {
   m.doc() =
-      "Host models of eden: law of errors, kernels on NumPy arrays, devices, mapping, energy, fits.";
+      "Host models of eden: law of errors, kernels on NumPy arrays, devices, mapping, energy, "
+      "fits.";
   eden::python::bind_law(m);
   eden::python::bind_kernels(m);
   eden::python::bind_device(m);
