@@ -21,7 +21,7 @@ FRACTIONS = (1e-9, 1e-4, 1e-3, 1e-2)
 
 def main() -> None:
     options = parser(__doc__, elements=None, repeats=40)
-    options.add_argument("--network", default="resnet18", choices=list(nets.names()))
+    options.add_argument("--network", default="resnet18", choices=list(IMAGES))
     options.add_argument("--batches", type=int, nargs="+", default=[1, 128])
     options.add_argument("--stored", default="int8", choices=sorted(eden.access.formats.FORMATS))
     options.add_argument("--fractions", type=float, nargs="+", default=FRACTIONS, metavar="P")

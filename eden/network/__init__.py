@@ -10,6 +10,7 @@ from eden.network._attach import attach as attach
 from eden.network._attach import attached as attached
 from eden.network._attachment import Attachment as Attachment
 from eden.network._calibration import Calibration as Calibration
+from eden.network._calibration import InputRange as InputRange
 from eden.network._calibration import TensorCalibration as TensorCalibration
 from eden.network._calibration import calibration_of as calibration_of
 from eden.network._calibration import check_input_range as check_input_range

@@ -15,6 +15,7 @@ from eden.access import rng
 from eden.network import _corruption, _faults, _noted, _replay, _weak
 from eden.network._calibration import (
     Calibration,
+    InputRange,
     check_input_range,
     keep_calibration,
     share_of,
@@ -130,7 +131,7 @@ class Attachment:
         self.coverage().warn()
         return calibration
 
-    def narrow_inputs(self, share: float | tuple[float, float]) -> Calibration:
+    def narrow_inputs(self, share: InputRange) -> Calibration:
         """Cut the range of all inputs but the first, which is data, to a share of what was seen.
 
         Integer formats clamp what lies beyond. What a flipped bit adds shrinks with the range,

@@ -7,7 +7,7 @@ import torch
 from eden._files import read_json
 from eden.data import batches
 from eden.folder import StageFiles
-from eden.network import calibration_of
+from eden.network import InputRange, calibration_of
 from eden.run._work import Work
 from eden.training import boost as boost_network
 from eden.training import history_of
@@ -59,7 +59,7 @@ def boost(work: Work, files: StageFiles) -> None:
     )
 
 
-def _input_range(share: float | list[float] | None) -> float | tuple[float, float] | None:
+def _input_range(share: float | list[float] | None) -> InputRange | None:
     if not isinstance(share, list):
         return share
     first, last = share

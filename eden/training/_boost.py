@@ -26,6 +26,7 @@ from eden.network import (
     Attachment,
     Calibration,
     Config,
+    InputRange,
     attach,
     attached,
     calibration_of,
@@ -35,7 +36,7 @@ from eden.network import (
     unwrapped,
 )
 from eden.training._rounds import Check, Rounds, targets_of
-from eden.training._schedule import CurriculumSchedule, RampSchedule
+from eden.training._schedule import CurriculumSchedule, RampSchedule, Schedule
 from eden.training._trainer import Trainer
 
 GRADIENTS = ("as_read", "clean")
@@ -55,7 +56,7 @@ def boost(
     start_ber: float = 0.0,
     optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] | None = None,
     anneal: bool = True,
-    input_range: float | tuple[float, float] | None = None,
+    input_range: InputRange | None = None,
     gradients: str = "as_read",
     loss: Callable[[Any, Tensor], Tensor] = functional.cross_entropy,
     evaluate: Callable[[nn.Module], float] | None = None,
@@ -202,15 +203,13 @@ def _schedule(
     *,
     epochs: int,
     **rates: Any,
-) -> CurriculumSchedule | RampSchedule:
+) -> Schedule:
     if curriculum == "ramp":
         return RampSchedule(handle, batches=epochs * batches, **rates)
     return CurriculumSchedule(handle, epochs=epochs, step_epochs=step_epochs, **rates)
 
 
-def _input_range(
-    config: Config, share: float | tuple[float, float] | None
-) -> float | tuple[float, float]:
+def _input_range(config: Config, share: InputRange | None) -> InputRange:
     if share is None:
         clamps = formats.get(config.stored).integer or config.correction == "saturate"
         return 0.5 if clamps else 1.0

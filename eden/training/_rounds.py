@@ -13,7 +13,7 @@ from eden._say import refusal, within
 from eden.data import accuracy_of
 from eden.network import Attachment, approximate, keep_calibration
 from eden.tolerance import Evaluate, ber_by_cells, criticality
-from eden.training._schedule import CurriculumSchedule, RampSchedule
+from eden.training._schedule import Schedule
 from eden.training._trainer import Trainer
 
 # A round that costs more accuracy than may be lost is trained again at this share of its rate and
@@ -68,7 +68,7 @@ class Rounds:
     epochs: int
     more_epochs: int
     start_ber: float
-    schedule: Callable[..., CurriculumSchedule | RampSchedule]
+    schedule: Callable[..., Schedule]
 
     def run(self, trainer: Trainer, check: Check | None) -> list[dict[str, Any]]:
         """Train; leave the network that bears most, and return the history."""

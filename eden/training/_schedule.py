@@ -4,13 +4,57 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from eden._say import a_kind, an_int, within
 from eden.network import Attachment
 
 
-class CurriculumSchedule:
+class Schedule:
+    """A bit error rate that changes in training: what trainers and checkpoints ask of one."""
+
+    _noted: ClassVar[tuple[str, ...]]  # what a checkpoint holds besides the rates and the draw
+
+    def __init__(self, handle: Attachment, target_ber: float, start_ber: float):
+        a_kind("handle", handle, Attachment, "an attachment, as eden.attach returns it")
+        within("target_ber", target_ber, 0, 1, above=True)
+        within("start_ber", start_ber, 0, target_ber)
+        self.handle = handle
+        self.target_ber, self.start_ber = float(target_ber), float(start_ber)
+
+    def _begin(self) -> None:
+        """Set the first rate."""
+        self.handle.set_ber(self.target_ber)  # refused now, not after hours, if out of reach
+        self.handle.set_ber(self.ber)
+
+    @property
+    def ber(self) -> float:
+        """The rate just now."""
+        raise NotImplementedError
+
+    def begin_batch(self) -> None:
+        """Draw fresh cells for a batch."""
+        self.handle.step()
+
+    def end_epoch(self) -> None:
+        """Note that all batches of an epoch were trained on."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint needs to go on from here, JSON-able."""
+        names = (*self._noted, "target_ber", "start_ber")
+        return {name: getattr(self, name) for name in names} | {"draw": list(self.handle.draw)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict`: the rate, and the draws of errors that follow."""
+        state = dict(state)
+        seed, steps = state.pop("draw")
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.handle.reseed(seed, steps=steps)
+        self.handle.set_ber(self.ber)
+
+
+class CurriculumSchedule(Schedule):
     """Raises an attachment's bit error rate, step by step, like a learning-rate scheduler.
 
     Call `step` after each epoch. The first `step_epochs` epochs run at `start_ber`, the last ones
@@ -29,6 +73,8 @@ class CurriculumSchedule:
         ValueError: for a rate or number of epochs outside what is named here.
     """
 
+    _noted = ("epoch", "epochs", "step_epochs")
+
     def __init__(
         self,
         handle: Attachment,
@@ -38,17 +84,12 @@ class CurriculumSchedule:
         step_epochs: int = 2,
         start_ber: float = 0.0,
     ):
-        a_kind("handle", handle, Attachment, "an attachment, as eden.attach returns it")
-        within("target_ber", target_ber, 0, 1, above=True)
-        within("start_ber", start_ber, 0, target_ber)
+        super().__init__(handle, target_ber, start_ber)
         an_int("epochs", epochs, 1, 10**9)
         an_int("step_epochs", step_epochs, 1, 10**9)
-        self.handle = handle
-        self.target_ber, self.start_ber = float(target_ber), float(start_ber)
         self.epochs, self.step_epochs = epochs, step_epochs
         self.epoch = 0
-        handle.set_ber(self.target_ber)  # refused now, not after hours, if out of reach
-        handle.set_ber(self.ber)
+        self._begin()
 
     @property
     def ber(self) -> float:
@@ -66,17 +107,10 @@ class CurriculumSchedule:
         self.epoch += 1
         self.handle.set_ber(self.ber)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return what a checkpoint needs to go on from here, JSON-able."""
-        names = ("epoch", "target_ber", "start_ber", "epochs", "step_epochs")
-        return {name: getattr(self, name) for name in names} | {"draw": list(self.handle.draw)}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state_dict`: the rate, and the draws of errors that follow."""
-        _go_on(self, state)
+    end_epoch = step
 
 
-class RampSchedule:
+class RampSchedule(Schedule):
     """Raises an attachment's bit error rate batch by batch, and varies it from one to the next.
 
     Call `step` before each batch: it draws fresh cells too. The rate rises evenly from
@@ -98,6 +132,8 @@ class RampSchedule:
         ValueError: for a rate or number outside what is named here.
     """
 
+    _noted = ("batch", "batches", "ramp", "least")
+
     def __init__(
         self,
         handle: Attachment,
@@ -108,17 +144,13 @@ class RampSchedule:
         least: float = 0.25,
         start_ber: float = 0.0,
     ):
-        a_kind("handle", handle, Attachment, "an attachment, as eden.attach returns it")
-        within("target_ber", target_ber, 0, 1, above=True)
-        within("start_ber", start_ber, 0, target_ber)
+        super().__init__(handle, target_ber, start_ber)
         an_int("batches", batches, 1, 10**12)
         within("ramp", ramp, 0, 1)
         within("least", least, 0, 1, above=True)
-        self.handle, self.batches, self.batch = handle, batches, 0
-        self.target_ber, self.start_ber = float(target_ber), float(start_ber)
+        self.batches, self.batch = batches, 0
         self.ramp, self.least = float(ramp), float(least)
-        handle.set_ber(self.target_ber)  # refused now, not after hours, if out of reach
-        handle.set_ber(self.ber)
+        self._begin()
 
     @property
     def ber(self) -> float:
@@ -134,20 +166,4 @@ class RampSchedule:
         self.batch += 1
         self.handle.set_ber(self.ber)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return what a checkpoint needs to go on from here, JSON-able."""
-        names = ("batch", "batches", "target_ber", "start_ber", "ramp", "least")
-        return {name: getattr(self, name) for name in names} | {"draw": list(self.handle.draw)}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state_dict`: the rate, and the draws of errors that follow."""
-        _go_on(self, state)
-
-
-def _go_on(schedule: CurriculumSchedule | RampSchedule, state: Mapping[str, Any]) -> None:
-    state = dict(state)
-    seed, steps = state.pop("draw")
-    for name, value in state.items():
-        setattr(schedule, name, value)
-    schedule.handle.reseed(seed, steps=steps)
-    schedule.handle.set_ber(schedule.ber)
+    begin_batch = step

@@ -15,10 +15,11 @@ from eden._torch import lower_each, raise_each
 from eden.access import ops
 from eden.data import call, device_of, inputs_of, keeping_modes
 from eden.network import Attachment
-from eden.training._schedule import CurriculumSchedule, RampSchedule
+from eden.training._schedule import Schedule
 
 # Of the optimiser where none is given.
 LEARNING_RATE = 3e-3
+_NO_BATCH = "boost: the loader yielded no batch; it has to yield them every epoch"
 
 
 class WeightRanges:
@@ -82,12 +83,10 @@ class Trainer:
             loader = self.loader
             self._batches = len(loader) if isinstance(loader, Sized) else sum(1 for _ in loader)
         if not self._batches:
-            raise ValueError("boost: the loader yielded no batch; it has to yield them every epoch")
+            raise ValueError(_NO_BATCH)
         return self._batches
 
-    def run(
-        self, schedule: CurriculumSchedule | RampSchedule, epochs: int, *, slower: float = 1.0
-    ) -> list[dict[str, Any]]:
+    def run(self, schedule: Schedule, epochs: int, *, slower: float = 1.0) -> list[dict[str, Any]]:
         """Train through a curriculum; return an entry of the history for each epoch.
 
         Args:
@@ -108,7 +107,7 @@ class Trainer:
             rows.append({"ber": ber, "loss": loss, "accuracy": None, "bears": None, "met": None})
         return rows
 
-    def _epoch(self, schedule: CurriculumSchedule | RampSchedule) -> tuple[float, float]:
+    def _epoch(self, schedule: Schedule) -> tuple[float, float]:
         """Train once over the loader; return the mean rate and loss of the batches."""
         model = self.handle.model
         device = device_of(model)
@@ -116,10 +115,7 @@ class Trainer:
         with keeping_modes(model):
             model.train()
             for batch in self.loader:
-                if isinstance(schedule, RampSchedule):
-                    schedule.step()
-                else:
-                    self.handle.step()
+                schedule.begin_batch()
                 output = call(model, inputs_of(batch), device)
                 if not count:
                     self.handle.check_read("boost")
@@ -136,8 +132,7 @@ class Trainer:
                 rates += ber
                 self.bar.update()
                 self.bar.set_postfix(ber=f"{ber:.1e}", refresh=False)
-        if isinstance(schedule, CurriculumSchedule):
-            schedule.step()
+        schedule.end_epoch()
         if not count:
-            raise ValueError("boost: the loader yielded no batch; it has to yield them every epoch")
+            raise ValueError(_NO_BATCH)
         return rates / count, float(total / count)

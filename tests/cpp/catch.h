@@ -6,3 +6,21 @@
 #else
 #include <catch2/catch_all.hpp>
 #endif
+
+#include <stdexcept>
+#include <string>
+
+namespace eden {
+
+// What a call refuses its arguments with; "none" where it takes them.
+template <class Call>
+std::string complaint_of(Call&& call) {
+  try {
+    call();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+}  // namespace eden

@@ -20,21 +20,11 @@ int64_t value(const std::string& text) {
 }
 
 std::string complaint(const std::string& table) {
-  try {
-    parse_standard(table, "t.txt");
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "none";
+  return complaint_of([&] { parse_standard(table, "t.txt"); });
 }
 
 std::string complaint(const nlohmann::json& memory) {
-  try {
-    parse_memory(memory.dump());
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "none";
+  return complaint_of([&] { parse_memory(memory.dump()); });
 }
 
 bool has(const std::string& text, const std::string& part) {

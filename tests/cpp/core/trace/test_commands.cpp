@@ -24,12 +24,7 @@ std::vector<Issued> read(const std::string& text) {
 }
 
 std::string complaint(const std::string& text) {
-  try {
-    read(text);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "none";
+  return complaint_of([&] { read(text); });
 }
 
 bool is(const Issued& a, const Issued& b) {

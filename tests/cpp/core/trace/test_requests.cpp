@@ -21,12 +21,7 @@ std::vector<TraceRequest> read(const std::string& text, std::size_t piece = 1000
 }
 
 std::string complaint(const std::string& text) {
-  try {
-    read(text);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "none";
+  return complaint_of([&] { read(text); });
 }
 
 bool is(const TraceRequest& r, int64_t clock, uint64_t address, bool write) {
