@@ -91,7 +91,9 @@ class DataKeys(_Part):
     train_images: Count | None = Field(default=None, description="the first so many; all if absent")
     validation_images: Count | None = None
     test_images: Count | None = None
-    batch_size: int = Field(default=1000, ge=1, le=100_000, description="of evaluations")
+    batch_size: int | None = Field(
+        default=None, ge=1, le=100_000, description="of evaluations; by the device if absent"
+    )
 
 
 class NetworkKeys(_Part):

@@ -197,3 +197,18 @@ def test_a_pipe_is_not_waited_for(folder, name):
     os.mkfifo(folder / name)
     with pytest.raises(ValueError, match=f"{name}: is not a file"):
         data.load("fashion-mnist", root=folder)
+
+
+def test_the_batch_of_an_evaluator_goes_by_the_device_unless_given():
+    seen = []
+
+    class Counting(torch.nn.Module):
+        def forward(self, x):
+            seen.append(len(x))
+            return torch.zeros(len(x), 2)
+
+    x, y = torch.zeros(300, 1), torch.zeros(300, dtype=torch.int64)
+    assert data.Evaluator(x, y)(Counting()) == data.Evaluator(x, y, 200)(Counting()) == 1
+    assert seen == [128, 128, 44, 200, 100]
+    with pytest.raises(ValueError, match="batch_size=0"):
+        data.Evaluator(x, y, 0)
