@@ -134,6 +134,9 @@ class BoostKeys(_Part):
     correction: Correction | None = Field(
         default=None, description="while boosting; that of the run if absent"
     )
+    processes: int = Field(
+        default=1, ge=1, le=64, description="that share each batch and the threads there are"
+    )
 
 
 class CurveKeys(_Part):
