@@ -1,5 +1,6 @@
 """The stage that boosts the network."""
 
+import shutil
 from functools import partial
 
 import torch
@@ -15,6 +16,8 @@ from eden.run._work import Work
 from eden.training import boost as boost_network
 from eden.training import history_of
 
+# Of the run folder, while the stage is at work: what it goes on from where it is cut short.
+_KEPT = "boosting"
 CURRICULUM_COLUMNS = ["epoch", "ber", "loss", "accuracy", "bears", "met", "kept"]
 
 
@@ -34,6 +37,7 @@ def boost(work: Work, files: StageFiles) -> None:
             boosted = _boosted(work)
             history = history_of(boosted)
     boosted.eval()
+    shutil.rmtree(work.path(_KEPT), ignore_errors=True)
     files.csv("curriculum.csv", history, CURRICULUM_COLUMNS)
     clean = work.accuracy_without_errors(boosted, evaluate)
     if clean < target:
@@ -74,6 +78,7 @@ def _boosted(work: Work, rank: int = 0, ranks: int = 1) -> nn.Module:
         target_accuracy=_target(work),
         miss_probability=recipe.characterize.miss_probability,
         seed=recipe.seed,
+        folder=work.path(_KEPT),
         progress=work.progress,
     )
 

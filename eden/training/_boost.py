@@ -13,6 +13,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -31,10 +32,12 @@ from eden.network import (
     attached,
     calibration_of,
     check_input_range,
+    digest_of_model,
     identity_of,
     keep_calibration,
     unwrapped,
 )
+from eden.training._kept import Kept
 from eden.training._ranks import Ranks
 from eden.training._rounds import Check, Rounds, targets_of
 from eden.training._schedule import CurriculumSchedule, RampSchedule, Schedule
@@ -64,6 +67,7 @@ def boost(
     target_accuracy: float | None = None,
     miss_probability: float = 0.01,
     seed: int = 0,
+    folder: Path | str | None = None,
     progress: bool = True,
 ) -> nn.Module:
     """Retrain a copy of a network under errors.
@@ -124,6 +128,9 @@ def boost(
             original network's accuracy on the same images less what may be lost.
         miss_probability: the risk by which networks are judged, in (0, 0.5].
         seed: of the cells tried in doing so.
+        folder: keeps each epoch's state; called again with the same network and arguments, boosting
+            goes on after the last one, to the network that it would have come to. The loader must
+            be an `eden.data.Batches`, or shuffle by torch's global generator.
         progress: show a bar with the time left.
 
     Returns:
@@ -134,7 +141,8 @@ def boost(
         TypeError: for an argument of another type.
         ValueError: for a rate or number outside what is named here, an attached model, only one of
             `evaluate` and `target_accuracy`, a calibration that does not mention all that the
-            config stores, or processes that were not told the same.
+            config stores, processes that were not told the same, or a folder that keeps another
+            training.
     """
     a_kind("model", model, nn.Module, "a torch.nn.Module")
     a_kind("config", config, Config, "an eden.Config")
@@ -159,8 +167,14 @@ def boost(
         within("target_accuracy", target_accuracy, 0, 1)
     schedule = partial(_schedule, curriculum, step_epochs)
     ranks = Ranks(model)
-    ranks.agree("config", config.to_dict())
-    ranks.agree("the curriculum", (targets, epochs, more_epochs, curriculum, step_epochs, share))
+    told = {
+        "config": config.to_dict(),
+        "curriculum": (targets, epochs, more_epochs, curriculum, step_epochs, start_ber),
+        "training": (anneal, share, gradients),
+        "judging": (target_accuracy, miss_probability, seed),
+    }
+    for name, value in told.items():
+        ranks.agree(name, value)
     rounds, check = Rounds(targets, epochs, more_epochs, start_ber, schedule), None
     if evaluate is not None and target_accuracy is not None:
         asked = copy.deepcopy(model if ranks.size == 1 else unwrapped(model))
@@ -184,7 +198,8 @@ def boost(
         with tqdm(
             total=0, desc="boost", unit="step", disable=not progress or ranks.rank > 0
         ) as bar:
-            trainer = Trainer(handle, train_loader, optimizer, loss, anneal, bar, ranks)
+            kept = Kept(folder, [told, digest_of_model(boosted), original.to_dict()], ranks)
+            trainer = Trainer(handle, train_loader, optimizer, loss, anneal, bar, ranks, kept)
             history = rounds.run(trainer, check)
         now = handle.learn_bounds(itertools.islice(train_loader, 1)).tensors
     finally:

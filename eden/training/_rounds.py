@@ -88,7 +88,9 @@ class Rounds:
                     milder *= _MILDER
                 first = len(history)
                 history += self._train(trainer, milder * target, start, epochs, slower=milder)
-                accuracy, bears = trainer.ranks.first(partial(check.run, trainer.handle))
+                accuracy, bears = trainer.kept.judged(
+                    trainer.training, partial(check.run, trainer.handle)
+                )
                 history[-1] |= {"accuracy": accuracy, "bears": bears, "met": bears > max(most, 0.0)}
                 if accuracy >= check.target:
                     break
