@@ -265,6 +265,72 @@ class Simulation:
     channels: Final[int]
     requests: Final[int]
 
+class Layer:
+    name: Final[str]
+    kind: Final[str]
+    batch: Final[int]
+    in_channels: Final[int]
+    in_h: Final[int]
+    in_w: Final[int]
+    kernel_h: Final[int]
+    kernel_w: Final[int]
+    stride_h: Final[int]
+    stride_w: Final[int]
+    pad_h: Final[int]
+    pad_w: Final[int]
+    groups: Final[int]
+    out_channels: Final[int]
+    out_h: Final[int]
+    out_w: Final[int]
+    steps: Final[int]
+    weight_elements: Final[int]
+    input_elements: Final[int]
+    output_elements: Final[int]
+    weight_bits: Final[int]
+    input_bits: Final[int]
+    output_bits: Final[int]
+    macs: Final[int]
+    weight_on_chip: Final[bool]
+    input_on_chip: Final[bool]
+    output_on_chip: Final[bool]
+    weight_bytes: Final[int]
+    input_bytes: Final[int]
+    output_bytes: Final[int]
+    pixels: Final[int]
+    depth: Final[int]
+    filters: Final[int]
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        *,
+        batch: int = ...,
+        in_channels: int = ...,
+        in_h: int = ...,
+        in_w: int = ...,
+        kernel_h: int = ...,
+        kernel_w: int = ...,
+        stride_h: int = ...,
+        stride_w: int = ...,
+        pad_h: int = ...,
+        pad_w: int = ...,
+        groups: int = ...,
+        out_channels: int = ...,
+        out_h: int = ...,
+        out_w: int = ...,
+        steps: int = ...,
+        weight_elements: int = ...,
+        input_elements: int = ...,
+        output_elements: int = ...,
+        weight_bits: int = ...,
+        input_bits: int = ...,
+        output_bits: int = ...,
+        macs: int = ...,
+        weight_on_chip: bool = ...,
+        input_on_chip: bool = ...,
+        output_on_chip: bool = ...,
+    ) -> None: ...
+
 class StreamAccess:
     def __init__(
         self,

@@ -7,3 +7,5 @@ counts them. So far there is one, ``streaming``.
 from eden.systems._evaluate import SYSTEMS as SYSTEMS
 from eden.systems._evaluate import Energy as Energy
 from eden.systems._evaluate import evaluate_energy as evaluate_energy
+from eden.systems._layers import Layer as Layer
+from eden.systems._layers import layers_of as layers_of
