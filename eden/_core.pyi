@@ -206,6 +206,8 @@ class DramRules:
     standard: Final[str]
     clocks: Final[dict[str, int]]
     clock_seconds: Final[float]
+    vdd_volts: Final[float]
+    powers_down: Final[bool]
     chips: Final[int]
     banks: Final[int]
     request_bytes: Final[int]
@@ -264,6 +266,108 @@ class Simulation:
     def counts(self, channel: int) -> list[RankCounts]: ...
     channels: Final[int]
     requests: Final[int]
+
+class Layer:
+    name: Final[str]
+    kind: Final[str]
+    batch: Final[int]
+    in_channels: Final[int]
+    in_h: Final[int]
+    in_w: Final[int]
+    kernel_h: Final[int]
+    kernel_w: Final[int]
+    stride_h: Final[int]
+    stride_w: Final[int]
+    pad_h: Final[int]
+    pad_w: Final[int]
+    groups: Final[int]
+    out_channels: Final[int]
+    out_h: Final[int]
+    out_w: Final[int]
+    steps: Final[int]
+    weight_elements: Final[int]
+    input_elements: Final[int]
+    output_elements: Final[int]
+    weight_bits: Final[int]
+    input_bits: Final[int]
+    output_bits: Final[int]
+    macs: Final[int]
+    weight_on_chip: Final[bool]
+    input_on_chip: Final[bool]
+    output_on_chip: Final[bool]
+    weight_bytes: Final[int]
+    input_bytes: Final[int]
+    output_bytes: Final[int]
+    pixels: Final[int]
+    depth: Final[int]
+    filters: Final[int]
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        *,
+        batch: int = ...,
+        in_channels: int = ...,
+        in_h: int = ...,
+        in_w: int = ...,
+        kernel_h: int = ...,
+        kernel_w: int = ...,
+        stride_h: int = ...,
+        stride_w: int = ...,
+        pad_h: int = ...,
+        pad_w: int = ...,
+        groups: int = ...,
+        out_channels: int = ...,
+        out_h: int = ...,
+        out_w: int = ...,
+        steps: int = ...,
+        weight_elements: int = ...,
+        input_elements: int = ...,
+        output_elements: int = ...,
+        weight_bits: int = ...,
+        input_bits: int = ...,
+        output_bits: int = ...,
+        macs: int = ...,
+        weight_on_chip: bool = ...,
+        input_on_chip: bool = ...,
+        output_on_chip: bool = ...,
+    ) -> None: ...
+    def on_chip(self, *, weight: bool, input: bool, output: bool) -> Layer: ...
+
+class Accelerator:
+    def __init__(
+        self,
+        dataflow: str,
+        *,
+        rows: int,
+        columns: int,
+        clock_hz: float,
+        input_buffer_bytes: int,
+        weight_buffer_bytes: int,
+        output_buffer_bytes: int,
+        accumulator_bytes: int,
+        double_buffered: bool,
+    ) -> None: ...
+
+class Work:
+    cycles: Final[float]
+    folds: Final[int]
+    tiles: Final[int]
+    weight_passes: Final[float]
+    input_passes: Final[float]
+    output_passes: Final[float]
+
+class TensorStream:
+    def __init__(self, *, address: int, bytes: int, passes: float, write: bool) -> None: ...
+
+class StreamServed:
+    reads: Final[int]
+    writes: Final[int]
+    fraction: Final[float]
+    dram_seconds: Final[float]
+    seconds: Final[float]
+    row_hits: Final[float]
+    counts: Final[list[list[RankCounts]]]
 
 class StreamAccess:
     def __init__(
@@ -328,6 +432,18 @@ def inject(
     row_bytes: int,
     /,
 ) -> None: ...
+def work_of(accelerator: Accelerator, layer: Layer) -> Work: ...
+def serve_layer(
+    rules: DramRules,
+    tensors: Sequence[TensorStream],
+    *,
+    tiles: int,
+    compute_seconds: float,
+    overlap: bool,
+    map: str,
+    policy: str,
+    most_requests: int,
+) -> StreamServed: ...
 def joules_by_point(
     device: Device,
     accesses: Sequence[StreamAccess],
