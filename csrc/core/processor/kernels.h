@@ -87,6 +87,9 @@ struct Pattern {
   bool dependent = false;
   double write_share = 0;
   int64_t instructions = 8;  // an access
+  // In order: every so many lines from the first one, as threads side by side take turns.
+  int64_t stride = 1;
+  int64_t first = 0;
   int64_t seed = 1;
 };
 std::unique_ptr<Work> pattern(const Pattern& pattern, const Processor& processor);

@@ -53,13 +53,14 @@ ProcessorRun::ProcessorRun(const Processor& processor, Kernel kernel,
       kernel_(kernel),
       rules_(std::move(rules)),
       memory_(memory),
-      machine_(p_, static_cast<uint64_t>(p_.channels * rules_->memory().organisation.size_bytes())),
+      machine_(p_, static_cast<uint64_t>(p_.channel_groups *
+                                         rules_->memory().organisation.size_bytes())),
       alignment_(4096) {
-  memory_.channels = p_.channels;
+  memory_.channel_groups = p_.channel_groups;
   memory_.channel_bytes = p_.channel_bytes;
   if (p_.colliding_buffers) {
     const Organisation& o = rules_->memory().organisation;
-    alignment_ = static_cast<uint64_t>(p_.channels * o.banks() * o.row_bytes);
+    alignment_ = static_cast<uint64_t>(p_.channel_groups * o.channels * o.banks() * o.row_bytes);
   }
   for (int64_t i = 0; i < p_.cores && kernel != Kernel::kTiled; ++i) {
     packed_a_.push_back(allocate(kPackedBytes));
@@ -300,7 +301,9 @@ LayerRun ProcessorRun::result(const Sum& s) const {
   const double clock = rules_->memory().clock_seconds;
   run.seconds = s.ran.cycles / p_.clock_hz;
   run.compute_seconds = s.ran.compute_cycles / p_.clock_hz;
-  run.busy_seconds = s.busy_clocks * clock / static_cast<double>(p_.channels);
+  run.busy_seconds =
+      s.busy_clocks * clock /
+      static_cast<double>(p_.channel_groups * rules_->memory().organisation.channels);
   run.read_bytes = s.ran.read_bytes;
   run.written_bytes = s.ran.written_bytes;
   run.row_hits = s.served > 0 ? s.hits / s.served : 0;
@@ -325,10 +328,14 @@ LayerRun ProcessorRun::run(const Layer& layer) {
 LayerRun ProcessorRun::run(const Pattern& whole) {
   Phase phase;
   const uint64_t base = allocate(static_cast<double>(whole.span_bytes));
+  // Threads of a GPU read side by side, cores of a CPU each their own part.
+  const bool beside = kernel_ == Kernel::kTiled && !whole.random;
   for (int64_t core = 0; core < p_.cores; ++core) {
     Pattern q = whole;
-    q.span_bytes = whole.span_bytes / p_.cores;
-    q.base = base + static_cast<uint64_t>(core * q.span_bytes);
+    q.stride = beside ? p_.cores : 1;
+    q.first = beside ? core : 0;
+    q.span_bytes = beside ? whole.span_bytes : whole.span_bytes / p_.cores;
+    q.base = base + static_cast<uint64_t>(beside ? 0 : core * q.span_bytes);
     q.lines = whole.lines / p_.cores;
     q.seed = whole.seed * p_.cores + core;
     phase.push_back(pattern(q, p_));

@@ -158,15 +158,21 @@ bool Machine::wait_for(Core& c, const Load& load) {
 bool Machine::step(Core& c, int32_t index) {
   const Access& a = c.buffer[c.at];
   if (!c.begun) {
-    c.time += static_cast<double>(a.cycles);
+    c.target = c.instruction + a.instructions;
     c.computed += static_cast<double>(a.cycles);
-    c.instruction += a.instructions;
     c.begun = true;
   }
-  while (!c.loads.empty() && c.loads.front().instruction + p_.window <= c.instruction) {
+  const double each = static_cast<double>(a.cycles) / std::max<double>(1, a.instructions);
+  const auto go_on = [&](int64_t to) {
+    c.time += static_cast<double>(to - c.instruction) * each;
+    c.instruction = to;
+  };
+  while (!c.loads.empty() && c.loads.front().instruction + p_.window <= c.target) {
+    go_on(std::max(c.instruction, c.loads.front().instruction + p_.window));
     if (!wait_for(c, c.loads.front())) return false;
     c.loads.pop_front();
   }
+  go_on(c.target);
   if (a.dependent && !wait_for(c, c.last_load)) return false;
   return look_up(c, index, a);
 }

@@ -62,8 +62,8 @@ class Machine : private ReadSink {
     Prefetcher prefetcher;
     double time = 0;
     double computed = 0;
-    int64_t instruction = 0;
-    std::deque<Load> loads;  // that may still wait, in order
+    int64_t instruction = 0, target = 0;  // begun, and that of access `at`
+    std::deque<Load> loads;               // that may still wait, in order
     Load last_load{0, kNone, 0};
     std::vector<uint64_t> misses, prefetches;  // in flight
     Range range;

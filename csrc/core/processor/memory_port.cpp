@@ -1,23 +1,27 @@
 #include "csrc/core/processor/memory_port.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace eden {
 
+namespace {
+
+Organisation of_one_channel(Organisation o) {
+  o.channels = 1;
+  return o;
+}
+
+}  // namespace
+
 MemoryPort::MemoryPort(std::shared_ptr<const Rules> rules, const Options& options, ReadSink& ends)
     : rules_(std::move(rules)),
-      map_(rules_->memory().organisation, options.map),
-      size_(static_cast<uint64_t>(rules_->memory().organisation.size_bytes())),
+      map_(of_one_channel(rules_->memory().organisation), options.map),
+      size_(static_cast<uint64_t>(of_one_channel(rules_->memory().organisation).size_bytes())),
       interleave_(static_cast<uint64_t>(options.channel_bytes)),
       burst_bytes_(rules_->memory().organisation.request_bytes),
       lookahead_(rules_->memory().clocks_of("CL") + rules_->memory().clocks_of("BL")) {
-  if (rules_->memory().organisation.channels != 1) {
-    throw std::invalid_argument("processor: a memory of " +
-                                std::to_string(rules_->memory().organisation.channels) +
-                                " channels; accepted: one, which the processor has several of");
-  }
-  for (int64_t i = 0; i < options.channels; ++i) {
+  const int64_t channels = options.channel_groups * rules_->memory().organisation.channels;
+  for (int64_t i = 0; i < channels; ++i) {
     channels_.push_back(std::make_unique<Channel>(*rules_, options.policy, ends));
   }
 }

@@ -11,19 +11,18 @@
 namespace eden {
 
 // The channels of a memory behind a processor: requests come with the clock at which they arrive,
-// and the processor learns when each read ends before it needs to know. Channels beyond those of
-// the description are copies of it; addresses go over them by turns, whatever their number.
+// and the processor learns when each read ends before it needs to know. Addresses go over the
+// channels by turns, whatever their number; the map says where they lie in a channel.
 class MemoryPort {
  public:
   struct Options {
     Policy policy;
     std::string map = "RoBaRaCoCh";
-    int64_t channels = 1;
+    int64_t channel_groups = 1;
     int64_t channel_bytes = 64;
   };
 
-  // Told of reads as they end, in the order in which that is known.
-  // Throws std::invalid_argument for a memory that has channels itself.
+  // Throws std::invalid_argument for a map or policy that cannot be.
   MemoryPort(std::shared_ptr<const Rules> rules, const Options& options, ReadSink& ends);
 
   // One line, as many bursts as it has; `tag` is told once a burst.

@@ -43,11 +43,11 @@ struct Processor {
   int64_t page_bytes = 4096;  // scattered over the memory by page_seed; 0: addresses as they are
   int64_t page_seed = 1;
   bool colliding_buffers = false;  // all tensors begin in the same bank, which needs large pages
-  int64_t channels = 2;
+  int64_t channel_groups = 1;  // of as many channels as the memory has: for twelve of them, 3 of 4
   int64_t channel_bytes = 64;  // in one channel before the next
   // Of a phase of a layer, accesses beyond these are not simulated but scaled from samples.
-  int64_t accesses = 1000000;
-  int64_t samples = 8;
+  int64_t accesses = 2000000;
+  int64_t samples = 16;
 };
 
 template <>
@@ -80,7 +80,7 @@ struct FieldsOf<Processor> {
       {"page_bytes", &T::page_bytes, 0, 1 << 30},
       {"page_seed", &T::page_seed, 0, 1LL << 53},
       {"colliding_buffers", &T::colliding_buffers},
-      {"channels", &T::channels, 1, 64},
+      {"channel_groups", &T::channel_groups, 1, 64},
       {"channel_bytes", &T::channel_bytes, 16, 1 << 20},
       {"accesses", &T::accesses, 1000, 1e12},
       {"samples", &T::samples, 2, 1000},

@@ -57,7 +57,8 @@ class Patterned : public Work {
     for (int64_t i = unit * kOfUnit; i < last; ++i) {
       const uint64_t drawn =
           mixed(static_cast<uint64_t>(i) + (static_cast<uint64_t>(q_.seed) << 40));
-      const uint64_t line = (q_.random ? drawn : static_cast<uint64_t>(i)) % span;
+      const uint64_t line =
+          (q_.random ? drawn : static_cast<uint64_t>(i * q_.stride + q_.first)) % span;
       const bool write = static_cast<double>(drawn >> 40) < q_.write_share * (1 << 24);
       e.work(static_cast<double>(q_.instructions - 1));
       e.touch(q_.base + line * e.line_bytes(), Kind::kScratch, write, q_.dependent);
