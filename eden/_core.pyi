@@ -206,6 +206,8 @@ class DramRules:
     standard: Final[str]
     clocks: Final[dict[str, int]]
     clock_seconds: Final[float]
+    vdd_volts: Final[float]
+    powers_down: Final[bool]
     chips: Final[int]
     banks: Final[int]
     request_bytes: Final[int]
@@ -330,6 +332,42 @@ class Layer:
         input_on_chip: bool = ...,
         output_on_chip: bool = ...,
     ) -> None: ...
+    def on_chip(self, *, weight: bool, input: bool, output: bool) -> Layer: ...
+
+class Accelerator:
+    def __init__(
+        self,
+        dataflow: str,
+        *,
+        rows: int,
+        columns: int,
+        clock_hz: float,
+        input_buffer_bytes: int,
+        weight_buffer_bytes: int,
+        output_buffer_bytes: int,
+        accumulator_bytes: int,
+        double_buffered: bool,
+    ) -> None: ...
+
+class Work:
+    cycles: Final[float]
+    folds: Final[int]
+    tiles: Final[int]
+    weight_passes: Final[float]
+    input_passes: Final[float]
+    output_passes: Final[float]
+
+class TensorStream:
+    def __init__(self, *, address: int, bytes: int, passes: float, write: bool) -> None: ...
+
+class StreamServed:
+    reads: Final[int]
+    writes: Final[int]
+    fraction: Final[float]
+    dram_seconds: Final[float]
+    seconds: Final[float]
+    row_hits: Final[float]
+    counts: Final[list[list[RankCounts]]]
 
 class StreamAccess:
     def __init__(
@@ -394,6 +432,18 @@ def inject(
     row_bytes: int,
     /,
 ) -> None: ...
+def work_of(accelerator: Accelerator, layer: Layer) -> Work: ...
+def serve_layer(
+    rules: DramRules,
+    tensors: Sequence[TensorStream],
+    *,
+    tiles: int,
+    compute_seconds: float,
+    overlap: bool,
+    map: str,
+    policy: str,
+    most_requests: int,
+) -> StreamServed: ...
 def joules_by_point(
     device: Device,
     accesses: Sequence[StreamAccess],

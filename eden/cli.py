@@ -210,6 +210,29 @@ def check(
         raise typer.Exit(1)
 
 
+systems = typer.Typer(help="Systems that run networks: processors, accelerators.")
+app.add_typer(systems, name="systems")
+
+
+@systems.callback(invoke_without_command=True)
+def _list_systems(context: typer.Context) -> None:
+    """List the systems that come with eden, with their parameters."""
+    from eden.systems import print_systems
+
+    if context.invoked_subcommand is None:
+        print_systems()
+
+
+@systems.command("show")
+def show_system(
+    system: Annotated[str, typer.Argument(help="A system's name, or its .json or .yaml file.")],
+) -> None:
+    """Print a system: its parameters, its memory, and where the numbers are from."""
+    from eden.systems import print_system
+
+    print_system(system)
+
+
 @app.command()
 def fit(
     file: Measured,

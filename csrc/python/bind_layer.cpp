@@ -42,6 +42,16 @@ void bind_layer(py::module_& m) {
       .def_property_readonly("pixels", &Layer::pixels)
       .def_property_readonly("depth", &Layer::depth)
       .def_property_readonly("filters", &Layer::filters)
+      .def(
+          "on_chip",
+          [](Layer l, bool weight, bool input, bool output) {
+            l.weight_on_chip = weight;
+            l.input_on_chip = input;
+            l.output_on_chip = output;
+            return l;
+          },
+          "The same layer with other tensors on the chip.", py::kw_only(), py::arg("weight"),
+          py::arg("input"), py::arg("output"))
       .def("__repr__", [](const Layer& l) {
         return "Layer(" + l.name + ": " + name_of(l.kind) + ", " +
                std::to_string(l.weight_bytes()) + " + " + std::to_string(l.input_bytes()) + " + " +

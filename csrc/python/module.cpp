@@ -10,6 +10,7 @@ void bind_kernels(pybind11::module_& m);
 void bind_device(pybind11::module_& m);
 void bind_energy(pybind11::module_& m);
 void bind_layer(pybind11::module_& m);
+void bind_accelerator(pybind11::module_& m);
 void bind_systems(pybind11::module_& m);
 void bind_mapping(pybind11::module_& m);
 void bind_fit(pybind11::module_& m);
@@ -27,6 +28,7 @@ PYBIND11_MODULE(_core, m) {
   eden::python::bind_device(m);
   eden::python::bind_energy(m);
   eden::python::bind_layer(m);
+  eden::python::bind_accelerator(m);
   eden::python::bind_systems(m);
   eden::python::bind_mapping(m);
   eden::python::bind_fit(m);

@@ -106,8 +106,8 @@ def calls_of(model: nn.Module, sample, config: Config | None = None) -> list[Cal
     calls = observer.calls
     for name, weight in model.named_parameters():
         if weight.ndim >= 2 and weight.numel() and id(weight) not in observer.seen:
-            sizes = {"weight_elements": weight.numel(), "weight_bits": 8 * weight.element_size()}
-            layer = Layer(name, "other", **sizes)
+            bits = 8 * weight.element_size()
+            layer = Layer(name, "other", weight_elements=weight.numel(), weight_bits=bits)
             calls.append(Call(layer, "parameter", None, {name: weight.numel()}))
     return calls
 
