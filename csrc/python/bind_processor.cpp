@@ -41,7 +41,13 @@ py::dict dict_of(const LayerRun& run) {
   d["read_latency_seconds"] = run.read_latency;
   d["standard_error_seconds"] = run.standard_error;
   d["simulated"] = run.simulated;
-  d["counts"] = run.counts;
+  // As a trace of commands is counted, but not by bank.
+  std::vector<std::vector<RankCounts>> counts;
+  for (const auto& channel : run.counts) {
+    auto& ranks = counts.emplace_back();
+    for (const TraceCounts& n : channel) ranks.push_back({n, {}});
+  }
+  d["counts"] = counts;
   return d;
 }
 

@@ -84,9 +84,9 @@ class DirectConvolution : public Work {
               each * 1.25, each / static_cast<double>(p_.multiply_units));
       }
     }
-    e.run(d_.out.at((block * d_.out_h + y) * d_.out_w * block_),
-          static_cast<double>(d_.out_w * std::min(block_, d_.out_channels)) * d_.out.element_bytes,
-          d_.out.kind, true, 2);
+    const int64_t filters = std::min(block_, d_.out_channels);
+    e.run(d_.out.at((block * d_.out_h + y) * d_.out_w * filters),
+          static_cast<double>(d_.out_w * filters) * d_.out.element_bytes, d_.out.kind, true, 2);
   }
 
  private:

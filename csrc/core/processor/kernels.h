@@ -42,6 +42,7 @@ struct Columns {
   double step = 1;
   int64_t width = 0;  // of a plane's row
   int64_t kernel_w = 1;
+  int64_t elements = 0;  // in all: padding reads what lies within
 };
 std::unique_ptr<Work> tiled_product(const Product& product, const Columns& columns,
                                     int64_t first_tile, int64_t tile_stride,

@@ -29,7 +29,7 @@ struct ProcessorRun::Sum {
   double hits = 0, served = 0, latency = 0, reads = 0;
   double variance = 0;  // of cycles
   double work = 0, simulated = 0;
-  std::array<double, std::size(FieldsOf<TraceCounts>::list)> counts{};
+  std::vector<double> counts;  // [channels * ranks * fields]
 
   void add(double times, const Sum& other) {
     ran.cycles += times * other.ran.cycles;
@@ -43,7 +43,8 @@ struct ProcessorRun::Sum {
     served += times * other.served;
     latency += times * other.latency;
     reads += times * other.reads;
-    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += times * other.counts[i];
+    counts.resize(std::max(counts.size(), other.counts.size()));
+    for (std::size_t i = 0; i < other.counts.size(); ++i) counts[i] += times * other.counts[i];
   }
 };
 
@@ -89,7 +90,8 @@ Phase ProcessorRun::product(const Product& whole) {
       std::tie(q.m0, q.m1) = share(whole.m, core, p_.cores);
       phase.push_back(matrix_vector(q, p_));
     } else if (kernel_ == Kernel::kTiled) {
-      phase.push_back(tiled_product(q, {1, whole.n, 1, 0, 1}, core, p_.cores, p_));
+      phase.push_back(
+          tiled_product(q, {1, whole.n, 1, 0, 1, whole.k * whole.n}, core, p_.cores, p_));
     } else {
       // Cores share the longer side.
       const bool columns = whole.n >= whole.m;
@@ -173,9 +175,9 @@ std::vector<Phase> ProcessorRun::plan_convolution(const Layer& l, const Array& i
       Product of_image = q;
       of_image.b.base = of_group.at(i * l.in_channels * l.in_h * l.in_w);
       of_image.c.base = out.at((i * l.out_channels + g * q.m) * area);
-      const Columns c{taps, l.in_h * l.in_w,
-                      static_cast<double>(l.in_h * l.in_w) / static_cast<double>(area), l.in_w,
-                      l.kernel_w};
+      const Columns c{
+          taps,   l.in_h * l.in_w, static_cast<double>(l.in_h * l.in_w) / static_cast<double>(area),
+          l.in_w, l.kernel_w,      l.in_channels / l.groups * l.in_h * l.in_w};
       Phase phase;
       for (int64_t core = 0; core < p_.cores; ++core) {
         phase.push_back(tiled_product(of_image, c, core, p_.cores, p_));
@@ -232,9 +234,9 @@ void ProcessorRun::timed(const std::vector<Machine::Range>& ranges, Sum* sum) {
     sum->latency += static_cast<double>(s.latency_from_arrival);
     sum->reads += static_cast<double>(s.reads);
     for (const RankCounts& rank : memory.counts(channel)) {
-      for (std::size_t i = 0; i < sum->counts.size(); ++i) {
-        const auto& field = FieldsOf<TraceCounts>::list[i].member;
-        sum->counts[i] += static_cast<double>(rank.counts.*std::get<int64_t TraceCounts::*>(field));
+      for (const Field<TraceCounts>& f : FieldsOf<TraceCounts>::list) {
+        const auto member = std::get<int64_t TraceCounts::*>(f.member);
+        sum->counts.push_back(static_cast<double>(rank.counts.*member));
       }
     }
   }
@@ -310,9 +312,17 @@ LayerRun ProcessorRun::result(const Sum& s) const {
   run.read_latency = s.reads > 0 ? s.latency / s.reads * clock : 0;
   run.standard_error = std::sqrt(s.variance) / p_.clock_hz;
   run.simulated = s.work > 0 ? s.simulated / s.work : 1;
-  for (std::size_t i = 0; i < s.counts.size(); ++i) {
-    const auto& field = FieldsOf<TraceCounts>::list[i].member;
-    run.counts.*std::get<int64_t TraceCounts::*>(field) = std::llround(s.counts[i]);
+  const auto ranks = static_cast<std::size_t>(rules_->memory().organisation.ranks);
+  std::size_t next = 0;
+  while (next < s.counts.size()) {
+    auto& channel = run.counts.emplace_back();
+    for (std::size_t rank = 0; rank < ranks; ++rank) {
+      TraceCounts& n = channel.emplace_back();
+      for (const Field<TraceCounts>& f : FieldsOf<TraceCounts>::list) {
+        n.*std::get<int64_t TraceCounts::*>(f.member) =
+            std::llround(s.counts[next++] * run.simulated);
+      }
+    }
   }
   return run;
 }

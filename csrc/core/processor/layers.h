@@ -24,7 +24,8 @@ struct LayerRun {
   double read_latency = 0;    // seconds, in the controller, mean of the reads
   double standard_error = 0;  // of the seconds, from the spread of the samples
   double simulated = 0;       // share of the work that was
-  TraceCounts counts;         // of one chip of each rank and channel, summed
+  // Of one chip of each rank, of the part that was simulated: this share of those of the whole.
+  std::vector<std::vector<TraceCounts>> counts;  // [channels][ranks]
 };
 
 // Network after network on one processor: caches live on from layer to layer.
