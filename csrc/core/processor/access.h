@@ -27,6 +27,8 @@ class Work {
   virtual int64_t units() const = 0;
   // About how many accesses a unit has, of the mean one.
   virtual double accesses() const = 0;
+  // So many units in a row do all that there is to do about equally often: 1 if they are alike.
+  virtual int64_t period() const { return 1; }
   // How much of the phase a unit is, relative to others.
   virtual double weight(int64_t unit) const = 0;
   // Appends the accesses of a unit.

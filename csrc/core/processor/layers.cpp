@@ -245,18 +245,20 @@ void ProcessorRun::timed(const std::vector<Machine::Range>& ranges, Sum* sum) {
 void ProcessorRun::add(const Phase& phase, double times, Sum* sum) {
   std::vector<Machine::Range> whole;
   double accesses = 0, weight = 0;
-  int64_t most = 0;
+  int64_t most = 0, period = 1;
   for (const auto& work : phase) {
     whole.push_back({work.get(), 0, work->units()});
     accesses += static_cast<double>(work->units()) * work->accesses();
     most = std::max(most, work->units());
+    period = std::max(period, work->period());
     for (int64_t u = 0; u < work->units(); ++u) weight += work->weight(u);
   }
   sum->work += times * weight;
   const double share_of = static_cast<double>(p_.accesses) / std::max(1.0, accesses);
-  const auto of_sample = std::max<int64_t>(
-      1,
-      static_cast<int64_t>(share_of * static_cast<double>(most) / static_cast<double>(p_.samples)));
+  auto of_sample = std::max<int64_t>(1, static_cast<int64_t>(share_of * static_cast<double>(most) /
+                                                             static_cast<double>(p_.samples)));
+  // Whole periods where they are not much longer, so that samples are alike.
+  if (4 * of_sample >= period) of_sample = (of_sample + period - 1) / period * period;
   if (share_of >= 1 || most < 2 * p_.samples * of_sample) {
     Sum all;
     timed(whole, &all);

@@ -34,6 +34,7 @@ class Blocked : public Work {
     const double tiles = static_cast<double>(std::min(m_, mc_)) / kMr;
     return tiles * static_cast<double>(kc_) * 1.5;
   }
+  int64_t period() const override { return std::min(panels_of_block_, panels_); }
   double weight(int64_t unit) const override {
     const At at = place(unit);
     return static_cast<double>(at.m1 - at.m0) * static_cast<double>(at.k1 - at.k0);
