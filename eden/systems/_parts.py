@@ -52,9 +52,8 @@ def parts_of(
 ) -> Parts:
     """Return the joules of a layer whose tensors all lie at one supply.
 
-    Counted commands stand for the whole layer by the fraction that was simulated, standby and
-    power-down by the time: the simulation ends with a command, up to tREFI before the layer does.
-    Refreshes are as many as there are tREFI in the layer, because a short one may see none.
+    Commands stand for the whole layer by the fraction that was simulated, standby and power-down by
+    the time. Refreshes are as many as there are tREFI in the layer: a short one may see none.
     """
     found = Parts()
     for channel in ran.counts:

@@ -10,6 +10,7 @@ from typing import Any
 
 from eden._say import a_kind, an_int, keys_of, one_of, refusal
 from eden.dram import Memory, load_memory
+from eden.network import Config
 from eden.systems._kinds import KINDS
 
 _KNOWN = Path(__file__).parent / "known"
@@ -139,6 +140,10 @@ class System:
     def on_chip_bytes(self) -> int:
         """Memory for feature maps that stay from layer to layer, as in `eden.Config`."""
         return self.parameters.get("on_chip_bytes", 0)
+
+    def exposed(self, config: Config) -> Config:
+        """Return a config under which what stays on this system's chip meets no errors."""
+        return config.with_(on_chip_bytes=max(config.on_chip_bytes, self.on_chip_bytes))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data; a file of them is the same system."""

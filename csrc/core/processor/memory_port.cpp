@@ -70,10 +70,11 @@ void MemoryPort::finish(int64_t until) {
     offer_until(*channel, INT64_MAX);
     channel->controller.finish(until);
   }
+  now_ = std::max(now_, until);
 }
 
 std::vector<RankCounts> MemoryPort::counts(std::size_t channel) const {
-  return channels_[channel]->sink.finish(rules_->memory(), false);
+  return channels_[channel]->sink.finish(rules_->memory(), false, now_);
 }
 
 }  // namespace eden

@@ -107,10 +107,10 @@ StreamServed serve(const std::shared_ptr<const Rules>& rules, const LayerStream&
                                 : found.dram_seconds + layer.compute_seconds;
 
   // At the pace of the array: in a layer that the memory keeps that is the same.
+  options.count_rest = true;
   Simulation paced(rules, "stream", options);
-  const double clocks = found.seconds / clock;
-  bursts.serve(&paced, layer.compute_seconds / clock / static_cast<double>(bursts.count()),
-               static_cast<int64_t>(clocks * found.fraction));
+  const int64_t clocks = std::llround(found.seconds / clock * found.fraction);
+  bursts.serve(&paced, layer.compute_seconds / clock / static_cast<double>(bursts.count()), clocks);
   int64_t accesses = 0;
   int64_t hits = 0;
   for (std::size_t i = 0; i < paced.channels(); ++i) {

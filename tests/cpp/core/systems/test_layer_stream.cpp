@@ -42,10 +42,9 @@ TEST_CASE("a layer takes the longer of memory and array, or both", "[layer_strea
   CHECK(overlapped.writes == 8);
   CHECK(overlapped.dram_seconds < 1e-5);
   CHECK(overlapped.seconds == 1e-5);
-  // 5,000 clocks; the last command is a refresh, at most tREFI + tRFC = 550 before.
-  CHECK(counted(overlapped).refreshes >= 9);
-  CHECK(counted(overlapped).length > 4450);
-  CHECK(counted(overlapped).length <= 5050);
+  // 5,000 clocks, a refresh each 500 of them.
+  CHECK(counted(overlapped).refreshes == 9);
+  CHECK(counted(overlapped).length == 5000);
   CHECK(counted(overlapped).reads == 8);
 
   layer.overlap = false;
@@ -84,10 +83,19 @@ TEST_CASE("a tile of more requests than are simulated is cut", "[layer_stream]")
 }
 
 TEST_CASE("a layer that moves nothing waits", "[layer_stream]") {
-  const StreamServed s = served({{}, 1, 1e-6, true});
+  const LayerStream layer{{}, 1, 8e-7, true};  // 400 clocks, in which no refresh is due
+  const StreamServed s = served(layer);
   CHECK(s.reads == 0);
   CHECK(s.dram_seconds == 0);
-  CHECK(s.seconds == 1e-6);
+  CHECK(s.seconds == 8e-7);
+  CHECK(counted(s).length == 400);
+  CHECK(counted(s).precharged_cycles == 400);
+  // PDE in the clock in which it has waited for 20.
+  const TraceCounts down = counted(served(layer, 1000, R"({"power_down_clocks": 20})"));
+  CHECK(down.power_downs == 1);
+  CHECK(down.precharged_cycles == 20);
+  CHECK(down.precharged_fast_cycles == 380);
+  CHECK(down.length == 400);
 }
 
 TEST_CASE("streams that cannot be are refused", "[layer_stream]") {
