@@ -369,6 +369,87 @@ class StreamServed:
     row_hits: Final[float]
     counts: Final[list[list[RankCounts]]]
 
+class Processor:
+    cores: Final[int]
+    clock_hz: Final[float]
+    width: Final[int]
+    window: Final[int]
+    misses_in_flight: Final[int]
+    vector_bytes: Final[int]
+    multiply_units: Final[int]
+    line_bytes: Final[int]
+    l1_bytes: Final[int]
+    l1_ways: Final[int]
+    l2_bytes: Final[int]
+    l2_ways: Final[int]
+    l2_cycles: Final[int]
+    shared_bytes: Final[int]
+    shared_ways: Final[int]
+    shared_cycles: Final[int]
+    memory_seconds: Final[float]
+    prefetch: Final[bool]
+    prefetch_streams: Final[int]
+    prefetch_degree: Final[int]
+    prefetch_distance: Final[int]
+    prefetches_in_flight: Final[int]
+    page_bytes: Final[int]
+    page_seed: Final[int]
+    colliding_buffers: Final[bool]
+    channel_groups: Final[int]
+    channel_bytes: Final[int]
+    accesses: Final[int]
+    samples: Final[int]
+    def __init__(
+        self,
+        *,
+        cores: int = ...,
+        clock_hz: float = ...,
+        width: int = ...,
+        window: int = ...,
+        misses_in_flight: int = ...,
+        vector_bytes: int = ...,
+        multiply_units: int = ...,
+        line_bytes: int = ...,
+        l1_bytes: int = ...,
+        l1_ways: int = ...,
+        l2_bytes: int = ...,
+        l2_ways: int = ...,
+        l2_cycles: int = ...,
+        shared_bytes: int = ...,
+        shared_ways: int = ...,
+        shared_cycles: int = ...,
+        memory_seconds: float = ...,
+        prefetch: bool = ...,
+        prefetch_streams: int = ...,
+        prefetch_degree: int = ...,
+        prefetch_distance: int = ...,
+        prefetches_in_flight: int = ...,
+        page_bytes: int = ...,
+        page_seed: int = ...,
+        colliding_buffers: bool = ...,
+        channel_groups: int = ...,
+        channel_bytes: int = ...,
+        accesses: int = ...,
+        samples: int = ...,
+    ) -> None: ...
+
+class ProcessorRun:
+    def __init__(
+        self, processor: Processor, kernel: str, rules: DramRules, map: str, policy: str
+    ) -> None: ...
+    def layer(self, layer: Layer) -> dict[str, Any]: ...
+    def pattern(
+        self,
+        *,
+        accesses: int,
+        span_bytes: int,
+        random: bool,
+        dependent: bool,
+        write_share: float,
+        instructions: int,
+        seed: int,
+    ) -> dict[str, Any]: ...
+
 class StreamAccess:
     def __init__(
         self,

@@ -63,6 +63,13 @@ LAYERS = {
         ),
         (),
     ),
+    "csrc/core/processor": (
+        tuple(
+            f"csrc/core/{part}/"
+            for part in ("address", "controller", "counts", "fields", "systems", "timing")
+        ),
+        (),
+    ),
     "csrc/core/mapping": ((), ()),
     "csrc/core/fit": ((), ()),
     "csrc/core": ((), ()),  # no file lies beside the folders

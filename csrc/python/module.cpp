@@ -15,6 +15,7 @@ void bind_systems(pybind11::module_& m);
 void bind_mapping(pybind11::module_& m);
 void bind_fit(pybind11::module_& m);
 void bind_dram(pybind11::module_& m);
+void bind_processor(pybind11::module_& m);
 
 }  // namespace eden::python
 
@@ -32,4 +33,5 @@ PYBIND11_MODULE(_core, m) {
   eden::python::bind_mapping(m);
   eden::python::bind_fit(m);
   eden::python::bind_dram(m);
+  eden::python::bind_processor(m);
 }

@@ -16,5 +16,8 @@ from eden.systems._layers import layers_of as layers_of
 from eden.systems._listing import print_system as print_system
 from eden.systems._listing import print_systems as print_systems
 from eden.systems._parts import Parts as Parts
+from eden.systems._processor import Timed as Timed
+from eden.systems._processor import layer_times as layer_times
+from eden.systems._processor import pattern_time as pattern_time
 from eden.systems._system import System as System
 from eden.systems._system import system_names as system_names

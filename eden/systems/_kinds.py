@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from eden.systems import _accelerator
+from eden.systems import _accelerator, _processor
 from eden.systems._homes import Homes
 from eden.systems._layers import Call
 from eden.systems._ran import Given, Ran
@@ -37,5 +37,8 @@ KINDS: dict[str, Kind] = {
     "streaming": Kind(has_memory=False),
     "accelerator": Kind(
         _accelerator.PARAMETERS, _accelerator.native, _accelerator.run, _accelerator.assumptions
+    ),
+    "processor": Kind(
+        _processor.PARAMETERS, _processor.native, _processor.run, _processor.assumptions
     ),
 }
