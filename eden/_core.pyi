@@ -502,7 +502,7 @@ def inject(
     scale: NDArray[np.float32] | None,
     device_key: int,
     access_key: int,
-    law: int,
+    lookup: int,
     stored: int,
     correction: int,
     lo: float,
