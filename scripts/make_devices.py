@@ -217,6 +217,8 @@ def latency_points(rows):
         shares = [sum(banks) / len(banks)] * (8 - len(banks)) + banks
         point = counted(point, means, cells, shares)
         every = [sum(found) / len(found) for of in patterns.values() for found in of]
+        if trp < 12.5 and max(every) > 0.5:  # no random flips: the row that was open before
+            continue
         if point["bit_fraction"] > 0:
             point["fraction_low"] = min(rounded(min(every)), point["bit_fraction"])
             point["fraction_high"] = max(rounded(max(every)), point["bit_fraction"])

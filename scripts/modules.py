@@ -190,14 +190,18 @@ def figure(modules, tolerances, path):
                 ]
                 panel.plot(*zip(*some, strict=True) if some else ((), ()), "v" if censored else "o",
                            ms=3.5, mfc="none" if censored else colour, color=colour)  # fmt: skip
-        for name, (tolerance, _) in tolerances.items():
+        names = {}  # those that bear about the same stand side by side
+        for name, (tolerance, _) in sorted(tolerances.items(), key=lambda item: item[1][0]):
+            near = next((t for t in names if tolerance < 1.5 * t), tolerance)
+            names.setdefault(near, []).append(name)
             panel.axhline(tolerance, color="0.4", lw=0.8, ls="--")
-            panel.annotate(name, (1, tolerance), xycoords=("axes fraction", "data"), ha="right",
-                           va="bottom", fontsize=7)  # fmt: skip
+        for tolerance, several in names.items():
+            panel.annotate(", ".join(several), (1, tolerance), xycoords=("axes fraction", "data"),
+                           ha="right", va="bottom", fontsize=7)  # fmt: skip
         panel.set_yscale("log")
         panel.set_xscale("linear" if falls else "log")
         panel.set_xlabel(f"{axis.partition('_')[0]}, {unit}")
-        panel.set_ylabel("mean BER of the module (v: nothing failed, at most)")
+        panel.set_ylabel("mean BER (hollow: at most)")
         panel.legend(fontsize=7)
     drawn.savefig(path)
 

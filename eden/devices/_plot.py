@@ -69,20 +69,25 @@ def _draw_axis(device: Device, axis: str, panel: Any) -> None:
         panel.plot(x[zero], y[zero], "v", ms=4, mfc="none", color=drawn.get_color())
     if axis == "refresh_seconds":
         panel.set_xscale("log")
+        panel.xaxis.set_minor_formatter("")
     panel.set_yscale("log")
     panel.set_xlabel(f"{name}, {unit}")
-    panel.set_ylabel("BER (v: nothing failed, at most)")
-    panel.legend(fontsize=7)
+    panel.set_ylabel("BER (hollow: at most)")
+    if 1 < len(panel.lines) // 3 <= 8:
+        panel.legend(fontsize=7)
 
 
 def lines_along(device: Device, axis: str) -> list[tuple[str, Sequence[OperatingPoint]]]:
     """Group the measured points that differ in one axis alone, in its order, by what they share."""
     others = [name for name in UNITS if name != axis]
     groups: dict[tuple, list[OperatingPoint]] = {}
+    longer = [point for point in device.measured if point.refresh_stretch != 1]
+    # Lines of retention are many: at the voltage nearest to the rated one is enough.
+    volts = min((point.reduction for point in longer), default=0)
     for point in device.measured[1:]:
-        longer = point.refresh_stretch != 1
-        # Of retention by voltage there would be a line an interval and temperature.
-        if getattr(point, axis) is not None and (axis in _OF_RETENTION or not longer):
+        if point in longer and (axis not in _OF_RETENTION or point.reduction != volts):
+            continue
+        if getattr(point, axis) is not None:
             groups.setdefault(tuple(getattr(point, name) for name in others), []).append(point)
     lines = []
     for key, points in groups.items():

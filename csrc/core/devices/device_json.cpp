@@ -118,15 +118,19 @@ void read_fraction(const JsonFields& f, MeasuredPoint& p) {
   p.assumed = f.has("assumed") && f.boolean("assumed");
 }
 
-const std::vector<const char*> kFraction = {"line_fraction", "bit_fraction", "fraction_low",
-                                            "fraction_high", "cells_tested", "estimated",
-                                            "assumed",       "weights"};
+// The fields of a point: its own, and those of what was counted.
+std::vector<const char*> with_fraction(std::vector<const char*> own) {
+  for (const char* key : {"line_fraction", "bit_fraction", "fraction_low", "fraction_high",
+                          "cells_tested", "estimated", "assumed", "weights"}) {
+    own.push_back(key);
+  }
+  return own;
+}
+
 constexpr double kColdest = -100, kHottest = 200;
 
 MeasuredPoint read_point(const JsonFields& f, const Geometry& g) {
-  std::vector<const char*> known = keys_of<Settings>({"temperature_celsius"});
-  known.insert(known.end(), kFraction.begin(), kFraction.end());
-  f.only(known);
+  f.only(with_fraction(keys_of<Settings>({"temperature_celsius"})));
   MeasuredPoint p;
   p.at = read_settings(f);
   if (f.has("temperature_celsius")) {
@@ -139,9 +143,7 @@ MeasuredPoint read_point(const JsonFields& f, const Geometry& g) {
 
 // Retention does not depend on latencies, so none is stated; left out, the voltage is the rated.
 MeasuredPoint read_retention_point(const JsonFields& f, const Device& d) {
-  std::vector<const char*> known = {"refresh_seconds", "temperature_celsius", "vdd_volts"};
-  known.insert(known.end(), kFraction.begin(), kFraction.end());
-  f.only(known);
+  f.only(with_fraction({"refresh_seconds", "temperature_celsius", "vdd_volts"}));
   MeasuredPoint p;
   p.at = {d.nominal.vdd_volts, kNotStated, kNotStated};
   if (f.has("vdd_volts")) p.at.vdd_volts = f.number("vdd_volts", kMinVolts, kMaxVolts);
