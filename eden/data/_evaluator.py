@@ -9,6 +9,10 @@ import torch
 from eden.data._batches import batches
 from eden.data._call import device_of, evaluating
 
+# Images a batch. On a CPU the feature maps of few images stay in its caches: LeNet and SqueezeNet
+# take 0.8 and 0.6 of the time that they take with 1000; a GPU wants many.
+_ON_CPU, _ELSEWHERE = 128, 1000
+
 
 class Evaluator:
     """Accuracy of a classifier on fixed images, always taken in the same order.
@@ -19,7 +23,7 @@ class Evaluator:
     Args:
         x: images ``[n, ...]``.
         y: labels ``[n]``.
-        batch_size: images a batch.
+        batch_size: images a batch; left out, 128 on a CPU and 1000 elsewhere.
 
     Attributes:
         digest: names the images where answers about them are kept in a folder; None until set.
@@ -27,8 +31,8 @@ class Evaluator:
 
     digest: str | None = None
 
-    def __init__(self, x: torch.Tensor, y: torch.Tensor, batch_size: int = 1000):
-        if len(x) != len(y) or len(x) == 0 or batch_size < 1:
+    def __init__(self, x: torch.Tensor, y: torch.Tensor, batch_size: int | None = None):
+        if len(x) != len(y) or len(x) == 0 or (batch_size is not None and batch_size < 1):
             raise ValueError(
                 f"Evaluator: got {len(x)} images, {len(y)} labels and batch_size={batch_size}; "
                 "expected as many labels as images, at least one, and a batch size of at least 1"
@@ -84,6 +88,7 @@ class Evaluator:
 
     def _outputs(self, model):
         device = device_of(model)
+        size = self.batch_size or (_ON_CPU if device.type == "cpu" else _ELSEWHERE)
         with evaluating(model):
-            for x, y in batches(self.x, self.y, self.batch_size):
+            for x, y in batches(self.x, self.y, size):
                 yield model(x.to(device)).cpu(), y

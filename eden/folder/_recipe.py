@@ -91,7 +91,9 @@ class DataKeys(_Part):
     train_images: Count | None = Field(default=None, description="the first so many; all if absent")
     validation_images: Count | None = None
     test_images: Count | None = None
-    batch_size: int = Field(default=1000, ge=1, le=100_000, description="of evaluations")
+    batch_size: int | None = Field(
+        default=None, ge=1, le=100_000, description="of evaluations; by the device if absent"
+    )
 
 
 class NetworkKeys(_Part):
@@ -131,6 +133,9 @@ class BoostKeys(_Part):
     gradients: Gradients = Field(default="as_read", description="what the backward pass goes by")
     correction: Correction | None = Field(
         default=None, description="while boosting; that of the run if absent"
+    )
+    processes: int = Field(
+        default=1, ge=1, le=64, description="that share each batch and the threads there are"
     )
 
 

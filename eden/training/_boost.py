@@ -35,6 +35,7 @@ from eden.network import (
     keep_calibration,
     unwrapped,
 )
+from eden.training._ranks import Ranks
 from eden.training._rounds import Check, Rounds, targets_of
 from eden.training._schedule import CurriculumSchedule, RampSchedule, Schedule
 from eden.training._trainer import Trainer
@@ -81,6 +82,12 @@ def boost(
     had in the original network, for the same reason. Batch-norm statistics are frozen as they
     are: they do not learn from faulty activations.
 
+    Under ``torchrun`` each process calls it alike, with the network in `DistributedDataParallel`
+    over all processes and a loader of its share of each batch (`eden.data.Batches.share`). All draw
+    the cells that one process would; bounds are what all of them saw, and the first process alone
+    judges. With failure probabilities below 1 a process numbers its own reads only: which of a
+    batch's images meet a failure is then not as in one process.
+
     Args:
         model: the trained network; it is not changed. Of one in a wrapper, such as
             ``DistributedDataParallel``, the copy is in one too.
@@ -126,8 +133,8 @@ def boost(
     Raises:
         TypeError: for an argument of another type.
         ValueError: for a rate or number outside what is named here, an attached model, only one of
-            `evaluate` and `target_accuracy`, or a calibration that does not mention all that the
-            config stores.
+            `evaluate` and `target_accuracy`, a calibration that does not mention all that the
+            config stores, or processes that were not told the same.
     """
     a_kind("model", model, nn.Module, "a torch.nn.Module")
     a_kind("config", config, Config, "an eden.Config")
@@ -151,9 +158,12 @@ def boost(
     if target_accuracy is not None:
         within("target_accuracy", target_accuracy, 0, 1)
     schedule = partial(_schedule, curriculum, step_epochs)
+    ranks = Ranks(model)
+    ranks.agree("config", config.to_dict())
+    ranks.agree("the curriculum", (targets, epochs, more_epochs, curriculum, step_epochs, share))
     rounds, check = Rounds(targets, epochs, more_epochs, start_ber, schedule), None
     if evaluate is not None and target_accuracy is not None:
-        asked = copy.deepcopy(model)
+        asked = copy.deepcopy(model if ranks.size == 1 else unwrapped(model))
         check = Check(evaluate, target_accuracy, miss_probability, asked, seed)
     boosted = copy.deepcopy(model)
     # Who boosts for a module may start from a network that was boosted for another.
@@ -165,12 +175,16 @@ def boost(
         handle.check_calibrated()
         handle.coverage().warn()
         if handle.config.calibration is None:
-            handle.learn_bounds(train_loader)
+            learned = handle.learn_bounds(train_loader)
+            if ranks.size > 1:
+                handle.use(ranks.merged(learned))
         original = handle.narrow_inputs(share)
         if gradients == "clean":
             handle.clean_gradients()
-        with tqdm(total=0, desc="boost", unit="step", disable=not progress) as bar:
-            trainer = Trainer(handle, train_loader, optimizer, loss, anneal, bar)
+        with tqdm(
+            total=0, desc="boost", unit="step", disable=not progress or ranks.rank > 0
+        ) as bar:
+            trainer = Trainer(handle, train_loader, optimizer, loss, anneal, bar, ranks)
             history = rounds.run(trainer, check)
         now = handle.learn_bounds(itertools.islice(train_loader, 1)).tensors
     finally:

@@ -15,6 +15,7 @@ from eden._torch import lower_each, raise_each
 from eden.access import ops
 from eden.data import call, device_of, inputs_of, keeping_modes
 from eden.network import Attachment
+from eden.training._ranks import Ranks
 from eden.training._schedule import Schedule
 
 # Of the optimiser where none is given.
@@ -55,7 +56,7 @@ class WeightRanges:
 class Trainer:
     """Trains an attached network; the weights stored stay within the range that they have now.
 
-    The arguments are those of `boost`, with a bar that steps a batch.
+    The arguments are those of `boost`, with a bar that steps a batch and the processes that train.
     """
 
     def __init__(
@@ -66,9 +67,10 @@ class Trainer:
         loss: Callable[[Any, Tensor], Tensor],
         anneal: bool,
         bar: tqdm,
+        ranks: Ranks,
     ):
         self.handle, self.loader, self.loss = handle, loader, loss
-        self.anneal, self.bar, self._batches = anneal, bar, 0
+        self.anneal, self.bar, self.ranks, self._batches = anneal, bar, ranks, 0
         stored = [p for p in handle.stored_weights() if p.numel() and p.requires_grad]
         self.ranges = WeightRanges(stored, by_channel=handle.config.by_channel)
         parameters = [p for p in handle.model.parameters() if p.requires_grad]
@@ -84,6 +86,7 @@ class Trainer:
             self._batches = len(loader) if isinstance(loader, Sized) else sum(1 for _ in loader)
         if not self._batches:
             raise ValueError(_NO_BATCH)
+        self.ranks.agree("batches an epoch", self._batches)
         return self._batches
 
     def run(self, schedule: Schedule, epochs: int, *, slower: float = 1.0) -> list[dict[str, Any]]:
@@ -135,4 +138,4 @@ class Trainer:
         schedule.end_epoch()
         if not count:
             raise ValueError(_NO_BATCH)
-        return rates / count, float(total / count)
+        return rates / count, float(self.ranks.mean(total / count))

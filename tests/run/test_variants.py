@@ -1,6 +1,8 @@
 """Networks unboosted and boosted, unprotected and protected, side by side in one run."""
 
+import importlib.util
 import json
+from pathlib import Path
 
 from _small import small
 
@@ -13,6 +15,12 @@ from eden.nets import build
 from eden.network import attach, load_into
 from eden.report._variants import added_bytes
 from eden.run import run
+
+_SPEC = importlib.util.spec_from_file_location(
+    "repeat_run", Path(__file__).parents[2] / "scripts" / "repeat_run.py"
+)
+REPEAT = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(REPEAT)
 
 
 def test_networks_stand_beside_their_protected_selves(tmp_path):
@@ -35,6 +43,11 @@ def test_networks_stand_beside_their_protected_selves(tmp_path):
     for name in ("protected", "boosted-protected"):
         assert results.tolerances(name, "coarse").config.protect == protect
     assert results.fresh("protected")["seeds"] == 59
+    # Over runs: the multiple of the same run's first network, and all fresh draws together.
+    found = REPEAT.read(folder)
+    head, *rest = REPEAT.summary([found, found])
+    assert head[:2] == ["baseline", "1.0 (1.0 to 1.0)"] and len(rest) == 3
+    assert head[-1].startswith(f"{2 * found['baseline']['fresh']['misses']} of 118 ")
     # Weights are stored as they were, and the placement alone says how they are read.
     attempt = json.loads((folder / "verify.json").read_text())["attempts"][0]
     model = build("lenet")
