@@ -85,13 +85,13 @@ def _columns(profile: Profile) -> tuple[np.ndarray, ...]:
     table = profile.table.filter(given)
     if len(table) == 0:
         raise ValueError("the profile names no cell, accepted: rows with a bit_address")
-    counted = [
+    down, up = (
         pc.fill_null(table.column(name), 0).to_numpy()
         for name in ("failures_1to0", "failures_0to1")
-    ]
+    )
     return (
         table.column("bit_address").to_numpy(),
         table.column("reads").to_numpy().astype(np.float64),
-        sum(counted).astype(np.float64),
+        (down + up).astype(np.float64),
         stored_bits(table.column("pattern").combine_chunks()),
     )
