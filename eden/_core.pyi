@@ -91,10 +91,18 @@ class OperatingPoint:
     trp_seconds: Final[float]
     quality: Final[str]
     censored: Final[bool]
+    refresh_seconds: Final[float]
+    refresh_stretch: Final[float]
+    temperature_celsius: Final[float | None]
 
 class Device:
     name: Final[str]
     description: Final[str]
+    vendor: Final[str]
+    standard: Final[str]
+    assumed: Final[list[str]]
+    refresh_seconds: Final[float]
+    organisation: Final[dict[str, int]]
     geometry: Final[Geometry]
     timing: Final[Timing]
     currents: Final[Currents]
@@ -102,10 +110,17 @@ class Device:
     partitions: Final[list[Partition]]
     subarrays: Final[list[Partition]]
     def at(
-        self, vdd_volts: float | None, trcd_seconds: float | None, trp_seconds: float | None
+        self,
+        vdd_volts: float | None,
+        trcd_seconds: float | None,
+        trp_seconds: float | None,
+        temperature_celsius: float | None = None,
+        refresh_seconds: float | None = None,
     ) -> OperatingPoint: ...
     def known_points(self) -> list[OperatingPoint]: ...
+    def measured_points(self) -> list[OperatingPoint]: ...
     def module_ber(self, point: OperatingPoint, /) -> BerRange: ...
+    def retention_ber(self, point: OperatingPoint, /) -> BerRange: ...
     def partition_ber(self, point: OperatingPoint, partition: Partition, /) -> BerRange: ...
     def base_of(self, partition: Partition, /) -> int: ...
     def locate(self, address: int, order: str, /) -> tuple[int, int, int]: ...
@@ -461,7 +476,9 @@ class StreamAccess:
     ) -> None: ...
 
 class Transfer:
-    def __init__(self, access: StreamAccess, at: Settings, times: float) -> None: ...
+    def __init__(
+        self, access: StreamAccess, at: Settings, times: float, refresh_stretch: float = 1.0
+    ) -> None: ...
 
 class MapSlot:
     partition: Final[int]
@@ -529,7 +546,7 @@ def joules_by_point(
     device: Device,
     accesses: Sequence[StreamAccess],
     times: Sequence[float],
-    points: Sequence[Settings],
+    points: Sequence[tuple[Settings, float]],
     law: str,
 ) -> list[list[float]]: ...
 def keep_budget(

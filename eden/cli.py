@@ -80,12 +80,33 @@ _verb("evaluate", "Verify the declared placement and account for the energy.")
 _verb("report", "Write the report.")
 
 
-@app.command()
-def devices() -> None:
-    """List the DRAM devices that come with eden, with their operating points."""
-    from eden.devices import print_devices
+devices_app = typer.Typer(help="The DRAM devices that come with eden.", invoke_without_command=True)
+app.add_typer(devices_app, name="devices")
 
-    print_devices()
+
+@devices_app.callback()
+def devices(context: typer.Context) -> None:
+    """List the DRAM devices that come with eden, with their axes, and what is assumed."""
+    if context.invoked_subcommand is None:
+        from eden.devices import print_devices
+
+        print_devices()
+
+
+@devices_app.command(name="show")
+def show_device(
+    name: Annotated[str, typer.Argument(help="A device's name, or its .json file.")],
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw BER over each axis and the maps into this file.")
+    ] = None,
+) -> None:
+    """Print a device with its operating points and banks."""
+    from eden.devices import load, print_device, save_plot
+
+    device = load(name)
+    if plot is not None:
+        save_plot(device, plot)
+    print_device(device)
 
 
 profile = typer.Typer(help="Measured failures of DRAM modules.", no_args_is_help=True)

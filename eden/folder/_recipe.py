@@ -175,6 +175,19 @@ class CharacterizeKeys(_Part):
     curve: CurveKeys = CurveKeys()
 
 
+_Setting = Annotated[float | None, Field(ge=-100, le=1e6, allow_inf_nan=False)]
+
+
+class PointKeys(_Part):
+    """An operating point beside the measured ones, as `Device.at` takes it."""
+
+    vdd_volts: _Setting = None
+    trcd_seconds: _Setting = None
+    trp_seconds: _Setting = None
+    temperature_celsius: _Setting = None
+    refresh_seconds: _Setting = None
+
+
 class MapKeys(_Part):
     """Placement on the device."""
 
@@ -184,6 +197,12 @@ class MapKeys(_Part):
         default=None,
         description="of the protected networks, where other than they are characterised with; "
         "auto picks the cheapest for each tensor, in fine mapping",
+    )
+    points: list[PointKeys] = Field(
+        default=[],
+        max_length=100,
+        description="settings that placement may use beside the measured ones: interpolated, or "
+        "of voltage and refresh at once; estimate picks from their range",
     )
 
 

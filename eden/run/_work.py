@@ -37,6 +37,11 @@ def read_inputs(recipe: Recipe) -> Inputs:
     if isinstance(nets.build(recipe.network.name), nets.YOLO):
         raise ValueError(refusal("recipe key network.name", recipe.network.name, "a classifier"))
     device = devices.load(recipe.device)
+    for number, settings in enumerate(recipe.map.points):
+        try:
+            device.at(**settings.model_dump())
+        except ValueError as error:
+            raise ValueError(f"recipe key map.points.{number}: {error}") from None
     part = recipe.data
     whole = data.load(part.name)
     counts = (part.train_images, part.validation_images, part.test_images)
@@ -161,4 +166,5 @@ class Work:
             estimate=self.recipe.map.estimate,
             protect={**protect} if isinstance(protect, dict) else protect,
             risk=self.results.criticality(variant.network),
+            points=[self.device.at(**p.model_dump()) for p in self.recipe.map.points],
         )

@@ -182,4 +182,5 @@ def _assumptions(device: Device, *, protected: bool) -> tuple[str, ...]:
         )
     if device.currents.assumed:
         notes.append(f"currents are assumed at {device.currents.vdd_volts:g} V (not of this part)")
+    notes += [f"assumed, {text}" for text in device.assumed if text.startswith("error law")]
     return tuple(notes)
