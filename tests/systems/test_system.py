@@ -46,7 +46,7 @@ def test_a_whole_file_needs_no_other(tmp_path):
         ({"like": "tpu", "parameters": {"clock_hz": 0}}, "accelerator: clock_hz = 0; accepted: .*"),
         ({"like": "tpu", "parameters": {"dataflow": "ws"}}, "dataflow = ws; accepted: output_.*"),
         ({"like": "tpu", "parameters": 3}, "type of parameters is 'int', accepted: keys .*"),
-        ({"like": "tpu", "memory": "ddr9"}, "device is 'ddr9', accepted: ddr3l-1600.*"),
+        ({"like": "tpu", "memory": "ddr9"}, "device is 'ddr9', accepted: ddr3-1600.*"),
         ({"like": "tpu", "memory": None}, "type of memory is 'NoneType', accepted: the name .*"),
         ({"like": "tpu", "channels": 3}, ".*channels.*"),
         ({"like": "tpu", "channels": 0}, "channels is 0, accepted: an integer from 1 to 64"),
