@@ -5,17 +5,19 @@ in `_kinds`, which runs the layers that `layers_of` lists; ``streaming`` alone i
 """
 
 from eden.systems._accelerator import work_of as work_of
+from eden.systems._cost import Inference as Inference
+from eden.systems._cost import LayerCost as LayerCost
 from eden.systems._evaluate import SYSTEMS as SYSTEMS
 from eden.systems._evaluate import Energy as Energy
 from eden.systems._evaluate import evaluate_energy as evaluate_energy
-from eden.systems._inference import Inference as Inference
-from eden.systems._inference import LayerCost as LayerCost
 from eden.systems._inference import inference as inference
+from eden.systems._inference import prepare as prepare
 from eden.systems._layers import Layer as Layer
 from eden.systems._layers import layers_of as layers_of
 from eden.systems._listing import print_system as print_system
 from eden.systems._listing import print_systems as print_systems
 from eden.systems._parts import Parts as Parts
+from eden.systems._prepared import Prepared as Prepared
 from eden.systems._processor import Timed as Timed
 from eden.systems._processor import layer_times as layer_times
 from eden.systems._processor import pattern_time as pattern_time

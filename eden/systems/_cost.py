@@ -70,7 +70,8 @@ class Inference:
         rated_joules: At the rated voltage and latencies, without protections; there laws agree.
         rated_seconds: The same of the time.
         sampling_error: How far energy and time of the layers that were simulated in part move if
-            half as much is simulated, as a fraction of the whole; 0 where all of it was.
+            half as much is simulated, as a fraction of the whole; of processors the standard error
+            of the time instead; 0 where all of it was simulated.
         assumptions: What the numbers rest on, in words.
     """
 

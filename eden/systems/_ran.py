@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from eden._native import core
@@ -56,3 +56,14 @@ class Ran:
         return sum(
             s.size_bytes * s.passes for s in self.streams if s.kind == kind and s.write == write
         )
+
+    @property
+    def standard_error_seconds(self) -> float | None:
+        """Of the seconds, of a kind that samples at drawn places; else None."""
+        return self.notes.get("standard_error_seconds")
+
+    def at_supply(self, volts: float) -> Ran:
+        """Return the same with what it moved at another supply; unknown layers stay at theirs."""
+        if self.layer.kind == "other":
+            return self
+        return replace(self, streams=tuple(replace(s, vdd_volts=volts) for s in self.streams))

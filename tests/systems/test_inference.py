@@ -10,7 +10,7 @@ from torch import nn
 
 import eden
 from eden import devices
-from eden.systems import Parts, System, inference, layers_of
+from eden.systems import Parts, System, inference, layers_of, prepare
 
 SYSTEMS = ("eyeriss", "tpu")
 
@@ -254,3 +254,14 @@ def test_a_placement_for_another_device_is_one_line():
     with pytest.raises(ValueError, match=r"^sample holds no batch; .*$"):
         ddr3l = System.load("tpu").with_(memory="ddr3l-1600")
         eden.evaluate_energy(network(), SAMPLE[:0], placed(), system=ddr3l)
+
+
+@pytest.mark.parametrize("system", ["tpu", "cpu"])
+def test_a_voltage_costs_no_further_run(system, monkeypatch):
+    prepared = prepare(network(), SAMPLE, system=system, stored="int8")
+    points = [{}, {"trcd_seconds": 8e-9}, {"vdd_volts": 1.0, "trcd_seconds": 8e-9}]
+    found = [prepared.at(**point).to_dict() for point in points]
+    assert found == [run(system, **point).to_dict() for point in points]
+    monkeypatch.setattr(prepared, "_run", None)
+    assert prepared.at(vdd_volts=0.9).saving("cv2") > 0.3
+    assert prepared.at(trcd_seconds=8.1e-9).seconds == found[1]["seconds"]
