@@ -312,7 +312,7 @@ def timeline_figure(plt, shards, cycle):
             rates.append(layer["bytes"] / layer["seconds"] / 1e9)
             hits.append(100 * layer["row_hits"])
         above.stairs(rates, edges, fill=True, color=cycle[1])
-        below.stairs(hits, edges, color=cycle[0])
+        below.stairs(hits, edges, baseline=None, color=cycle[0])
         above.set_title(f"{setup}: {shard['memory']}")
         below.set(xlabel="ms", ylim=(0, 103))
         for axes in (above, below):

@@ -47,9 +47,9 @@ def write_recipe(folder, text=RECIPE):
     return path
 
 
-def small():
-    """The recipe as read."""
-    return parse_recipe(yaml.load(RECIPE, _Loader))
+def small(**keys):
+    """The recipe as read, with other keys at its top."""
+    return parse_recipe({**yaml.load(RECIPE, _Loader), **keys})
 
 
 def contents(folder):

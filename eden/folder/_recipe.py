@@ -19,7 +19,7 @@ from pydantic import (
     ValidationError,
 )
 
-from eden import devices, mapping, network, systems, training
+from eden import devices, dram, mapping, network, systems, training
 from eden._say import refusal
 from eden.access import Protection, formats
 from eden.folder._accepted import one_line
@@ -46,7 +46,8 @@ Curriculum = Annotated[str, _word_of(training.CURRICULA)]
 Share = Annotated[float, Field(ge=0.01, le=1.0, allow_inf_nan=False)]
 Shares = Annotated[list[Share], Field(min_length=2, max_length=2)]
 Gradients = Annotated[str, _word_of(training.GRADIENTS)]
-System = Annotated[str, _word_of(systems.SYSTEMS)]
+System = Annotated[str, _word_of(systems.system_names())]
+Memory = Annotated[str, _word_of(dram.memory_names())]
 
 
 # In JSON pairs: files of a run hold the keys of a mapping sorted, and here the order counts.
@@ -221,6 +222,12 @@ class EnergyKeys(_Part):
     """DRAM energy of one inference."""
 
     system: System = "streaming"
+    memory: Memory | None = Field(
+        default=None, description="beside the system, instead of its own; one like the device"
+    )
+    parameters: dict[Name, bool | int | float | str] = Field(
+        default={}, max_length=100, description="of the system, those that differ"
+    )
 
 
 class Recipe(_Part):
@@ -250,6 +257,13 @@ class Recipe(_Part):
     map: MapKeys = MapKeys()
     verify: VerifyKeys = VerifyKeys()
     energy: EnergyKeys = EnergyKeys()
+
+    @property
+    def system(self) -> systems.System:
+        """What runs the network."""
+        part = self.energy
+        memory = {} if part.memory is None else {"memory": part.memory}
+        return systems.System.load(part.system).with_(parameters=part.parameters, **memory)
 
     @property
     def variants(self) -> list[Variant]:
@@ -284,6 +298,10 @@ def _check(recipe: Recipe) -> None:
                 Protection.parse(how).check(pattern, recipe.stored)
             except ValueError as error:
                 raise ValueError(f"recipe key {key}: {error}") from None
+    try:
+        recipe.system  # noqa: B018
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"recipe key energy: {error}") from None
     variants = [variant.name for variant in recipe.variants]
     if recipe.verify.network not in variants:
         said = f"one of {', '.join(variants)}, as no recipe key protect says how"

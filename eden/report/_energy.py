@@ -11,42 +11,81 @@ from eden.report._page import Section, TextTable
 from eden.report._style import COLOURS, NOTE, styled
 from eden.report._words import keys_of_table, title_of
 
-COMPONENTS = ("activate", "precharge", "read", "write", "refresh", "background")
+# As they are drawn, from those of a closed form or of a system with a memory of its own.
+COMPONENTS = {
+    "activate, precharge": ("activate", "precharge", "activate_precharge"),
+    "read, write": ("read", "write", "read_write"),
+    "refresh": ("refresh",),
+    "background": ("background_active", "background_precharged", "background"),
+    "power-down": ("power_down",),
+    "I/O": ("interface",),
+}
 
 
 def energy_section(results: Results) -> Section:
-    """Show the DRAM energy of an inference for every placement and voltage law."""
-    laws: dict[str, dict[str, dict[str, float]]] = {}
+    """Show DRAM energy and time of an inference for every placement and voltage law."""
     # JSON files hold their keys sorted; these are in the order of the final table.
     accounts = {key: results.energy[key] for key in keys_of_table(results)}
+    labels = {key: ", ".join(title_of(results, key)) for key in accounts}
     first = next(iter(accounts.values()))
-    for law in LAWS:
-        laws[law] = {"nominal": _components(first["nominal_joules"])}
-        for key, account in accounts.items():
-            label = ", ".join(title_of(results, key))
-            laws[law][label] = _components(account["approximate_joules"][law])
-    nominal = f"{first['nominal_joules']['total'] * 1e6:.3f}"
-    rows = [["nominal", *[nominal] * len(LAWS), f"{first['nominal_seconds'] * 1e6:.2f}"]]
-    for key, account in accounts.items():
-        joules = [f"{account['approximate_joules'][law]['total'] * 1e6:.3f}" for law in LAWS]
-        seconds = f"{account['approximate_seconds'] * 1e6:.2f}"
-        rows.append([", ".join(title_of(results, key)), *joules, seconds])
+    costs = {key: _at_placement(account) for key, account in accounts.items()}
+    nominal, rated_seconds = _at_rated(first)
+    laws = {
+        law: {
+            "nominal": _components(nominal),
+            **{labels[key]: _components(joules[law]) for key, (joules, _) in costs.items()},
+        }
+        for law in LAWS
+    }
+    rows = [["nominal", *[_micro(nominal["total"])] * len(LAWS), _micro(rated_seconds), "", ""]]
+    for key, (joules, seconds) in costs.items():
+        totals = [_micro(joules[law]["total"]) for law in LAWS]
+        idle, pins = accounts[key].get("idle_seconds"), joules[LAWS[0]].get("interface")
+        counted = ["not counted" if v is None else _micro(v) for v in (idle, pins)]
+        rows.append([labels[key], *totals, _micro(seconds), *counted])
+    head = [
+        "placement",
+        *(f"{law}, \u00b5J" for law in LAWS),
+        "time, \u00b5s",
+        "of it DRAM idle, \u00b5s",
+        f"I/O ({LAWS[0]}), \u00b5J",
+    ]
+    memory = f" beside {first['memory']}" if "memory" in first else ""
     return Section(
         "Energy of an inference",
+        text=(f"DRAM energy and time of one inference on the system {first['system']}{memory}.",),
         figure=energy_figure(laws),
         alt="Energy by component for every placement under three voltage laws",
-        tables=(
-            TextTable(
-                ["placement", *(f"{law}, \u00b5J" for law in LAWS), "DRAM time, \u00b5s"], rows
-            ),
-        ),
+        tables=(TextTable(head, rows),),
         notes=tuple(first["assumptions"]),
     )
 
 
+def _at_placement(account: dict) -> tuple[dict, float]:
+    """Joules by law and component, and seconds."""
+    if "memory" in account:
+        return account["joules"], account["seconds"]
+    return account["approximate_joules"], account["approximate_seconds"]
+
+
+def _at_rated(account: dict) -> tuple[dict, float]:
+    """Joules by component, and seconds."""
+    if "memory" in account:
+        return account["rated_joules"], account["rated_seconds"]
+    return account["nominal_joules"], account["nominal_seconds"]
+
+
 def _components(joules: dict[str, float]) -> dict[str, float]:
-    background = joules["background_active"] + joules["background_precharged"]
-    return {name: joules.get(name, background) for name in COMPONENTS}
+    """Those that this kind of system counts."""
+    return {
+        name: sum(joules.get(part, 0.0) for part in parts)
+        for name, parts in COMPONENTS.items()
+        if any(part in joules for part in parts)
+    }
+
+
+def _micro(value: float) -> str:
+    return f"{value * 1e6:.3f}"
 
 
 @styled

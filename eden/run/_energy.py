@@ -43,7 +43,7 @@ def account_energy(work: Work, files: StageFiles) -> None:
             work.network(network),
             sample,
             placement,
-            system=work.recipe.energy.system,
+            system=work.recipe.system,
         )
         accounts[key] = energy.to_dict()
     files.json("energy.json", accounts)

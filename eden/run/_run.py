@@ -39,7 +39,8 @@ class Stage:
 
 
 _COMMON = ("seed", "stored", "correction", "weights", "inputs", "scale", "on_chip_bytes")
-_COMMON += ("protect", "accuracy_loss")
+# What stays on the chip of a system meets no errors.
+_COMMON += ("protect", "accuracy_loss", "energy")
 STAGES = (
     Stage("data", read_images, ("data", "seed", "boost", "characterize", "verify"), ()),
     Stage("train", train, (*_COMMON, "network", "train"), ("data",)),
@@ -48,7 +49,7 @@ STAGES = (
     Stage("characterize", characterize, (*_COMMON, "characterize"), ("boost", "criticality")),
     Stage("map", map_networks, ("device", "map", "verify"), ("criticality", "characterize")),
     Stage("verify", verify_declared, (*_COMMON, "verify"), ("boost", "map")),
-    Stage("energy", account_energy, ("device", "energy"), ("map", "verify")),
+    Stage("energy", account_energy, ("device", *_COMMON), ("map", "verify")),
     Stage("report", write_report, (), ("boost", "criticality", "characterize", "verify", "energy")),
 )
 # What a user calls it -> the last stage that belongs to it.

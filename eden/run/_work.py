@@ -42,6 +42,10 @@ def read_inputs(recipe: Recipe) -> Inputs:
             device.at(**settings.model_dump())
         except ValueError as error:
             raise ValueError(f"recipe key map.points.{number}: {error}") from None
+    try:
+        recipe.system.check_device(device)
+    except ValueError as error:
+        raise ValueError(f"recipe key energy.system: {error}") from None
     part = recipe.data
     whole = data.load(part.name)
     counts = (part.train_images, part.validation_images, part.test_images)
@@ -85,7 +89,7 @@ class Work:
     def config(self) -> Config:
         """What is injected while searching, unprotected; the BER is set by the search."""
         recipe = self.recipe
-        return Config(
+        config = Config(
             error=errors.Uniform(weak_fraction=1e-3),
             stored=recipe.stored,
             weights=recipe.weights,
@@ -95,6 +99,7 @@ class Work:
             on_chip_bytes=recipe.on_chip_bytes,
             seed=recipe.seed,
         )
+        return recipe.system.exposed(config)
 
     def config_of(self, variant: Variant) -> Config:
         """What is injected while searching the tolerance of a network as it is stored."""

@@ -7,7 +7,6 @@ in `_kinds`, which runs the layers that `layers_of` lists; ``streaming`` alone i
 from eden.systems._accelerator import work_of as work_of
 from eden.systems._cost import Inference as Inference
 from eden.systems._cost import LayerCost as LayerCost
-from eden.systems._evaluate import SYSTEMS as SYSTEMS
 from eden.systems._evaluate import Energy as Energy
 from eden.systems._evaluate import evaluate_energy as evaluate_energy
 from eden.systems._inference import inference as inference

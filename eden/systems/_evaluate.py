@@ -16,9 +16,6 @@ from eden.systems._inference import Inference, placed_inference
 from eden.systems._system import System, system_of
 from eden.systems._traffic import Move, observe
 
-# Whose joules a report can tell from each other by component: those of an `Energy`.
-SYSTEMS = ("streaming",)
-
 
 @dataclass(frozen=True)
 class Energy:

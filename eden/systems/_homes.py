@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from eden._say import refusal
+from eden.devices import Device
 from eden.dram import Memory
 from eden.mapping import RATED, WHOLE_MODULE, Placement
 from eden.systems._layers import Call
@@ -173,13 +174,12 @@ class Placed:
         return found
 
 
-def check_device(memory: Memory, placement: Placement, system: str) -> None:
-    """Refuse a placement for a device that is not such a memory.
+def check_device(memory: Memory, device: Device, system: str) -> None:
+    """Refuse a device that is not such a memory.
 
     Raises:
         ValueError: One line that says what differs.
     """
-    device = placement.device
     rated = (device.geometry.banks, device.timing.clock_seconds, device.nominal.vdd_volts)
     own = (memory.banks, memory.clock_seconds, memory.vdd_volts)
     close = all(math.isclose(a, b, rel_tol=0.01) for a, b in zip(rated, own, strict=True))

@@ -11,7 +11,7 @@ from eden._say import an_int, refusal, within
 from eden.dram import Memory
 from eden.mapping import Placement
 from eden.systems._cost import Inference, LayerCost
-from eden.systems._homes import Homes, OnePoint, Placed, check_device, clocks_at
+from eden.systems._homes import Homes, OnePoint, Placed, clocks_at
 from eden.systems._kinds import KINDS
 from eden.systems._layers import Call
 from eden.systems._parts import Parts, joules_of
@@ -67,7 +67,7 @@ class Prepared:
 
     def placed(self, placement: Placement) -> Inference:
         """Return the same with each tensor where a placement has it."""
-        check_device(self._rated, placement, self._system.name)
+        self._system.check_device(placement.device)
         return self._result(self._of(lambda: Placed(self._rated, placement)))
 
     def _at(self, clocks: dict[str, int]) -> Runs:

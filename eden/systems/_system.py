@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from eden._say import a_kind, an_int, keys_of, one_of, refusal
+from eden.devices import Device
 from eden.dram import Memory, load_memory
 from eden.network import Config
+from eden.systems._homes import check_device
 from eden.systems._kinds import KINDS
 
 _KNOWN = Path(__file__).parent / "known"
@@ -125,6 +127,15 @@ class System:
         if self.memory is None:
             raise ValueError(f"{self.name} has no memory of its own")
         return load_memory(self.memory).with_channels(self.channels)
+
+    def check_device(self, device: Device) -> None:
+        """Refuse a device that is not like its memory, so that no placement there is for it.
+
+        Raises:
+            ValueError: One line that says what differs.
+        """
+        if self.memory is not None:
+            check_device(self.load_memory(), device, self.name)
 
     def policy(self, memory: Memory) -> dict[str, Any]:
         """Return the knobs of the controller, power-down only where the memory says its power."""
