@@ -28,7 +28,7 @@ class System:
     Attributes:
         name: Of the description.
         description: In a line.
-        kind: What computes: ``accelerator`` or ``streaming``.
+        kind: What computes: ``accelerator``, ``processor`` or ``streaming``.
         parameters: Numbers and words that its kind asks for.
         memory: Name of a memory of `eden.dram`, or a JSON file of one; None where the device of a
             placement is the memory.
