@@ -5,9 +5,10 @@ Run: python scripts/repeat_run.py [lenet-fashion-mnist] [--seeds 0 1 2 3 4] [--t
 
 Each pair of a seed and a thread count is a whole `eden run` in a folder of its own, in a process
 of its own; what is finished is kept, so that the command can be stopped and given again. Of all
-finished ones in the folder it prints a row a run and network, then a row a network over the runs: the BER borne
-at the stated P(miss), its multiple of the unboosted, unprotected network's of the same run (lowest,
-median, highest), the same by the mean of the draws, the supply, and the fresh draws that missed.
+finished ones in the folder it prints a row a run and network, then a row a network over the runs:
+the BER borne at the stated P(miss), its multiple of the unboosted, unprotected network's of the
+same run (lowest, median, highest), the same by the mean of the draws, the supply, and the fresh
+draws that missed.
 """
 
 import argparse
