@@ -8,10 +8,17 @@ from collections.abc import Iterator
 import torch
 
 from eden._say import an_int, refusal
+from eden.data._augment import Augment
+from eden.data._pixels import Inputs
 
 
 def batches(
-    x: torch.Tensor, y: torch.Tensor, batch_size: int, *, seed: int | None = None
+    x: Inputs,
+    y: torch.Tensor,
+    batch_size: int,
+    *,
+    seed: int | None = None,
+    augment: Augment | None = None,
 ) -> Batches:
     """Return an iterable of ``(x, y)`` batches that shuffles anew at each pass.
 
@@ -20,18 +27,32 @@ def batches(
         y: ``[n]``.
         batch_size: Images a batch; the last one may be smaller.
         seed: Of the shuffles; None keeps the order.
+        augment: What is made of each batch of a shuffled pass; the draws follow from ``seed`` too.
+
+    Raises:
+        ValueError: For another number of labels than of images, and for ``augment`` without a seed.
     """
-    return Batches(x, y, batch_size, seed)
+    return Batches(x, y, batch_size, seed, augment)
 
 
 class Batches:
     """Batches of two tensors: a loader without workers or copies. Made by `batches`."""
 
-    def __init__(self, x: torch.Tensor, y: torch.Tensor, batch_size: int, seed: int | None):
+    def __init__(
+        self,
+        x: Inputs,
+        y: torch.Tensor,
+        batch_size: int,
+        seed: int | None,
+        augment: Augment | None = None,
+    ):
         an_int("batch_size", batch_size, 1)
+        if augment is not None and seed is None:
+            raise ValueError(refusal("seed", seed, "an integer, where images are augmented"))
         if len(x) != len(y):
             raise ValueError(refusal("number of labels", len(y), f"as many as inputs, {len(x)}"))
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
+        self.augment = augment
         self.passes = 0
 
     def __len__(self) -> int:
@@ -46,4 +67,5 @@ class Batches:
         generator = torch.Generator().manual_seed(self.seed + self.passes)
         self.passes += 1
         for index in torch.randperm(len(self.x), generator=generator).split(self.batch_size):
-            yield self.x[index], self.y[index]
+            x = self.x[index]
+            yield x if self.augment is None else self.augment(x, generator), self.y[index]

@@ -7,12 +7,12 @@ from torch.nn import functional
 from tqdm.auto import tqdm
 
 from eden._say import an_int
-from eden.data import batches, keeping_modes
+from eden.data import Pair, batches, keeping_modes
 
 
 def train(
     model: torch.nn.Module,
-    train: tuple[torch.Tensor, torch.Tensor],
+    train: Pair,
     *,
     epochs: int = 8,
     seed: int = 0,

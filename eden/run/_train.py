@@ -31,7 +31,8 @@ def train(work: Work, files: StageFiles) -> None:
     model.eval()
     with approximate(model, work.config) as handle:
         x, y = work.splits.train
-        calibration = handle.learn_bounds(batches(x, y, recipe.data.batch_size))
+        size = recipe.data.batch_size or recipe.train.batch_size
+        calibration = handle.learn_bounds(batches(x, y, size))
     files.network("baseline.safetensors", model, calibration)
     files.json(
         "train.json",

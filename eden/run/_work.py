@@ -7,7 +7,6 @@ from typing import NamedTuple
 import torch
 
 from eden import data, devices, errors, mapping, nets, network
-from eden._files import digest_bytes
 from eden._say import refusal
 from eden.folder import NETWORKS, Recipe, Results, RunFolder, Variant
 from eden.mapping import Placement
@@ -44,7 +43,7 @@ def read_inputs(recipe: Recipe) -> Inputs:
         if count is not None and count > len(x):
             said = f"at most {len(x)}, the images there are"
             raise ValueError(refusal(f"recipe key data.{name}_images", count, said))
-    pairs = ((x[:n], y[:n]) for (x, y), n in zip(whole, counts, strict=True))
+    pairs = ((data.take(x, slice(n)), y[:n]) for (x, y), n in zip(whole, counts, strict=True))
     return Inputs(data.Splits(*pairs), device)
 
 
@@ -73,7 +72,7 @@ class Work:
         whole = data.Evaluator(x, y, self.recipe.data.batch_size)
         if most is not None and most < len(x):
             whole = whole.subset(most, self.recipe.seed)
-        whole.digest = digest_bytes(whole.x.numpy().data, whole.y.numpy().data)
+        whole.digest = data.digest_of(whole.x, whole.y)
         return whole
 
     @cached_property
