@@ -38,12 +38,20 @@ class Normalisation:
 
     def __call__(self, pixels: Pixels) -> torch.Tensor:
         """Return float32 ``[n, channels, h, w]``."""
-        if pixels.shape[1] != len(self.mean):
-            said = f"{len(self.mean)}, as there are means"
-            raise ValueError(refusal("channels of images", pixels.shape[1], said))
+        self.check(pixels)
         x = (pixels.flip(1) if self.order == "bgr" else pixels).to(torch.float32)
         mean, std = (x.new_tensor(v)[:, None, None] for v in (self.mean, self.std))
         return x.sub_(mean).div_(std)
+
+    def check(self, pixels: Pixels) -> None:
+        """Refuse images of another number of channels.
+
+        Raises:
+            ValueError: If they have.
+        """
+        if pixels.shape[1] != len(self.mean):
+            said = f"{len(self.mean)}, as there are means"
+            raise ValueError(refusal("channels of images", pixels.shape[1], said))
 
 
 def normalisation_of(pixels: Pixels) -> Normalisation:
@@ -74,6 +82,7 @@ class Images:
         if pixels.dtype != torch.uint8 or pixels.ndim != 4:
             found = f"{pixels.dtype} {list(pixels.shape)}"
             raise ValueError(refusal("images", found, "torch.uint8 [n, channels, h, w]"))
+        normalise.check(pixels)
         self.pixels, self.normalise = pixels, normalise
 
     @property

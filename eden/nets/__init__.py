@@ -1,5 +1,6 @@
 """The paper's networks, by name, and the plain training loop of a baseline."""
 
+import inspect
 from pathlib import Path
 
 from torch import nn
@@ -26,6 +27,8 @@ from eden.nets._resnet import resnet18 as resnet18
 from eden.nets._resnet import resnet101 as resnet101
 from eden.nets._squeezenet import SqueezeNet as SqueezeNet
 from eden.nets._squeezenet import squeezenet1_1 as squeezenet1_1
+from eden.nets._takes import check_takes as check_takes
+from eden.nets._train import OPTIMIZERS as OPTIMIZERS
 from eden.nets._train import train as train
 from eden.nets._vgg import VGG16 as VGG16
 from eden.nets._vgg import vgg16 as vgg16
@@ -64,10 +67,32 @@ def build(name: str, **kwargs) -> nn.Module:
             ``stem="published"``.
 
     Raises:
-        ValueError: For an unknown name.
+        ValueError: For an unknown name, or an argument that the builder does not take.
     """
     _say.one_of("network", name, names())
+    known = inspect.signature(_BUILDERS[name]).parameters
+    for key in kwargs:
+        _say.one_of(f"argument of {name}", key, known)
     return _BUILDERS[name](**kwargs)
+
+
+def read_weights(model: nn.Module, name: str, path: str | Path) -> bool:
+    """Read weights that others trained into a network, to start a training from.
+
+    Args:
+        model: What `build` made of ``name``; takes the weights in place.
+        name: One of `names`.
+        path: As in `load`.
+
+    Returns:
+        Whether what makes classes of features was read too; where the file has none, or one for
+        other classes or of another form, it keeps its random weights.
+
+    Raises:
+        ValueError: As `load`; the network is as it was then.
+        OSError: Where there is no such file.
+    """
+    return _load_into(model, name, path, head="fitting")
 
 
 def load(name: str, path: str | Path, *, head: bool = True, **kwargs) -> nn.Module:
@@ -86,4 +111,6 @@ def load(name: str, path: str | Path, *, head: bool = True, **kwargs) -> nn.Modu
             another form; the message names the first key.
         OSError: Where there is no such file.
     """
-    return _load_into(build(name, **kwargs), name, path, head=head).eval()
+    model = build(name, **kwargs)
+    _load_into(model, name, path, head=head)
+    return model.eval()

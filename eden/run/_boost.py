@@ -5,7 +5,6 @@ from functools import partial
 import torch
 
 from eden._files import read_json
-from eden.data import batches
 from eden.folder import StageFiles
 from eden.network import InputRange, calibration_of
 from eden.run._work import Work
@@ -25,7 +24,7 @@ def boost(work: Work, files: StageFiles) -> None:
     recipe, part = work.recipe, work.recipe.boost
     evaluate = work.evaluator("validation")
     target = read_json(work.path("train.json"))["validation_accuracy"] - recipe.accuracy_loss
-    loader = batches(*work.splits.train, part.batch_size, seed=recipe.seed)
+    loader = work.shuffled(part.batch_size)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         boosted = boost_network(
