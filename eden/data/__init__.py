@@ -13,9 +13,11 @@ from eden.data._annotations import read_voc as read_voc
 from eden.data._augment import Augment as Augment
 from eden.data._batches import Batches as Batches
 from eden.data._batches import batches as batches
+from eden.data._box_evaluator import BoxEvaluator as BoxEvaluator
 from eden.data._boxes import Annotated as Annotated
 from eden.data._boxes import Boxes as Boxes
 from eden.data._boxes import Letterbox as Letterbox
+from eden.data._boxes import boxes_of as boxes_of
 from eden.data._boxes import letterbox as letterbox
 from eden.data._boxes import overlap as overlap
 from eden.data._call import call as call
@@ -40,3 +42,5 @@ from eden.data._pixels import Pair as Pair
 from eden.data._pixels import digest_of as digest_of
 from eden.data._pixels import normalisation_of as normalisation_of
 from eden.data._pixels import take as take
+from eden.data._precision import average_precision as average_precision
+from eden.data._precision import coco_scores as coco_scores

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from eden import _say
+from eden.data._pixels import Images, Normalisation
 
 _SLACK = 1.0  # pixels that a box may lie outside by rounding; it is cut to the photo
 
@@ -125,24 +126,32 @@ class Annotated:
             tuple(self.splits[n] for n in numbers),
         )
 
-    def squares(self, size: int) -> tuple[Tensor, list[Boxes]]:
+    def squares(self, size: int) -> tuple[Images, Tensor]:
         """Return photos in squares of grey, and the boxes in them.
 
         Args:
             size: Of the squares, a multiple of 32.
 
         Returns:
-            uint8 ``[n, 3, size, size]``, and boxes of score 1 in their pixels.
+            Photos ``[n, 3, size, size]``, kept as bytes and shown from 0 to 1, and boxes
+            ``[n, most, 5]``: x0, y0, x1, y1 in pixels and the label, -1 where there is no box.
         """
         pixels = torch.empty((len(self), 3, size, size), dtype=torch.uint8)
-        truths = []
+        truths = torch.full((len(self), max(map(len, self.labels), default=0), 5), -1.0)
         for n, (image, corners, labels) in enumerate(
             zip(self.images, self.corners, self.labels, strict=True)
         ):
             box = letterbox(image.to(torch.float32) / 255, size)
             pixels[n] = (box.image * 255).round()
-            truths.append(Boxes(box.into(corners), torch.ones(len(labels)), labels))
-        return pixels, truths
+            truths[n, : len(labels), :4] = box.into(corners)
+            truths[n, : len(labels), 4] = labels.to(torch.float32)
+        return Images(pixels, Normalisation((0.0,) * 3, (255.0,) * 3)), truths
+
+
+def boxes_of(truths: Tensor) -> Boxes:
+    """Return the boxes of a photo, of score 1; ``[most, 5]`` as of `Annotated.squares`."""
+    there = truths[truths[:, 4] >= 0]
+    return Boxes(there[:, :4], there.new_ones(len(there)), there[:, 4].to(torch.int64))
 
 
 def checked_boxes(

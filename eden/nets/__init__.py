@@ -6,16 +6,18 @@ from pathlib import Path
 from torch import nn
 
 from eden import _say
+from eden.data import Boxes as Boxes
+from eden.data import Letterbox as Letterbox
+from eden.data import letterbox as letterbox
+from eden.data import overlap as overlap
 from eden.nets._alexnet import AlexNet as AlexNet
 from eden.nets._alexnet import alexnet as alexnet
 from eden.nets._densenet import DenseNet201 as DenseNet201
 from eden.nets._densenet import densenet201 as densenet201
-from eden.nets._detect import Boxes as Boxes
-from eden.nets._detect import Letterbox as Letterbox
 from eden.nets._detect import decode as decode
-from eden.nets._detect import letterbox as letterbox
+from eden.nets._detect import detect as detect
 from eden.nets._detect import nms as nms
-from eden.nets._detect import overlap as overlap
+from eden.nets._detection_loss import detection_loss as detection_loss
 from eden.nets._lenet import LeNet as LeNet
 from eden.nets._lenet import lenet as lenet
 from eden.nets._load import load_into as _load_into

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch.nn import functional
 from tqdm.auto import tqdm
@@ -23,20 +26,22 @@ def train(
     optimizer: str = "adamw",
     learning_rate: float | None = None,
     augment: Augment | None = None,
+    loss: Callable[[Any, torch.Tensor], torch.Tensor] = functional.cross_entropy,
     progress: bool = True,
 ) -> torch.nn.Module:
-    """Train a classifier in place, with one cycle of the learning rate.
+    """Train a network in place, with one cycle of the learning rate.
 
     Args:
         model: The network; it stays on its device and in the modes it had.
-        train: Images ``[n, ...]`` and labels ``[n]``.
+        train: Images ``[n, ...]`` and labels ``[n]``, or what the loss takes.
         epochs: Passes over the images, at least 1.
         seed: Of the order of the images (initial weights are the caller's).
         batch_size: Images a step.
         optimizer: "adamw", with a weight decay of 0.01, or "sgd", with Nesterov's momentum of 0.9
             and a weight decay of 5e-4.
         learning_rate: Peak of the cycle; default 4e-3 for AdamW and 0.05 for SGD.
-        augment: What is made of each batch.
+        augment: What is made of each batch; boxes do not follow it.
+        loss: ``(output, labels) -> scalar``.
         progress: Show a bar with the time left.
 
     Returns:
@@ -50,19 +55,19 @@ def train(
     rate = OPTIMIZERS[optimizer] if learning_rate is None else learning_rate
     steps_by = _made(optimizer, model, rate)
     cycle = torch.optim.lr_scheduler.OneCycleLR(steps_by, rate, total_steps=steps)
-    loss = torch.zeros(())
+    value = torch.zeros(())
     bar = tqdm(total=steps, desc="train", unit="step", disable=not progress)
     with keeping_modes(model), bar:
         model.train()
         for epoch in range(epochs):
             for x, y in loader:
-                loss = functional.cross_entropy(model(x.to(device)), y.to(device))
+                value = loss(model(x.to(device)), y.to(device))
                 steps_by.zero_grad(set_to_none=True)
-                loss.backward()
+                value.backward()
                 steps_by.step()
                 cycle.step()
                 bar.update()
-            bar.set_postfix(epoch=epoch + 1, loss=f"{loss.item():.3f}")
+            bar.set_postfix(epoch=epoch + 1, loss=f"{value.item():.3f}")
     return model
 
 

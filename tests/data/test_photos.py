@@ -39,10 +39,13 @@ def test_photos_in_squares_keep_their_bytes_and_boxes():
     image = torch.randint(0, 256, (3, 32, 64), dtype=torch.uint8)
     corners = torch.tensor([[10.0, 0, 20, 32]])
     one = data.Annotated([image], [corners], [torch.tensor([1])], ("a", "b"), ("x",), ("",))
-    pixels, (truth,) = one.squares(64)
-    assert torch.equal(pixels[0, :, 16:48], image)
-    assert (pixels[0, :, :16] == 128).all()
-    assert truth.corners.tolist() == [[10, 16, 20, 48]] and truth.labels.tolist() == [1]
+    x, truths = one.squares(64)
+    assert torch.equal(x.pixels[0, :, 16:48], image)
+    assert (x.pixels[0, :, :16] == 128).all()
+    torch.testing.assert_close(x[:][0, :, 16:48], image / 255)
+    assert truths.tolist() == [[[10, 16, 20, 48, 1]]]
+    (there,) = map(data.boxes_of, truths)
+    assert there.corners.tolist() == [[10, 16, 20, 48]] and there.labels.tolist() == [1]
 
 
 BOX = [0.1, 0.1, 0.5, 0.5]

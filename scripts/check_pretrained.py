@@ -1,0 +1,79 @@
+"""Hold networks with published weights against what others measured with them.
+
+python scripts/check_pretrained.py DATA WEIGHTS
+
+DATA is a folder of imagenet1000_224.parquet, pennfudan_416.parquet and coco256_416.parquet, WEIGHTS
+one of squeezenet1_1_imagenet.safetensors, mobilenet_v2_imagenet_tf.safetensors and
+yolov3-tiny.weights. What is not there is left out.
+"""
+
+import argparse
+import time
+from functools import partial
+from pathlib import Path
+
+from eden import data, nets
+from eden.data import Normalisation
+
+CLASSIFIERS = (
+    # What is expected was measured by others on the same images.
+    (
+        "squeezenet1_1",
+        "squeezenet1_1_imagenet.safetensors",
+        {},
+        Normalisation((104.0, 117.0, 123.0), (1.0,) * 3, "bgr"),
+        0.596,
+    ),
+    (
+        "mobilenet_v2",
+        "mobilenet_v2_imagenet_tf.safetensors",
+        {"padding": "tensorflow"},
+        Normalisation((127.5,) * 3, (127.5,) * 3),
+        0.866,
+    ),
+)
+DETECTION = (("pennfudan_416", ("test",), 0.939), ("coco256_416", (), 0.394))
+SIZE = 320  # pixels a side of what the detector is shown
+
+
+def top_1(path: Path, name: str, weights: Path, form: dict, normalise: Normalisation) -> float:
+    read = data.read_labelled(path)
+    model = nets.load(name, weights, classes=1000, stem="published", **form)
+    return data.Evaluator(data.Images(read.pixels, normalise), read.labels, 50)(model)
+
+
+def scores(path: Path, splits: tuple[str, ...], weights: Path) -> dict[str, float]:
+    photos = data.read_annotated(path)
+    photos = photos.of(*splits) if splits else photos
+    model = nets.load("yolov3_tiny", weights)
+    # Of COCO's 80 classes only those count that are there.
+    evaluate = data.BoxEvaluator(*photos.squares(SIZE), partial(nets.detect, score=0.005))
+    return {"AP50 by eden": evaluate.precision(model), "right": evaluate(model)} | evaluate.scores(
+        model
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("weights", type=Path)
+    args = parser.parse_args()
+    images = args.data / "imagenet1000_224.parquet"
+    for name, file, form, normalise, expected in CLASSIFIERS:
+        if images.is_file() and (args.weights / file).is_file():
+            begun = time.monotonic()
+            found = top_1(images, name, args.weights / file, form, normalise)
+            took = time.monotonic() - begun
+            print(f"{name}: top-1 {found:.3f}, expected {expected} ({took:.0f} s)", flush=True)
+    detector = args.weights / "yolov3-tiny.weights"
+    for file, splits, expected in DETECTION:
+        path = args.data / f"{file}.parquet"
+        if path.is_file() and detector.is_file():
+            begun = time.monotonic()
+            found = " ".join(f"{k} {v:.3f}" for k, v in scores(path, splits, detector).items())
+            took = time.monotonic() - begun
+            print(f"yolov3_tiny, {file}: {found}, expected {expected} ({took:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main()
