@@ -80,9 +80,14 @@ class BoxEvaluator:
         pairs = zip(self.found(model), self.there(), strict=True)
         return torch.tensor([agreement(_above(a, self.score), b, self.iou) for a, b in pairs])
 
-    def precision(self, model: nn.Module) -> float:
-        """Return the average precision over all scores, at `iou`: COCO's, in [0, 1]."""
-        return average_precision(self.found(model), self.there(), iou=self.iou)
+    def precision(self, model: nn.Module, *, recalls: str = "coco") -> float:
+        """Return the average precision over all scores, at `iou`, in [0, 1].
+
+        Args:
+            model: The detector.
+            recalls: As in `average_precision`.
+        """
+        return average_precision(self.found(model), self.there(), iou=self.iou, recalls=recalls)
 
     def scores(self, model: nn.Module) -> dict[str, float]:
         """Return AP50, AP75 and AP50:95 as pycocotools says them."""

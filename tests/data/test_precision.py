@@ -24,6 +24,8 @@ def test_the_area_under_precision_against_recall():
     there = [boxes((*SQUARE, 1, 0)), boxes((*FAR, 1, 0))]
     found = [boxes((*SQUARE, 0.9, 0)), boxes((*SQUARE, 0.8, 0), (*FAR, 0.7, 0))]
     assert average_precision(found, there) == pytest.approx((51 + 50 * 2 / 3) / 101)
+    # The area itself: half at 1, half at 2/3.
+    assert average_precision(found, there, recalls="voc") == pytest.approx((1 + 2 / 3) / 2)
     # Of a second class with one box, which nobody finds: the mean with 0.
     there[0] = boxes((*SQUARE, 1, 0), (*FAR, 1, 3))
     assert average_precision(found, there) == pytest.approx((51 + 50 * 2 / 3) / 101 / 2)
@@ -44,6 +46,8 @@ def test_a_box_is_found_once_and_by_the_likeliest():
 def test_what_cannot_be_judged_is_said():
     with pytest.raises(ValueError, match="no photo has a box, so there is nothing to find"):
         average_precision([boxes()], [boxes()])
+    with pytest.raises(ValueError, match="recalls is 'all', accepted: coco, voc"):
+        average_precision([], [], recalls="all")
     with pytest.raises(ValueError, match="photos with boxes found is 0, accepted: 1"):
         average_precision([], [boxes((*SQUARE, 1, 0))])
 
@@ -106,12 +110,11 @@ def test_photos_are_right_by_f1():
     assert evaluate.closest(model, 1).tolist() == [1]
     assert evaluate.take(torch.tensor([2, 1])).right(model).tolist() == [False, True]
     assert len(evaluate.subset(2, seed=1)) == 2
-    # Below the score too: of class 0 one more is found, of class 1 one of two.
-    first = (34 + 34 * 1 + 33 * 0.75) / 101
-    assert evaluate.precision(model) == pytest.approx(
-        average_precision(said, evaluate.there()), abs=1e-9
-    )
-    assert first > evaluate.precision(model) > 0.5
+    # Below the score too. Of class 0 three are there; by score right, right, wrong (0.8), right.
+    # Of class 1 three, of which one is found. Precision 1 up to 2/3 and 3/4 beyond; 1 up to 1/3.
+    wanted = ((2 + 3 / 4) / 3 + 1 / 3) / 2
+    assert evaluate.precision(model, recalls="voc") == pytest.approx(wanted)
+    assert evaluate.precision(model) == average_precision(said, evaluate.there())
 
 
 @pytest.mark.parametrize(
