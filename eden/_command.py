@@ -1,14 +1,20 @@
-"""Ctrl-C while the command line is still importing ends in one line.
+"""What the command line does before the library is loaded.
 
-A KeyboardInterrupt would not do: it comes out of an import as a page of text, and some libraries
-make another error of it. Imported first, and does nothing where eden is a library.
+Imported first, and does nothing where eden is a library.
+
+Ctrl-C while the command line is still importing ends in one line. A KeyboardInterrupt would not do:
+it comes out of an import as a page of text, and some libraries make another error of it.
+
+The doctor is run in a process of its own: a library that crashes when it is loaded ends that one.
 """
 
 import os
 import signal
+import subprocess
 import sys
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_INNER = "EDEN_DOCTOR_INNER"
 
 
 def _end(*_: object) -> None:
@@ -28,5 +34,37 @@ def imported() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-if _is_command() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, _end)
+def ending(status: int, text: str) -> str:
+    """Say in one line how a process ended that should not have.
+
+    Args:
+        status: its return code.
+        text: what it wrote to stderr.
+    """
+    last = (text.strip().splitlines() or [""])[-1]
+    if status < 0:
+        return f"the library crashed: {signal.Signals(-status).name} {last}".rstrip()
+    return f"exit status {status}: {last}"
+
+
+def _doctor() -> None:
+    """Run the doctor, and tell how it ended where it did not come to its own end."""
+    inner = subprocess.run(
+        [sys.executable, "-m", "eden", "doctor"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {_INNER: "1"},
+    )
+    status, said = inner.returncode, inner.stderr
+    if status not in (0, 1, 2, INTERRUPTED) or "Traceback" in said:
+        said, status = f"FAIL: the library does not load: {ending(status, said)}\n", 1
+    sys.stderr.write(said)
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if _is_command():
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end)
+    if sys.argv[1:] == ["doctor"] and _INNER not in os.environ:
+        _doctor()

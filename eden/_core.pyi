@@ -91,10 +91,18 @@ class OperatingPoint:
     trp_seconds: Final[float]
     quality: Final[str]
     censored: Final[bool]
+    refresh_seconds: Final[float]
+    refresh_stretch: Final[float]
+    temperature_celsius: Final[float | None]
 
 class Device:
     name: Final[str]
     description: Final[str]
+    vendor: Final[str]
+    standard: Final[str]
+    assumed: Final[list[str]]
+    refresh_seconds: Final[float]
+    organisation: Final[dict[str, int]]
     geometry: Final[Geometry]
     timing: Final[Timing]
     currents: Final[Currents]
@@ -102,10 +110,17 @@ class Device:
     partitions: Final[list[Partition]]
     subarrays: Final[list[Partition]]
     def at(
-        self, vdd_volts: float | None, trcd_seconds: float | None, trp_seconds: float | None
+        self,
+        vdd_volts: float | None,
+        trcd_seconds: float | None,
+        trp_seconds: float | None,
+        temperature_celsius: float | None = None,
+        refresh_seconds: float | None = None,
     ) -> OperatingPoint: ...
     def known_points(self) -> list[OperatingPoint]: ...
+    def measured_points(self) -> list[OperatingPoint]: ...
     def module_ber(self, point: OperatingPoint, /) -> BerRange: ...
+    def retention_ber(self, point: OperatingPoint, /) -> BerRange: ...
     def partition_ber(self, point: OperatingPoint, partition: Partition, /) -> BerRange: ...
     def base_of(self, partition: Partition, /) -> int: ...
     def locate(self, address: int, order: str, /) -> tuple[int, int, int]: ...
@@ -206,6 +221,8 @@ class DramRules:
     standard: Final[str]
     clocks: Final[dict[str, int]]
     clock_seconds: Final[float]
+    vdd_volts: Final[float]
+    powers_down: Final[bool]
     chips: Final[int]
     banks: Final[int]
     request_bytes: Final[int]
@@ -265,6 +282,189 @@ class Simulation:
     channels: Final[int]
     requests: Final[int]
 
+class Layer:
+    name: Final[str]
+    kind: Final[str]
+    batch: Final[int]
+    in_channels: Final[int]
+    in_h: Final[int]
+    in_w: Final[int]
+    kernel_h: Final[int]
+    kernel_w: Final[int]
+    stride_h: Final[int]
+    stride_w: Final[int]
+    pad_h: Final[int]
+    pad_w: Final[int]
+    groups: Final[int]
+    out_channels: Final[int]
+    out_h: Final[int]
+    out_w: Final[int]
+    steps: Final[int]
+    weight_elements: Final[int]
+    input_elements: Final[int]
+    output_elements: Final[int]
+    weight_bits: Final[int]
+    input_bits: Final[int]
+    output_bits: Final[int]
+    macs: Final[int]
+    weight_on_chip: Final[bool]
+    input_on_chip: Final[bool]
+    output_on_chip: Final[bool]
+    weight_bytes: Final[int]
+    input_bytes: Final[int]
+    output_bytes: Final[int]
+    pixels: Final[int]
+    depth: Final[int]
+    filters: Final[int]
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        *,
+        batch: int = ...,
+        in_channels: int = ...,
+        in_h: int = ...,
+        in_w: int = ...,
+        kernel_h: int = ...,
+        kernel_w: int = ...,
+        stride_h: int = ...,
+        stride_w: int = ...,
+        pad_h: int = ...,
+        pad_w: int = ...,
+        groups: int = ...,
+        out_channels: int = ...,
+        out_h: int = ...,
+        out_w: int = ...,
+        steps: int = ...,
+        weight_elements: int = ...,
+        input_elements: int = ...,
+        output_elements: int = ...,
+        weight_bits: int = ...,
+        input_bits: int = ...,
+        output_bits: int = ...,
+        macs: int = ...,
+        weight_on_chip: bool = ...,
+        input_on_chip: bool = ...,
+        output_on_chip: bool = ...,
+    ) -> None: ...
+    def on_chip(self, *, weight: bool, input: bool, output: bool) -> Layer: ...
+
+class Accelerator:
+    def __init__(
+        self,
+        dataflow: str,
+        *,
+        rows: int,
+        columns: int,
+        clock_hz: float,
+        input_buffer_bytes: int,
+        weight_buffer_bytes: int,
+        output_buffer_bytes: int,
+        accumulator_bytes: int,
+        double_buffered: bool,
+    ) -> None: ...
+
+class Work:
+    cycles: Final[float]
+    folds: Final[int]
+    tiles: Final[int]
+    weight_passes: Final[float]
+    input_passes: Final[float]
+    output_passes: Final[float]
+
+class TensorStream:
+    def __init__(self, *, address: int, bytes: int, passes: float, write: bool) -> None: ...
+
+class StreamServed:
+    reads: Final[int]
+    writes: Final[int]
+    fraction: Final[float]
+    dram_seconds: Final[float]
+    seconds: Final[float]
+    row_hits: Final[float]
+    counts: Final[list[list[RankCounts]]]
+
+class Processor:
+    cores: Final[int]
+    clock_hz: Final[float]
+    width: Final[int]
+    window: Final[int]
+    misses_in_flight: Final[int]
+    vector_bytes: Final[int]
+    multiply_units: Final[int]
+    line_bytes: Final[int]
+    l1_bytes: Final[int]
+    l1_ways: Final[int]
+    l2_bytes: Final[int]
+    l2_ways: Final[int]
+    l2_cycles: Final[int]
+    shared_bytes: Final[int]
+    shared_ways: Final[int]
+    shared_cycles: Final[int]
+    memory_seconds: Final[float]
+    prefetch: Final[bool]
+    prefetch_streams: Final[int]
+    prefetch_degree: Final[int]
+    prefetch_distance: Final[int]
+    prefetches_in_flight: Final[int]
+    page_bytes: Final[int]
+    page_seed: Final[int]
+    colliding_buffers: Final[bool]
+    channel_groups: Final[int]
+    channel_bytes: Final[int]
+    accesses: Final[int]
+    samples: Final[int]
+    def __init__(
+        self,
+        *,
+        cores: int = ...,
+        clock_hz: float = ...,
+        width: int = ...,
+        window: int = ...,
+        misses_in_flight: int = ...,
+        vector_bytes: int = ...,
+        multiply_units: int = ...,
+        line_bytes: int = ...,
+        l1_bytes: int = ...,
+        l1_ways: int = ...,
+        l2_bytes: int = ...,
+        l2_ways: int = ...,
+        l2_cycles: int = ...,
+        shared_bytes: int = ...,
+        shared_ways: int = ...,
+        shared_cycles: int = ...,
+        memory_seconds: float = ...,
+        prefetch: bool = ...,
+        prefetch_streams: int = ...,
+        prefetch_degree: int = ...,
+        prefetch_distance: int = ...,
+        prefetches_in_flight: int = ...,
+        page_bytes: int = ...,
+        page_seed: int = ...,
+        colliding_buffers: bool = ...,
+        channel_groups: int = ...,
+        channel_bytes: int = ...,
+        accesses: int = ...,
+        samples: int = ...,
+    ) -> None: ...
+
+class ProcessorRun:
+    def __init__(
+        self, processor: Processor, kernel: str, rules: DramRules, map: str, policy: str
+    ) -> None: ...
+    def layer(self, layer: Layer) -> dict[str, Any]: ...
+    def pattern(
+        self,
+        *,
+        accesses: int,
+        span_bytes: int,
+        random: bool,
+        dependent: bool,
+        write_share: float,
+        instructions: int,
+        seed: int,
+    ) -> dict[str, Any]: ...
+
 class StreamAccess:
     def __init__(
         self,
@@ -276,7 +476,9 @@ class StreamAccess:
     ) -> None: ...
 
 class Transfer:
-    def __init__(self, access: StreamAccess, at: Settings, times: float) -> None: ...
+    def __init__(
+        self, access: StreamAccess, at: Settings, times: float, refresh_stretch: float = 1.0
+    ) -> None: ...
 
 class MapSlot:
     partition: Final[int]
@@ -317,7 +519,7 @@ def inject(
     scale: NDArray[np.float32] | None,
     device_key: int,
     access_key: int,
-    law: int,
+    lookup: int,
     stored: int,
     correction: int,
     lo: float,
@@ -328,11 +530,23 @@ def inject(
     row_bytes: int,
     /,
 ) -> None: ...
+def work_of(accelerator: Accelerator, layer: Layer) -> Work: ...
+def serve_layer(
+    rules: DramRules,
+    tensors: Sequence[TensorStream],
+    *,
+    tiles: int,
+    compute_seconds: float,
+    overlap: bool,
+    map: str,
+    policy: str,
+    most_requests: int,
+) -> StreamServed: ...
 def joules_by_point(
     device: Device,
     accesses: Sequence[StreamAccess],
     times: Sequence[float],
-    points: Sequence[Settings],
+    points: Sequence[tuple[Settings, float]],
     law: str,
 ) -> list[list[float]]: ...
 def keep_budget(

@@ -118,10 +118,12 @@ def ran_compiled(module: nn.Module) -> bool:
     inner = module._modules.get("_orig_mod")
     if inner is None and module._compiled_call_impl is None:
         return False
-    code = getattr(type(inner or module).forward, "__code__", None)
+    # What is a class of torch.nn itself runs in a function of dynamo's, which all of them share.
+    ran = type(inner or module).forward, getattr(module.forward, "_torchdynamo_orig_callable", None)
+    codes = [code for code in (getattr(one, "__code__", None) for one in ran) if code is not None]
     dynamo = getattr(torch._C, "_dynamo", None)
     entries = getattr(getattr(dynamo, "eval_frame", None), "_debug_get_cache_entry_list", None)
-    return code is not None and entries is not None and len(entries(code)) > 0
+    return entries is not None and any(len(entries(code)) > 0 for code in codes)
 
 
 def parameter_names(rnn: nn.RNNBase) -> list[str]:

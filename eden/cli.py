@@ -83,12 +83,33 @@ _verb("evaluate", "Verify the declared placement and account for the energy.")
 _verb("report", "Write the report.")
 
 
-@app.command()
-def devices() -> None:
-    """List the DRAM devices that come with eden, with their operating points."""
-    from eden.devices import print_devices
+devices_app = typer.Typer(help="The DRAM devices that come with eden.", invoke_without_command=True)
+app.add_typer(devices_app, name="devices")
 
-    print_devices()
+
+@devices_app.callback()
+def devices(context: typer.Context) -> None:
+    """List the DRAM devices that come with eden, with their axes, and what is assumed."""
+    if context.invoked_subcommand is None:
+        from eden.devices import print_devices
+
+        print_devices()
+
+
+@devices_app.command(name="show")
+def show_device(
+    name: Annotated[str, typer.Argument(help="A device's name, or its .json file.")],
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw BER over each axis and the maps into this file.")
+    ] = None,
+) -> None:
+    """Print a device with its operating points and banks."""
+    from eden.devices import load, print_device, save_plot
+
+    device = load(name)
+    if plot is not None:
+        save_plot(device, plot)
+    print_device(device)
 
 
 profile = typer.Typer(help="Measured failures of DRAM modules.", no_args_is_help=True)
@@ -211,6 +232,29 @@ def check(
     print(f"{count} commands break a rule" if count else "legal")
     if count:
         raise typer.Exit(1)
+
+
+systems = typer.Typer(help="Systems that run networks: processors, accelerators.")
+app.add_typer(systems, name="systems")
+
+
+@systems.callback(invoke_without_command=True)
+def _list_systems(context: typer.Context) -> None:
+    """List the systems that come with eden, with their parameters."""
+    from eden.systems import print_systems
+
+    if context.invoked_subcommand is None:
+        print_systems()
+
+
+@systems.command("show")
+def show_system(
+    system: Annotated[str, typer.Argument(help="A system's name, or its .json or .yaml file.")],
+) -> None:
+    """Print a system: its parameters, its memory, and where the numbers are from."""
+    from eden.systems import print_system
+
+    print_system(system)
 
 
 @app.command()

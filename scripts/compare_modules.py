@@ -1,6 +1,6 @@
-"""What placing buys on each module: the tolerances of a run, placed on every shipped device.
+"""What placing buys on each module: the tolerances of a run, placed on some shipped devices.
 
-Run: python scripts/compare_modules.py RUN_FOLDER [--verify 59]
+Run: python scripts/compare_modules.py RUN_FOLDER [--verify 59] [--device ddr3l-1600-b10 ...]
 (after `eden run`, or `--until characterize`). With --verify the greedy placements at the high end
 of each module's measured range run under so many draws on the test images.
 """
@@ -17,11 +17,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run_folder", type=Path)
     parser.add_argument("--verify", type=int, default=0, metavar="DRAWS")
+    parser.add_argument("--device", nargs="+", default=["ddr3l-1600-a1", "ddr3l-1600-b10"])
     options = parser.parse_args()
     folder = RunFolder(options.run_folder)
     inputs = read_inputs(folder.recipe)
     print(f"{'device':14} {'network':17} {'method':6}      V  V low V high reads, uJ")
-    for name in devices.names():
+    for name in options.device:
         work = Work(folder, inputs._replace(device=devices.load(name)), progress=False)
         for variant in folder.recipe.variants:
             for method in ("coarse", "greedy", "exact"):
@@ -31,7 +32,7 @@ def main() -> None:
                 joules = f"{placed.energy_joules * 1e6:9.3f}"
                 print(f"{name:14} {variant.name:17} {method:6} {shown} {joules}", flush=True)
     if options.verify:
-        for name in devices.names():
+        for name in options.device:
             for variant in folder.recipe.variants:
                 at_high_end(folder, inputs._replace(device=devices.load(name)), variant, options)
 

@@ -2,52 +2,45 @@
 
     python scripts/make_devices.py DATA_FOLDER [--out eden/devices/specs]
 
-DATA_FOLDER holds three CSV files: ``ddr3l_voltage_faulty_lines.csv`` and ``ddr3l_row_failures.csv``
-(from the DRAM-Voltage-Study, SIGMETRICS 2017) and ``datasheet_survey.csv`` (from the
-DRAM-Datasheet-Survey, arXiv:2204.10378). Each number in a description has its source beside it,
-under ``sources``, by the path of the field.
+DATA_FOLDER holds the public studies' CSV files: ``ddr3l_voltage_faulty_lines.csv``,
+``ddr3l_row_failures.csv`` and ``ddr3l_retention.csv`` (DRAM-Voltage-Study, SIGMETRICS 2017),
+``ddr3_latency_ber.csv`` (DRAM-Latency-Variation-Study, SIGMETRICS 2016),
+``ddr4_row_retention_*.csv`` (ReadDisturbanceVTS25) and ``datasheet_survey.csv``
+(DRAM-Datasheet-Survey, arXiv:2204.10378); a study whose files are not there is left out. Types
+without measurements come from ``eden/dram/memories`` and borrow an error law. Each number in a
+description has its source beside it, under ``sources``, by the path of the field.
+
+Names say standard, axis and module: ``ddr3l-1600-b10`` (voltage, and retention where it was
+measured), ``ddr3-1600-latency-y19``, ``ddr4-2400-retention-hyhy03``, ``ddr4-2400`` (a type).
 """
 
 import argparse
-import csv
 import json
+from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
-STUDY = "DRAM-Voltage-Study, Chang et al., SIGMETRICS 2017"
-SURVEY = "DRAM-Datasheet-Survey, arXiv:2204.10378, Nanya NT5CB512M 8GN-DI (DDR3-1600 x8, 2 Gb)"
-JEDEC = "JEDEC JESD79-3 (DDR3), 2 Gb x8: 8 banks, 32768 rows, 1 KiB page a chip, burst of 8"
-
-# One rank of eight x8 chips of 2 Gb: the line fractions of the study are multiples of 2^-25, so it
-# counted 2^25 lines of 64 bytes, which is this 2 GiB.
-CHIPS, WIDTH, BANKS, ROWS, ROW_BYTES, LINE_BYTES = 8, 8, 8, 32768, 8192, 64
-LINES = BANKS * ROWS * ROW_BYTES // LINE_BYTES
-# No datasheet says how many rows share sense amplifiers; 512 is common in the literature.
-ROWS_PER_SUBARRAY = 512
-# A row group in which no row failed is known only to fail rarely.
-CENSORED_ROW_PROBABILITY = 1e-4
-MEASURED_TIMING = {"trcd_seconds": 1e-8, "trp_seconds": 1e-8}
-
-
-def read(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def datasheet_part(path):
-    """Find the DDR3-1600 x8 2 Gb part; manufacturer and model stand on the first row of a group."""
-    with open(path, newline="") as file:
-        rows = list(csv.reader(file))
-    header = next(row for row in rows if row[0] == "Manufacturer")
-    # Timings and currents are named one and two rows above the long names.
-    short = rows[rows.index(header) - 1]
-    names = [s or h for s, h in zip(short, header, strict=True)]
-    model = ""
-    for row in rows[rows.index(header) + 1 :]:
-        part = dict(zip(names, row, strict=True))
-        model = part["Model"] or model
-        if model == "NT5CB512M" and part["Speed Bin"] == "8GN-DI":
-            return part
-    raise SystemExit("datasheet survey: no part NT5CB512M 8GN-DI")
+from device_parts import (
+    BANKS,
+    CENSORED_ROW_PROBABILITY,
+    DDR3,
+    DDR3L,
+    DDR4,
+    DDR4_ROW_CELLS,
+    LATENCY,
+    LINE_BYTES,
+    LINES,
+    MEASURED_TIMING,
+    ROWS,
+    ROWS_PER_SUBARRAY,
+    STUDY,
+    ddr3_rank,
+    memory,
+    read,
+    rounded,
+    seconds,
+    type_of,
+)
 
 
 def subarray_weights(groups, dimm, vdd):
@@ -105,90 +98,277 @@ def measured_points(folder, dimm, estimated_volts):
     return points, sources
 
 
-def device(folder, name, dimm, estimated_volts=()):
-    part = datasheet_part(folder / "datasheet_survey.csv")
+def counted(point, rates, cells, banks=None):
+    """Fill in what rounds of a measurement found: shares of bits, and by bank."""
+    mean = sum(rates) / len(rates)
+    point["bit_fraction"] = rounded(mean)
+    # The ends are rounded outwards, so that they hold the mean.
+    if mean > 0 and min(rates) < mean < max(rates):
+        point["fraction_low"] = min(rounded(min(rates)), point["bit_fraction"])
+        point["fraction_high"] = max(rounded(max(rates)), point["bit_fraction"])
+    point["cells_tested"] = cells
+    if banks and mean > 0:
+        least = 0.5 / (cells / len(banks))  # a bank without failures: less than one of its cells
+        point["weights"] = [[rounded(max(rate / mean, least / mean))] for rate in banks]
+    return point
 
-    def amperes(column):
-        return float(part[column]) / 1000
 
-    def seconds(column, unit=1e9):
-        return float(part[column]) / unit
+def retention_points(folder, dimm):
+    """List what a module of the voltage study loses by refresh interval, temperature and VDD."""
+    path = folder / "ddr3l_retention.csv"
+    rounds = defaultdict(list)
+    for row in read(path) if path.exists() else []:
+        if row["dimm_name"] == dimm:
+            place = (float(row[k]) for k in ("vdd", "temperature(C)", "refresh_interval(ms)"))
+            rounds[tuple(place)].append([float(row[f"bank{i}_bit_err_count"]) for i in range(8)])
+    points, cells = [], LINES * LINE_BYTES * 8
+    for (vdd, celsius, interval), found in sorted(rounds.items()):
+        totals = [sum(banks) / cells for banks in found]
+        banks = [sum(bank) / len(found) for bank in zip(*found, strict=True)]
+        told = sum(banks) >= 10 * BANKS  # fewer failures than that tell banks apart by chance
+        by_bank = [n / (cells / BANKS) for n in banks] if told else None
+        point = {"refresh_seconds": round(interval / 1000, 9), "temperature_celsius": celsius}
+        points.append(counted({**point, "vdd_volts": vdd}, totals, cells, by_bank))
+    return points
 
-    points, sources = measured_points(folder, dimm, estimated_volts)
-    return {
-        "name": name,
-        "description": f"DDR3L-1600 SO-DIMM of 2 GiB, module {dimm} of the {STUDY}",
-        "geometry": {
-            "chips": CHIPS,
-            "chip_width_bits": WIDTH,
-            "banks": BANKS,
-            "rows_per_bank": ROWS,
-            "rows_per_subarray": ROWS_PER_SUBARRAY,
-            "row_bytes": ROW_BYTES,
-            "line_bytes": LINE_BYTES,
-        },
-        "timing": {
-            "clock_seconds": 1.25e-9,
-            "burst_clocks": 4,
-            "tras_seconds": seconds("tRAS (ns)"),
-            "trc_seconds": seconds("tRC (ns)"),
-            "trfc_seconds": seconds("tRFC (ns)"),
-            "trefi_seconds": seconds("tREFI (us)", 1e6),
-        },
-        "currents": {
-            "vdd_volts": 1.35,
-            "idd0_amperes": amperes("IDD0"),
-            "idd2n_amperes": amperes("IDD2N"),
-            "idd3n_amperes": amperes("IDD3N"),
-            "idd4r_amperes": amperes("IDD4R"),
-            "idd4w_amperes": amperes("IDD4W"),
-            "idd5_amperes": amperes("IDD5(B)"),
-            "assumed": True,
-        },
-        "granularity": {"vdd": "module", "trcd": "bank", "trp": "bank"},
-        "nominal": {
-            "vdd_volts": 1.35,
-            "trcd_seconds": seconds("tRCD/tRCL (ns)"),
-            "trp_seconds": seconds("tRP (ns)"),
-        },
-        "points": points,
-        "sources": {
-            "geometry": JEDEC + "; eight chips make a rank of 64 data pins",
-            "geometry.rows_per_subarray": "assumed: 512 is common in the literature",
-            "timing": SURVEY,
-            "timing.clock_seconds": "DDR3-1600: 800 MHz",
-            "timing.burst_clocks": JEDEC + ", two transfers a clock",
-            "currents": SURVEY + "; a DDR3 part at 1.5 V: its currents are assumed at 1.35 V",
-            "currents.vdd_volts": "assumed: the survey lists no DDR3L currents",
-            "nominal.vdd_volts": "JEDEC JESD79-3-1 (DDR3L): 1.35 V",
-            "nominal": SURVEY,
-            "granularity": "design of eden: one supply a module, latencies by bank",
-            **sources,
-        },
-    }
+
+def voltage_devices(folder):
+    """Make the modules of the voltage study that failed at one voltage, and not at another."""
+    rows = read(folder / "ddr3l_voltage_faulty_lines.csv")
+    maps = defaultdict(float)
+    for group in read(folder / "ddr3l_row_failures.csv"):
+        maps[group["dimm"], float(group["vdd"])] += float(group["prob"])
+    for dimm in dict.fromkeys(row["dimm_name"] for row in rows):
+        mine = [row for row in rows if row["dimm_name"] == dimm]
+        shares = {float(row["vdd"]): float(row["error_cacheline_percent"]) for row in mine}
+        # Below the lowest voltage whose lines were published the map stands for them.
+        low = min(shares)
+        estimated = sorted(v for (d, v), sum_ in maps.items() if d == dimm and v < low and sum_)
+        if not (any(shares.values()) or estimated) or 0 not in shares.values():
+            continue
+        points, sources = measured_points(folder, dimm, estimated)
+        rank = ddr3_rank(folder, 1.35, DDR3L)
+        rank["sources"] |= sources
+        retention = retention_points(folder, dimm)
+        if retention:
+            rank["sources"]["retention"] = (
+                f"{STUDY}: errors of {dimm} by refresh interval, mean of all rounds and their "
+                "range, of 2^34 cells; the pattern is not published"
+            )
+        sources = rank.pop("sources")
+        yield {
+            "name": f"ddr3l-1600-{dimm.lower()}",
+            "description": f"DDR3L-1600 SO-DIMM of 2 GiB, module {dimm} of the {STUDY}",
+            **rank,
+            "points": points,
+            "sources": sources,
+            "vendor": mine[0]["vendor"],
+            "standard": "DDR3L",
+            "organisation": {"channels": 1, "ranks": 1, "bank_groups": 1},
+            **({"retention": retention} if retention else {}),
+            "assumed": ["currents", "rows of a subarray"],
+        }
+
+
+def later_campaign(rounds):
+    """Return the rounds of one pattern that fail alike, the worse ones where two campaigns differ.
+
+    Some modules were measured twice, with rates that differ by orders of magnitude; their mean
+    would be of neither.
+    """
+    ranked = sorted(rounds, key=sum)
+    for i, (one, other) in enumerate(pairwise(ranked), 1):
+        if sum(one) > 0 and sum(other) > CAMPAIGNS * sum(one):
+            return ranked[i:]
+    return rounds
+
+
+# Rounds of one module, temperature and pattern scatter by less than this factor.
+CAMPAIGNS = 100
+
+
+def latency_points(rows):
+    """List the points of a module by latencies and temperature; say where two campaigns differ."""
+    rounds = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        trcd, trp = float(row["tRCD"]), float(row["tRP"])
+        # At 2.5 ns everything is noise; of tRP of 5 ns and less see docs/profiles.md.
+        if trcd < 5 or trp <= 5 or (trcd < 12.5 and trp < 12.5):
+            continue
+        banks = [float(row[f"Bank{i}"]) for i in range(trp < 12.5, 8)]
+        rounds[trcd, trp, float(row["Temperature"])][row["Pattern"]].append(banks)
+    points, mixed = [], []
+    for (trcd, trp, celsius), patterns in sorted(rounds.items()):
+        kept = [later_campaign(found) for found in patterns.values()]
+        if any(len(a) < len(b) for a, b in zip(kept, patterns.values(), strict=True)):
+            mixed.append(f"tRCD {trcd:g} ns at {celsius:g} C")
+        by_pattern = [[sum(bank) / len(found) for bank in zip(*found, strict=True)]
+                      for found in kept]  # fmt: skip
+        banks = [sum(bank) / len(by_pattern) for bank in zip(*by_pattern, strict=True)]
+        point = {
+            "vdd_volts": 1.5,
+            "trcd_seconds": seconds(trcd),
+            "trp_seconds": seconds(trp),
+            "temperature_celsius": celsius,
+        }
+        cells = 2**30 * len(banks)
+        means = [sum(of) / len(of) for of in by_pattern]
+        # Bank 0 was not reached where tRP varies: it is taken for an average one.
+        shares = [sum(banks) / len(banks)] * (8 - len(banks)) + banks
+        point = counted(point, means, cells, shares)
+        every = [sum(found) / len(found) for of in patterns.values() for found in of]
+        if trp < 12.5 and max(every) > 0.5:  # no random flips: the row that was open before
+            continue
+        if point["bit_fraction"] > 0:
+            point["fraction_low"] = min(rounded(min(every)), point["bit_fraction"])
+            point["fraction_high"] = max(rounded(max(every)), point["bit_fraction"])
+        points.append(point)
+    return points, mixed
+
+
+def latency_devices(folder):
+    """Make the modules of the latency study that were measured at a tRCD of 7.5 ns."""
+    by_module = defaultdict(list)
+    for row in read(folder / "ddr3_latency_ber.csv"):
+        by_module[row["Label"]].append(row)
+    for label, rows in sorted(by_module.items()):
+        points, mixed = latency_points(rows)
+        if not any(p["trcd_seconds"] == 7.5e-9 for p in points):
+            continue
+        rank = ddr3_rank(folder, 1.5, DDR3)
+        sources = rank.pop("sources")
+        told = (
+            f"; two campaigns differ, the worse one is taken: {', '.join(mixed)}" if mixed else ""
+        )
+        sources["points"] = (
+            f"{LATENCY}: shares of wrong bits of {label}, mean of its patterns; the range is that "
+            f"of patterns and rounds; 2^30 cells a bank and one read{told}"
+        )
+        yield {
+            "name": f"ddr3-1600-latency-{label}",
+            "description": f"DDR3 SO-DIMM, module {label} ({rows[0]['Model']}) of the {LATENCY}",
+            **rank,
+            "points": points,
+            "sources": sources,
+            "vendor": rows[0]["VendorMask"],
+            "standard": "DDR3",
+            "organisation": {"channels": 1, "ranks": 1, "bank_groups": 1},
+            "assumed": ["geometry, timing, currents and rating: the study names no parts"],
+        }
+
+
+# Of the types, and the memory of eden.dram that each is.
+TYPES = {
+    "ddr3-1600": "ddr3-1600",
+    "ddr4-2133": "ddr4-2133",
+    "ddr4-2400": "ddr4-2400",
+    "ddr4-3200": "ddr4-3200",
+    "lpddr3-1600": "lpddr3-1600",
+    "lpddr4-3200": "lpddr4-3200",
+    "gddr5-6000": "gddr5-6000",
+    "hbm2": "hbm2-legacy",
+}
+
+
+def type_devices(lender):
+    """Make the types that nobody measured: rates of a module at the same share of its rating."""
+    rated = lender["nominal"]
+    for name, source in TYPES.items():
+        rank, kind = type_of(source)
+        sources = rank.pop("sources")
+        points = []
+        for point in lender["points"]:
+            scaled = {
+                k: rounded(point[k] * rank["nominal"][k] / rated[k])
+                for k in ("vdd_volts", "trcd_seconds", "trp_seconds")
+            }
+            kept = {k: point[k] for k in ("line_fraction", "cells_tested")}
+            points.append({**scaled, **kept, "assumed": True})
+        law = (
+            f"error law: borrowed from {lender['name']} at the same VDD / rated VDD, "
+            "tRCD / rated tRCD and tRP / rated tRP; nobody measured this type"
+        )
+        sources["points"] = f"assumed: {law}"
+        yield {
+            "name": name,
+            "description": memory(source)["description"] + ", not measured",
+            **rank,
+            "points": points,
+            "sources": sources,
+            **kind,
+            "assumed": [law, "rows of a subarray"],
+        }
+
+
+def ddr4_devices(folder):
+    """Make the modules whose retention was measured row by row, all cells under two fills."""
+    for path in sorted(folder.glob("ddr4_row_retention_*.csv")):
+        module = path.stem.rpartition("_")[2]
+        flips = defaultdict(lambda: defaultdict(list))
+        rows = set()
+        for row in read(path):
+            rows.add(int(row["Row"]))
+            place = (float(row["tWAIT"]), float(row["Temp"]))
+            flips[place][row["Pattern"]].append(int(row["NumBitflips"]))
+        cells, points = len(rows) * DDR4_ROW_CELLS, []
+        for (wait, celsius), by_fill in sorted(flips.items()):
+            fills = [by_fill.get(fill, []) for fill in ("00000000", "FFFFFFFF")]
+            rate = sum(map(sum, fills)) / (2 * cells)
+            # Rows that a fill does not list are without failures, or were not tested.
+            listed = [sum(f) / (len(f) * DDR4_ROW_CELLS) for f in fills if f]
+            point = {"refresh_seconds": wait, "temperature_celsius": celsius}
+            point["bit_fraction"] = rounded(rate)
+            point["fraction_low"] = min(rounded(min(map(sum, fills)) / cells), rounded(rate))
+            point["fraction_high"] = max(rounded(max(listed)), rounded(rate))
+            points.append({**point, "cells_tested": cells})
+        rank, kind = type_of("ddr4-2400")
+        rank["currents"]["assumed"] = True
+        sources = rank.pop("sources")
+        sources["points"] = "none: neither voltage nor latencies were varied"
+        sources["retention"] = (
+            f"{DDR4}: flips of {module} by row, {len(rows)} rows of 65,536 cells, mean of fills of "
+            "zeros and ones; from the fill that flips less, with rows that it does not list taken "
+            "as free of flips, to the one that flips more, with those taken as not tested"
+        )
+        yield {
+            "name": f"ddr4-2400-retention-{module}",
+            "description": f"DDR4 module {module} of {DDR4}; described as DDR4-2400 8Gb x8",
+            **rank,
+            "points": [],
+            "sources": sources,
+            **kind,
+            "retention": points,
+            "assumed": ["geometry, timing, currents and rating: the study's file names no parts"],
+        }
 
 
 def to_text(description):
-    """Write JSON with one line a number, but one line a row of weights."""
+    """Write JSON with one line a number, but one line a row of weights or a point without maps."""
     text = json.dumps(description, indent=1)
-    for point in description["points"]:
-        for bank in point.get("weights", []):
-            spread = json.dumps(bank, indent=1).replace("\n", "\n    ")
-            text = text.replace(spread, json.dumps(bank, separators=(",", ":")))
+    for point in [*description["points"], *description.get("retention", ())]:
+        if len(point.get("weights", [[0]])[0]) > 1:
+            for bank in point["weights"]:
+                spread = json.dumps(bank, indent=1).replace("\n", "\n    ")
+                text = text.replace(spread, json.dumps(bank, separators=(",", ":")))
+        elif point.keys() & {"temperature_celsius", "assumed"}:
+            spread = json.dumps(point, indent=1).replace("\n", "\n  ")
+            text = text.replace(spread, json.dumps(point, separators=(",", ":")))
     return text + "\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path, help="folder with the three CSV files")
+    parser.add_argument("data", type=Path, help="folder with the studies' CSV files")
     parser.add_argument("--out", type=Path, default=Path("eden/devices/specs"))
     arguments = parser.parse_args()
-    for name, dimm, estimated in (
-        ("ddr3l-1600-b10", "B10", ()),
-        ("ddr3l-1600-a1", "A1", (1.075,)),
-    ):
-        path = arguments.out / f"{name}.json"
-        path.write_text(to_text(device(arguments.data, name, dimm, estimated)))
+    made = [*voltage_devices(arguments.data)]
+    made += type_devices(next(d for d in made if d["name"] == "ddr3l-1600-b10"))
+    if (arguments.data / "ddr3_latency_ber.csv").exists():
+        made += latency_devices(arguments.data)
+    made += ddr4_devices(arguments.data)
+    for description in made:
+        path = arguments.out / f"{description['name']}.json"
+        path.write_text(to_text(description))
         print(path)
 
 

@@ -9,7 +9,7 @@ from eden.folder import parse_recipe
 from eden.folder._yaml import _Loader
 
 RECIPE = """
-data: {train_images: 900, validation_images: 80, batch_size: 100}
+data: {train_images: 900, validation_images: 80}
 train: {epochs: 3, batch_size: 32}
 boost: {target_bers: [1e-3], epochs: 2, batch_size: 64}
 accuracy_loss: 0.1

@@ -5,7 +5,7 @@ import torch
 
 from eden import reference
 
-LAWS = ("cell", "bitline", "wordline", "known")
+LOOKUPS = ("cell", "bitline", "wordline", "known")
 ELEMENTS = {
     torch.float32: ("fp32", np.uint32, torch.int32),
     torch.float16: ("fp16", np.uint16, torch.int16),
@@ -53,7 +53,7 @@ def by_reference(x, error, *, key, **arguments) -> tuple[np.ndarray, np.ndarray]
         bits_of(x),
         ELEMENTS[x.dtype][0],
         key=tuple(int(k) % 2**64 for k in key),
-        law=LAWS[table.law],
+        lookup=LOOKUPS[table.lookup],
         table=entries_of(table),
         order=None if table.order is None else table.order.cpu().numpy(),
         **arguments,

@@ -85,10 +85,25 @@ def test_a_full_disk_is_one_line(capsys, tmp_path, monkeypatch):
     assert not [path for path in (tmp_path / "made").rglob("*") if path.is_file()]
 
 
-def test_devices_are_listed_with_their_points(capsys):
+def test_devices_are_listed_with_their_axes(capsys):
     assert main(["devices"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert "VDD 1.05 to 1.35 V" in lines["ddr3l-1600-b10"] and " B " in lines["ddr3l-1600-b10"]
+    assert "refresh 0.128 to 2.048 s" in lines["ddr3l-1600-a1"]
+    assert "error law" in lines["hbm2"] and "error law" not in lines["ddr3l-1600-b10"]
+
+
+def test_a_device_is_shown_and_drawn(capsys, tmp_path):
+    assert main(["devices", "show", "ddr3l-1600-a1", "--plot", str(tmp_path / "a1.svg")]) == 0
     out = capsys.readouterr().out
-    assert "ddr3l-1600-b10" in out and "1.075" in out and "estimated" in out
+    assert "1.075" in out and "estimated" in out and "assumed: currents" in out and "bank7" in out
+    assert (tmp_path / "a1.svg").read_bytes().startswith(b"<?xml")
+    assert main(["devices", "show", "hbm2"]) == 0
+    assert "assumed: error law: borrowed from ddr3l-1600-b10" in capsys.readouterr().out
+    assert "name of the plot is 'a.txt'" in refused(
+        capsys, "devices", "show", "hbm2", "--plot", "a.txt"
+    )
+    assert "device is 'ddr9'" in refused(capsys, "devices", "show", "ddr9")
 
 
 def test_a_checkpoint_that_is_not_safetensors_is_made_again(capsys, tmp_path):

@@ -28,7 +28,17 @@ FLOORS = (
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS, 1) for room in rooms}
 # Who may name the torch-free extension: thin modules over it.
-MAY_NAME_CORE = {"_native", "access", "devices", "dram", "energy", "errors", "mapping", "profiles"}
+MAY_NAME_CORE = {
+    "_native",
+    "access",
+    "devices",
+    "dram",
+    "energy",
+    "errors",
+    "mapping",
+    "profiles",
+    "systems",
+}
 NEVER_IMPORTED = {"torchvision", "timm", "torchmetrics", "pickle", "dill", "joblib"}
 
 

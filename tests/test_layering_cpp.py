@@ -48,7 +48,26 @@ LAYERS = {
         (),
     ),
     "csrc/core/systems": (
-        tuple(f"csrc/core/{part}/" for part in ("address", "counts", "devices", "energy")),
+        tuple(
+            f"csrc/core/{part}/"
+            for part in (
+                "address",
+                "controller",
+                "counts",
+                "devices",
+                "energy",
+                "fields",
+                "timing",
+                "trace",
+            )
+        ),
+        (),
+    ),
+    "csrc/core/processor": (
+        tuple(
+            f"csrc/core/{part}/"
+            for part in ("address", "controller", "counts", "fields", "systems", "timing")
+        ),
         (),
     ),
     "csrc/core/mapping": ((), ()),

@@ -20,12 +20,14 @@ using Run = void (*)(const InjectParams& params, const Tensor& x);
 template <Run run>
 std::tuple<Tensor, Tensor> inject(const Tensor& x, const Tensor& key, const Tensor& table,
                                   std::optional<Tensor> order, std::optional<Tensor> scale,
-                                  std::optional<Tensor> bounds, int64_t law, int64_t stored,
+                                  std::optional<Tensor> bounds, int64_t lookup, int64_t stored,
                                   int64_t correction, int64_t copies, int64_t first_copy,
-                                  int64_t address, int64_t row_bytes, std::optional<Tensor> kept,
+                                  int64_t address, int64_t row_bytes,
+                                  std::optional<Tensor> copy_numbers, std::optional<Tensor> kept,
                                   bool mark) {
-  InjectParams params = make_params({x, key, table, order, scale, bounds, law, stored, correction,
-                                     copies, first_copy, address, row_bytes});
+  InjectParams params =
+      make_params({x, key, table, order, scale, bounds, lookup, stored, correction, copies,
+                   first_copy, address, row_bytes, copy_numbers});
   if (kept.has_value()) {
     check_beside("inject", "kept", *kept, torch::headeronly::ScalarType::Int, x);
     params.kept = static_cast<const int32_t*>(kept->const_data_ptr());
@@ -46,11 +48,12 @@ std::tuple<Tensor, Tensor> inject(const Tensor& x, const Tensor& key, const Tens
 template <Run run>
 void inject_out(const Tensor& x, const Tensor& key, const Tensor& table,
                 std::optional<Tensor> order, std::optional<Tensor> scale,
-                std::optional<Tensor> bounds, int64_t law, int64_t stored, int64_t correction,
+                std::optional<Tensor> bounds, int64_t lookup, int64_t stored, int64_t correction,
                 int64_t copies, int64_t first_copy, int64_t address, int64_t row_bytes,
-                Tensor out) {
-  InjectParams params = make_params({x, key, table, order, scale, bounds, law, stored, correction,
-                                     copies, first_copy, address, row_bytes});
+                std::optional<Tensor> copy_numbers, Tensor out) {
+  InjectParams params =
+      make_params({x, key, table, order, scale, bounds, lookup, stored, correction, copies,
+                   first_copy, address, row_bytes, copy_numbers});
   check_beside("inject", "out", out, x.scalar_type(), x);
   STD_TORCH_CHECK(out.numel() == x.numel(), "eden::inject: out has ", out.numel(),
                   " elements, x has ", x.numel());

@@ -7,8 +7,8 @@ namespace eden::ops {
 using torch::headeronly::ScalarType;
 
 InjectParams make_params(const InjectArguments& arguments) {
-  const auto& [x, key, table, order, scale, bounds, law, stored, correction, copies, first_copy,
-               address, row_bytes] = arguments;
+  const auto& [x, key, table, order, scale, bounds, lookup, stored, correction, copies, first_copy,
+               address, row_bytes, copy_numbers] = arguments;
   InjectParams p{};
   p.element = element_of("inject", x);
   check_dense("inject", "x", x, x.scalar_type());
@@ -37,6 +37,13 @@ InjectParams make_params(const InjectArguments& arguments) {
     STD_TORCH_CHECK(bounds->numel() == 2, "eden::inject: bounds must have shape [2]");
     p.bounds = static_cast<const float*>(bounds->const_data_ptr());
   }
+  if (copy_numbers.has_value()) {
+    check_beside("inject", "copy_numbers", *copy_numbers, ScalarType::Long, x);
+    STD_TORCH_CHECK(copy_numbers->numel() == copies, "eden::inject: copy_numbers has ",
+                    copy_numbers->numel(), " elements, must have one for each of ", copies,
+                    " copies");
+    p.copy_numbers = static_cast<const int64_t*>(copy_numbers->const_data_ptr());
+  }
   p.input = x.const_data_ptr();
   p.elements = x.numel() / copies;
   p.copies = copies;
@@ -44,7 +51,7 @@ InjectParams make_params(const InjectArguments& arguments) {
   p.address = address;
   p.row_bytes = row_bytes;
   p.stored = static_cast<Stored>(stored);
-  p.law = static_cast<Law>(law);
+  p.lookup = static_cast<Lookup>(lookup);
   p.correction = static_cast<Correction>(correction);
   return p;
 }

@@ -19,7 +19,8 @@ struct InjectArguments {
   const std::optional<Tensor>& order;   // int32 [bitlines]
   const std::optional<Tensor>& scale;   // float32 [channels]
   const std::optional<Tensor>& bounds;  // float32 [2]
-  int64_t law, stored, correction, copies, first_copy, address, row_bytes;
+  int64_t lookup, stored, correction, copies, first_copy, address, row_bytes;
+  const std::optional<Tensor>& copy_numbers;  // int64 [copies], in place of first_copy
 };
 
 // The parameters of an injection, all but the output.

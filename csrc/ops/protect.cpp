@@ -33,7 +33,7 @@ ImageParams make_image_params(const ImageArguments& arguments) {
   p.elements = x.numel() / copies;
   p.copies = copies;
   p.row_bytes = 8192;  // not read, like all that is about cells
-  p.law = Law::kCell;
+  p.lookup = Lookup::kCell;
   p.stored = static_cast<Stored>(stored);
   p.correction = static_cast<Correction>(correction);
   std::string problem = problem_of_coding(p);

@@ -18,10 +18,10 @@ using torch::headeronly::ScalarType;
 
 // Of `x` only the size and the types matter.
 Tensor weak_cells(const Tensor& x, const Tensor& key, const Tensor& table,
-                  std::optional<Tensor> order, int64_t law, int64_t stored, int64_t copies,
+                  std::optional<Tensor> order, int64_t lookup, int64_t stored, int64_t copies,
                   int64_t address, int64_t row_bytes, int64_t most_bytes) {
-  const InjectParams params =
-      make_params({x, key, table, order, {}, {}, law, stored, 0, copies, 0, address, row_bytes});
+  const InjectParams params = make_params(
+      {x, key, table, order, {}, {}, lookup, stored, 0, copies, 0, address, row_bytes, {}});
   std::string problem = problem_of_cells(params);
   if (problem.empty()) problem = problem_of_order(params);
   STD_TORCH_CHECK(problem.empty(), "eden::weak_cells: ", problem);

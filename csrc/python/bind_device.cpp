@@ -60,17 +60,39 @@ void bind_points(py::module_& m) {
     point.def_property_readonly(f.key, [knob](const OperatingPoint& p) { return p.at.*knob; });
   }
   point.def_property_readonly("quality", [](const OperatingPoint& p) { return name_of(p.quality); })
+      .def_readonly("refresh_seconds", &OperatingPoint::refresh_seconds)
+      .def_readonly("refresh_stretch", &OperatingPoint::refresh_stretch)
+      .def_readonly("temperature_celsius", &OperatingPoint::temperature_celsius)
       .def_readonly("censored", &OperatingPoint::censored);
+  using Corners = std::vector<std::pair<std::size_t, double>>;
+  const auto pairs = [](const std::vector<Corner>& corners) {
+    Corners list;
+    for (const Corner& c : corners) list.emplace_back(c.index, c.share);
+    return list;
+  };
+  const auto corners = [](const py::handle& pairs) {
+    std::vector<Corner> list;
+    for (const auto& [index, share] : pairs.cast<Corners>()) list.push_back({index, share});
+    return list;
+  };
   bind_value(
       point,
-      [](const OperatingPoint& p) {
-        return py::make_tuple(tuple_of(p.at), static_cast<int>(p.quality), p.censored, p.below,
-                              p.above, p.share);
+      [pairs](const OperatingPoint& p) {
+        py::tuple t = py::make_tuple(tuple_of(p.at), p.refresh_seconds, p.refresh_stretch,
+                                     p.temperature_celsius, static_cast<int>(p.quality), p.censored,
+                                     py::tuple(py::cast(pairs(p.access))),
+                                     py::tuple(py::cast(pairs(p.retention))));
+        return t;
       },
-      [](const py::tuple& t) {
-        return OperatingPoint{value_of<Settings>(t[0]), static_cast<Quality>(t[1].cast<int>()),
-                              t[2].cast<bool>(),        t[3].cast<std::size_t>(),
-                              t[4].cast<std::size_t>(), t[5].cast<double>()};
+      [corners](const py::tuple& t) {
+        return OperatingPoint{value_of<Settings>(t[0]),
+                              t[1].cast<double>(),
+                              t[2].cast<double>(),
+                              t[3].cast<std::optional<double>>(),
+                              static_cast<Quality>(t[4].cast<int>()),
+                              t[5].cast<bool>(),
+                              corners(t[6]),
+                              corners(t[7])};
       });
 }
 
@@ -83,6 +105,12 @@ void bind_device(py::module_& m) {
   py::class_<Device> device(m, "Device");
   device.def_readonly("name", &Device::name)
       .def_readonly("description", &Device::description)
+      .def_readonly("vendor", &Device::vendor)
+      .def_readonly("standard", &Device::standard)
+      .def_readonly("assumed", &Device::assumed)
+      .def_readonly("refresh_seconds", &Device::refresh_seconds)
+      .def_property_readonly("organisation",
+                             [](const Device& d) { return dict_of(d.organisation); })
       .def_readonly("geometry", &Device::geometry)
       .def_readonly("timing", &Device::timing)
       .def_readonly("currents", &Device::currents)
@@ -98,9 +126,12 @@ void bind_device(py::module_& m) {
                                return knobs;
                              })
       .def("at", &operating_point, py::arg("vdd_volts"), py::arg("trcd_seconds"),
-           py::arg("trp_seconds"))
+           py::arg("trp_seconds"), py::arg("temperature_celsius") = py::none(),
+           py::arg("refresh_seconds") = py::none())
       .def("known_points", &known_points)
+      .def("measured_points", &measured_points)
       .def("module_ber", &module_ber)
+      .def("retention_ber", &retention_ber)
       .def("partition_ber", &partition_ber)
       .def("locate",
            [](const Device& d, int64_t address, const std::string& order) {

@@ -141,6 +141,12 @@ void bind_dram(py::module_& m) {
       .def_property_readonly("clocks", [](const Rules& r) { return r.memory().clocks; })
       .def_property_readonly("clock_seconds",
                              [](const Rules& r) { return r.memory().clock_seconds; })
+      .def_property_readonly("vdd_volts", [](const Rules& r) { return r.memory().main.volts; })
+      .def_property_readonly("powers_down",
+                             [](const Rules& r) {
+                               return r.memory().main.idd2p_fast >= 0 &&
+                                      r.memory().clocks_or("tXP", 0) > 0;
+                             })
       .def_property_readonly("chips", [](const Rules& r) { return r.memory().organisation.chips; })
       .def_property_readonly("banks", &Rules::banks)
       .def_property_readonly("request_bytes",

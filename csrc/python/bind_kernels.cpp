@@ -57,8 +57,9 @@ void check_output(const py::array& out, const py::array& x) {
 
 void inject(const py::array& x, const py::array& out, const Dense<int64_t>& table,
             const std::optional<Dense<int32_t>>& order, const std::optional<Dense<float>>& scale,
-            uint64_t device_key, uint64_t access_key, int law, int stored, int correction, float lo,
-            float hi, int64_t copies, int64_t first_copy, int64_t address, int64_t row_bytes) {
+            uint64_t device_key, uint64_t access_key, int lookup, int stored, int correction,
+            float lo, float hi, int64_t copies, int64_t first_copy, int64_t address,
+            int64_t row_bytes) {
   check_memory("x", x);
   check_memory("out", out);
   if (table.ndim() != 2 || table.shape(1) != 4) {
@@ -87,7 +88,7 @@ void inject(const py::array& x, const py::array& out, const Dense<int64_t>& tabl
   p.key = key;
   p.element = element_of(x);
   p.stored = static_cast<Stored>(stored);
-  p.law = static_cast<Law>(law);
+  p.lookup = static_cast<Lookup>(lookup);
   p.correction = static_cast<Correction>(correction);
   const float bounds[2] = {lo, hi};
   p.bounds = bounds;

@@ -14,10 +14,11 @@ void bind_systems(py::module_& m) {
            py::kw_only(), py::arg("write"), py::arg("interleaved"), py::arg("address"),
            py::arg("bytes"));
   py::class_<Transfer>(m, "Transfer")
-      .def(py::init([](const StreamAccess& access, const Settings& at, double times) {
-             return Transfer{access, at, times};
+      .def(py::init([](const StreamAccess& access, const Settings& at, double times,
+                       double refresh_stretch) {
+             return Transfer{access, at, times, refresh_stretch};
            }),
-           py::arg("access"), py::arg("at"), py::arg("times"));
+           py::arg("access"), py::arg("at"), py::arg("times"), py::arg("refresh_stretch") = 1.0);
   m.def(
       "stream_energy",
       [](const Device& device, const std::vector<Transfer>& transfers,
@@ -36,12 +37,15 @@ void bind_systems(py::module_& m) {
   m.def(
       "joules_by_point",
       [](const Device& device, const std::vector<StreamAccess>& accesses,
-         const std::vector<double>& times, const std::vector<Settings>& points,
+         const std::vector<double>& times, const std::vector<std::pair<Settings, double>>& points,
          const std::string& law) {
-        return joules_by_point(device, accesses, times, points, voltage_law(law));
+        std::vector<TransferPoint> at;
+        for (const auto& [settings, stretch] : points) at.push_back({settings, stretch});
+        return joules_by_point(device, accesses, times, at, voltage_law(law));
       },
-      "Joules of each access by itself at each point, [accesses][points].", py::arg("device"),
-      py::arg("accesses"), py::arg("times"), py::arg("points"), py::arg("law"));
+      "Joules of each access by itself at each point (settings, refresh stretch), "
+      "[accesses][points].",
+      py::arg("device"), py::arg("accesses"), py::arg("times"), py::arg("points"), py::arg("law"));
 }
 
 }  // namespace eden::python

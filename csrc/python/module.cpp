@@ -9,10 +9,13 @@ void bind_law(pybind11::module_& m);
 void bind_kernels(pybind11::module_& m);
 void bind_device(pybind11::module_& m);
 void bind_energy(pybind11::module_& m);
+void bind_layer(pybind11::module_& m);
+void bind_accelerator(pybind11::module_& m);
 void bind_systems(pybind11::module_& m);
 void bind_mapping(pybind11::module_& m);
 void bind_fit(pybind11::module_& m);
 void bind_dram(pybind11::module_& m);
+void bind_processor(pybind11::module_& m);
 
 }  // namespace eden::python
 
@@ -24,8 +27,11 @@ PYBIND11_MODULE(_core, m) {
   eden::python::bind_kernels(m);
   eden::python::bind_device(m);
   eden::python::bind_energy(m);
+  eden::python::bind_layer(m);
+  eden::python::bind_accelerator(m);
   eden::python::bind_systems(m);
   eden::python::bind_mapping(m);
   eden::python::bind_fit(m);
   eden::python::bind_dram(m);
+  eden::python::bind_processor(m);
 }

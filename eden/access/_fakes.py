@@ -25,31 +25,36 @@ def _check_inject(x: Tensor, key: Tensor, copies: int, **beside: Tensor | None) 
     _check_beside("inject", x, key=key, **beside)
     check(key.numel() == 2, lambda: "eden::inject: key must have shape [2]")
     check(copies >= 1, lambda: "eden::inject: copies must be at least 1")
+    numbers = beside["copy_numbers"]
+    check(
+        numbers is None or numbers.numel() == copies,
+        lambda: "eden::inject: copy_numbers must have one element for each copy",
+    )
 
 
 @torch.library.register_fake("eden::inject")
 def _(
-    x, key, table, order, scale, bounds, law, stored, correction,
-    copies, first_copy, address, row_bytes, kept, mark,
+    x, key, table, order, scale, bounds, lookup, stored, correction,
+    copies, first_copy, address, row_bytes, copy_numbers, kept, mark,
 ):  # fmt: skip
     beside = {"table": table, "order": order, "scale": scale, "bounds": bounds}
-    _check_inject(x, key, copies, **beside, kept=kept)
+    _check_inject(x, key, copies, **beside, copy_numbers=copy_numbers, kept=kept)
     corrected = x.new_empty([(x.numel() + 7) // 8 if mark else 0], dtype=torch.uint8)
     return torch.empty_like(x), corrected
 
 
 @torch.library.register_fake("eden::inject_out")
 def _(
-    x, key, table, order, scale, bounds, law, stored, correction,
-    copies, first_copy, address, row_bytes, out,
+    x, key, table, order, scale, bounds, lookup, stored, correction,
+    copies, first_copy, address, row_bytes, copy_numbers, out,
 ):  # fmt: skip
     beside = {"table": table, "order": order, "scale": scale, "bounds": bounds}
-    _check_inject(x, key, copies, **beside, out=out)
+    _check_inject(x, key, copies, **beside, copy_numbers=copy_numbers, out=out)
     check(out.numel() == x.numel(), lambda: "eden::inject: out must have the size of x")
 
 
 @torch.library.register_fake("eden::weak_cells")
-def _(x, key, table, order, law, stored, copies, address, row_bytes, most_bytes):
+def _(x, key, table, order, lookup, stored, copies, address, row_bytes, most_bytes):
     return x.new_empty([0], dtype=torch.int32)  # without a key none are found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# A place in a flat list of arguments: key, entries and order of the table, law, address, row_bytes.
+# A place in a flat list of arguments: key; entries, order and lookup of the table; where it is.
 _PLACE = 6
 
 
@@ -21,6 +21,7 @@ def load_protected(
     correction: int,
     copies: int,
     first_copy: int,
+    numbers: Tensor | None,
     *places_and_mark: Any,
 ) -> tuple[Tensor, Tensor]:
     """Return what reading a tensor back gives, and the packed marks of corrected elements.
@@ -35,19 +36,20 @@ def load_protected(
         scale: Of an integer format.
         bounds: Of plausible values.
         correction: Its number.
-        copies: As in `inject`.
-        first_copy: As in `inject`.
-        places_and_mark: Key, table entries, order of bitlines, law, address and row_bytes of each
-            place, and last whether to mark corrected elements.
+        copies: As in `Extent`.
+        first_copy: As in `Extent`.
+        numbers: As in `Extent`.
+        places_and_mark: Key, table entries, order of bitlines, lookup, address and row_bytes of
+            each place, and last whether to mark corrected elements.
     """
     *flat, mark = places_and_mark
     places = [flat[i : i + _PLACE] for i in range(0, len(flat), _PLACE)]
 
     def read(image: Tensor, place: list[Any]) -> Tensor:
-        key, entries, order, law, *where = place
-        at = (copies, first_copy, *where)
-        law_of_cells = (entries, order, None, None, law)
-        return op.inject.default(image.contiguous(), key, *law_of_cells, 0, 0, *at, None, False)[0]
+        key, entries, order, lookup, *where = place
+        at = (copies, first_copy, *where, numbers)
+        cells = (entries, order, None, None, lookup)
+        return op.inject.default(image.contiguous(), key, *cells, 0, 0, *at, None, False)[0]
 
     embedded, planes = (k if kind == "embedded" else 0), kind == "strong_bits"
     image = op.encode_image.default(x, scale, stored, copies, embedded, planes)

@@ -28,12 +28,14 @@ class Extent(NamedTuple):
         first_copy: Number of the first copy.
         address: Where a copy begins, in bytes.
         row_bytes: Bytes of a DRAM row.
+        numbers: int64 [copies], the number of each copy, where they do not follow each other.
     """
 
     copies: int = 1
     first_copy: int = 0
     address: int = 0
     row_bytes: int = 8192
+    numbers: Tensor | None = None
 
 
 class Coding(NamedTuple):
@@ -87,8 +89,8 @@ def read(
         kept: What `weak_cells` found for this key, table and extent, if it is known.
     """
     stored, scale, bounds, correction = coding
-    law = (table.entries, table.order, scale, bounds, table.law)
-    return _read(x, (key, *law, stored, correction, *extent, kept), bounds is not None)
+    cells = (table.entries, table.order, scale, bounds, table.lookup)
+    return _read(x, (key, *cells, stored, correction, *extent, kept), bounds is not None)
 
 
 def read_protected(
@@ -98,9 +100,7 @@ def read_protected(
     places: Sequence[Place],
     coding: Coding,
     counts: Tensor,
-    *,
-    copies: int = 1,
-    first_copy: int = 0,
+    extent: Extent,
 ) -> Tensor:
     """Do what `read` does for a protected tensor.
 
@@ -111,15 +111,14 @@ def read_protected(
         places: Where its rooms lie.
         coding: As in `read`.
         counts: int64 [2]; words that a code corrected and detected are added.
-        copies: As in `Extent`.
-        first_copy: As in `Extent`.
+        extent: Which copies are read; not where, which the places say.
     """
     flat = [
         value
         for key, table, address, row_bytes in places
-        for value in (key, table.entries, table.order, table.law, address, row_bytes)
+        for value in (key, table.entries, table.order, table.lookup, address, row_bytes)
     ]
-    rest = (kind, bits, counts, *coding, copies, first_copy, *flat)
+    rest = (kind, bits, counts, *coding, extent.copies, extent.first_copy, extent.numbers, *flat)
     return _read(x, rest, coding.bounds is not None)
 
 
@@ -174,9 +173,9 @@ def read_into(
 ) -> None:
     """Write what `read` returns to other memory, without a gradient."""
     stored, scale, bounds, correction = coding
-    law = (table.entries, table.order, scale, bounds, table.law)
+    cells = (table.entries, table.order, scale, bounds, table.lookup)
     try:
-        registered.inject_out.default(x, key, *law, stored, correction, *extent, out)
+        registered.inject_out.default(x, key, *cells, stored, correction, *extent, out)
     except RuntimeError as failure:
         raise _own(failure) from None
     if not torch.compiler.is_compiling() and not out.is_inference():
@@ -200,9 +199,9 @@ def weak_cells(
     Returns:
         int32 tensor of 2 bytes a weak cell and 4 a segment of 8 KiB; None if that is too much.
     """
-    copies, _, *at = extent
-    law = (table.entries, table.order, table.law)
-    kept = registered.weak_cells.default(x, key, *law, stored, copies, *at, most_bytes)
+    copies, _, *at, _ = extent
+    cells = (table.entries, table.order, table.lookup)
+    kept = registered.weak_cells.default(x, key, *cells, stored, copies, *at, most_bytes)
     return kept if kept.numel() > 0 else None
 
 

@@ -72,6 +72,6 @@ def inject_array(
     order = None if table.order is None else table.order.numpy()
     core.inject(
         x, out, table.entries.numpy(), order, steps, device_key, access_key,
-        table.law, fmt.code, number, lo, hi, copies, first_copy, address, row_bytes,
+        table.lookup, fmt.code, number, lo, hi, copies, first_copy, address, row_bytes,
     )  # fmt: skip
     return out

@@ -86,7 +86,7 @@ def inject(
     _check_tensors(x=x, key=key)
     extent = Extent(copies, first_copy, address, row_bytes)
     plain = type(copies) is type(first_copy) is type(address) is type(row_bytes) is int
-    if not plain or max(extent) >= 2**63 or min(extent) < -(2**63):
+    if not plain or max(extent[:-1]) >= 2**63 or min(extent[:-1]) < -(2**63):
         check_numbers(extent)
     number = formats.correction_number(correction, bounds)
     if bounds is not None and not isinstance(bounds, Tensor):
@@ -133,7 +133,7 @@ def _check_tensors(**tensors: object) -> None:
 
 def check_numbers(extent: Extent) -> None:
     """Refuse what are no integers of 64 bits; NumPy's will do, and a trace's symbolic ones."""
-    for name, value in zip(Extent._fields, extent, strict=True):
+    for name, value in zip(Extent._fields[:-1], extent[:-1], strict=True):
         if isinstance(value, torch.SymInt):
             continue
         try:

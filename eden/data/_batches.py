@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import torch
@@ -45,6 +44,7 @@ class Batches:
         batch_size: int,
         seed: int | None,
         augment: Augment | None = None,
+        share: tuple[int, int] = (0, 1),
     ):
         an_int("batch_size", batch_size, 1)
         if augment is not None and seed is None:
@@ -53,19 +53,38 @@ class Batches:
             raise ValueError(refusal("number of labels", len(y), f"as many as inputs, {len(x)}"))
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
         self.augment = augment
+        self.rank, self.ranks = share
         self.passes = 0
 
+    def share(self, rank: int, ranks: int) -> Batches:
+        """Return the share of each batch that one of several processes trains on.
+
+        All shares of a batch are alike in size: what does not divide evenly is left out, and with
+        it a last batch of fewer images than processes.
+
+        Args:
+            rank: Number of the process, from 0.
+            ranks: How many processes there are, at most the images of a batch.
+        """
+        an_int("ranks", ranks, 1, min(self.batch_size, max(1, len(self.x))))
+        an_int("rank", rank, 0, ranks - 1)
+        return Batches(self.x, self.y, self.batch_size, self.seed, self.augment, (rank, ranks))
+
     def __len__(self) -> int:
-        return math.ceil(len(self.x) / self.batch_size)
+        whole, rest = divmod(len(self.x), self.batch_size)
+        return whole + (rest >= self.ranks)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        if self.seed is None:
-            yield from zip(
-                self.x.split(self.batch_size), self.y.split(self.batch_size), strict=True
-            )
-            return
-        generator = torch.Generator().manual_seed(self.seed + self.passes)
-        self.passes += 1
-        for index in torch.randperm(len(self.x), generator=generator).split(self.batch_size):
-            x = self.x[index]
-            yield x if self.augment is None else self.augment(x, generator), self.y[index]
+        generator, order = torch.Generator(), None
+        if self.seed is not None:
+            generator.manual_seed(self.seed + self.passes)
+            self.passes += 1
+            order = torch.randperm(len(self.x), generator=generator)
+        for start in range(0, len(self.x), self.batch_size):
+            images = min(self.batch_size, len(self.x) - start) // self.ranks
+            first = start + self.rank * images
+            index = slice(first, first + images)
+            if images:
+                index = index if order is None else order[index]
+                x = self.x[index]
+                yield x if self.augment is None else self.augment(x, generator), self.y[index]

@@ -8,6 +8,10 @@ from eden._native import core
 from eden._say import a_kind, a_number, an_int, one_of
 from eden.devices._points import Ber, OperatingPoint
 
+# The axes of the two sources of errors.
+_ACCESS = ("vdd_volts", "trcd_seconds", "trp_seconds", "temperature_celsius")
+_RETENTION = ("refresh_seconds", "temperature_celsius")
+
 
 @dataclass(frozen=True)
 class Partition:
@@ -60,6 +64,11 @@ class Device:
             ``trfc_seconds``, ``trefi_seconds``.
         currents: ``vdd_volts`` and ``idd0_amperes`` ... of one chip; ``assumed`` if not its own.
         granularity: ``module`` or ``bank`` for each of ``vdd``, ``trcd``, ``trp``.
+        refresh_seconds: Rated: within it every row is refreshed.
+        vendor: Of its chips, as its study masks it; empty if not known.
+        standard: Such as ``DDR4``; empty if not stated.
+        organisation: ``channels``, ``ranks``, ``bank_groups`` around the rank described.
+        assumed: What of it nobody measured, in words.
     """
 
     def __init__(self, native: core.Device):
@@ -70,6 +79,11 @@ class Device:
         self.timing = native.timing
         self.currents = native.currents
         self.granularity: dict[str, str] = native.granularity
+        self.refresh_seconds: float = native.refresh_seconds
+        self.vendor: str = native.vendor
+        self.standard: str = native.standard
+        self.organisation: dict[str, int] = native.organisation
+        self.assumed: tuple[str, ...] = tuple(native.assumed)
         self.nominal: OperatingPoint = self._wrap(native.known_points()[0])
 
     def __repr__(self):
@@ -89,6 +103,9 @@ class Device:
         vdd_volts: float | None = None,
         trcd_seconds: float | None = None,
         trp_seconds: float | None = None,
+        *,
+        temperature_celsius: float | None = None,
+        refresh_seconds: float | None = None,
     ) -> OperatingPoint:
         """Return the operating point at these settings.
 
@@ -96,6 +113,10 @@ class Device:
             vdd_volts: Supply voltage in volts; nominal if left out.
             trcd_seconds: tRCD in seconds. Left out: nominal at nominal voltage, else as measured.
             trp_seconds: tRP in seconds. Left out: nominal or as measured, by the same rule.
+            temperature_celsius: Left out: the hottest one measured.
+            refresh_seconds: Interval within which every row is refreshed, in seconds; left out:
+                the rated one, which loses no cell. What a longer one loses is a source of errors of
+                its own, independent of that of lowered voltage and latencies.
 
         Returns:
             The point, marked ``interpolated`` between measured ones.
@@ -109,16 +130,39 @@ class Device:
             "vdd_volts": vdd_volts,
             "trcd_seconds": trcd_seconds,
             "trp_seconds": trp_seconds,
+            "temperature_celsius": temperature_celsius,
+            "refresh_seconds": refresh_seconds,
         }
         for name, value in settings.items():
             if value is not None:
                 a_number(name, value)
-        return self._wrap(self.native.at(vdd_volts, trcd_seconds, trp_seconds))
+        return self._wrap(self.native.at(**settings))
 
     @property
     def points(self) -> tuple[OperatingPoint, ...]:
-        """The nominal point, then every measured or estimated one."""
+        """The nominal point, then every measured one, at the hottest temperature measured.
+
+        These are what a placement may use: nobody sets the temperature. Longer refresh intervals
+        are among them at rated voltage.
+        """
         return tuple(self._wrap(p) for p in self.native.known_points())
+
+    @property
+    def measured(self) -> tuple[OperatingPoint, ...]:
+        """The nominal point, then every measured one, at each temperature."""
+        return tuple(self._wrap(p) for p in self.native.measured_points())
+
+    @property
+    def axes(self) -> dict[str, tuple[float, float]]:
+        """What was varied, by the name of the setting: the lowest and highest value measured."""
+        values: dict[str, set[float]] = {}
+        for point in self.measured[1:]:
+            longer = point.refresh_stretch != 1
+            for name in _RETENTION if longer else _ACCESS:
+                value = getattr(point, name)
+                if value is not None:
+                    values.setdefault(name, set()).add(value)
+        return {name: (min(of), max(of)) for name, of in values.items() if len(of) > 1}
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
@@ -156,7 +200,13 @@ class Device:
     def _native_point(self, point: OperatingPoint):
         a_kind("point", point, OperatingPoint, "an operating point of this device")
         one_of("device of the operating point", point.device, [self.name])
-        return self.native.at(point.vdd_volts, point.trcd_seconds, point.trp_seconds)
+        return self.native.at(
+            point.vdd_volts,
+            point.trcd_seconds,
+            point.trp_seconds,
+            point.temperature_celsius,
+            point.refresh_seconds,
+        )
 
     def _wrap(self, native) -> OperatingPoint:
         rated = self.native.known_points()[0]
@@ -173,6 +223,10 @@ class Device:
             ber_high=rates.high,
             reduction=1 - native.vdd_volts / rated.vdd_volts,
             trcd_reduction=1 - native.trcd_seconds / rated.trcd_seconds,
+            refresh_seconds=native.refresh_seconds,
+            refresh_stretch=native.refresh_stretch,
+            temperature_celsius=native.temperature_celsius,
+            retention_ber=self.native.retention_ber(native).mean,
         )
 
     def _partition(self, native) -> Partition:

@@ -15,7 +15,7 @@ ESTIMATES = tuple(_FIELDS)
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Supply voltage and latencies of a device, with the error rate of its cells there.
+    """Supply voltage, latencies and refresh of a device, with the error rate of its cells there.
 
     Attributes:
         device: Name of the device.
@@ -23,13 +23,20 @@ class OperatingPoint:
         trcd_seconds: Activate to read or write, in seconds.
         trp_seconds: Precharge, in seconds.
         quality: ``nominal`` (rated, free of errors), ``measured``, ``estimated`` (something else
-            stands for the measurement) or ``interpolated`` (log BER against voltage).
-        censored: Nothing failed in the measurement: the rates are upper limits.
+            stands for the measurement, such as that two sources of errors are independent),
+            ``interpolated`` (log BER between measured points) or ``assumed`` (of another module).
+        censored: Nothing failed in a measurement behind it: the rates are upper limits.
         ber: Bit error rate, mean over the module, in [0, 1], for independent bits.
-        ber_low: Lower end of the range that the measurement leaves open.
-        ber_high: Upper end of it.
+        ber_low: Lower end of the range that the measurement leaves open; of an interpolated point
+            that of the mildest measured one around it.
+        ber_high: Upper end of it; of an interpolated point that of the harshest one.
         reduction: Supply voltage below nominal, as a fraction of nominal.
         trcd_reduction: tRCD below nominal, as a fraction of nominal.
+        refresh_seconds: Within it every row is refreshed, in seconds.
+        refresh_stretch: That over the rated interval: 1 where it is rated.
+        temperature_celsius: At which the errors were measured; None where it is not known, or
+            where there are none.
+        retention_ber: The part of ``ber`` that the longer refresh interval makes.
     """
 
     device: str
@@ -43,6 +50,10 @@ class OperatingPoint:
     ber_high: float
     reduction: float
     trcd_reduction: float
+    refresh_seconds: float = 0.064
+    refresh_stretch: float = 1.0
+    temperature_celsius: float | None = None
+    retention_ber: float = 0.0
 
     @property
     def error(self):
@@ -50,8 +61,20 @@ class OperatingPoint:
         return uniform(self.ber)
 
     @property
+    def label(self) -> str:
+        """The setting that was lowered, or lengthened, as text: ``1.05 V``, ``7.5 ns``, ``2 s``."""
+        said = []
+        if self.reduction != 0 or (self.refresh_stretch == 1 and self.trcd_reduction == 0):
+            said.append(f"{self.vdd_volts:g} V")
+        elif self.refresh_stretch == 1:
+            said.append(f"{self.trcd_seconds * 1e9:g} ns")
+        if self.refresh_stretch != 1:
+            said.append(f"{self.refresh_seconds:g} s")
+        return ", ".join(said)
+
+    @property
     def native(self) -> core.Settings:
-        """The settings, for the core."""
+        """The voltage and latencies, for the core."""
         return core.Settings(self.vdd_volts, self.trcd_seconds, self.trp_seconds)
 
     def estimate(self, which: str) -> float:
@@ -63,8 +86,14 @@ class OperatingPoint:
         return pick(self, which)
 
     def to_dict(self) -> dict:
-        """Return the fields as plain data."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """Return the fields as plain data; those of refresh where it is longer than rated."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        if self.refresh_stretch == 1:
+            for name in ("refresh_seconds", "refresh_stretch", "retention_ber"):
+                del fields[name]
+        if self.temperature_celsius is None:
+            del fields["temperature_celsius"]
+        return fields
 
 
 @dataclass(frozen=True)

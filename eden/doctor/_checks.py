@@ -125,7 +125,7 @@ def _exact_checks(device: str) -> list[Check]:
         head.cpu().view(torch.int32).numpy().view(np.uint32),
         "fp32",
         key=reference.key(SEED),
-        law="cell",
+        lookup="cell",
         table=[reference.lower(error.weak_fraction, *[error.failure_probability] * 2)],
         stored="int8",
     )

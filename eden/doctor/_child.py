@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 
+from eden._command import ending
 from eden.doctor._checks import refusal_check, self_check
 from eden.doctor._golden import golden_checks
 from eden.doctor._line import Check
@@ -57,11 +57,4 @@ def in_a_child(what: str, variables: Mapping[str, str] | None = None) -> list[Ch
         return [Check("the check comes to an end", f"not within {_SECONDS} s", False)]
     if child.returncode == 0 and (lines := child.stdout.splitlines()):
         return [Check(**check) for check in json.loads(lines[-1])]
-    return [Check("the check comes to an end", _said(child.returncode, child.stderr), False)]
-
-
-def _said(status: int, text: str) -> str:
-    last = (text.strip().splitlines() or [""])[-1]
-    if status < 0:
-        return f"the library crashed: {signal.Signals(-status).name} {last}".rstrip()
-    return f"exit status {status}: {last}"
+    return [Check("the check comes to an end", ending(child.returncode, child.stderr), False)]

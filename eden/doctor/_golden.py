@@ -72,7 +72,7 @@ def by_reference(x: torch.Tensor, error: errors.ErrorModel, options: dict[str, A
         _bits(x),
         names[x.dtype],
         key=reference.key(7),
-        law=("cell", "bitline", "wordline", "known")[table.law],
+        lookup=("cell", "bitline", "wordline", "known")[table.lookup],
         table=cast(Any, [tuple(int(v) % 2**64 for v in row) for row in table.entries]),
         order=None if table.order is None else table.order.numpy(),
         **options,

@@ -5,6 +5,7 @@ further one is one file. The engine is C++ (``csrc/core/{timing,controller,trace
 """
 
 from eden.dram._energy import TraceEnergy as TraceEnergy
+from eden.dram._energy import energy_of as energy_of
 from eden.dram._energy import trace_energy as trace_energy
 from eden.dram._legal import Violation as Violation
 from eden.dram._legal import check_commands as check_commands

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from eden._native import core
@@ -33,6 +34,8 @@ class Memory:
         standard: Of its table.
         clocks: By the standard's names, such as ``tRCD``; in memory clocks.
         clock_seconds: Length of one.
+        vdd_volts: Main supply at which the currents hold.
+        powers_down: Whether it gives what power-down takes.
         chips: Of a rank.
         banks: Of a channel, over its ranks.
         request_bytes: Moved by one read or write.
@@ -58,6 +61,8 @@ class Memory:
         self.standard: str = self.native.standard
         self.clocks: dict[str, int] = self.native.clocks
         self.clock_seconds: float = self.native.clock_seconds
+        self.vdd_volts: float = self.native.vdd_volts
+        self.powers_down: bool = self.native.powers_down
         self.chips: int = self.native.chips
         self.banks: int = self.native.banks
         self.request_bytes: int = self.native.request_bytes
@@ -71,6 +76,35 @@ class Memory:
         """
         an_int("trcd", clocks, 1)
         return Memory(self._text, trcd=clocks, table=self._table)
+
+    def with_channels(self, channels: int) -> Memory:
+        """Return as many of these memories side by side.
+
+        Raises:
+            ValueError: If it is no power of two up to 64.
+        """
+        return self._changed(channels=channels)
+
+    def with_clocks(
+        self, clocks: Mapping[str, int], banks: Mapping[int, Mapping[str, int]] | None = None
+    ) -> Memory:
+        """Return the same memory with other clocks.
+
+        Args:
+            clocks: By the standard's names.
+            banks: Those of single banks: ``tRCD``, ``tRCDW``, ``tRP``, ``tRAS``, ``tRC``.
+
+        Raises:
+            ValueError: For names and clocks that cannot be.
+        """
+        own = {str(bank): dict(some) for bank, some in (banks or {}).items()}
+        return self._changed(
+            clocks={**json.loads(self._text)["clocks"], **clocks},
+            **({"bank_clocks": own} if own else {}),
+        )
+
+    def _changed(self, **fields: object) -> Memory:
+        return Memory(json.dumps({**json.loads(self._text), **fields}), table=self._table)
 
     def place(self, address: int, *, map: str = "RoBaRaCoCh") -> tuple[int, ...]:
         """Return channel, rank, bank group, bank, row and column of a byte address.

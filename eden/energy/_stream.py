@@ -59,6 +59,7 @@ def stream(
             _access(t.address, t.size_bytes, write=t.write, interleaved=t.interleaved),
             t.point.native,
             t.times,
+            t.point.refresh_stretch,
         )
         for t in transfers
     ]
@@ -73,6 +74,7 @@ def reading_joules(
     *,
     interleaved: bool,
     law: str,
+    further: Sequence[OperatingPoint] = (),
 ) -> dict[OperatingPoint, list[float]]:
     """Return the joules of reading each tensor by itself, by known operating point.
 
@@ -82,6 +84,7 @@ def reading_joules(
         reads: How often each is read.
         interleaved: As for `Transfer`.
         law: Voltage law.
+        further: Operating points beside the known ones.
 
     Raises:
         ValueError: For a tensor outside the module or an unknown law.
@@ -89,8 +92,8 @@ def reading_joules(
     a_kind("device", device, Device, "a device")
     one_of("law", law, LAWS)
     accesses = [_access(a, size, write=False, interleaved=interleaved) for a, size in places]
-    points = device.points
-    settings = [point.native for point in points]
+    points = (*device.points, *further)
+    settings = [(point.native, point.refresh_stretch) for point in points]
     joules = core.joules_by_point(device.native, accesses, list(reads), settings, law)
     return {point: [row[i] for row in joules] for i, point in enumerate(points)}
 

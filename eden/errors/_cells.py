@@ -14,7 +14,7 @@ from eden._say import an_int, refusal
 from eden.errors._probability import probabilities, probability
 from eden.errors._table import Table, plain_data, set_field
 
-KNOWN = 3  # Law::kKnown of kernels/law/table.h
+KNOWN = 3  # Lookup::kKnown of kernels/law/table.h
 _MOST = 2**62  # beyond the last bit address of any tensor
 
 

@@ -1,5 +1,7 @@
 """Checks of probabilities, one or many."""
 
+from typing import cast
+
 import numpy as np
 from torch import Tensor
 
@@ -7,12 +9,10 @@ from eden._say import one_of, refusal, within
 
 
 def probability(name: str, value: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(refusal(name, value, "a number from 0 to 1")) from error
-    within(name, number, 0, 1)
-    return number
+    if getattr(value, "ndim", None) == 0:  # of NumPy or torch
+        value = cast(Tensor, value).item()
+    within(name, value, 0, 1)
+    return float(value)
 
 
 def weak_fraction_of(ber: float, failure: float, name: str) -> float:
@@ -26,7 +26,10 @@ def weak_fraction_of(ber: float, failure: float, name: str) -> float:
 def probabilities(name: str, values: object, entries: int | None = None) -> np.ndarray:
     if isinstance(values, Tensor):
         values = values.detach().cpu().numpy()
-    array = np.array(values, dtype=np.float64)
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(refusal(name, values, "numbers from 0 to 1")) from error
     if entries is not None and array.ndim == 0:
         array = np.full(entries, array)
     if array.ndim != 1 or array.size == 0:

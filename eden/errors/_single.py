@@ -8,7 +8,7 @@ from eden.errors._cells import KNOWN, Cells
 from eden.errors._models import ErrorModel
 from eden.errors._table import table_of
 
-_BITLINE, _WORDLINE = 1, 2  # Law of kernels/law/table.h
+_BITLINE, _WORDLINE = 1, 2  # Lookup of kernels/law/table.h
 
 
 def weak_at(error: ErrorModel, cells: Sequence[int], *, row_bytes: int = 8192) -> Cells:
@@ -24,14 +24,14 @@ def weak_at(error: ErrorModel, cells: Sequence[int], *, row_bytes: int = 8192) -
     """
     table, at = table_of(error), np.asarray(cells, dtype=np.int64)
     entries = table.entries.cpu().numpy()
-    if table.law == KNOWN:
+    if table.lookup == KNOWN:
         failures = np.zeros((at.size, 2), dtype=np.int64)
         if len(entries):
             entry = np.minimum(np.searchsorted(entries[:, 0], at), len(entries) - 1)
             failures[:] = np.where(entries[entry, :1] == at[:, None], entries[entry, 2:], 0)
     else:
         lines = {_BITLINE: at % (8 * row_bytes), _WORDLINE: at // (8 * row_bytes)}
-        entry = lines.get(table.law, np.zeros_like(at))
+        entry = lines.get(table.lookup, np.zeros_like(at))
         if entry.size and entry.max() >= len(entries):
             row = int(entry.max())
             raise ValueError(f"row {row} of a cell is none of the {len(entries)} of the model")

@@ -19,22 +19,22 @@ class Table:
     place: compiled code then sees the new rates without recompilation.
 
     Attributes:
-        law: 0 one entry for all cells, 1 an entry a bitline, 2 an entry a row, 3 an entry a known
-            cell, in ascending order of their addresses.
+        lookup: 0 one entry for all cells, 1 an entry a bitline, 2 an entry a row, 3 an entry a
+            known cell, in ascending order of their addresses.
         entries: int64 [n, 4]: stress, dense threshold, failure thresholds of a 1 and of a 0
             (unsigned 64-bit numbers, see docs/rng.md); of a known cell its bit address, 0, and
             the failure thresholds.
-        order: int32 [n], bitlines by rank; only for law 1.
+        order: int32 [n], bitlines by rank; only for lookup 1.
     """
 
-    law: int
+    lookup: int
     entries: Tensor
     order: Tensor | None = None
 
     def to(self, device: torch.device | str) -> "Table":
         """Return a table of its own on `device`."""
         order = None if self.order is None else self.order.to(device, copy=True)
-        return Table(self.law, self.entries.to(device, copy=True), order)
+        return Table(self.lookup, self.entries.to(device, copy=True), order)
 
 
 def table_of(error) -> Table:
@@ -58,7 +58,7 @@ def set_field(model: object, name: str, value: object) -> None:
 
 def set_table(
     model: object,
-    law: int,
+    lookup: int,
     weak: ArrayLike,
     one: ArrayLike,
     zero: ArrayLike,
@@ -67,4 +67,4 @@ def set_table(
     """Lower once, when the model is made: a traced graph then finds plain tensors."""
     entries = torch.from_numpy(core.lower(*(np.atleast_1d(p) for p in (weak, one, zero))))
     ranks = None if order is None else torch.tensor(order, device="cpu")  # beside the entries
-    set_field(model, "_table", Table(law, entries, ranks))
+    set_field(model, "_table", Table(lookup, entries, ranks))

@@ -184,6 +184,9 @@ class BoostKeys(_Part):
     correction: Correction | None = Field(
         default=None, description="while boosting; that of the run if absent"
     )
+    processes: int = Field(
+        default=1, ge=1, le=64, description="that share each batch and the threads there are"
+    )
 
 
 class CurveKeys(_Part):
@@ -222,6 +225,19 @@ class CharacterizeKeys(_Part):
     curve: CurveKeys = CurveKeys()
 
 
+_Setting = Annotated[float | None, Field(ge=-100, le=1e6, allow_inf_nan=False)]
+
+
+class PointKeys(_Part):
+    """An operating point beside the measured ones, as `Device.at` takes it."""
+
+    vdd_volts: _Setting = None
+    trcd_seconds: _Setting = None
+    trp_seconds: _Setting = None
+    temperature_celsius: _Setting = None
+    refresh_seconds: _Setting = None
+
+
 class MapKeys(_Part):
     """Placement on the device."""
 
@@ -231,6 +247,12 @@ class MapKeys(_Part):
         default=None,
         description="of the protected networks, where other than they are characterised with; "
         "auto picks the cheapest for each tensor, in fine mapping",
+    )
+    points: list[PointKeys] = Field(
+        default=[],
+        max_length=100,
+        description="settings that placement may use beside the measured ones: interpolated, or "
+        "of voltage and refresh at once; estimate picks from their range",
     )
 
 

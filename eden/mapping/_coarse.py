@@ -23,7 +23,7 @@ def place_coarsely(task: Task, estimate: str) -> Outcome:
         why = f"{names} need {end} bytes, {missing} bytes of room missing"
         return Outcome(rejected=[Rejection(device.nominal.vdd_volts, why)])
     outcome = Outcome()
-    for point in device.points:
+    for point in task.points:
         ber = devices.pick(point, estimate)
         if ber > task.coarse_ber:
             why = f"the module's mean BER {ber:.2g} is above the {task.coarse_ber:.2g} borne"

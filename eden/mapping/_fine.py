@@ -51,7 +51,10 @@ def problems_of(task: Task, estimate: str) -> list[Problem]:
     """List the settings of the module by the least joules that they could cost."""
     device = task.device
     partitions = device.partitions if task.level == "bank" else device.subarrays
-    problems = [Problem.at(task, partitions, points, estimate) for points in settings_of(device)]
+    problems = [
+        Problem.at(task, partitions, points, estimate)
+        for points in settings_of(device, task.further)
+    ]
     return sorted(problems, key=lambda p: (p.bound, p.vdd_volts))
 
 
@@ -211,12 +214,16 @@ class Problem:
         )
 
 
-def settings_of(device: devices.Device) -> Iterable[list[devices.OperatingPoint]]:
-    """Group the known points by the knobs that the whole module shares."""
+def settings_of(
+    device: devices.Device, further: Sequence[devices.OperatingPoint] = ()
+) -> Iterable[list[devices.OperatingPoint]]:
+    """Group the points by the knobs that the whole module shares; refresh is always one."""
     knobs = {"vdd": "vdd_volts", "trcd": "trcd_seconds", "trp": "trp_seconds"}
-    shared = [knobs[knob] for knob, owner in device.granularity.items() if owner == "module"]
+    owners = device.granularity.items()
+    shared = [knobs[knob] for knob, owner in owners if owner == "module"]
+    shared += ["refresh_seconds"]
     groups: dict[tuple, list[devices.OperatingPoint]] = {}
-    for point in device.points:
+    for point in (*device.points, *further):
         groups.setdefault(tuple(getattr(point, knob) for knob in shared), []).append(point)
     return groups.values()
 

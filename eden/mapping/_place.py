@@ -1,6 +1,6 @@
 """Placement of tensors in a device at the least energy that their tolerances allow.
 
-Only measured points are used; interpolated ones are for plots.
+Only measured points are used, but for those that a caller names: interpolated ones carry a range.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def place(
     risk: Any = None,
     miss_probability: float | None = None,
     reliable_bytes: int = 4096,
+    points: Sequence[devices.OperatingPoint] = (),
 ) -> Placement:
     """Place the tensors of a network in a device.
 
@@ -67,6 +68,9 @@ def place(
             its tolerance was found may lie where its critical bits read wrong as seldom.
         miss_probability: The risk q, in (0, 0.5]; None for that of the tolerances.
         reliable_bytes: How many bytes at the rated point ``auto`` may give to tensors.
+        points: Operating points of the device that may be used beside `Device.points`: of other
+            temperatures, interpolated, or of lowered voltage and longer refresh at once. The
+            estimate picks from their range, as from that of others.
 
     Returns:
         The placement; `str` of it says where tensors lie, and what of the network they are.
@@ -84,6 +88,9 @@ def place(
     one_of("law", law, energy.LAWS)
     within("time_limit_seconds", time_limit_seconds, 0, above=True)
     a_kind("device", device, devices.Device, "a device, as eden.devices.load returns it")
+    for point in points:
+        a_kind("one of points", point, devices.OperatingPoint, "what device.at returns")
+        one_of("device of one of points", point.device, [device.name])
     if not all(hasattr(tolerances, name) for name in ("config", "coarse_ber", "tensors")):
         accepted = "what characterize_coarse or characterize_fine returns"
         raise TypeError(refusal("type of tolerances", type(tolerances).__name__, accepted))
@@ -97,7 +104,8 @@ def place(
     bits = 8 if config is None else formats.get(config.stored).bits
     asked = (tensors, tolerances.coarse_ber, device, method, level, law, time_limit_seconds)
     how = () if auto else protections
-    task = Task(*asked, bits, how, hazards, reliable_bytes if auto else None)
+    further = tuple(dict.fromkeys(point for point in points if point not in device.points))
+    task = Task(*asked, bits, how, hazards, reliable_bytes if auto else None, further)
     if not task.parts:
         raise ValueError("every tensor is protected as reliable: nothing is left to place")
     # Where protections are chosen, the cost of what is reliable is part of the choice.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from typing import Any
 
 from eden import devices, network
@@ -119,6 +119,9 @@ class Placement:
                 f"  hazard of single cells {cells.hazard:.2g} of {cells.limit:.2g}, for a risk of "
                 f"{cells.miss_probability:g}"
             )
+        kinds = {point.quality for point in self.points.values()} - {"nominal", "measured"}
+        if kinds:
+            lines.append(f"  rates of points that are {', '.join(sorted(kinds))}, not measured")
         if self.never_read:
             lines.append(f"  at the rated point, never read: {', '.join(self.never_read)}")
         if self.on_chip:
@@ -207,8 +210,14 @@ class Placement:
                 cells = SingleCells(**keys_of("single_cells", cells, _SINGLE_CELLS))
             points = {}
             for name, p in data["points"].items():
-                keys_of(f"point {name}", p, devices.OperatingPoint.__dataclass_fields__)
-                points[name] = device.at(p["vdd_volts"], p["trcd_seconds"], p["trp_seconds"])
+                keys_of(f"point {name}", p, _OF_POINT, _LATE_OF_POINT)
+                points[name] = device.at(
+                    p["vdd_volts"],
+                    p["trcd_seconds"],
+                    p["trp_seconds"],
+                    temperature_celsius=p.get("temperature_celsius"),
+                    refresh_seconds=p.get("refresh_seconds"),
+                )
                 check_point(name, points[name], p)
             placement = cls(
                 device=device,
@@ -235,6 +244,10 @@ _PLAIN = (
     "bound_joules",
     "verdict_volts",
 )
+# Of a point; the later ones stand there where they say more than that it is rated.
+_FIELDS = devices.OperatingPoint.__dataclass_fields__.values()
+_OF_POINT = tuple(f.name for f in _FIELDS if f.default is MISSING)
+_LATE_OF_POINT = tuple(f.name for f in _FIELDS if f.default is not MISSING)
 _SINGLE_CELLS = tuple(SingleCells.__dataclass_fields__)
 _REQUIRED = (*_PLAIN, "device", "config", "tensors", "points", "rejected")
 

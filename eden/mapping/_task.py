@@ -38,6 +38,7 @@ class Task:
     protections: tuple[Protection, ...] = ()  # one a tensor, or none at all
     hazards: Hazards | None = None  # a budget of single cells to keep
     reliable_bytes: int | None = None  # protections are to be chosen; what may be reliable at most
+    further: tuple[devices.OperatingPoint, ...] = ()  # points beside the measured ones
 
     @cached_property
     def protected(self) -> list[tuple[Any, Protection]]:
@@ -126,6 +127,11 @@ class Task:
         """Where the reads of each part begin in a coarse placement: one after another."""
         return list(accumulate(self.sizes[:-1], initial=0))
 
+    @property
+    def points(self) -> tuple[devices.OperatingPoint, ...]:
+        """The operating points to choose from."""
+        return (*self.device.points, *self.further)
+
     @cached_property
     def joules(self) -> dict[devices.OperatingPoint, list[float]]:
         """By point, the energy of an inference's reads of each part."""
@@ -137,6 +143,7 @@ class Task:
             [part.reads for part in self.parts],
             interleaved=coarse,
             law=self.law,
+            further=self.further,
         )
 
     def hazard(self, bers: Sequence[float]) -> np.ndarray:

@@ -75,7 +75,8 @@ def check_point(name: str, point: devices.OperatingPoint, stated: Mapping[str, A
     Raises:
         ValueError: If one differs by more than rounding.
     """
-    for key, value in point.to_dict().items():
+    for key in (*point.to_dict(), *stated):
+        value = getattr(point, key)
         if not _same(stated[key], value):
             said = f"{value!r}, as the device has it"
             raise ValueError(refusal(f"{key} of point {name}", stated[key], said))

@@ -28,6 +28,7 @@ from eden.network._faults import Faults as Faults
 from eden.network._identity import digest_of_model as digest_of_model
 from eden.network._identity import identity_of as identity_of
 from eden.network._identity import places_of as places_of
+from eden.network._plan import stored_targets as stored_targets
 from eden.network._plan import targets_of as targets_of
 from eden.network._rerun import Rerun as Rerun
 from eden.network._selection import protections_of as protections_of

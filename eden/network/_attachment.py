@@ -231,20 +231,27 @@ class Attachment:
             yield
 
     @contextmanager
-    def by_image(self) -> Iterator[None]:
+    def by_image(self, images: Tensor | None = None) -> Iterator[None]:
         """Number accesses by images, not by batches, inside the context, from 0 on.
 
         Which weak cells fail is then the same however the images are batched, as long as they come
         in the same order: those of weights are the same in each call of the network, and image n
-        of all calls has its own at the inputs of modules, whose batch begins with the images. What
-        is compiled goes on counting batches. Without it the reads of all calls fail apart.
+        of all calls has its own at the inputs of modules, whose batch begins with the images.
+        Without it the reads of all calls fail apart.
+
+        Args:
+            images: int64 ``[n]``: which images of a larger set come, in their order; they fail as
+                they do where all of the set come. Default: all, from number 0 on.
         """
         begin_call(list(self._tensors.values()), first=True)
-        before, self._switch.by_image = self._switch.by_image, True
+        switch, before = self._switch, (self._switch.by_image, self._switch.chosen)
+        switch.by_image = True
+        switch.begin_images(images)
         try:
             yield
         finally:
-            self._switch.by_image = before
+            switch.by_image, switch.chosen = before
+            switch.images = None
 
     def clean_gradients(self) -> None:
         """Have backward passes go by what lay in DRAM and not by what was read, until `detach`."""

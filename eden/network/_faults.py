@@ -124,7 +124,7 @@ class Recorder:
         stored = _bits_of(image[copy, place]).gather(1, within[:, None]).squeeze(1)
         before, after = (value[copy, element].float() for value in values)
         columns = {
-            "image": copy + extent.first_copy,
+            "image": copy + extent.first_copy if extent.numbers is None else extent.numbers[copy],
             "element": element,
             "bit": bit,
             "before": stored,

@@ -86,8 +86,7 @@ class Guard:
         home: ops.Place,
         counter: Tensor,
         coding: ops.Coding,
-        copies: int,
-        first_copy: int,
+        extent: ops.Extent,
     ) -> Tensor:
         """Return what reading a tensor back gives, and count the access.
 
@@ -96,8 +95,7 @@ class Guard:
             home: the tensor's first place, with its key of this draw.
             counter: int64 [], accesses so far; one more afterwards.
             coding: how elements lie there.
-            copies: as for the op.
-            first_copy: likewise.
+            extent: which copies are read.
         """
         places = []
         for more, table in zip(self.further, self._tables, strict=True):
@@ -105,9 +103,7 @@ class Guard:
             places.append(ops.Place(key, table, more.address, more.row_bytes))
         places.insert(0, home._replace(key=ops.next_key(home.key, counter)))
         kind, bits = self.protection.kind, self.protection.bits
-        return ops.read_protected(
-            x, kind, bits, places, coding, self.counts, copies=copies, first_copy=first_copy
-        )
+        return ops.read_protected(x, kind, bits, places, coding, self.counts, extent)
 
     def follow(self, device: torch.device) -> None:
         """Move to where the tensor is."""

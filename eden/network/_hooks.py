@@ -53,6 +53,8 @@ class ReadInput:
 class BeginCall:
     """Forward-pre hook of the network: where reads are numbered by image, each call begins anew.
 
+    The first tensor among the arguments tells how many images there are.
+
     Args:
         tensors: all that are read.
         switch: theirs.
@@ -61,10 +63,12 @@ class BeginCall:
     def __init__(self, tensors: list[StoredTensor], switch: Switch):
         self.tensors, self.switch = tensors, switch
 
-    def __call__(self, module: nn.Module, args: tuple) -> None:
+    def __call__(self, module: nn.Module, args: tuple, kwargs: dict) -> None:
         """Begin."""
-        if self.switch.by_image and not torch.compiler.is_compiling():
+        if self.switch.by_image:
             begin_call(self.tensors)
+            found = [v for v in (*args, *kwargs.values()) if isinstance(v, Tensor)]
+            self.switch.begin_batch(found[0] if found else None)
 
 
 class OneThread:
@@ -213,7 +217,7 @@ class Hooks:
         self._handles.append(network.register_forward_pre_hook(threads.before, prepend=True))
         self._handles.append(_after(network, threads.after))
         begin = BeginCall(list(tensors.values()), switch)
-        self._handles.append(network.register_forward_pre_hook(begin))
+        self._handles.append(network.register_forward_pre_hook(begin, with_kwargs=True))
         for target in plan.targets:
             module = target.module
             if target.batch is not None:

@@ -25,6 +25,7 @@ class Noted(NamedTuple):
     own: list[tuple[ErrorModel, _corruption.Corruption | None]]
     counters: list[Tensor]
     by_image: bool
+    images: tuple[Tensor | None, Tensor | None]
     copies_read: list[tuple[int, list[int]]]
 
 
@@ -35,8 +36,9 @@ def noted(attachment: Any) -> Noted:
     rates, own = [tensor.asked_ber for tensor in tensors], [tensor.own for tensor in tensors]
     copies = [(tensor.read_of_call, [*tensor.copies_read]) for tensor in tensors]
     switch, known = attachment._switch, attachment.config.calibration
+    images = switch.chosen, switch.images
     return Noted(
-        switch.state, attachment.draw, known, rates, own, counters, switch.by_image, copies
+        switch.state, attachment.draw, known, rates, own, counters, switch.by_image, images, copies
     )
 
 
@@ -63,7 +65,9 @@ def as_noted(attachment: Any, noted: Noted | None) -> Iterator[None]:
 
 
 def _restore(attachment: Any, noted: Noted) -> None:
-    attachment._switch.state, attachment._switch.by_image = noted.state, noted.by_image
+    switch = attachment._switch
+    switch.state, switch.by_image = noted.state, noted.by_image
+    switch.chosen, switch.images = noted.images
     if noted.draw != attachment.draw:
         attachment._go_to(*noted.draw)
     if noted.calibration is not None and noted.calibration is not attachment.config.calibration:

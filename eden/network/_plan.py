@@ -63,6 +63,17 @@ def targets_of(model: nn.Module, config: Config) -> list[Target]:
     return find_targets(model, Selection(None, **patterns_of(config)).by_name)
 
 
+def stored_targets(model: nn.Module, config: Config) -> list[Target]:
+    """List what reads weights: of these those that a config stores, by the name they are stored by.
+
+    Targets whose input is not stored have no batch.
+
+    Raises:
+        ValueError: as for `attach`, where nothing is stored or a weight cannot be.
+    """
+    return choose(model, config, None).targets
+
+
 def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) -> Plan:
     """Plan what is stored of a network.
 

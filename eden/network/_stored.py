@@ -228,9 +228,12 @@ class StoredTensor:
             key = ops.next_key(self.key, self.counter)
             return corrupted(self.name, x.contiguous(), self.corruption, key)
         stored = x.contiguous() if self.codes is None else self.codes.of(x)
-        first = 0
-        if self.switch.by_image and self.kind == "input" and not torch.compiler.is_compiling():
-            first = self._first_copy(copies)
+        first, numbers = 0, None
+        if self.switch.by_image and self.kind == "input":
+            numbers = self.switch.numbers_of(copies, x.device)
+            if numbers is None and not torch.compiler.is_compiling():
+                first = self._first_copy(copies)
+        extent = ops.Extent(copies, first, self.address, self.row_bytes, numbers)
         coding = self.coding_of(stored)
         if self.ranged and coding.scale is None and coding.bounds is None:
             need = f"its {self.format.name} scale" if self.format.integer else "its bounds"
@@ -239,7 +242,6 @@ class StoredTensor:
                 "learn_bounds(loader) on clean training data, or give a config with a calibration"
             )
         if self.guard is None:
-            extent = ops.Extent(copies, first, self.address, self.row_bytes)
             key = ops.next_key(self.key, self.counter)
             kept = self.kept.of(stored, self.table, self.key, coding.stored, extent)
             y = ops.read(stored, self.table, key, extent, coding, kept)
@@ -249,7 +251,7 @@ class StoredTensor:
                 return self.codes.value(x, y)
         else:
             home = ops.Place(self.key, self.table, self.address, self.row_bytes)
-            y = self.guard.read(stored, home, self.counter, coding, copies, first)
+            y = self.guard.read(stored, home, self.counter, coding, extent)
         if not x.requires_grad or y.requires_grad or torch.compiler.is_compiling() or transformed():
             return y
         # Without gradients torch still looks at this flag, to choose between two ways of

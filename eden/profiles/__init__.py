@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from eden.profiles._cells import bitlines_of as bitlines_of
+    from eden.profiles._cells import cells_of as cells_of
     from eden.profiles._conditions import conditions as conditions
     from eden.profiles._conditions import print_profile as print_profile
     from eden.profiles._counts import operating_points as operating_points
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from eden.profiles._told import print_fit as print_fit
 
 _HOMES = {
+    "bitlines_of": "_cells",
+    "cells_of": "_cells",
     "conditions": "_conditions",
     "print_profile": "_conditions",
     "operating_points": "_counts",

@@ -15,7 +15,9 @@ from eden.profiles._conditions import AXES
 from eden.profiles._profile import Profile
 
 _POINT = tuple(name for name in ("module", "vendor", *AXES) if name != "pattern")
-_PLACE = ("bank", "row_first", "row_last", "bitline")
+_PLACE = ("bank", "row_first", "row_last", "bitline", "bit_address")
+# Of a row of a rank: what eden.inject takes for one.
+ROW_BITS = 65536
 # Columns of the counts that the core takes.
 CELLS, FAILURES, SEEN, SEEN_FAILURES, READS, STORED = range(6)
 MIXED = -1
@@ -48,7 +50,8 @@ class Counts:
         point: What `operating_points` says of them.
         groups: int64 [n, 6], as `fit_weak` of the core takes them; the stored bit is `MIXED` where
             it is not known.
-        places: int64 [n, 4]: bank, first row, last row, bitline; -1 where not resolved.
+        places: int64 [n, 5]: bank, first row, last row, bitline, bit address; -1 where not
+            resolved. A bit address tells its row and bitline, in rows of 8192 bytes.
         merged: How many rows of the profile were further rounds of others.
     """
 
@@ -140,8 +143,12 @@ def counts_of(profile: Profile) -> Counts:
         pc.fill_null(table.column(name), 0).to_numpy()
         for name in ("failures_1to0", "failures_0to1")
     )
-    stored = _stored(table.column("pattern").combine_chunks())
+    stored = stored_bits(table.column("pattern").combine_chunks())
     patterns = table.column("pattern").combine_chunks().indices.to_numpy(zero_copy_only=False)
+    known = numbers["bit_address"] >= 0
+    row, bitline = np.divmod(numbers["bit_address"], ROW_BITS)
+    for name, found in (("row_first", row), ("row_last", row), ("bitline", bitline)):
+        numbers[name] = np.where(known & (numbers[name] < 0), found, numbers[name])
     places = np.column_stack([numbers[name] for name in _PLACE])
     first, where = rows_once([*places.T, numbers["cells"], patterns])
     groups = np.zeros((len(first), 6), dtype=np.int64)
@@ -158,7 +165,7 @@ def counts_of(profile: Profile) -> Counts:
     return Counts(point, groups, places[first], len(table) - len(first))
 
 
-def _stored(patterns: pa.DictionaryArray) -> np.ndarray:
+def stored_bits(patterns: pa.DictionaryArray) -> np.ndarray:
     """The bit that a fill stores everywhere, `MIXED` for others and where it is not known."""
     words = patterns.dictionary.to_pylist()
     bits = [{"0": 0, "f": 1}.get("".join(set(w[2:])), MIXED) if w else MIXED for w in words]

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.csv
 from tqdm.auto import tqdm
 
-from eden.profiles._schema import COLUMNS, NAMES, SCHEMA, Column
+from eden.profiles._schema import COLUMNS, NAMES, SCHEMA, Column, absent
 
 _LONGEST_LINE = 1 << 16
 
@@ -131,11 +131,9 @@ def read_table(path: Path, header: list[str], *, progress: bool) -> pa.Table:
 
 
 def _whole(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch with a column of empty values for `unit` where a file has none."""
+    """The batch with optional columns of empty values where a file has none."""
     columns = [
-        batch.column(name)
-        if name in batch.schema.names
-        else pa.array([""] * len(batch), SCHEMA.field(name).type)
+        batch.column(name) if name in batch.schema.names else absent(name, len(batch))
         for name in NAMES
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)

@@ -11,7 +11,7 @@ import pyarrow.parquet
 from eden._say import refusal
 from eden.profiles._csv import header_of, line_of, read_table, rows
 from eden.profiles._profile import Profile
-from eden.profiles._schema import NAMES, REQUIRED, SCHEMA, TEXT
+from eden.profiles._schema import NAMES, OPTIONAL, REQUIRED, SCHEMA, TEXT, absent, is_header
 from eden.profiles._studies import FORMS, Form, Row
 
 _AT_ONCE = 1 << 16
@@ -38,7 +38,7 @@ def read(path: Path | str, *, progress: bool = False) -> Profile:
     if path.name.endswith(".parquet"):
         return _parquet(path)
     header = header_of(path)
-    if sorted(header) in (sorted(REQUIRED), sorted(NAMES)):
+    if is_header(header):
         table = read_table(path, header, progress=progress)
         return Profile.checked(table, (), lambda row: f"{path}, line {line_of(path, row)}")
     for form in FORMS:
@@ -59,11 +59,11 @@ def _parquet(path: Path) -> Profile:
         if isinstance(error, FileNotFoundError | PermissionError):
             raise
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
-    lacking = [name for name in REQUIRED if name not in table.column_names]
-    if lacking or set(table.column_names) - set(NAMES):
+    if not is_header(table.column_names):
         raise ValueError(f"{path}: {refusal('columns', table.column_names, ', '.join(NAMES))}")
-    if "unit" not in table.column_names:
-        table = table.append_column("unit", pa.array([""] * len(table)))
+    for name in OPTIONAL:
+        if name not in table.column_names:
+            table = table.append_column(name, absent(name, len(table)))
     try:
         table = table.select(NAMES).cast(SCHEMA)
     except (pa.ArrowException, ValueError) as error:

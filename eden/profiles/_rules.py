@@ -94,6 +94,23 @@ def _together(batch: pa.RecordBatch):
         says = f"row_first is {first[row]:.0f}, accepted: at most row_last, {last[row]:.0f}"
         yield Fault(row, says)
 
+    has_bit, _ = _numbers(batch.column("bit_address"))
+    several = has_bit & (_numbers(batch.column("cells"))[1] != 1)
+    if several.any():
+        row = int(np.argmax(several))
+        said = (
+            f"cells is {batch.column('cells')[row].as_py()}, accepted: 1 where bit_address is given"
+        )
+        yield Fault(row, said)
+    units = batch.column("unit")
+    other = [i for i, word in enumerate(units.dictionary.to_pylist()) if word in ("line", "row")]
+    wrong = has_bit & np.isin(units.indices.to_numpy(zero_copy_only=False), other)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        yield Fault(
+            row, f"unit is {units[row].as_py()!r}, accepted: cell where bit_address is given"
+        )
+
     known_10, down = _numbers(batch.column("failures_1to0"))
     known_01, up = _numbers(batch.column("failures_0to1"))
     wrong = ~known_10 & ~known_01

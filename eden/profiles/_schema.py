@@ -67,8 +67,21 @@ COLUMNS = (
     _count("failures_0to1", 0, 2**53, "a stored 0 read as 1"),
     _text("source", "who measured, and which round"),
     _text("unit", "what was counted: cell, line or row"),
+    _count("bit_address", 0, 2**62, "of one cell, as eden.errors.Cells has it"),
 )
 NAMES = tuple(column.name for column in COLUMNS)
 SCHEMA = pa.schema([(column.name, column.type) for column in COLUMNS])
-# `unit` came later: without it cells were counted.
-REQUIRED = NAMES[:-1]
+# These came later: without them cells were counted, and not one by one.
+OPTIONAL = ("unit", "bit_address")
+REQUIRED = tuple(name for name in NAMES if name not in OPTIONAL)
+
+
+def absent(name: str, rows: int) -> pa.Array:
+    """An optional column for a file that has none: empty values."""
+    kind = SCHEMA.field(name).type
+    return pa.array([""] * rows, kind) if kind == TEXT else pa.nulls(rows, kind)
+
+
+def is_header(names: list[str]) -> bool:
+    """Tell whether these columns are those of a profile, each once."""
+    return len(set(names)) == len(names) and set(REQUIRED) <= set(names) <= set(NAMES)

@@ -72,12 +72,26 @@ def device_of(fits: Iterable[Fit], base: str, name: str) -> str:
         key = "line_fraction" if fit.point["unit"] == "line" else "bit_fraction"
         share = 0.0 if fit.best.censored else fit.best.ber
         sources[f"points[{len(points)}].{key}"] = f"model {fit.best.number} ({fit.best.name})"
-        points.append({**point, key: share, "cells_tested": _cells(fit)})
+        points.append({**point, key: share, **_range(fit, share), "cells_tested": _cells(fit)})
     device |= {"name": name, "points": points}
     device["description"] = f"module {modules[0]}; all but its points as {json.loads(base)['name']}"
     kept = {k: v for k, v in device.get("sources", {}).items() if not k.startswith("points")}
     device["sources"] = kept | sources
     return json.dumps(device, indent=1)
+
+
+def _range(fit: Fit, share: float) -> dict[str, float]:
+    """The interval of the rate, where the fit has one and something failed."""
+    if share == 0:
+        return {}
+    if "ber" in fit.best.intervals:
+        ends = [fit.best.intervals["ber"]]
+    elif "ber_one" in fit.best.intervals:  # of as many ones as zeros
+        ends = [fit.best.intervals["ber_one"], fit.best.intervals["ber_zero"]]
+    else:
+        return {}
+    low, high = (float(np.mean([end[side] for end in ends])) for side in (0, 1))
+    return {"fraction_low": min(max(low, 0.0), share), "fraction_high": min(max(high, share), 1.0)}
 
 
 def _cells(fit: Fit) -> int:

@@ -22,13 +22,15 @@ GROUP_BITS = 32
 RUNGS = 11
 
 
-def cell_entries(law: str, table: Sequence[Entry], cells: np.ndarray, row_bytes: int) -> np.ndarray:
+def cell_entries(
+    lookup: str, table: Sequence[Entry], cells: np.ndarray, row_bytes: int
+) -> np.ndarray:
     """Return the number of the table entry of each cell, int64 [n], from its bit address."""
-    if law == "known":
+    if lookup == "known":
         return np.searchsorted(column(table, 0), cells)
-    if law == "bitline":
+    if lookup == "bitline":
         return (cells % np.uint64(8 * row_bytes)).astype(np.int64)
-    if law == "wordline":
+    if lookup == "wordline":
         return (cells // np.uint64(8 * row_bytes)).astype(np.int64)
     return np.zeros(len(cells), dtype=np.int64)
 
@@ -66,7 +68,7 @@ def points(
 
 
 def sparse_weak(
-    key: int, segment: int, law: str, table: Sequence[Entry], order: np.ndarray, row_bytes: int
+    key: int, segment: int, lookup: str, table: Sequence[Entry], order: np.ndarray, row_bytes: int
 ) -> set[int]:
     """Return the bit addresses of a segment that a point of the sparse rungs makes weak."""
     stress = column(table, 0)
@@ -74,10 +76,10 @@ def sparse_weak(
     row_bits = 8 * row_bytes
     weak: set[int] = set()
     for rung in range(RUNGS):
-        if law != "bitline":
+        if lookup != "bitline":
             position, time = points(key, POINTS, segment, rung, 0, 16)
             cells = np.uint64(start) + position
-            entry = cell_entries(law, table, cells, row_bytes)
+            entry = cell_entries(lookup, table, cells, row_bytes)
             # A segment may reach past the last row of the table; no such cell is read.
             known = entry < len(table)
             cells, time, entry = cells[known], time[known], entry[known]
@@ -100,7 +102,7 @@ def weak_cells(
     first_bit: int,
     bits: int,
     *,
-    law: str,
+    lookup: str,
     table: Sequence[Entry],
     order: np.ndarray | None = None,
     row_bytes: int = 8192,
@@ -111,9 +113,9 @@ def weak_cells(
         key: Device key.
         first_bit: Bit address of the first cell.
         bits: Number of cells.
-        law: "cell", "bitline" or "wordline": which entry of the table a cell reads; or "known".
+        lookup: "cell", "bitline" or "wordline": which entry of the table a cell reads; or "known".
         table: Entries: one, one a bitline, one a row; or one a weak cell, by bit address.
-        order: int [8 * row_bytes], bitline of each rank; for the law "bitline". Default: as they
+        order: int [8 * row_bytes], bitline of each rank; for the lookup "bitline". Default: as they
             lie.
         row_bytes: Bytes of a row.
 
@@ -121,15 +123,15 @@ def weak_cells(
         bool [bits].
     """
     cells = np.arange(first_bit, first_bit + bits, dtype=np.uint64)
-    if law == "known":
+    if lookup == "known":
         return np.isin(cells, column(table, 0))
     sparse: set[int] = set()
     if order is None:
         order = np.arange(8 * row_bytes)
     for segment in range(first_bit // SEGMENT_BITS, -(-(first_bit + bits) // SEGMENT_BITS)):
-        sparse |= sparse_weak(key, segment, law, table, order, row_bytes)
+        sparse |= sparse_weak(key, segment, lookup, table, order, row_bytes)
     weak = np.isin(cells, np.array(sorted(sparse), dtype=np.uint64))
-    dense = column(table, 1)[cell_entries(law, table, cells, row_bytes)]
+    dense = column(table, 1)[cell_entries(lookup, table, cells, row_bytes)]
     if dense.any():
         weak |= (plane_numbers(key, DENSE, cells) < dense) | (dense == ALWAYS)
     return weak

@@ -22,7 +22,7 @@ def inject(
     element: str,
     *,
     key: Key,
-    law: str,
+    lookup: str,
     table: Sequence[Entry],
     order: np.ndarray | None = None,
     stored: str | None = None,
@@ -48,11 +48,11 @@ def inject(
         given = scale_of(raw, element, stored) if scale is None else scale
         steps = np.atleast_1d(np.asarray(given, dtype=np.float32))
         steps = np.repeat(steps, elements // len(steps)) if elements else steps[:0]
-    placed = {"law": law, "table": table, "row_bytes": row_bytes}
+    placed = {"lookup": lookup, "table": table, "row_bytes": row_bytes}
     weak = weak_cells(key[0], 8 * address, bits * elements, order=order, **placed)
     cells = np.flatnonzero(weak)
     bit_addresses = np.uint64(8 * address) + cells.astype(np.uint64)
-    entry = cell_entries(law, table, bit_addresses, row_bytes)
+    entry = cell_entries(lookup, table, bit_addresses, row_bytes)
     one, zero = column(table, 2)[entry], column(table, 3)[entry]
     out = np.empty_like(flat)
     corrected = np.zeros(flat.shape, dtype=bool)

@@ -34,7 +34,7 @@ def accuracy_section(results: Results) -> Section:
     searched = {n: results.tolerances(n, "coarse") for n in names if results.searched_as(n) == n}
     coarse = {n: searched[n] for n in NETWORKS}
     points = [
-        (f"{p.vdd_volts:g} V", p.ber, p.ber_low, p.ber_high)
+        (p.label, p.ber, p.ber_low, p.ber_high)
         for p in results.device.points
         if p.quality != "nominal" and not p.censored
     ]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from eden._say import percent, rate
+from eden.devices import OperatingPoint
 from eden.folder import Results
 from eden.mapping import Placement
 from eden.report._page import Section, TextTable
@@ -39,6 +40,11 @@ def variants_table(results: Results) -> TextTable:
     return TextTable(HEAD, rows, names.index(recipe.verify.network))
 
 
+def _label(point: OperatingPoint) -> str:
+    plain = point.reduction != 0 and point.refresh_stretch == 1
+    return f"{point.vdd_volts:.3f} V" if plain else point.label
+
+
 def variants_section(results: Results, table: TextTable) -> Section:
     """Show the BER that each of them bears beside those of the module."""
     names = [variant.name for variant in results.folder.recipe.variants]
@@ -46,7 +52,7 @@ def variants_section(results: Results, table: TextTable) -> Section:
     points = [point for point in results.device.points if point.ber > 0 and not point.censored]
     figure = variants_figure(
         {title: (t.coarse_ber, t.interval or (t.coarse_ber,) * 2) for title, t in coarse.items()},
-        {f"{p.vdd_volts:.3f} V": (p.ber, (p.ber_low, p.ber_high)) for p in points},
+        {_label(p): (p.ber, (p.ber_low, p.ber_high)) for p in points},
     )
     risk = results.folder.recipe.characterize.miss_probability
     draws = results.fresh("baseline")["seeds"]

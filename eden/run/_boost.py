@@ -1,16 +1,22 @@
 """The stage that boosts the network."""
 
+import shutil
 from functools import partial
 
 import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from eden._files import read_json
 from eden.folder import StageFiles
 from eden.network import InputRange, calibration_of
+from eden.run._processes import in_processes
 from eden.run._work import Work
 from eden.training import boost as boost_network
 from eden.training import history_of
 
+# Of the run folder, while the stage is at work: what it goes on from where it is cut short.
+_KEPT = "boosting"
 CURRICULUM_COLUMNS = ["epoch", "ber", "loss", "accuracy", "bears", "met", "kept"]
 
 
@@ -21,32 +27,17 @@ def boost(work: Work, files: StageFiles) -> None:
     validation images less the loss allowed. If no network meets that without any error, the
     baseline is kept.
     """
-    recipe, part = work.recipe, work.recipe.boost
-    evaluate = work.evaluator("validation")
-    target = read_json(work.path("train.json"))["validation_accuracy"] - recipe.accuracy_loss
-    loader = work.shuffled(part.batch_size)
+    processes = work.recipe.boost.processes
+    evaluate, target = work.evaluator("validation"), _target(work)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        boosted = boost_network(
-            work.network("baseline"),
-            loader,
-            # Its network serves protected or not: every tensor learns to bear errors.
-            config=work.config.with_(correction=part.correction or recipe.correction),
-            target_ber=list(part.target_bers),
-            epochs=part.epochs,
-            more_epochs=part.more_epochs,
-            curriculum=part.curriculum,
-            step_epochs=part.step_epochs,
-            optimizer=partial(torch.optim.AdamW, lr=part.learning_rate),
-            gradients=part.gradients,
-            input_range=_input_range(part.input_range),
-            evaluate=evaluate,
-            target_accuracy=target,
-            miss_probability=recipe.characterize.miss_probability,
-            seed=recipe.seed,
-            progress=work.progress,
-        ).eval()
-    files.csv("curriculum.csv", history_of(boosted), CURRICULUM_COLUMNS)
+        if processes > 1:
+            boosted, history = in_processes(_boosted, work, processes)
+        else:
+            boosted = _boosted(work)
+            history = history_of(boosted)
+    boosted.eval()
+    shutil.rmtree(work.path(_KEPT), ignore_errors=True)
+    files.csv("curriculum.csv", history, CURRICULUM_COLUMNS)
     clean = work.accuracy_without_errors(boosted, evaluate)
     if clean < target:
         # Retraining cost more than may be lost before any error: the network as trained is better.
@@ -55,6 +46,39 @@ def boost(work: Work, files: StageFiles) -> None:
     files.json(
         "boost.json",
         {"target_accuracy": target, "validation_accuracy": clean, "kept": clean >= target},
+    )
+
+
+def _target(work: Work) -> float:
+    trained = read_json(work.path("train.json"))["validation_accuracy"]
+    return trained - work.recipe.accuracy_loss
+
+
+def _boosted(work: Work, rank: int = 0, ranks: int = 1) -> nn.Module:
+    """Boost, as one of several processes if there are more."""
+    recipe, part = work.recipe, work.recipe.boost
+    loader = work.shuffled(part.batch_size)
+    torch.manual_seed(recipe.seed)
+    model = work.network("baseline")
+    return boost_network(
+        model if ranks == 1 else DistributedDataParallel(model),
+        loader.share(rank, ranks),
+        # Its network serves protected or not: every tensor learns to bear errors.
+        config=work.config.with_(correction=part.correction or recipe.correction),
+        target_ber=list(part.target_bers),
+        epochs=part.epochs,
+        more_epochs=part.more_epochs,
+        curriculum=part.curriculum,
+        step_epochs=part.step_epochs,
+        optimizer=partial(torch.optim.AdamW, lr=part.learning_rate),
+        gradients=part.gradients,
+        input_range=_input_range(part.input_range),
+        evaluate=work.evaluator("validation"),
+        target_accuracy=_target(work),
+        miss_probability=recipe.characterize.miss_probability,
+        seed=recipe.seed,
+        folder=work.path(_KEPT),
+        progress=work.progress,
     )
 
 

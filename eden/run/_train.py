@@ -41,8 +41,7 @@ def train(work: Work, files: StageFiles) -> None:
     model.eval()
     with approximate(model, work.config) as handle:
         x, y = work.splits.train
-        size = recipe.data.batch_size or part.batch_size
-        calibration = handle.learn_bounds(batches(x, y, size))
+        calibration = handle.learn_bounds(batches(x, y, recipe.data.batch_size or 1000))
     files.network("baseline.safetensors", model, calibration)
     files.json(
         "train.json",

@@ -40,6 +40,11 @@ def read_inputs(recipe: Recipe, *, progress: bool = False) -> Inputs:
         if isinstance(nets.build(asked.name, **asked.form), nets.YOLO):
             raise ValueError(refusal("recipe key network.name", asked.name, "a classifier"))
     device = devices.load(recipe.device)
+    for number, settings in enumerate(recipe.map.points):
+        try:
+            device.at(**settings.model_dump())
+        except ValueError as error:
+            raise ValueError(f"recipe key map.points.{number}: {error}") from None
     normalise = None
     if part.normalise is not None:
         mean, std = tuple(part.normalise.mean), tuple(part.normalise.std)
@@ -186,4 +191,5 @@ class Work:
             estimate=self.recipe.map.estimate,
             protect={**protect} if isinstance(protect, dict) else protect,
             risk=self.results.criticality(variant.network),
+            points=[self.device.at(**p.model_dump()) for p in self.recipe.map.points],
         )

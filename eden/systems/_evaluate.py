@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from torch import nn
 
@@ -11,8 +12,11 @@ from eden._say import a_kind, one_of
 from eden.devices import Device
 from eden.energy import LAWS, Components, Transfer, lines, stream
 from eden.mapping import WHOLE_MODULE, Placement
+from eden.systems._inference import Inference, placed_inference
+from eden.systems._system import System, system_of
 from eden.systems._traffic import Move, observe
 
+# Whose joules a report can tell from each other by component: those of an `Energy`.
 SYSTEMS = ("streaming",)
 
 
@@ -66,8 +70,13 @@ class Energy:
 
 
 def evaluate_energy(
-    model, sample, placement: Placement, *, system: str = "streaming", law: str | None = None
-) -> Energy:
+    model,
+    sample,
+    placement: Placement,
+    *,
+    system: str | Path | System = "streaming",
+    law: str | None = None,
+) -> Energy | Inference:
     """Return DRAM energy and time of one inference, nominal and with the placement.
 
     The network runs once on the sample to learn the sizes of its OFMs and of tensors that were not
@@ -80,20 +89,26 @@ def evaluate_energy(
         sample: Its input, a tuple of inputs or a mapping of keyword arguments; dimension 0 of the
             first tensor is the batch.
         placement: Where its tensors lie.
-        system: ``streaming``, the only one so far.
+        system: ``streaming``, or a system with a memory of its own: ``eyeriss``, ``tpu``, another
+            of `System.load`, or a `System`. The placement must be for such a memory.
         law: One voltage law; all three if left out.
 
     Returns:
-        Joules and seconds of one inference.
+        Joules and seconds of one inference; of a system with a memory of its own, those of the
+        batch, layer by layer.
 
     Raises:
-        ValueError: For an unknown system or law, or a placement without a config.
+        ValueError: One line, for an unknown system or law, a placement without a config or for
+            another memory, or a network whose shapes cannot be found.
     """
     a_kind("model", model, nn.Module, "a torch.nn.Module")
     a_kind("placement", placement, Placement, "a placement, as eden.place returns it")
-    one_of("system", system, SYSTEMS)
+    system = system_of(system)
     if law is not None:
         one_of("law", law, LAWS)
+    if system.kind != "streaming":
+        found = placed_inference(model, sample, placement, system)
+        return found if law is None else replace(found, joules={law: found.joules[law]})
     moves = observe(model, sample, placement)
     device = placement.device
     joules, seconds = stream(device, _approximate(device, placement, moves), LAWS)
@@ -106,7 +121,7 @@ def evaluate_energy(
     protected = any(entry.protection != "none" for entry in placement.entries.values())
     added = sum((m.size_bytes - m.plain_bytes) * m.times for m in moves)
     return Energy(
-        system=system,
+        system=system.name,
         nominal=rated["linear"],
         approximate=joules if law is None else {law: joules[law]},
         nominal_seconds=rated_seconds,
@@ -167,4 +182,5 @@ def _assumptions(device: Device, *, protected: bool) -> tuple[str, ...]:
         )
     if device.currents.assumed:
         notes.append(f"currents are assumed at {device.currents.vdd_volts:g} V (not of this part)")
+    notes += [f"assumed, {text}" for text in device.assumed if text.startswith("error law")]
     return tuple(notes)

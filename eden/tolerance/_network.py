@@ -170,27 +170,30 @@ class FaultyNetwork:
             return _row(draw, self.accuracy(bers, draw))
         self.set(bers, draw)
         if part:
-            right = self.right_of(self.part.on_closest, draw)
+            right = self.right_of(self.part.on_closest, draw, self.part.closest)
         elif (known := self.memo.known(question.reads(part=True))) is None:
             right = self.right_of(self.by_image, draw)
         else:
             right = np.empty(self.images, dtype=bool)
             right[self.part.closest] = unpacked(known["right"], self.closest)
-            right[self.part.others] = self.right_of(self.part.on_others, draw)
+            right[self.part.others] = self.right_of(self.part.on_others, draw, self.part.others)
         return _row(draw, int(right.sum()) / len(right), right=packed(right))
 
     def part_of(self, right: str) -> str:
         """Of all images that are named rightly, those in the part."""
         return packed(unpacked(right, self.images)[self.part.closest])
 
-    def right_of(self, evaluator: Evaluator, draw: int) -> np.ndarray:
-        """Which images an evaluator finds named rightly."""
-        return self.asked(lambda model: right_of(evaluator, model, draw=draw)).numpy()
+    def right_of(
+        self, evaluator: Evaluator, draw: int, images: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Which images an evaluator finds named rightly; of all, or of those of these numbers."""
+        return self.asked(lambda model: right_of(evaluator, model, draw=draw), images).numpy()
 
-    def asked(self, ask: Callable[[torch.nn.Module], Any]) -> Any:
+    def asked(self, ask: Callable[[torch.nn.Module], Any], images: np.ndarray | None = None) -> Any:
         """Ask about the network, which must read something: without errors it would bear any."""
-        # How the evaluator batches its images shall not decide which accesses fail.
-        with self.handle.by_image():
+        # Neither how the evaluator batches its images, nor which of them are asked, shall decide
+        # which accesses fail.
+        with self.handle.by_image(None if images is None else torch.from_numpy(images)):
             answer = ask(self.handle.model)
         if not self.ran:
             self.handle.check_read("evaluate")
@@ -232,7 +235,7 @@ def under_errors(
             "model": digest_of_model(model),
             "config": getattr(config, "config", config).to_dict(),
             "images": getattr(evaluate, "digest", None),
-            "accesses": "by image",
+            "accesses": "by number of the image",
             "subject": dict(subject or {}),
             # Other sources, or sums cut for other threads, may have answered otherwise.
             "versions": versions(),

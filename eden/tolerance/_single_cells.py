@@ -104,7 +104,7 @@ class SingleCells:
         group = _Group(index, evaluator, digest_bytes(index.data), rerun)
         self.network.set(0.0, 0)
         with rerun.remember():
-            group.clean[:] = self.network.right_of(group.evaluator, 0)
+            group.clean[:] = self.network.right_of(group.evaluator, 0, index)
         self.passes += len(index) / len(by_image)
         return group
 
@@ -193,6 +193,6 @@ class SingleCells:
                 )
                 return {"seed": int(element), "ber": None, "accuracy": accuracy}
             with group.rerun.at(tensor):
-                right = network.right_of(group.evaluator, draw)
+                right = network.right_of(group.evaluator, draw, group.index)
         accuracy = float(right.mean())
         return {"seed": int(element), "ber": None, "accuracy": accuracy, "right": packed(right)}

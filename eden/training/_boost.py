@@ -13,6 +13,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -31,10 +32,13 @@ from eden.network import (
     attached,
     calibration_of,
     check_input_range,
+    digest_of_model,
     identity_of,
     keep_calibration,
     unwrapped,
 )
+from eden.training._kept import Kept
+from eden.training._ranks import Ranks
 from eden.training._rounds import Check, Rounds, targets_of
 from eden.training._schedule import CurriculumSchedule, RampSchedule, Schedule
 from eden.training._trainer import Trainer
@@ -63,6 +67,7 @@ def boost(
     target_accuracy: float | None = None,
     miss_probability: float = 0.01,
     seed: int = 0,
+    folder: Path | str | None = None,
     progress: bool = True,
 ) -> nn.Module:
     """Retrain a copy of a network under errors.
@@ -80,6 +85,12 @@ def boost(
     int8 LeNet then gained nothing. The weights stored there are kept within the range that they
     had in the original network, for the same reason. Batch-norm statistics are frozen as they
     are: they do not learn from faulty activations.
+
+    Under ``torchrun`` each process calls it alike, with the network in `DistributedDataParallel`
+    over all processes and a loader of its share of each batch (`eden.data.Batches.share`). All draw
+    the cells that one process would; bounds are what all of them saw, and the first process alone
+    judges. With failure probabilities below 1 a process numbers its own reads only: which of a
+    batch's images meet a failure is then not as in one process.
 
     Args:
         model: the trained network; it is not changed. Of one in a wrapper, such as
@@ -117,6 +128,9 @@ def boost(
             original network's accuracy on the same images less what may be lost.
         miss_probability: the risk by which networks are judged, in (0, 0.5].
         seed: of the cells tried in doing so.
+        folder: keeps each epoch's state; called again with the same network and arguments, boosting
+            goes on after the last one, to the network that it would have come to. The loader must
+            be an `eden.data.Batches`, or shuffle by torch's global generator.
         progress: show a bar with the time left.
 
     Returns:
@@ -126,8 +140,9 @@ def boost(
     Raises:
         TypeError: for an argument of another type.
         ValueError: for a rate or number outside what is named here, an attached model, only one of
-            `evaluate` and `target_accuracy`, or a calibration that does not mention all that the
-            config stores.
+            `evaluate` and `target_accuracy`, a calibration that does not mention all that the
+            config stores, processes that were not told the same, or a folder that keeps another
+            training.
     """
     a_kind("model", model, nn.Module, "a torch.nn.Module")
     a_kind("config", config, Config, "an eden.Config")
@@ -151,9 +166,18 @@ def boost(
     if target_accuracy is not None:
         within("target_accuracy", target_accuracy, 0, 1)
     schedule = partial(_schedule, curriculum, step_epochs)
+    ranks = Ranks(model)
+    told = {
+        "config": config.to_dict(),
+        "curriculum": (targets, epochs, more_epochs, curriculum, step_epochs, start_ber),
+        "training": (anneal, share, gradients),
+        "judging": (target_accuracy, miss_probability, seed),
+    }
+    for name, value in told.items():
+        ranks.agree(name, value)
     rounds, check = Rounds(targets, epochs, more_epochs, start_ber, schedule), None
     if evaluate is not None and target_accuracy is not None:
-        asked = copy.deepcopy(model)
+        asked = copy.deepcopy(model if ranks.size == 1 else unwrapped(model))
         check = Check(evaluate, target_accuracy, miss_probability, asked, seed)
     boosted = copy.deepcopy(model)
     # Who boosts for a module may start from a network that was boosted for another.
@@ -165,12 +189,17 @@ def boost(
         handle.check_calibrated()
         handle.coverage().warn()
         if handle.config.calibration is None:
-            handle.learn_bounds(train_loader)
+            learned = handle.learn_bounds(train_loader)
+            if ranks.size > 1:
+                handle.use(ranks.merged(learned))
         original = handle.narrow_inputs(share)
         if gradients == "clean":
             handle.clean_gradients()
-        with tqdm(total=0, desc="boost", unit="step", disable=not progress) as bar:
-            trainer = Trainer(handle, train_loader, optimizer, loss, anneal, bar)
+        with tqdm(
+            total=0, desc="boost", unit="step", disable=not progress or ranks.rank > 0
+        ) as bar:
+            kept = Kept(folder, [told, digest_of_model(boosted), original.to_dict()], ranks)
+            trainer = Trainer(handle, train_loader, optimizer, loss, anneal, bar, ranks, kept)
             history = rounds.run(trainer, check)
         now = handle.learn_bounds(itertools.islice(train_loader, 1)).tensors
     finally:

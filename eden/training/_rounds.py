@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from torch import nn
 
 from eden._say import refusal, within
 from eden.data import accuracy_of
-from eden.network import Attachment, approximate, keep_calibration
+from eden.network import Attachment, approximate, keep_calibration, unwrapped
 from eden.tolerance import Evaluate, ber_by_cells, criticality
 from eden.training._schedule import Schedule
 from eden.training._trainer import Trainer
@@ -42,7 +43,7 @@ class Check:
     def run(self, handle: Attachment) -> tuple[float, float]:
         """Return the accuracy as stored, without errors, and the rate; 0 below the target."""
         config = handle.config
-        self.model.load_state_dict(handle.model.state_dict())
+        unwrapped(self.model).load_state_dict(unwrapped(handle.model).state_dict())
         keep_calibration(self.model, config.calibration)
         with approximate(self.model, config) as asked:
             asked.set_ber(0.0)
@@ -87,7 +88,9 @@ class Rounds:
                     milder *= _MILDER
                 first = len(history)
                 history += self._train(trainer, milder * target, start, epochs, slower=milder)
-                accuracy, bears = check.run(trainer.handle)
+                accuracy, bears = trainer.kept.judged(
+                    trainer.training, partial(check.run, trainer.handle)
+                )
                 history[-1] |= {"accuracy": accuracy, "bears": bears, "met": bears > max(most, 0.0)}
                 if accuracy >= check.target:
                     break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,8 @@ from eden._torch import lower_each, raise_each
 from eden.access import ops
 from eden.data import call, device_of, inputs_of, keeping_modes
 from eden.network import Attachment
+from eden.training._kept import Kept
+from eden.training._ranks import Ranks
 from eden.training._schedule import Schedule
 
 # Of the optimiser where none is given.
@@ -55,7 +57,8 @@ class WeightRanges:
 class Trainer:
     """Trains an attached network; the weights stored stay within the range that they have now.
 
-    The arguments are those of `boost`, with a bar that steps a batch.
+    The arguments are those of `boost`, with a bar that steps a batch, the processes that train,
+    and what is kept of trainings.
     """
 
     def __init__(
@@ -66,9 +69,12 @@ class Trainer:
         loss: Callable[[Any, Tensor], Tensor],
         anneal: bool,
         bar: tqdm,
+        ranks: Ranks,
+        kept: Kept,
     ):
         self.handle, self.loader, self.loss = handle, loader, loss
-        self.anneal, self.bar, self._batches = anneal, bar, 0
+        self.anneal, self.bar, self.ranks, self._batches = anneal, bar, ranks, 0
+        self.kept, self.training = kept, 0
         stored = [p for p in handle.stored_weights() if p.numel() and p.requires_grad]
         self.ranges = WeightRanges(stored, by_channel=handle.config.by_channel)
         parameters = [p for p in handle.model.parameters() if p.requires_grad]
@@ -84,6 +90,7 @@ class Trainer:
             self._batches = len(loader) if isinstance(loader, Sized) else sum(1 for _ in loader)
         if not self._batches:
             raise ValueError(_NO_BATCH)
+        self.ranks.agree("batches an epoch", self._batches)
         return self._batches
 
     def run(self, schedule: Schedule, epochs: int, *, slower: float = 1.0) -> list[dict[str, Any]]:
@@ -101,11 +108,39 @@ class Trainer:
         self.falling = None
         if self.anneal:
             self.falling = CosineAnnealingLR(self.optimizer, epochs * self.batches)
-        rows = []
-        for _ in range(epochs):
+        self.training += 1
+        rows: list[dict[str, Any]] = []
+        if (state := self.kept.state(self.training)) is not None:
+            rows = state["rows"]
+            self._go_on(state, schedule)
+            self.bar.update(len(rows) * self.batches)
+        for _ in range(len(rows), epochs):
             ber, loss = self._epoch(schedule)
             rows.append({"ber": ber, "loss": loss, "accuracy": None, "bears": None, "met": None})
+            self.kept.write(self.training, self._state(schedule) | {"rows": rows})
         return rows
+
+    def _state(self, schedule: Schedule) -> dict[str, Any]:
+        """Return all that the next epoch depends on."""
+        return {
+            "model": self.handle.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "falling": None if self.falling is None else self.falling.state_dict(),
+            "schedule": schedule.state_dict(),
+            # Of `eden.data.Batches`; another loader shuffles by torch's own generator, if at all.
+            "passes": getattr(self.loader, "passes", None),
+            "random": torch.get_rng_state(),
+        }
+
+    def _go_on(self, state: Mapping[str, Any], schedule: Schedule) -> None:
+        self.handle.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.falling is not None:
+            self.falling.load_state_dict(state["falling"])
+        schedule.load_state_dict(state["schedule"])
+        if state["passes"] is not None:
+            self.loader.passes = state["passes"]  # pyright: ignore[reportAttributeAccessIssue]
+        torch.set_rng_state(state["random"])
 
     def _epoch(self, schedule: Schedule) -> tuple[float, float]:
         """Train once over the loader; return the mean rate and loss of the batches."""
@@ -135,4 +170,4 @@ class Trainer:
         schedule.end_epoch()
         if not count:
             raise ValueError(_NO_BATCH)
-        return rates / count, float(total / count)
+        return rates / count, float(self.ranks.mean(total / count))

@@ -23,8 +23,8 @@ constexpr int64_t kMostElements = int64_t{1} << 56;
 bool is_raw(const InjectParams& p) { return p.element >= ElementType::kRaw8; }
 
 std::string problem_of_numbers(const InjectParams& p) {
-  const auto law = static_cast<int>(p.law);
-  if (law < 0 || law > 3) return text("law is ", law, ", accepted are 0 to 3");
+  const auto lookup = static_cast<int>(p.lookup);
+  if (lookup < 0 || lookup > 3) return text("lookup is ", lookup, ", accepted are 0 to 3");
   const auto stored = static_cast<int>(p.stored);
   if (stored < 0 || stored > 5) return text("stored is ", stored, ", accepted are 0 to 5");
   const auto correction = static_cast<int>(p.correction);
@@ -57,8 +57,8 @@ std::string problem_of_address(const InjectParams& p) {
 }
 
 std::string problem_of_table(const InjectParams& p) {
-  switch (p.law) {
-    case Law::kBitline:
+  switch (p.lookup) {
+    case Lookup::kBitline:
       if (p.entries != 8 * p.row_bytes) {
         return text("the bitline table has ", p.entries,
                     " entries, must have one a bitline: ", 8 * p.row_bytes, " for row_bytes ",
@@ -68,7 +68,7 @@ std::string problem_of_table(const InjectParams& p) {
         return text("order has ", p.ranks, " entries, must have one a bitline: ", p.entries);
       }
       return "";
-    case Law::kWordline: {
+    case Lookup::kWordline: {
       const int64_t bytes = (p.elements * stored_bits(p.element, p.stored) + 7) / 8;
       const int64_t last_row = (p.address + bytes - 1) / p.row_bytes;
       if (bytes > 0 && last_row >= p.entries) {
@@ -77,7 +77,7 @@ std::string problem_of_table(const InjectParams& p) {
       }
       return p.entries >= 1 ? "" : "the wordline table has no rows";
     }
-    case Law::kKnown:
+    case Lookup::kKnown:
       return "";  // of any number of cells
     default:
       if (p.entries == 1) return "";
@@ -200,8 +200,8 @@ std::string problem_of(const InjectParams& p, int64_t out_bytes) {
 }
 
 std::string problem_of_order(const InjectParams& p) {
-  if (p.law == Law::kKnown) return problem_of_known(p);
-  if (p.law != Law::kBitline) return "";
+  if (p.lookup == Lookup::kKnown) return problem_of_known(p);
+  if (p.lookup != Lookup::kBitline) return "";
   // Their number is a power of two: what is no bitline has a bit beyond it. A loop without a way
   // out is one for vectors.
   int32_t bits = 0;

@@ -12,10 +12,10 @@ namespace eden {
 
 // Entry of the table that the cell at a bit of a segment reads.
 EDEN_HD inline const TableEntry& entry_of(const InjectParams& p, uint64_t segment, uint32_t bit) {
-  switch (p.law) {
-    case Law::kBitline:
+  switch (p.lookup) {
+    case Lookup::kBitline:
       return p.table[bit & (8 * p.row_bytes - 1)];
-    case Law::kWordline:
+    case Lookup::kWordline:
       return p.table[(segment * kSegmentBytes + bit / 8) >> log2_exact(p.row_bytes)];
     default:
       return p.table[0];
@@ -30,7 +30,7 @@ EDEN_HD inline uint32_t failing(const InjectParams& p, uint64_t segment, uint32_
                                 uint32_t weak, uint32_t stored, uint64_t access_key) {
   const TableEntry& entry = entry_of(p, segment, word * 32);
   const uint64_t group = segment * kSegmentWords + word;
-  const bool bitline = p.law == Law::kBitline;
+  const bool bitline = p.lookup == Lookup::kBitline;
   const auto lanes_always = [&](auto member) {
     if (bitline) return always_lanes(&entry, member);
     return entry.*member == kAlways ? ~uint32_t{0} : uint32_t{0};

@@ -5,8 +5,8 @@
 #include "kernels/access/params.h"
 #include "kernels/law/cells.h"
 
-// Known cells: a table of one entry a weak cell, in ascending order of bit addresses (Law::kKnown).
-// Whatever a table's order, nothing outside of it is followed.
+// Known cells: a table of one entry a weak cell, in ascending order of bit addresses
+// (Lookup::kKnown). Whatever a table's order, nothing outside of it is followed.
 
 namespace eden {
 

@@ -18,6 +18,7 @@ struct InjectParams {
   const float* scales;          // [scale_count], or null for a float format
   const float* bounds;          // [2] lowest and highest, or null without correction
   const uint64_t* key;          // [2] device key and access key
+  const int64_t* copy_numbers;  // [copies], or null: first_copy, first_copy + 1, ...
   const int32_t* kept;  // [kept_words] weak cells found before (kernels/access/kept.h), or null
   int64_t entries;
   int64_t ranks;  // entries of rank_columns
@@ -30,11 +31,16 @@ struct InjectParams {
   int64_t row_bytes;
   ElementType element;
   Stored stored;
-  Law law;
+  Lookup lookup;
   Correction correction;
   // The output's pages have been written before. Only then does a CPU write past its caches: the
   // system has just zeroed a new page through them.
   bool touched;
 };
+
+// What tells the accesses of a copy from those of others.
+EDEN_HD inline uint64_t number_of(const InjectParams& p, int64_t copy) {
+  return static_cast<uint64_t>(p.copy_numbers ? p.copy_numbers[copy] : p.first_copy + copy);
+}
 
 }  // namespace eden

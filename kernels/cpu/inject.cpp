@@ -108,7 +108,7 @@ class Segment {
   }
 
   void find_flips(const LoadOf& load, int64_t copy_begin, int64_t copy) {
-    const uint64_t key = fold(p_.key[1], static_cast<uint64_t>(p_.first_copy + copy));
+    const uint64_t key = fold(p_.key[1], number_of(p_, copy));
     const bool all_stored = summary_.by_stored_bit && weak_.count > kMostPatches;
     if (all_stored) {
       load.codes(begin_, end_, reinterpret_cast<uint8_t*>(work_.stored) + part_.first / 8);

@@ -178,12 +178,12 @@ template <class Block>
 EDEN_HD void add_dense(Block& block, const InjectParams& p, const BitlineSummary* summary,
                        const SegmentRange& range, SegmentShared& s) {
   const uint64_t key = p.key[0];
-  switch (p.law) {
-    case Law::kBitline:
+  switch (p.lookup) {
+    case Lookup::kBitline:
       return add_dense(block, key, range, s, [&](int word) {
         return BitlineThresholds{&groups_of(summary)[word & (bitline_groups(p) - 1)].dense};
       });
-    case Law::kWordline:
+    case Lookup::kWordline:
       return add_dense(block, key, range, s, [&](int word) {
         return EqualThresholds{entry_of(p, range.segment, static_cast<uint32_t>(word * 32)).dense};
       });

@@ -15,10 +15,10 @@ namespace eden {
 EDEN_HD inline uint32_t failing_lanes(const InjectParams& p, const BitlineSummary* summary,
                                       const KnownCells& known, uint64_t segment, int word,
                                       uint32_t weak, uint32_t stored, uint64_t access_key) {
-  if (p.law == Law::kKnown) {
+  if (p.lookup == Lookup::kKnown) {
     return failing_known(known, segment, static_cast<uint32_t>(word), weak, stored, access_key);
   }
-  if (p.law != Law::kBitline) {
+  if (p.lookup != Lookup::kBitline) {
     return failing(p, segment, static_cast<uint32_t>(word), weak, stored, access_key);
   }
   const uint64_t group = segment * kSegmentWords + static_cast<uint64_t>(word);
@@ -36,7 +36,7 @@ template <class Block, class Element, class Codec>
 EDEN_HD void find_failures(Block& block, const InjectParams& p, const BitlineSummary* summary,
                            const SegmentRange& range, const SegmentShared& s,
                            const CopyLoad<Element, Codec>& load, int64_t copy, uint32_t* failed) {
-  const uint64_t access_key = fold(p.key[1], static_cast<uint64_t>(p.first_copy + copy));
+  const uint64_t access_key = fold(p.key[1], number_of(p, copy));
   // With the list, threads have as much to do each; where most words are listed, they have so too.
   const bool by_list = s.listed <= kListedWords;
   const int words = by_list ? s.listed : kSegmentWords;

@@ -14,7 +14,7 @@ __global__ void summarize(const InjectParams params, BitlineSummary* summary) {
 }  // namespace
 
 int64_t inject_cuda_scratch_bytes(const InjectParams& params) {
-  if (params.law != Law::kBitline) return 0;
+  if (params.lookup != Lookup::kBitline) return 0;
   return static_cast<int64_t>(sizeof(BitlineSummary)) +
          bitline_groups(params) * static_cast<int64_t>(sizeof(BitlineGroup));
 }
@@ -28,7 +28,7 @@ void inject_cuda(const InjectParams& given, void* scratch, CUstream_st* stream) 
     check_cuda(cudaMemsetAsync(given.corrected, 0, 4 * words, stream), "cudaMemsetAsync");
   }
   auto* summary = static_cast<BitlineSummary*>(scratch);
-  if (params.law == Law::kBitline) {
+  if (params.lookup == Lookup::kBitline) {
     check_cuda(cudaMemsetAsync(summary, 0, sizeof *summary, stream), "cudaMemsetAsync");
     summarize<<<static_cast<unsigned>(bitline_groups(params)), kBitlineThreads, 0, stream>>>(
         params, summary);

@@ -24,10 +24,10 @@ EDEN_HD void begin_segment(Block& block, const InjectParams& p, const BitlineSum
     if (t == 0) {
       s.listed = 0;
       s.undecided.count = s.still_undecided.count = 0;
-      s.stress = p.law == Law::kCell ? p.table[0].stress : 0;
-      s.facts = p.law == Law::kCell      ? facts_of(p.table[0])
-                : p.law == Law::kBitline ? summary->facts
-                                         : 0;
+      s.stress = p.lookup == Lookup::kCell ? p.table[0].stress : 0;
+      s.facts = p.lookup == Lookup::kCell      ? facts_of(p.table[0])
+                : p.lookup == Lookup::kBitline ? summary->facts
+                                               : 0;
     }
     if (t == block.threads() - 1 && p.correction != Correction::kOff) {
       s.bounds = round_inward<Element>({p.bounds[0], p.bounds[1]});
@@ -37,7 +37,7 @@ EDEN_HD void begin_segment(Block& block, const InjectParams& p, const BitlineSum
     }
   });
   block.barrier();
-  if (p.law != Law::kWordline) return;
+  if (p.lookup != Lookup::kWordline) return;
   block.each([&](int t) {
     const int row_bits = static_cast<int>(8 * p.row_bytes);
     for (int bit = (range.first & -row_bits) + t * row_bits; bit < range.last;
@@ -53,8 +53,8 @@ EDEN_HD void begin_segment(Block& block, const InjectParams& p, const BitlineSum
 // One unit, from its weak cells to its last copy: copies from chunk * copies_each on of a part of a
 // segment, counted from the tensor's first.
 //
-// `summary` is read for the bitline law alone. `failed` has kMaskWords words of its own where the
-// unit has several copies, which share the weak cells; else it may be s.weak.
+// `summary` is read for the bitline lookup alone. `failed` has kMaskWords words of its own where
+// the unit has several copies, which share the weak cells; else it may be s.weak.
 template <class Element, class Codec, class Block>
 EDEN_HD void inject_unit(Block& block, const InjectParams& p, const PoissonTables& tables,
                          const BitlineSummary* summary, const InjectUnits& units, int64_t segment,
@@ -68,7 +68,7 @@ EDEN_HD void inject_unit(Block& block, const InjectParams& p, const PoissonTable
   block.each([&](int t) { Load(p, range, s, begin).prefetch(block, t); });
 
   begin_segment<Element, Codec>(block, p, summary, range, s, failed);
-  if (p.law == Law::kKnown) {
+  if (p.lookup == Lookup::kKnown) {
     add_known(block, p, range, s);
   } else {
     add_sparse(block, p, tables, summary, range, s);

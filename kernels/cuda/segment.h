@@ -58,7 +58,7 @@ struct SegmentShared {
   alignas(16) uint32_t weak[kMaskWords];  // a bit a cell; the last words stay 0
   uint64_t stress;                        // the greatest of the segment
   uint32_t facts;                         // of the table's entries that the segment reads
-  KnownCells known;                       // of the range, for Law::kKnown
+  KnownCells known;                       // of the range, for Lookup::kKnown
   Bounds bounds;
   SegmentScales scales;
   // Blocks of random numbers of all streams in a row: stream i has [begin[i], begin[i + 1]).

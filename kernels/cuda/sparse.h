@@ -17,7 +17,7 @@ struct Streams {
   int columns_log2;  // of a row
 
   EDEN_HD explicit Streams(const InjectParams& p)
-      : bitline(p.law == Law::kBitline), columns_log2(log2_exact(8 * p.row_bytes)) {
+      : bitline(p.lookup == Lookup::kBitline), columns_log2(log2_exact(8 * p.row_bytes)) {
     // Interval i > 0 ends at 2^(6 + i).
     intervals = bitline ? columns_log2 - 5 : 1;
   }
@@ -56,7 +56,7 @@ EDEN_HD inline void add_point(Block& block, const InjectParams& p, const Streams
   }
   const int bit = static_cast<int>(cell);
   if (bit < range.first || bit >= range.last) return;
-  if (p.law == Law::kCell) {
+  if (p.lookup == Lookup::kCell) {
     if (r > s.last_number[stream]) return;
   } else if (point_time(streams.rung(stream), r) >= entry_of(p, range.segment, cell).stress) {
     return;
@@ -88,7 +88,7 @@ EDEN_HD void add_sparse(Block& block, const InjectParams& p, const PoissonTables
       const int interval = streams.interval(stream);
       const uint64_t stress = streams.bitline ? summary->interval_stress[interval] : s.stress;
       const int rung = streams.rung(stream);
-      if (p.law == Law::kCell) s.last_number[stream] = last_number(rung, stress);
+      if (p.lookup == Lookup::kCell) s.last_number[stream] = last_number(rung, stress);
       s.stream_count[stream] =
           rung_start(rung) < stress
               ? poisson_count(tables, rung_mean_log2(rung, streams.cells_log2(interval)),

@@ -7,7 +7,7 @@
 namespace eden {
 
 // Which entry of the injection table a cell reads. The numbers are part of the op's schema.
-enum class Law : int {
+enum class Lookup : int {
   kCell = 0,      // one entry for all cells (uniform and data-dependent model)
   kBitline = 1,   // entry of the cell's bitline
   kWordline = 2,  // entry of the cell's row
@@ -16,10 +16,10 @@ enum class Law : int {
 
 // One entry of an injection table: what a cell's error parameters become (kernels/law/lower.h).
 struct TableEntry {
-  uint64_t stress;    // sparse part, units of 2^-64, at most kDenseStart; of a known cell (Law) its
-                      // bit address
-  uint64_t dense;     // P(weak | not weak in the sparse rungs) * 2^64; kAlways means 1
-  uint64_t fail_one;  // P(failure | weak, stored 1) * 2^64; kAlways means 1
+  uint64_t stress;  // sparse part, units of 2^-64, at most kDenseStart; of a known cell (Lookup)
+                    // its bit address
+  uint64_t dense;      // P(weak | not weak in the sparse rungs) * 2^64; kAlways means 1
+  uint64_t fail_one;   // P(failure | weak, stored 1) * 2^64; kAlways means 1
   uint64_t fail_zero;  // the same for a stored 0
 
   EDEN_HD constexpr uint64_t bit_address() const { return stress; }

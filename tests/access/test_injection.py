@@ -148,6 +148,26 @@ def test_copies(model, first_copy):
         )
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_copies_with_numbers_of_their_own(model, device):
+    x, key = any_bits(5 * 50, torch.bfloat16).view(5, 50).to(device), rng.key(8, device=device)
+    numbers = [7, 0, 2**40, 7, 3]
+    extent = ops.Extent(5, 99, 0, ROW_BYTES, torch.tensor(numbers, device=device))
+    for rate in (1e-2, 0.4):
+        error = model(rate, 0.5, np.random.default_rng(2))
+        y = ops.read(x, error.lower().to(x.device), key, extent, ops.Coding(2, None, None, 0))
+        for part, read, number in zip(x, y, numbers, strict=True):
+            alone = ops.inject(part, error, key=key, first_copy=number, row_bytes=ROW_BYTES)
+            assert np.array_equal(bits_of(read), bits_of(alone))
+
+
+def test_there_is_a_number_for_each_copy():
+    extent = ops.Extent(5, numbers=torch.tensor([1, 2]))
+    table = errors.Uniform(0.1).lower()
+    with pytest.raises(ValueError, match=r"copy_numbers has 2 elements, must have one for each of"):
+        ops.read(torch.zeros(10), table, rng.key(1), extent, ops.Coding(0, None, None, 0))
+
+
 @pytest.mark.parametrize("stored", ["int16", "int8", "int4"])
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_scale_of_each_channel(stored, dtype):

@@ -35,14 +35,33 @@ def _samples():
     yield x, key, entries, None, scales, bounds, 0, 5, 1, *place, None, True
     yield x.clone().requires_grad_(), key, entries, None, None, bounds, 0, 0, 2, *place, None, True
     yield x.clone().requires_grad_(), key, entries, None, None, None, 0, 2, 0, *place, None, False
-    yield x, key, columns.entries, columns.order, None, None, 1, 0, 0, 4, 7, 128, 64, None, False
-    yield x, key, rows.entries, None, None, None, 2, 0, 0, 1, 0, 64, 64, None, False
+    yield (
+        x,
+        key,
+        columns.entries,
+        columns.order,
+        None,
+        None,
+        1,
+        0,
+        0,
+        4,
+        7,
+        128,
+        64,
+        None,
+        None,
+        False,
+    )
+    yield x, key, rows.entries, None, None, None, 2, 0, 0, 1, 0, 64, 64, None, None, False
     cells = CELLS.lower().entries
     yield x, key, cells, None, None, None, 3, 0, 0, *place, None, False
-    yield x, key, cells, None, scale, bounds, 3, 4, 1, 4, 7, 16, 64, None, True
+    yield x, key, cells, None, scale, bounds, 3, 4, 1, 4, 7, 16, 64, None, None, True
     yield x[:0], key, entries, None, None, bounds, 0, 0, 1, *place, None, True
     yield x[0, 0], key, entries, None, None, None, 0, 0, 0, *place, None, False
     yield x.to(torch.int8), key, entries, None, None, None, 0, 0, 0, *place, None, False
+    numbers = torch.tensor([9, 0, 2**40, 9])
+    yield x, key, entries, None, scale, None, 0, 4, 0, *ops.Extent(4, numbers=numbers), None, False
     kept = ops.weak_cells(x, table, key, 0, place, 10**6)
     yield x.clone().requires_grad_(), key, entries, None, None, None, 0, 0, 0, *place, kept, True
 

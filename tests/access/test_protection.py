@@ -45,7 +45,7 @@ def read(
     device = x.device
     made = [ops.Place(key, e.lower().to(device), *at) for key, e, *at in places]
     counts = torch.zeros(2, dtype=torch.int64) if counts is None else counts
-    return ops.read_protected(x, how.kind, how.bits, made, coding, counts, **copies)
+    return ops.read_protected(x, how.kind, how.bits, made, coding, counts, ops.Extent(**copies))
 
 
 def expected(x, how, places, *, stored, scale, bounds, correction, copies, first_copy):

@@ -203,7 +203,7 @@ def test_out_must_be_other_memory_than_all_that_is_read(name):
     }
     there = memory[64 : 64 + given[name].nbytes].view(given[name].dtype).view(given[name].shape)
     given[name] = there.copy_(given[name])
-    table = Table(columns.law, given.pop("table"), given.pop("order"))
+    table = Table(columns.lookup, given.pop("table"), given.pop("order"))
     given |= {"stored": "int8", "correction": "zero", "row_bytes": 64}
     x = torch.zeros(400)
     for first in (0, 64 + there.nbytes - 4):

@@ -212,3 +212,24 @@ def test_the_batch_of_an_evaluator_goes_by_the_device_unless_given():
     assert seen == [128, 128, 44, 200, 100]
     with pytest.raises(ValueError, match="batch_size=0"):
         data.Evaluator(x, y, 0)
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+@pytest.mark.parametrize("ranks", [1, 2, 3])
+def test_shares_of_batches_make_the_batches_that_one_process_would_have(seed, ranks):
+    x, y = torch.arange(14.0), torch.arange(14)
+    whole = data.batches(x, y, 6, seed=seed)
+    shares = [data.batches(x, y, 6, seed=seed).share(rank, ranks) for rank in range(ranks)]
+    for _ in range(2):  # shuffled anew, alike in all processes
+        full = list(whole)
+        parts = [list(share) for share in shares]
+        assert [len(part) for part in parts] == [len(share) for share in shares]
+        # The last batch has 2 images: none for the last of three.
+        assert len(parts[0]) == (2 if ranks == 3 else 3)
+        for batch, *of_ranks in zip(full, *parts, strict=False):
+            assert torch.equal(torch.cat([part[0] for part in of_ranks]), batch[0])
+            assert torch.equal(torch.cat([part[1] for part in of_ranks]), batch[1])
+    with pytest.raises(ValueError, match="rank is 3"):
+        whole.share(3, 3)
+    with pytest.raises(ValueError, match="ranks is 7"):
+        whole.share(0, 7)

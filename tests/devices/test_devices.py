@@ -30,10 +30,6 @@ def a1():
     return devices.load("ddr3l-1600-a1")
 
 
-def test_names_are_the_two_measured_modules():
-    assert devices.names() == ["ddr3l-1600-a1", "ddr3l-1600-b10"]
-
-
 def test_geometry_is_a_rank_of_eight_x8_chips_of_2_gb(device):
     g = device.geometry
     assert (g.chips, g.chip_width_bits, g.banks, g.row_bytes) == (8, 8, 8, 8192)
@@ -96,8 +92,12 @@ def test_a1_stands_on_row_failures_at_its_lowest_voltage(a1):
     # Row-failure probability by bank, read off the map: 0.011 0 0.239 0 0 0.012 0.041 0.331
     assert ber[2] == pytest.approx(0.2385, rel=2e-3)
     assert ber[7] == pytest.approx(0.3313, rel=2e-3)
-    assert ber[1] == ber[3] == ber[4] == pytest.approx(1e-4, rel=2e-3)
-    assert sum(ber) / 8 == pytest.approx(point.ber_high, rel=1e-3)
+    # No row of these failed on the map; but at 1.10 V lines of them did, and so they do here.
+    milder = a1.at(vdd_volts=1.1)
+    for i in (1, 3, 4):
+        assert ber[i] == a1.partitions[i].at(milder).ber_high > 1e-4
+    clean = [1e-4 if i in (1, 3, 4) else rate for i, rate in enumerate(ber)]
+    assert sum(clean) / 8 == pytest.approx(point.ber_high, rel=1e-3)
 
 
 def test_banks_share_the_lines_out(b10):
@@ -115,11 +115,18 @@ def test_a_map_without_failures_is_shared_equally(b10):
     assert {p.at(point).ber for p in b10.partitions} == {point.ber}
 
 
-def test_subarrays_average_to_their_bank(device):
-    point = device.points[1]
-    of_bank = [s.at(point).ber_high for s in device.subarrays if s.bank == 5]
-    # A subarray whose share is above 1 is capped there; the mean stays below its bank's then.
-    assert sum(of_bank) / 64 <= device.partitions[5].at(point).ber_high * (1 + 1e-3)
+def test_subarrays_average_to_their_bank(b10, a1):
+    for device, volts in ((b10, 1.05), (b10, 1.075), (a1, 1.1)):
+        point = device.at(volts)
+        of_bank = [s.at(point).ber_high for s in device.subarrays if s.bank == 5]
+        # A subarray whose share is above 1 is capped there; the mean stays below its bank's then.
+        assert sum(of_bank) / 64 <= device.partitions[5].at(point).ber_high * (1 + 1e-3)
+        assert max(of_bank) > 10 * min(of_bank) or volts > 1.05
+    # Where A1's map at 1.075 V shows nothing, lines failed at 1.10 V: those are added.
+    low, mild = a1.at(1.075), a1.at(1.1)
+    of_bank = [s.at(low).ber_high for s in a1.subarrays if s.bank == 5]
+    bank = a1.partitions[5]
+    assert sum(of_bank) / 64 <= bank.at(low).ber_high + bank.at(mild).ber_high
     assert max(of_bank) > 10 * min(of_bank)
 
 
@@ -211,7 +218,7 @@ def test_devices_survive_copies_files_and_pickles(device, tmp_path):
 
 
 def test_unknown_devices_and_bad_files_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"device is 'ddr9', accepted: ddr3l-1600-a1, ddr3l"):
+    with pytest.raises(ValueError, match=r"device is 'ddr9', accepted: ddr3-1600, ddr3-1600-l"):
         devices.load("ddr9")
     with pytest.raises(ValueError, match=r"none\.json cannot be read"):
         devices.load(tmp_path / "none.json")

@@ -3,10 +3,14 @@
 import base64
 import hashlib
 import json
+import subprocess
+import sys
 from importlib import metadata, resources
+from pathlib import Path
 
 import pytest
 
+import eden
 from eden import errors
 from eden.access import ops
 from eden.doctor import _child as child
@@ -95,6 +99,28 @@ def test_a_library_that_crashes_does_not_end_the_doctor(monkeypatch, end, said):
     monkeypatch.setattr(child, "_RUN", end)
     (check,) = child.in_a_child("golden")
     assert not check.passed and said in check.finding
+
+
+@pytest.mark.parametrize(
+    ("native", "said"),
+    [
+        ("import os; os.abort()", "the library crashed: SIGABRT"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "the library crashed: SIGSEGV"),
+        ("raise ImportError('no such symbol')", "exit status 1: ImportError: no such symbol"),
+        ("import os; os._exit(7)", "exit status 7:"),
+    ],
+)
+def test_a_library_that_does_not_load_is_one_line(tmp_path, native, said):
+    package = tmp_path / "eden"
+    package.mkdir()
+    for file in Path(eden.__file__).parent.iterdir():
+        (package / file.name).symlink_to(file)
+    (package / "_native.py").unlink()
+    (package / "_native.py").write_text(native)
+    command = [sys.executable, "-m", "eden", "doctor"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.rstrip() == f"FAIL: the library does not load: {said}"
 
 
 def test_a_check_without_end_is_ended(monkeypatch):

@@ -80,8 +80,8 @@ def test_unknown_names_are_refused(b10):
         with pytest.raises(ValueError, match=r"^vdd_volts = .*; accepted: a number from 0.1 to 5$"):
             energy.dram_energy(COUNTS, CURRENTS, TIMING, vdd_volts=volts)
     placement, sample = placed(b10), torch.rand(1, 1, 8, 8)
-    with pytest.raises(ValueError, match="system is 'cpu', accepted: streaming"):
-        eden.evaluate_energy(network(), sample, placement, system="cpu")
+    with pytest.raises(ValueError, match=r"system is 'dsp', accepted: .*streaming, tpu"):
+        eden.evaluate_energy(network(), sample, placement, system="dsp")
     with pytest.raises(ValueError, match="law is 'cubic', accepted: linear, cv2, array"):
         eden.evaluate_energy(network(), sample, placement, law="cubic")
     with pytest.raises(ValueError, match="law is 'cv2', accepted: linear"):

@@ -140,9 +140,40 @@ def test_bad_values_are_named(make, message):
         make()
 
 
-def test_a_word_is_no_probability():
-    with pytest.raises(TypeError, match="weak_fraction is 'often'"):
-        errors.Uniform("often")
+@pytest.mark.parametrize("value", ["often", "0.5", True, None, 1j])
+def test_what_is_no_number_is_no_probability(value):
+    with pytest.raises(TypeError, match="weak_fraction is"):
+        errors.Uniform(value)
+    with pytest.raises(TypeError, match="ber is"):
+        errors.Uniform(0.1).with_ber(value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        errors.Uniform,
+        lambda huge: errors.Uniform(0.1, huge),
+        lambda huge: errors.DataDependent(0.1, huge, 0.1),
+        lambda huge: errors.Bitline([0.1] * 511 + [huge]),
+        lambda huge: errors.Bitline([0.1] * 512, huge),
+        lambda huge: errors.Wordline([huge]),
+        lambda huge: errors.Wordline([huge, "often"]),
+        lambda huge: errors.Cells([1], huge),
+        lambda huge: errors.Cells([huge]),
+        errors.Uniform(0.1).with_ber,
+        errors.Wordline([0.1]).with_ber,
+    ],
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_number_beyond_all_floats_is_one_short_line(make, sign):
+    with pytest.raises(ValueError, match="accepted") as refused:
+        make(sign * 10**400)
+    assert len(str(refused.value)) < 300 and "\n" not in str(refused.value)
+
+
+def test_numbers_of_numpy_and_torch_are_probabilities():
+    for half in (np.float32(0.5), np.array(0.5), torch.tensor(0.5), 1, 0):
+        assert type(errors.Uniform(half).weak_fraction) is float
 
 
 def test_tensors_are_taken_as_arrays():

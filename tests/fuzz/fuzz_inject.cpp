@@ -113,7 +113,7 @@ void try_one(Bytes bytes) {
   const auto choice = bytes.take<uint8_t>();
   p.element = static_cast<ElementType>(bytes.take<uint8_t>() % 6);
   p.stored = static_cast<Stored>(bytes.number(5));
-  p.law = static_cast<Law>(bytes.number(3));
+  p.lookup = static_cast<Lookup>(bytes.number(3));
   p.correction = static_cast<Correction>(bytes.number(2));
   p.elements = bytes.number(bytes.take<uint8_t>() % 16 == 0 ? 2500 : 70);
   p.copies = bytes.number(6);
@@ -124,9 +124,11 @@ void try_one(Bytes bytes) {
   if (choice % 16 != 11) p.address -= p.address % 4;
   p.row_bytes = bytes.take<uint8_t>() % 8 == 0 ? bytes.number(8192)
                                                : int64_t{64} << bytes.take<uint8_t>() % 2;
-  p.entries = p.law == Law::kCell ? 1 : p.law == Law::kBitline ? 8 * (p.row_bytes & 0xFFFF) : 0;
-  if (choice % 16 == 0 || p.law >= Law::kWordline) p.entries = bytes.number(kMostEntries);
-  p.ranks = p.law == Law::kBitline ? p.entries : 0;
+  p.entries = p.lookup == Lookup::kCell      ? 1
+              : p.lookup == Lookup::kBitline ? 8 * (p.row_bytes & 0xFFFF)
+                                             : 0;
+  if (choice % 16 == 0 || p.lookup >= Lookup::kWordline) p.entries = bytes.number(kMostEntries);
+  p.ranks = p.lookup == Lookup::kBitline ? p.entries : 0;
   if (choice % 16 == 1) p.ranks = bytes.number(kMostEntries);
   p.scale_count = p.stored >= Stored::kInt16 ? 1 + bytes.take<uint8_t>() % 4 : 0;
   if (choice % 16 == 2) p.scale_count = bytes.number(20);
@@ -143,7 +145,7 @@ void try_one(Bytes bytes) {
   const auto table = bytes.array<TableEntry>(p.entries);
   make_plausible(table.get(), p.entries);
   const auto cells = 8 * static_cast<uint64_t>(p.address);
-  for (int64_t i = 0; p.law == Law::kKnown && choice % 16 != 12 && i < p.entries; ++i) {
+  for (int64_t i = 0; p.lookup == Lookup::kKnown && choice % 16 != 12 && i < p.entries; ++i) {
     table[i].stress = cells + 3 * static_cast<uint64_t>(i);
   }
   const auto order = bytes.array<int32_t>(p.ranks);
@@ -163,7 +165,7 @@ void try_one(Bytes bytes) {
   const auto output = std::make_unique<uint8_t[]>(static_cast<size_t>(size));
   const auto corrected = std::make_unique<uint8_t[]>(static_cast<size_t>((n + 7) / 8));
   p.table = table.get();
-  p.rank_columns = p.law == Law::kBitline && choice % 16 != 6 ? order.get() : nullptr;
+  p.rank_columns = p.lookup == Lookup::kBitline && choice % 16 != 6 ? order.get() : nullptr;
   p.scales = choice % 16 != 7 && p.scale_count > 0 ? scales.get() : nullptr;
   p.bounds = choice % 16 != 8 ? bounds.get() : nullptr;
   p.key = key.get();

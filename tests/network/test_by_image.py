@@ -74,6 +74,62 @@ def test_images_fail_apart_and_evaluations_do_not(images):
     assert not torch.equal(model(same), model(same))
 
 
+CHOSEN = torch.tensor([11, 3, 4, 0, 7])
+
+
+@pytest.mark.parametrize("protect", [{}, {"*": "secded"}, {"*": "triple"}])
+@pytest.mark.parametrize("error", ERRORS)
+def test_chosen_images_fail_as_among_all(error, protect, images):
+    model, handle = network(error, images, protect=protect)
+    with handle.by_image():
+        everyone = torch.cat([model(batch) for batch in images.split(5)])
+    for size in (5, 2):
+        with handle.by_image(CHOSEN):
+            alone = torch.cat([model(batch) for batch in images[CHOSEN].split(size)])
+        assert torch.equal(alone, everyone[CHOSEN])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("part", ["model", "module"])
+@pytest.mark.parametrize("protect", [{}, {"*": "secded"}])
+@pytest.mark.parametrize("error", ["sometimes", "data"])
+def test_compiled_it_is_the_same(error, protect, part, images):
+    torch._dynamo.reset()
+    model, handle = network(error, images, protect=protect)
+    with handle.by_image():
+        expected = torch.cat([model(batch) for batch in images.split(5)])
+    if part == "module":
+        model.twice.compile(backend="aot_eager")
+        compiled = model
+    else:
+        compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    for size in (5, 4):
+        with handle.by_image():
+            seen = torch.cat([compiled(batch) for batch in images.split(size)])
+        assert torch.equal(seen, expected)
+    with handle.by_image(CHOSEN):
+        seen = torch.cat([compiled(batch) for batch in images[CHOSEN].split(4)])
+    assert torch.equal(seen, expected[CHOSEN])
+    # Outside, reads go on failing apart.
+    handle.reseed(0)
+    both = compiled(images), compiled(images)
+    assert not torch.equal(*both)
+
+
+def test_where_images_cannot_be_told_apart_reads_are_counted_on(images):
+    class Keyword(Net):
+        def forward(self, *, batch):
+            return super().forward(batch["x"])
+
+    model = Keyword()
+    handle = attach(model, Config(ERRORS["sometimes"]))
+    handle.learn_bounds([{"batch": {"x": images}}])
+    with handle.by_image():
+        everyone = model(batch={"x": images})
+    with handle.by_image():
+        assert torch.equal(torch.cat([model(batch={"x": x}) for x in images.split(5)]), everyone)
+
+
 def test_an_exception_in_a_call_ends_it(images):
     model, handle = network("sometimes", images)
     with handle.by_image():

@@ -265,7 +265,19 @@ def test_what_ran_compiled_is_refused(fresh_dynamo, make, whole):
         assert not torch.equal(model(X), clean)
 
 
-def test_graphs_from_before_that_cannot_be_told_read_nothing(fresh_dynamo):
+@pytest.mark.parametrize("make", [layers, lambda: nn.Linear(4, 4)], ids=["sequential", "layer"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_of_torch_itself_and_ran_compiled_is_refused(fresh_dynamo, make, whole):
+    compiled = torch.compile(make(), backend="eager")
+    model = compiled if whole else nn.Sequential(compiled)
+    attach(model, INT8).detach()  # it has not run yet
+    model(X)
+    with pytest.raises(ValueError, match=r"was compiled and has run.*_dynamo\.reset"):
+        attach(model, INT8)
+
+
+def test_graphs_from_before_that_cannot_be_told_read_nothing(fresh_dynamo, monkeypatch):
+    monkeypatch.setattr("eden.network._attach.ran_compiled", lambda module: False)
     model = layers()
     compiled = torch.compile(model, backend="eager")
     evaluate(compiled)

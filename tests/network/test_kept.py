@@ -204,14 +204,14 @@ def test_a_budget_is_a_number_of_bytes(model, given, kind):
 
 def test_the_op_refuses_what_does_not_fit():
     x, key, table = torch.zeros(100), rng.key(1), UNIFORM.lower()
-    op, place = torch.ops.eden.inject.default, (1, 0, 0, 8192)
-    law = (key, table.entries, None, None, None, 0, 0, 0, *place)
+    op, place = torch.ops.eden.inject.default, (1, 0, 0, 8192, None)
+    middle = (key, table.entries, None, None, None, 0, 0, 0, *place)
     for words, message in (
         (torch.zeros(2, dtype=torch.int32), "must have at least 3 for 1 segments"),
         (torch.zeros(3), "kept has dtype Float, must be Int"),
     ):
         with pytest.raises(RuntimeError, match=message):
-            op(x, *law, words, False)
+            op(x, *middle, words, False)
     with pytest.raises(RuntimeError, match="eden::weak_cells: row_bytes is 100"):
         torch.ops.eden.weak_cells(x, key, table.entries, None, 0, 0, 1, 0, 100, 10**6)
 

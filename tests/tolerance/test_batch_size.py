@@ -9,6 +9,8 @@ from torch import nn
 from eden import data, errors
 from eden.network import Config, attach, calibration_of
 from eden.tolerance import characterize_coarse, verify
+from eden.tolerance._network import under_errors
+from eden.tolerance._oracle import Oracle
 from eden.training._rounds import Check
 
 X = torch.randn(60, 4, generator=torch.Generator().manual_seed(1))
@@ -34,6 +36,21 @@ def network():
     handle.learn_bounds([X])
     handle.detach()
     return model, config.with_(calibration=calibration_of(model))
+
+
+def test_part_and_rest_are_the_whole(network):
+    images = torch.randn(400, 4, generator=torch.Generator().manual_seed(2))
+    evaluate = data.Evaluator(images, (images[:, 0] > images[:, 1]).long(), 60)
+    rights = []
+    for by_part in (False, True):
+        with under_errors(copy.deepcopy(network[0]), evaluate, network[1]) as asked:
+            asked.choose_part(steps := asked.every(-10), 0)
+            question = asked.question(steps, 1)
+            if by_part:
+                Oracle(asked, 0.5).right(steps, 1)
+                assert asked.memo.known(question.reads(part=True)) is not None
+            rights.append(asked.answer(question, part=False)["right"])
+    assert rights[0] == rights[1]
 
 
 def checked(model, config, evaluate):

@@ -23,10 +23,11 @@ int64_t refresh_interval(const Rules& rules, Refresh refresh) {
 
 }  // namespace
 
-Controller::Controller(const Rules& rules, const Policy& policy, CommandSink& sink)
+Controller::Controller(const Rules& rules, const Policy& policy, CommandSink& sink, ReadSink* reads)
     : rules_(rules),
       policy_(policy),
       sink_(sink),
+      read_sink_(reads),
       readiness_(rules),
       read_done_(rules.memory().clocks_of("CL") + rules.memory().clocks_of("BL")),
       write_done_(rules.memory().clocks_of("CWL") + rules.memory().clocks_of("BL")),
@@ -70,6 +71,7 @@ int64_t Controller::offer(int64_t arrival, int64_t not_before, const Waiting& re
   last_accepted_ = now_ - 1;
   if (!request.write && forwards(request)) {
     ++served_.forwarded;
+    if (read_sink_ != nullptr) read_sink_->read_ends(request.tag, last_accepted_);
     return last_accepted_;
   }
   Waiting r = request;
@@ -81,9 +83,13 @@ int64_t Controller::offer(int64_t arrival, int64_t not_before, const Waiting& re
   return last_accepted_;
 }
 
+void Controller::advance(int64_t until) {
+  while (now_ < until) now_ = std::min(step(now_), until);
+}
+
 void Controller::finish(int64_t until) {
   while (reads_.size() + writes_.size() > 0 || active_mask_ != 0) now_ = step(now_);
-  while (now_ < until) now_ = std::min(step(now_), until);
+  advance(until);
 }
 
 int64_t Controller::step(int64_t now) {
@@ -206,6 +212,7 @@ void Controller::serve(const Waiting& r, int64_t now) {
     ++served_.writes;
     return;
   }
+  if (read_sink_ != nullptr) read_sink_->read_ends(r.tag, served_.data_end_clock);
   ++served_.reads;
   served_.latency += served_.data_end_clock - r.accepted;
   served_.latency_from_arrival += served_.data_end_clock - r.arrived;

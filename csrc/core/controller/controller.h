@@ -17,6 +17,14 @@ class CommandSink {
   virtual void add(const Issued& command) = 0;
 };
 
+// Takes the clock at which the last beat of a read's data is there, as soon as it is known: for who
+// waits for the data before asking for more.
+class ReadSink {
+ public:
+  virtual ~ReadSink() = default;
+  virtual void read_ends(uint16_t tag, int64_t clock) = 0;
+};
+
 // What came of the requests of one channel.
 struct Served {
   int64_t reads = 0;
@@ -40,12 +48,15 @@ struct Served {
 // its rank. A row is not closed while an older request of the queue wants it.
 class Controller {
  public:
-  // Both must outlive it. Throws std::invalid_argument for a policy that the memory cannot follow.
-  Controller(const Rules& rules, const Policy& policy, CommandSink& sink);
+  // All must outlive it. Throws std::invalid_argument for a policy that the memory cannot follow.
+  Controller(const Rules& rules, const Policy& policy, CommandSink& sink,
+             ReadSink* reads = nullptr);
 
   // Accepts a request, at its arrival or as soon as there is room, and not before a clock; returns
   // when. Arrivals may not go back.
   int64_t offer(int64_t arrival, int64_t not_before, const Waiting& request);
+  // Goes on to a clock, whether requests come or not.
+  void advance(int64_t until);
   // Serves all that still waits, and is idle until a clock.
   void finish(int64_t until = 0);
 
@@ -110,6 +121,7 @@ class Controller {
   const Rules& rules_;
   Policy policy_;
   CommandSink& sink_;
+  ReadSink* read_sink_;
   Readiness readiness_;
   int64_t read_done_, write_done_, interval_;
   Queue reads_, writes_;

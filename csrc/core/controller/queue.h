@@ -16,6 +16,7 @@ struct Waiting {
   int64_t accepted = 0;
   int32_t bank = 0;
   bool write = false;
+  uint16_t tag = 0;  // told when its data ends
 };
 
 // Requests by bank, the oldest first, and of each bank the oldest that its open row serves.

@@ -9,14 +9,14 @@ Counted::Counted(const Memory& m, Counting counting) : organisation_(m.organisat
   for (int64_t i = 0; i < organisation_.ranks; ++i) ranks_.emplace_back(m, counting);
 }
 
-std::vector<RankCounts> Counted::finish(const Memory& m, bool close) {
+std::vector<RankCounts> Counted::finish(const Memory& m, bool close, int64_t until) {
   // By then every row may be closed, whenever it was opened and whatever was done to it.
   const int64_t closed = last_clock_ + m.clocks_of("CWL") + m.clocks_of("BL") + m.clocks_of("tWR") +
                          m.clocks_of("tRAS");
   std::vector<RankCounts> counts;
   for (RankCounter& rank : ranks_) {
     if (close) rank.add(closed, Command::kPrea, 0);
-    rank.finish();
+    rank.finish(until);
     counts.push_back({rank.counts(), rank.banks()});
   }
   return counts;
@@ -59,7 +59,8 @@ void Simulation::finish(int64_t until) {
   reader_.finish();
   for (const auto& channel : channels_) {
     channel->controller.finish(until);
-    counts_.push_back(channel->sink.finish(rules_->memory(), options_.close));
+    const int64_t counted = options_.count_rest ? until : 0;
+    counts_.push_back(channel->sink.finish(rules_->memory(), options_.close, counted));
   }
 }
 

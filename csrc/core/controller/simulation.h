@@ -39,8 +39,9 @@ class Counted : public CommandSink {
   // What was written since the last call.
   std::string take_text() { return std::exchange(text_, {}); }
   int64_t last_clock() const { return last_clock_; }
-  // The commands after the last are none; closes all banks first if that is asked.
-  std::vector<RankCounts> finish(const Memory& memory, bool close);
+  // The commands after the last are none; closes all banks first if that is asked. The time after
+  // the last counts up to a clock.
+  std::vector<RankCounts> finish(const Memory& memory, bool close, int64_t until = 0);
 
  private:
   Organisation organisation_;
@@ -60,6 +61,8 @@ struct SimulationOptions {
   Counting counting = Counting::kEachClockOnce;
   // Appends a PREA to each rank once its last row may be closed, before the energy.
   bool close = false;
+  // Counts the time after the last command up to the clock that `finish` is given.
+  bool count_rest = false;
 };
 
 // A trace of requests through the controllers of a memory, piece by piece, in constant memory.

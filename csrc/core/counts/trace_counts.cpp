@@ -235,9 +235,9 @@ void RankCounter::add(int64_t clock, Command command, int32_t bank) {
   }
 }
 
-void RankCounter::finish() {
+void RankCounter::finish(int64_t until) {
   close_until(INT64_MAX);
-  if (!any_) return;
+  if (!any_ && until == 0) return;
   int64_t done = 0;
   if (is_read(last_)) done = c_.cl + c_.bl + 1;
   if (is_write(last_)) done = c_.cwl + c_.bl + c_.wr;
@@ -245,7 +245,8 @@ void RankCounter::finish() {
   if (last_ == Command::kPre || last_ == Command::kPrea) done = c_.rp;
   // What lies down with the last command has not rested yet.
   const bool rests = is_power_down(mode_) || mode_ == Command::kSre;
-  const int64_t stop = rests ? std::max(entered_, end_ + done - 1) : end_ + done - 1;
+  const int64_t complete = rests ? std::max(entered_, end_ + done - 1) : end_ + done - 1;
+  const int64_t stop = std::max(complete, until);
   n_.length = std::max<int64_t>(0, stop);
   if (rests) {
     const TraceCounts before = n_;

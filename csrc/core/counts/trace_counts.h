@@ -107,8 +107,8 @@ class RankCounter {
 
   // In order of their clocks; `bank` within the rank.
   void add(int64_t clock, Command command, int32_t bank);
-  // After the last command: the time until it is complete.
-  void finish();
+  // After the last command: the time until it is complete, and on as it then is until a clock.
+  void finish(int64_t until = 0);
 
   const TraceCounts& counts() const { return n_; }
   const std::vector<BankCounts>& banks() const { return banks_; }

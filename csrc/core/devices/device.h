@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -37,13 +38,21 @@ struct FieldsOf<Settings> {
   };
 };
 
+// An axis that a measurement does not state.
+constexpr double kNotStated = std::numeric_limits<double>::quiet_NaN();
+
 // What was seen of a module at one setting.
 struct MeasuredPoint {
-  Settings at;
-  bool by_lines = true;     // `fraction` counts lines with an error, else failing bits
-  double fraction = 0;      // 0: nothing failed, censored at one over cells_tested
+  Settings at;  // of retention the latencies are not stated
+  double temperature_celsius = kNotStated;
+  double refresh_seconds = kNotStated;  // of retention alone
+  bool by_lines = true;                 // `fraction` counts lines with an error, else failing bits
+  double fraction = 0;                  // 0: nothing failed, censored at one over cells_tested
+  double fraction_low = 0;              // what the measurement leaves open
+  double fraction_high = 0;
   double cells_tested = 0;  // bits
   bool estimated = false;   // the fraction was not measured itself
+  bool assumed = false;     // nor was this module: the fraction is borrowed from another
   // How failures share out: [banks][1 or subarrays_per_bank], relative and positive; empty:
   // equally.
   std::vector<std::vector<double>> weights;
@@ -61,17 +70,44 @@ struct Partition {
   int64_t size_bytes() const { return rows * row_bytes; }
 };
 
+// What a channel is made of besides the rank that a device describes.
+struct Organisation {
+  int64_t channels = 1;
+  int64_t ranks = 1;
+  int64_t bank_groups = 1;
+};
+
+template <>
+struct FieldsOf<Organisation> {
+  static constexpr Field<Organisation> list[] = {
+      {"channels", &Organisation::channels, 1, 64},
+      {"ranks", &Organisation::ranks, 1, 64},
+      {"bank_groups", &Organisation::bank_groups, 1, 64},
+  };
+};
+
+// Within so many seconds every row is refreshed where a standard rates it, and at these
+// temperatures; beyond it is an operating point.
+constexpr double kMinRefresh = 1e-3, kMaxRatedRefresh = 64e-3;
+constexpr double kMinRatedCelsius = 0, kMaxRatedCelsius = 85;
+
 struct Device {
   std::string name;
   std::string description;
+  std::string vendor;                // of the chips, as its study masks it
+  std::string standard;              // such as DDR4
+  std::vector<std::string> assumed;  // what of it nobody measured, in words
+  Organisation organisation;
   Geometry geometry;
   Timing timing;
   Currents currents;
   Granularity granularity;
   Settings nominal;
-  std::vector<MeasuredPoint> points;
-  std::vector<Partition> partitions;  // banks, unless the description lists others
-  std::string sources_json;           // where each number comes from, as written
+  double refresh_seconds = kMaxRatedRefresh;  // rated: within it every row is refreshed
+  std::vector<MeasuredPoint> points;          // of lowered voltage and latencies
+  std::vector<MeasuredPoint> retention;       // of longer refresh intervals
+  std::vector<Partition> partitions;          // banks, unless the description lists others
+  std::string sources_json;                   // where each number comes from, as written
 
   // The subarrays of all banks, in order of bank and row.
   std::vector<Partition> subarrays() const;

@@ -15,7 +15,8 @@ void check(const Geometry& g, std::string_view where) {
   };
   check_fields(g, where);
   require(power_of_two(g.row_bytes), "row_bytes", g.row_bytes, "a power of two from 64 to 8192");
-  require(power_of_two(g.chip_width_bits), "chip_width_bits", g.chip_width_bits, "4, 8, 16 or 32");
+  require(power_of_two(g.chip_width_bits), "chip_width_bits", g.chip_width_bits,
+          "4, 8, 16, 32, 64 or 128");
   require(g.rows_per_bank % g.rows_per_subarray == 0, "rows_per_subarray", g.rows_per_subarray,
           "a divisor of rows_per_bank, " + std::to_string(g.rows_per_bank));
   require(power_of_two(g.line_bytes) && g.line_bytes <= g.row_bytes, "line_bytes", g.line_bytes,

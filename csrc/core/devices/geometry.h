@@ -28,7 +28,7 @@ struct FieldsOf<Geometry> {
   static constexpr double kMaxRows = 1 << 24;
   static constexpr Field<Geometry> list[] = {
       {"chips", &Geometry::chips, 1, 64},
-      {"chip_width_bits", &Geometry::chip_width_bits, 4, 32},
+      {"chip_width_bits", &Geometry::chip_width_bits, 4, 128},
       {"banks", &Geometry::banks, 1, 1024},
       {"rows_per_bank", &Geometry::rows_per_bank, 1, kMaxRows},
       {"rows_per_subarray", &Geometry::rows_per_subarray, 1, kMaxRows},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -11,11 +12,11 @@ namespace eden {
 namespace {
 
 using TimingPair = std::pair<double, double>;  // tRCD, tRP
+using Wanted = std::optional<double>;
 
-bool same_volts(double a, double b) { return std::abs(a - b) < 1e-6; }
-bool same_seconds(double a, double b) { return std::abs(a - b) < 1e-13; }
+bool same_volts(double a, double b) { return same(kVdd, a, b); }
 bool same_timing(const Settings& s, const TimingPair& pair) {
-  return same_seconds(s.trcd_seconds, pair.first) && same_seconds(s.trp_seconds, pair.second);
+  return same(kTrcd, s.trcd_seconds, pair.first) && same(kTrp, s.trp_seconds, pair.second);
 }
 
 std::string show(double value, double unit, const char* name) {
@@ -28,6 +29,18 @@ std::string show(const TimingPair& pair) {
   return "tRCD " + show(pair.first, 1e-9, "ns") + ", tRP " + show(pair.second, 1e-9, "ns");
 }
 
+// "1.05 V to 1.35 V", or the one value; empty where the axis is not stated.
+std::string range_of(const std::vector<MeasuredPoint>& points, std::size_t axis, const char* unit) {
+  double low = INFINITY, high = -INFINITY;
+  for (const MeasuredPoint& p : points) {
+    low = std::min(low, place_of(p)[axis]);
+    high = std::max(high, place_of(p)[axis]);
+  }
+  if (low > high) return "";
+  return same(axis, low, high) ? show(low, 1, unit)
+                               : show(low, 1, unit) + " to " + show(high, 1, unit);
+}
+
 // "measured: 1.05 to 1.35 V at tRCD 10 ns, tRP 10 ns; nominal: ..."
 std::string measured_range(const Device& device) {
   std::set<TimingPair> pairs;
@@ -37,150 +50,181 @@ std::string measured_range(const Device& device) {
   std::string text = "measured:";
   const char* separator = " ";
   for (const TimingPair& pair : pairs) {
-    double low = INFINITY, high = -INFINITY;
+    std::vector<MeasuredPoint> here;
     for (const MeasuredPoint& p : device.points) {
-      if (!same_timing(p.at, pair)) continue;
-      low = std::min(low, p.at.vdd_volts);
-      high = std::max(high, p.at.vdd_volts);
+      if (same_timing(p.at, pair)) here.push_back(p);
     }
-    text += separator;
-    text +=
-        same_volts(low, high) ? show(low, 1, "V") : show(low, 1, "V") + " to " + show(high, 1, "V");
-    text += " at " + show(pair);
+    text += separator + range_of(here, kVdd, "V") + " at " + show(pair);
     separator = ", ";
   }
+  if (device.points.empty()) text += " neither voltage nor latencies";
+  const std::string celsius = range_of(device.points, kTemperature, "C");
+  if (!celsius.empty()) text += ", " + celsius;
   return text + "; nominal: " + show(device.nominal.vdd_volts, 1, "V") + " at " +
          show({device.nominal.trcd_seconds, device.nominal.trp_seconds});
 }
 
+std::string retention_range(const Device& device) {
+  const std::string rated = "; rated: " + show(device.refresh_seconds, 1, "s");
+  if (device.retention.empty()) return "its retention was not measured" + rated;
+  return "retention measured: " + range_of(device.retention, kRefresh, "s") + " at " +
+         range_of(device.retention, kVdd, "V") + ", " +
+         range_of(device.retention, kTemperature, "C") + rated;
+}
+
 [[noreturn]] void refuse_several(const Device& device, double vdd,
-                                 const std::vector<OperatingPoint>& found) {
+                                 const std::vector<TimingPair>& found) {
   std::string timings;
-  for (const OperatingPoint& point : found) {
-    timings += (timings.empty() ? "" : "; ") + show({point.at.trcd_seconds, point.at.trp_seconds});
-  }
+  for (const TimingPair& pair : found) timings += (timings.empty() ? "" : "; ") + show(pair);
   throw std::invalid_argument("operating point " + show(vdd, 1, "V") + " of " + device.name +
                               " has several timings; accepted, with trcd_seconds and "
                               "trp_seconds, one of: " +
                               timings);
 }
 
+// Of these corners the point behind which least is known.
+void mark(OperatingPoint& point, const std::vector<MeasuredPoint>& measured,
+          const std::vector<Corner>& corners) {
+  Quality quality = corners.size() > 1 ? Quality::kInterpolated : Quality::kMeasured;
+  for (const Corner& c : corners) {
+    const MeasuredPoint& p = measured[c.index];
+    if (p.estimated) quality = std::max(quality, Quality::kEstimated);
+    if (p.assumed) quality = Quality::kAssumed;
+    point.censored = point.censored || p.fraction == 0;
+  }
+  // Nobody measured both at once: that they are independent is what stands for it.
+  if (point.quality != Quality::kNominal) quality = std::max(quality, Quality::kEstimated);
+  point.quality = std::max(point.quality, quality);
+}
+
 OperatingPoint nominal_point(const Device& device) {
-  return {device.nominal, Quality::kNominal, false, 0, 0, 0};
+  OperatingPoint point;
+  point.at = device.nominal;
+  point.refresh_seconds = device.refresh_seconds;
+  return point;
 }
 
-OperatingPoint at_point(const Device& device, std::size_t index) {
-  const MeasuredPoint& p = device.points[index];
-  const Quality quality = p.estimated ? Quality::kEstimated : Quality::kMeasured;
-  return {p.at, quality, p.fraction == 0, index, index, 0};
+void add_access(const Device& device, OperatingPoint& point, std::vector<Corner> corners) {
+  mark(point, device.points, corners);
+  point.access = std::move(corners);
 }
 
-// The point with one knob at `wanted` between two measured neighbours that agree in all others.
-template <typename Knob, typename Others>
-std::optional<OperatingPoint> between(const Device& device, double wanted, Knob knob,
-                                      Others others) {
-  std::optional<std::size_t> below, above;
-  for (std::size_t i = 0; i < device.points.size(); ++i) {
-    const Settings& s = device.points[i].at;
-    if (!others(s)) continue;
-    if (knob(s) < wanted && (!below || knob(s) > knob(device.points[*below].at))) below = i;
-    if (knob(s) > wanted && (!above || knob(s) < knob(device.points[*above].at))) above = i;
-  }
-  if (!below || !above) return std::nullopt;
-  const MeasuredPoint &a = device.points[*below], &b = device.points[*above];
-  const double share = (wanted - knob(a.at)) / (knob(b.at) - knob(a.at));
-  const bool censored = a.fraction == 0 || b.fraction == 0;
-  return OperatingPoint{a.at, Quality::kInterpolated, censored, *below, *above, share};
+void add_retention(const Device& device, OperatingPoint& point, double refresh_seconds,
+                   std::vector<Corner> corners) {
+  mark(point, device.retention, corners);
+  point.refresh_seconds = refresh_seconds;
+  point.refresh_stretch = refresh_seconds / device.refresh_seconds;
+  point.retention = std::move(corners);
 }
 
-std::optional<OperatingPoint> find(const Device& device, double vdd, const TimingPair& pair) {
-  for (std::size_t i = 0; i < device.points.size(); ++i) {
-    const Settings& s = device.points[i].at;
-    if (same_volts(s.vdd_volts, vdd) && same_timing(s, pair)) return at_point(device, i);
+void note_temperature(OperatingPoint& point, double celsius) {
+  if (!std::isnan(celsius)) point.temperature_celsius = celsius;
+}
+
+// The voltage and latencies wanted, where what was left out could be several; one at a time.
+struct Access {
+  Settings at;
+  std::vector<Corner> corners;  // empty at the nominal point
+};
+
+std::optional<Access> find_access(const Device& device, double vdd, Wanted trcd, Wanted trp,
+                                  double celsius) {
+  const auto corners = [&](const TimingPair& pair) {
+    return corners_around(device.points, {vdd, pair.first, pair.second, kNotStated, celsius});
+  };
+  const auto access = [&](const TimingPair& pair, std::vector<Corner> found) {
+    // As the file has them, where they were measured.
+    const Settings wanted{vdd, pair.first, pair.second};
+    return Access{found.size() == 1 ? device.points[found[0].index].at : wanted, std::move(found)};
+  };
+  // A latency that was left out is taken from the point at hand.
+  const auto filled = [&](const Settings& s) {
+    return TimingPair{trcd.value_or(s.trcd_seconds), trp.value_or(s.trp_seconds)};
+  };
+  if (same_volts(vdd, device.nominal.vdd_volts)) {
+    const TimingPair pair = filled(device.nominal);
+    if (same_timing(device.nominal, pair)) return Access{device.nominal, {}};
+    auto found = corners(pair);
+    if (!found.empty()) return access(pair, std::move(found));
   }
-  auto by_volts = between(
-      device, vdd, [](const Settings& s) { return s.vdd_volts; },
-      [&](const Settings& s) { return same_timing(s, pair); });
-  if (by_volts) {
-    by_volts->at.vdd_volts = vdd;
-    return by_volts;
-  }
-  auto by_trcd = between(
-      device, pair.first, [](const Settings& s) { return s.trcd_seconds; },
-      [&](const Settings& s) {
-        return same_volts(s.vdd_volts, vdd) && same_seconds(s.trp_seconds, pair.second);
+  // What was measured at this voltage answers before what lies between others.
+  for (const bool measured : {true, false}) {
+    std::vector<TimingPair> pairs;
+    std::vector<Corner> last;
+    for (const MeasuredPoint& p : device.points) {
+      if (measured && !same_volts(p.at.vdd_volts, vdd)) continue;
+      const TimingPair pair = filled(p.at);
+      const bool known = std::any_of(pairs.begin(), pairs.end(), [&](const TimingPair& other) {
+        return same_timing({vdd, other.first, other.second}, pair);
       });
-  if (by_trcd) by_trcd->at.trcd_seconds = pair.first;
-  return by_trcd;
-}
-
-double weight_of_rows(const std::vector<double>& bank, const Geometry& g, int64_t first,
-                      int64_t rows) {
-  if (bank.size() == 1) return bank[0];
-  double sum = 0;
-  for (int64_t i = first / g.rows_per_subarray; i * g.rows_per_subarray < first + rows; ++i) {
-    const int64_t begin = std::max(first, i * g.rows_per_subarray);
-    const int64_t end = std::min(first + rows, (i + 1) * g.rows_per_subarray);
-    sum += bank[static_cast<std::size_t>(i)] * static_cast<double>(end - begin);
+      if (known) continue;
+      auto found = corners(pair);
+      if (found.empty()) continue;
+      pairs.push_back(pair);
+      last = std::move(found);
+    }
+    if (pairs.size() == 1) return access(pairs[0], std::move(last));
+    if (pairs.size() > 1) refuse_several(device, vdd, pairs);
   }
-  return sum / static_cast<double>(rows);
+  return std::nullopt;
 }
 
-double mean_weight(const MeasuredPoint& p) {
-  double sum = 0;
-  for (const auto& bank : p.weights) {
-    double of_bank = 0;
-    for (double w : bank) of_bank += w;
-    sum += of_bank / static_cast<double>(bank.size());
+std::set<double, std::greater<>> temperatures(const std::vector<MeasuredPoint>& points) {
+  std::set<double, std::greater<>> found;
+  for (const MeasuredPoint& p : points) {
+    if (!std::isnan(p.temperature_celsius)) found.insert(p.temperature_celsius);
   }
-  return sum / static_cast<double>(p.weights.size());
-}
-
-// The rate of a part of the module that holds `part` of its cells and, relative to the mean,
-// `share` of its failures.
-BerRange measured_ber(const MeasuredPoint& p, double share, double part) {
-  if (p.fraction == 0) {
-    const double limit = 1 / p.cells_tested;
-    return {0, limit, limit};
-  }
-  const double fraction = std::min(1.0, p.fraction * share);
-  if (!p.by_lines) return {fraction, fraction, fraction};
-  // Lines that all fail are censored like lines of which none does: independent bits are known to
-  // fail so often that at most one line in those tested would be spared, not to fail always.
-  const double lines = std::max(2.0, p.cells_tested * part / kLineBits);
-  const BerRange spared = ber_of_lines(std::min(fraction, 1 - 1 / lines));
-  return {spared.low, spared.mean, fraction};
-}
-
-double share_of(const Device& device, const MeasuredPoint& p, const Partition* partition) {
-  if (partition == nullptr || p.weights.empty()) return 1;
-  const auto& bank = p.weights[static_cast<std::size_t>(partition->bank)];
-  return weight_of_rows(bank, device.geometry, partition->first_row, partition->rows) /
-         mean_weight(p);
-}
-
-// Error rates fall by orders of magnitude over tens of millivolts, so it is their logarithm that
-// runs straight between two points. A lower limit of 0 stays 0.
-double mix(double below, double above, double share) {
-  if (below == 0 || above == 0) return 0;
-  return std::exp((1 - share) * std::log(below) + share * std::log(above));
+  return found;
 }
 
 BerRange ber_at(const Device& device, const OperatingPoint& point, const Partition* partition) {
-  // Rated operation: the manufacturer's promise, not a measurement.
-  if (point.quality == Quality::kNominal) return {0, 0, 0};
-  if (std::max(point.below, point.above) >= device.points.size()) {
-    throw std::invalid_argument("operating point of another device than " + device.name);
+  const auto from = [&](const std::vector<MeasuredPoint>& measured,
+                        const std::vector<Corner>& corners) {
+    for (const Corner& c : corners) {
+      if (c.index < measured.size()) continue;
+      throw std::invalid_argument("operating point of another device than " + device.name);
+    }
+    // Rated operation: the manufacturer's promise, not a measurement.
+    return corners.empty() ? BerRange{}
+                           : surface_ber(device.geometry, measured, corners, partition);
+  };
+  const BerRange a = from(device.points, point.access);
+  const BerRange r = from(device.retention, point.retention);
+  const auto either = [](double one, double other) { return one + (1 - one) * other; };
+  return {either(a.low, r.low), either(a.mean, r.mean), either(a.high, r.high)};
+}
+
+bool hotter_known(const std::vector<MeasuredPoint>& points, const MeasuredPoint& here) {
+  return std::any_of(points.begin(), points.end(), [&](const MeasuredPoint& p) {
+    const Place a = place_of(p), b = place_of(here);
+    for (const std::size_t axis : {kVdd, kTrcd, kTrp, kRefresh}) {
+      if (!same(axis, a[axis], b[axis])) return false;
+    }
+    return p.temperature_celsius > here.temperature_celsius;
+  });
+}
+
+std::vector<OperatingPoint> listed(const Device& device, bool all) {
+  std::vector<OperatingPoint> points{nominal_point(device)};
+  for (std::size_t i = 0; i < device.points.size(); ++i) {
+    const MeasuredPoint& p = device.points[i];
+    if (!all && hotter_known(device.points, p)) continue;
+    points.push_back(nominal_point(device));
+    add_access(device, points.back(), {{i, 1}});
+    points.back().at = p.at;
+    note_temperature(points.back(), p.temperature_celsius);
   }
-  const MeasuredPoint &a = device.points[point.below], &b = device.points[point.above];
-  const double part = partition == nullptr ? 1
-                                           : static_cast<double>(partition->size_bytes()) /
-                                                 static_cast<double>(device.geometry.size_bytes());
-  const BerRange below = measured_ber(a, share_of(device, a, partition), part);
-  if (point.below == point.above) return below;
-  const BerRange above = measured_ber(b, share_of(device, b, partition), part);
-  return {mix(below.low, above.low, point.share), mix(below.mean, above.mean, point.share),
-          mix(below.high, above.high, point.share)};
+  for (std::size_t i = 0; i < device.retention.size(); ++i) {
+    const MeasuredPoint& p = device.retention[i];
+    const bool rated = p.refresh_seconds <= device.refresh_seconds * (1 + 1e-6);
+    const bool lowered = !same_volts(p.at.vdd_volts, device.nominal.vdd_volts);
+    if (rated || (!all && (lowered || hotter_known(device.retention, p)))) continue;
+    points.push_back(nominal_point(device));
+    add_retention(device, points.back(), p.refresh_seconds, {{i, 1}});
+    points.back().at.vdd_volts = p.at.vdd_volts;
+    note_temperature(points.back(), p.temperature_celsius);
+  }
+  return points;
 }
 
 }  // namespace
@@ -193,51 +237,75 @@ const char* name_of(Quality quality) {
       return "measured";
     case Quality::kEstimated:
       return "estimated";
-    default:
+    case Quality::kInterpolated:
       return "interpolated";
+    default:
+      return "assumed";
   }
 }
 
-OperatingPoint operating_point(const Device& device, std::optional<double> vdd_volts,
-                               std::optional<double> trcd_seconds,
-                               std::optional<double> trp_seconds) {
+OperatingPoint operating_point(const Device& device, Wanted vdd_volts, Wanted trcd_seconds,
+                               Wanted trp_seconds, Wanted temperature_celsius,
+                               Wanted refresh_seconds) {
   const double vdd = vdd_volts.value_or(device.nominal.vdd_volts);
-  // A latency that was left out is taken from the point at hand.
-  const auto filled = [&](const Settings& s) {
-    return TimingPair{trcd_seconds.value_or(s.trcd_seconds), trp_seconds.value_or(s.trp_seconds)};
-  };
-  if (same_volts(vdd, device.nominal.vdd_volts)) {
-    const TimingPair pair = filled(device.nominal);
-    if (same_timing(device.nominal, pair)) return nominal_point(device);
-    if (const auto found = find(device, vdd, pair)) return *found;
-  }
-  // What was measured at this voltage answers before what lies between others.
-  for (const bool measured : {true, false}) {
-    std::vector<OperatingPoint> found;
-    for (const MeasuredPoint& p : device.points) {
-      if (measured && !same_volts(p.at.vdd_volts, vdd)) continue;
-      const TimingPair pair = filled(p.at);
-      const bool known = std::any_of(found.begin(), found.end(), [&](const OperatingPoint& other) {
-        return same_timing(other.at, pair);
-      });
-      if (known) continue;
-      if (const auto point = find(device, vdd, pair)) found.push_back(*point);
-    }
-    if (found.size() == 1) return found[0];
-    if (found.size() > 1) refuse_several(device, vdd, found);
-  }
+  const double refresh = refresh_seconds.value_or(device.refresh_seconds);
+  const bool longer = !(std::abs(refresh / device.refresh_seconds - 1) < 1e-6);
   std::string got = show(vdd, 1, "V");
   if (trcd_seconds) got += ", tRCD " + show(*trcd_seconds, 1e-9, "ns");
   if (trp_seconds) got += ", tRP " + show(*trp_seconds, 1e-9, "ns");
-  throw std::invalid_argument("operating point " + got + " is outside the measurements of " +
-                              device.name + "; " + measured_range(device));
+  if (refresh_seconds) got += ", refresh " + show(*refresh_seconds, 1, "s");
+  if (temperature_celsius) got += ", " + show(*temperature_celsius, 1, "C");
+  const auto refuse = [&](const std::string& range) {
+    throw std::invalid_argument("operating point " + got + " is outside the measurements of " +
+                                device.name + "; " + range);
+  };
+  // The temperatures to try, hottest first, of whichever source was measured at one.
+  const auto heat = temperatures(device.points), kept = temperatures(device.retention);
+  std::set<double, std::greater<>> tried{heat};
+  if (longer) tried.insert(kept.begin(), kept.end());
+  if (temperature_celsius) tried = {*temperature_celsius};
+  if (tried.empty()) tried = {kNotStated};
+  bool reached = false;  // whether the voltage and latencies were found at any
+  for (const double celsius : tried) {
+    auto access =
+        find_access(device, vdd, trcd_seconds, trp_seconds, heat.empty() ? kNotStated : celsius);
+    // What retention lost at a lowered voltage and rated latencies holds whatever the voltage does.
+    const bool rated =
+        trcd_seconds && trp_seconds && same_timing(device.nominal, {*trcd_seconds, *trp_seconds});
+    if (!access && longer && rated) {
+      access = Access{{vdd, device.nominal.trcd_seconds, device.nominal.trp_seconds}, {}};
+    }
+    if (!access) continue;
+    const bool lowered = !access->corners.empty();
+    OperatingPoint point = nominal_point(device);
+    if (lowered) add_access(device, point, access->corners);
+    point.at = access->at;
+    if (longer) {
+      reached = true;
+      auto corners =
+          corners_around(device.retention, {vdd, kNotStated, kNotStated, refresh, celsius});
+      if (corners.empty()) continue;
+      add_retention(device, point, refresh, std::move(corners));
+    } else if (temperature_celsius && !lowered) {
+      // Rated, and within what a standard rates.
+      reached = true;
+      if (!(celsius >= kMinRatedCelsius && celsius <= kMaxRatedCelsius)) continue;
+    } else if (temperature_celsius && heat.empty()) {
+      refuse(measured_range(device) + "; at which temperature is not known");
+    }
+    const bool stated = temperature_celsius || longer || (lowered && !heat.empty());
+    if (stated) note_temperature(point, celsius);
+    return point;
+  }
+  if (!reached) refuse(measured_range(device));
+  if (longer) refuse(retention_range(device));
+  refuse("rated: " + show(kMinRatedCelsius, 1, "C") + " to " + show(kMaxRatedCelsius, 1, "C"));
+  return {};
 }
 
-std::vector<OperatingPoint> known_points(const Device& device) {
-  std::vector<OperatingPoint> points{nominal_point(device)};
-  for (std::size_t i = 0; i < device.points.size(); ++i) points.push_back(at_point(device, i));
-  return points;
-}
+std::vector<OperatingPoint> known_points(const Device& device) { return listed(device, false); }
+
+std::vector<OperatingPoint> measured_points(const Device& device) { return listed(device, true); }
 
 BerRange module_ber(const Device& device, const OperatingPoint& point) {
   return ber_at(device, point, nullptr);
@@ -251,6 +319,12 @@ BerRange partition_ber(const Device& device, const OperatingPoint& point,
                       partition.rows <= g.rows_per_bank - partition.first_row;
   if (!inside) throw std::invalid_argument("partition of another device than " + device.name);
   return ber_at(device, point, &partition);
+}
+
+BerRange retention_ber(const Device& device, const OperatingPoint& point) {
+  OperatingPoint alone = point;
+  alone.access.clear();
+  return ber_at(device, alone, nullptr);
 }
 
 }  // namespace eden

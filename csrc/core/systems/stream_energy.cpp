@@ -26,7 +26,7 @@ StreamEnergy stream_energy(const Device& d, const std::vector<Transfer>& transfe
 std::vector<std::vector<double>> joules_by_point(const Device& d,
                                                  const std::vector<StreamAccess>& accesses,
                                                  const std::vector<double>& times,
-                                                 const std::vector<Settings>& points,
+                                                 const std::vector<TransferPoint>& points,
                                                  VoltageLaw law) {
   if (times.size() != accesses.size()) {
     throw std::invalid_argument("streaming: " + std::to_string(times.size()) + " times for " +
@@ -34,8 +34,9 @@ std::vector<std::vector<double>> joules_by_point(const Device& d,
   }
   std::vector<std::vector<double>> joules(accesses.size());
   for (std::size_t i = 0; i < accesses.size(); ++i) {
-    for (const Settings& at : points) {
-      const StreamEnergy alone = stream_energy(d, {{accesses[i], at, times[i]}}, {law});
+    for (const TransferPoint& p : points) {
+      const StreamEnergy alone =
+          stream_energy(d, {{accesses[i], p.at, times[i], p.refresh_stretch}}, {law});
       joules[i].push_back(alone.joules[0].total());
     }
   }

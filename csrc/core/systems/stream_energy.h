@@ -18,11 +18,17 @@ struct StreamEnergy {
 StreamEnergy stream_energy(const Device& device, const std::vector<Transfer>& transfers,
                            const std::vector<VoltageLaw>& laws);
 
+// What a transfer takes from an operating point.
+struct TransferPoint {
+  Settings at;
+  double refresh_stretch = 1;
+};
+
 // Joules of each access made so many times, by itself, at each point: [accesses][points].
 std::vector<std::vector<double>> joules_by_point(const Device& device,
                                                  const std::vector<StreamAccess>& accesses,
                                                  const std::vector<double>& times,  // [accesses]
-                                                 const std::vector<Settings>& points,
+                                                 const std::vector<TransferPoint>& points,
                                                  VoltageLaw law);
 
 }  // namespace eden

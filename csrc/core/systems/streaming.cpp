@@ -90,8 +90,9 @@ std::vector<CommandCounts> stream(const Geometry& g, const Timing& t,
     n.precharges = n.activates;
     (a.write ? n.writes : n.reads) = static_cast<double>(lines);
     const double busy = busy_seconds(g, t, transfer, static_cast<double>(lines), n.activates);
-    const double seconds = busy / (1 - t.trfc_seconds / t.trefi_seconds);
-    n.refreshes = seconds / t.trefi_seconds;
+    const double trefi = t.trefi_seconds * transfer.refresh_stretch;
+    const double seconds = busy / (1 - t.trfc_seconds / trefi);
+    n.refreshes = seconds / trefi;
     n.active_cycles = seconds / t.clock_seconds;
     result.push_back(n);
   }

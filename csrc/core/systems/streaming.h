@@ -22,6 +22,7 @@ struct Transfer {
   StreamAccess access;
   Settings at;
   double times = 1;
+  double refresh_stretch = 1;  // refresh interval over the rated one
 };
 
 // The commands and cycles of each transfer made once, one after another with open rows.

@@ -71,11 +71,11 @@ void find_failing(const Search& search, WeakWords w, SearchRoom::Dense* room, ui
   const InjectParams& p = search.params;
   const TableSummary& summary = search.summary;
   DecisionLanes& lanes = room->lanes;
-  if (p.law == Law::kCell) {
+  if (p.lookup == Lookup::kCell) {
     find_alike(search, w, &lanes, flips);
     return;
   }
-  if (p.law == Law::kKnown) {
+  if (p.lookup == Lookup::kKnown) {
     find_known(p, w, flips);
     return;
   }

@@ -212,12 +212,12 @@ void add_rungs(TableSummary* s) {
 
 TableSummary summarize(const InjectParams& p, const StoredBits& bits) {
   TableSummary summary;
-  if (p.law == Law::kBitline) {
+  if (p.lookup == Lookup::kBitline) {
     add_bitlines(p, bits, &summary);
     return summary;
   }
   Facts facts;
-  if (p.law == Law::kKnown) {
+  if (p.lookup == Lookup::kKnown) {
     const KnownCells cells = known_within(all_known(p), static_cast<uint64_t>(bits.first),
                                           static_cast<uint64_t>(bits.last));
     for (const TableEntry* cell = cells.begin; cell != cells.end; ++cell) facts.add(*cell);
@@ -227,7 +227,7 @@ TableSummary summarize(const InjectParams& p, const StoredBits& bits) {
     summary.any_dense = false;
     return summary;
   }
-  if (p.law == Law::kWordline) {
+  if (p.lookup == Lookup::kWordline) {
     const int64_t row_bits = 8 * p.row_bytes;
     for (int64_t row = bits.first / row_bits; row <= (bits.last - 1) / row_bits; ++row) {
       facts.add(p.table[row]);
@@ -246,7 +246,7 @@ TableSummary summarize_kept(const InjectParams& p, const StoredBits& bits) {
   summary.any_dense = kept.has(KeptCells::kAnyDense);
   summary.always_fails = kept.has(KeptCells::kAlwaysFails);
   summary.by_stored_bit = kept.has(KeptCells::kByStoredBit);
-  if (p.law == Law::kBitline) add_failures(p, Words(bits), &summary);
+  if (p.lookup == Lookup::kBitline) add_failures(p, Words(bits), &summary);
   return summary;
 }
 

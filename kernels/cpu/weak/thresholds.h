@@ -18,18 +18,18 @@ class Thresholds {
 
   // Lanes of a word whose threshold is "always", and those for which it is neither that nor 0.
   uint32_t always(uint32_t word) const {
-    if (p_.law == Law::kBitline) return planes_.always()[word];
+    if (p_.lookup == Lookup::kBitline) return planes_.always()[word];
     return entry(word).*member_ == kAlways ? ~uint32_t{0} : 0;
   }
   uint32_t some(uint32_t word) const {
-    if (p_.law == Law::kBitline) return planes_.some()[word];
+    if (p_.lookup == Lookup::kBitline) return planes_.some()[word];
     const uint64_t threshold = entry(word).*member_;
     return threshold != kAlways && threshold != 0 ? ~uint32_t{0} : 0;
   }
 
   // Plane j of the thresholds of a word's lanes.
   uint32_t plane(uint32_t word, int j) const {
-    if (p_.law != Law::kBitline) return equal_plane(entry(word).*member_, j);
+    if (p_.lookup != Lookup::kBitline) return equal_plane(entry(word).*member_, j);
     if (j < kReadyPlanes) return planes_.plane(j)[word];
     return gathered_plane(&entry(word), member_, ~uint32_t{0}, j);
   }

@@ -48,7 +48,7 @@ struct Rows {
   bool any_dense = false;
 
   Rows(const InjectParams& p, uint64_t segment, int first, int last) {
-    if (p.law == Law::kWordline) bits_log2 = std::min(16, log2_exact(8 * p.row_bytes));
+    if (p.lookup == Lookup::kWordline) bits_log2 = std::min(16, log2_exact(8 * p.row_bytes));
     for (int row = first >> bits_log2; row <= (last - 1) >> bits_log2; ++row) {
       const TableEntry& entry = entry_of(p, segment, static_cast<uint32_t>(row) << bits_log2);
       stress[row] = entry.stress;
@@ -157,7 +157,8 @@ void add_dense_words(const Search& search, const StoredBits::Part& part, uint64_
 void add_dense_rows(const Search& search, const StoredBits::Part& part, SearchRoom::Dense* room,
                     WeakCells* weak) {
   const InjectParams& p = search.params;
-  const int row_bits = p.law == Law::kWordline ? static_cast<int>(8 * p.row_bytes) : kSegmentBits;
+  const int row_bits =
+      p.lookup == Lookup::kWordline ? static_cast<int>(8 * p.row_bytes) : kSegmentBits;
   for (int row = part.first & -row_bits; row < part.last; row += row_bits) {
     const uint64_t threshold = entry_of(p, part.segment, static_cast<uint32_t>(row)).dense;
     if (threshold == 0) continue;
@@ -255,7 +256,7 @@ void WeakCells::clear() {
 void find_weak_cells(const Search& search, const StoredBits::Part& part, SearchRoom* room,
                      WeakCells* weak) {
   const TableSummary& summary = search.summary;
-  if (search.params.law == Law::kKnown) {
+  if (search.params.lookup == Lookup::kKnown) {
     add_known(search.params, part, summary.always_fails, weak);
     return;
   }
@@ -264,7 +265,7 @@ void find_weak_cells(const Search& search, const StoredBits::Part& part, SearchR
     const bool many = summary.always_fails && many_weak(stress, part.last - part.first);
     weak->list = dense || many ? WeakCells::List::kLeftOut : WeakCells::List::kComplete;
   };
-  if (search.params.law == Law::kBitline) {
+  if (search.params.lookup == Lookup::kBitline) {
     const bool dense = summary.dense != nullptr;
     start(dense, summary.mean_stress);
     if (dense) add_dense_bitline(search, part, &room->dense.lanes, weak);

@@ -18,10 +18,10 @@ struct Sent {
 };
 
 RankCounter count(const std::vector<Sent>& trace, Counting as = Counting::kEachClockOnce,
-                  const nlohmann::json& memory = small_memory()) {
+                  const nlohmann::json& memory = small_memory(), int64_t until = 0) {
   RankCounter counter(parse_memory(memory.dump()), as);
   for (const Sent& s : trace) counter.add(s.clock, s.command, s.bank);
-  counter.finish();
+  counter.finish(until);
   return counter;
 }
 
@@ -48,6 +48,20 @@ TEST_CASE("clocks are those with some bank open and those with none", "[trace_co
   CHECK(c.banks()[0].open_cycles == 40);
   CHECK(c.banks()[1].open_cycles == 25);
   CHECK(c.banks()[2].writes == 1);
+}
+
+TEST_CASE("time after the last command counts up to a clock", "[trace_counts]") {
+  const auto rest = [](const std::vector<Sent>& trace) {
+    return count(trace, Counting::kEachClockOnce, small_memory(), 100).counts();
+  };
+  CHECK(rest({{0, C::kAct, 0}}).active_cycles == 100);
+  CHECK(rest({{0, C::kAct, 0}, {30, C::kPre, 0}}).precharged_cycles == 70);
+  CHECK(rest({}).precharged_cycles == 100);
+  const TraceCounts down = rest({{0, C::kAct, 0}, {30, C::kPre, 0}, {40, C::kPde, 0}});
+  CHECK(down.precharged_fast_cycles == 60);
+  CHECK(down.length == 100);
+  // No sooner than the command is complete.
+  CHECK(rest({{99, C::kAct, 0}}).length == 104);
 }
 
 TEST_CASE("a trace ends when its last command is complete", "[trace_counts]") {

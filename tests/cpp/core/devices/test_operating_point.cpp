@@ -197,7 +197,7 @@ TEST_CASE("a latency left out at nominal voltage is the nominal one", "[point]")
 
 TEST_CASE("points and rows of another device are refused", "[ber]") {
   OperatingPoint p = at(1.0);
-  p.above = 3;
+  p.access[0].index = 3;
   CHECK_THROWS_AS(module_ber(kDevice, p), std::invalid_argument);
   for (const Partition& rows :
        {Partition{"r", "rows", 2, 0, 1, 256}, Partition{"r", "rows", -1, 0, 1, 256},

@@ -32,14 +32,14 @@ TEST_CASE("joules by point are those of each access alone", "[stream_energy]") {
   const std::vector<StreamAccess> accesses{{false, Interleave::kBanks, 0, 700},
                                            {true, Interleave::kLines, 64, 500}};
   const std::vector<double> times{1, 2.5};
-  const std::vector<Settings> points{kRated, kLow};
+  const std::vector<TransferPoint> points{{kRated}, {kLow}, {kRated, 4}};
   for (const VoltageLaw law : kLaws) {
     const auto joules = joules_by_point(kDevice, accesses, times, points, law);
     REQUIRE(joules.size() == 2);
     for (std::size_t i = 0; i < 2; ++i) {
-      REQUIRE(joules[i].size() == 2);
-      for (std::size_t o = 0; o < 2; ++o) {
-        const Transfer alone{accesses[i], points[o], times[i]};
+      REQUIRE(joules[i].size() == points.size());
+      for (std::size_t o = 0; o < points.size(); ++o) {
+        const Transfer alone{accesses[i], points[o].at, times[i], points[o].refresh_stretch};
         CHECK(joules[i][o] == stream_energy(kDevice, {alone}, {law}).joules[0].total());
       }
     }
@@ -47,6 +47,6 @@ TEST_CASE("joules by point are those of each access alone", "[stream_energy]") {
   }
   CHECK(joules_by_point(kDevice, {}, {}, points, kLaws[0]).empty());
   CHECK_THROWS_AS(joules_by_point(kDevice, accesses, {1}, points, kLaws[0]), std::invalid_argument);
-  CHECK_THROWS_AS(joules_by_point(kDevice, accesses, times, {{NAN, 1e-8, 1e-8}}, kLaws[0]),
+  CHECK_THROWS_AS(joules_by_point(kDevice, accesses, times, {{{NAN, 1e-8, 1e-8}}}, kLaws[0]),
                   std::invalid_argument);
 }

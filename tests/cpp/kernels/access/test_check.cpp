@@ -56,7 +56,7 @@ TEST_CASE("known cells out of order are refused, those of other tensors are not 
   // Bits 640 to 895: 8 floats from byte 80 on.
   std::vector<TableEntry> table{{630, 0, 0, 0}, {640, 0, 0, 0}, {895, 0, 0, 0}, {5, 0, 0, 0}};
   InjectParams p = accepted();
-  p.law = Law::kKnown;
+  p.lookup = Lookup::kKnown;
   p.table = table.data();
   p.entries = 3;
   p.address = 80;

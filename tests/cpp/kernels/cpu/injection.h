@@ -21,7 +21,7 @@ struct Injection {
   std::vector<float> bounds{-0.9f, 0.8f};
   eden::InjectParams params{};
 
-  Injection(eden::Law law, eden::Stored stored, int64_t copies, int64_t elements) {
+  Injection(eden::Lookup lookup, eden::Stored stored, int64_t copies, int64_t elements) {
     constexpr uint64_t kHalf = uint64_t{1} << 63;
     constexpr int64_t kRowBytes = 64;
     constexpr int64_t kBitlines = 8 * kRowBytes;
@@ -30,7 +30,9 @@ struct Injection {
     for (float& v : input) v = static_cast<float>(random() % 2001) / 1000.0f - 1.0f;
     output.resize(input.size());
     corrected.resize((input.size() + 7) / 8);
-    const size_t entries = law == eden::Law::kCell ? 1 : law == eden::Law::kBitline ? 512 : 1000;
+    const size_t entries = lookup == eden::Lookup::kCell      ? 1
+                           : lookup == eden::Lookup::kBitline ? 512
+                                                              : 1000;
     for (size_t i = 0; i < entries; ++i) {
       // From far below the dense rung into it, every kind of failure.
       const bool dense = i % 3 == 0;
@@ -40,7 +42,7 @@ struct Injection {
     }
     // Runs of neighbours, from before the tensor on; a third of the table is before segment 1.
     uint64_t cell = 57000;
-    for (size_t i = 0; law == eden::Law::kKnown && i < entries; ++i) {
+    for (size_t i = 0; lookup == eden::Lookup::kKnown && i < entries; ++i) {
       table[i].stress = cell += i % 4 == 0 ? 1 + random() % 100 : 1;
       table[i].dense = 0;
     }
@@ -49,9 +51,9 @@ struct Injection {
     std::shuffle(order.begin(), order.end(), random);
     params.element = eden::ElementType::kFp32;
     params.stored = stored;
-    params.law = law;
+    params.lookup = lookup;
     params.entries = static_cast<int64_t>(entries);
-    params.ranks = law == eden::Law::kBitline ? kBitlines : 0;
+    params.ranks = lookup == eden::Lookup::kBitline ? kBitlines : 0;
     params.scale_count = stored >= eden::Stored::kInt16 ? 2 : 0;
     params.elements = elements;
     params.copies = copies;
@@ -69,7 +71,7 @@ struct Injection {
     params.key = key.data();
     params.bounds = bounds.data();
     params.table = table.data();
-    params.rank_columns = params.law == eden::Law::kBitline ? order.data() : nullptr;
+    params.rank_columns = params.lookup == eden::Lookup::kBitline ? order.data() : nullptr;
     params.scales = params.scale_count > 0 ? scales.data() : nullptr;
     return params;
   }

@@ -84,7 +84,7 @@ TEST_CASE("no mode of the processor changes an injection", "[mode]") {
   const auto element = any_element();
   const auto stored = any_stored();
   const auto streamed_bytes = GENERATE(kStreamedBytes, int64_t{0});
-  Injection injection(Law::kCell, stored, 2, 4000);
+  Injection injection(Lookup::kCell, stored, 2, 4000);
   // Halves of floats are any numbers, and some floats are subnormal.
   injection.params.element = element;
   if (element != ElementType::kFp32) injection.params.elements *= 2;

@@ -11,11 +11,11 @@
 using namespace eden;
 
 TEST_CASE("units may be run in any order and cut in any way", "[inject]") {
-  const auto law = GENERATE(Law::kCell, Law::kBitline, Law::kWordline, Law::kKnown);
+  const auto lookup = GENERATE(Lookup::kCell, Lookup::kBitline, Lookup::kWordline, Lookup::kKnown);
   const auto stored = GENERATE(Stored::kFp32, Stored::kBf16, Stored::kInt8, Stored::kInt4);
   const auto [copies, elements] =
       GENERATE(table<int64_t, int64_t>({{1, 9000}, {7, 1002}, {100, 30}}));
-  Injection whole(law, stored, copies, elements);
+  Injection whole(lookup, stored, copies, elements);
   const InjectPlan plan(whole.pointed(), 1);
   plan.run(0, plan.units());
   CHECK(whole.output != whole.input);
@@ -23,7 +23,7 @@ TEST_CASE("units may be run in any order and cut in any way", "[inject]") {
         static_cast<int64_t>(whole.corrected.size()));
 
   const int threads = GENERATE(1, 2, 16);
-  Injection cut(law, stored, copies, elements);
+  Injection cut(lookup, stored, copies, elements);
   const InjectPlan other(cut.pointed(), threads);
   std::vector<int64_t> units(static_cast<size_t>(other.units()));
   std::iota(units.begin(), units.end(), 0);
@@ -34,13 +34,13 @@ TEST_CASE("units may be run in any order and cut in any way", "[inject]") {
 }
 
 TEST_CASE("a plan for nothing has no units", "[inject]") {
-  Injection empty(Law::kCell, Stored::kFp32, 3, 0);
+  Injection empty(Lookup::kCell, Stored::kFp32, 3, 0);
   CHECK(InjectPlan(empty.pointed(), 4).units() == 0);
 }
 
 TEST_CASE("values on both sides of a unit's end are written", "[inject]") {
   // Elements 127 and 128 of this tensor lie on the two sides of a segment's end.
-  Injection all(Law::kCell, Stored::kFp32, 1, 200);
+  Injection all(Lookup::kCell, Stored::kFp32, 1, 200);
   all.table = {{kDenseStart, kAlways, kAlways, kAlways}};
   all.params.correction = Correction::kOff;
   const InjectPlan plan(all.pointed(), 1);
@@ -54,10 +54,10 @@ TEST_CASE("values on both sides of a unit's end are written", "[inject]") {
 
 TEST_CASE("a tensor of many segments reads as its parts do", "[inject]") {
   // In few segments bitlines are looked up point by point, else they are put in order first.
-  const auto law = GENERATE(Law::kCell, Law::kBitline, Law::kWordline, Law::kKnown);
+  const auto lookup = GENERATE(Lookup::kCell, Lookup::kBitline, Lookup::kWordline, Lookup::kKnown);
   constexpr size_t kParts = 5, kPart = 8000;
-  Injection whole(law, Stored::kFp32, 1, kParts * kPart);
-  while (law == Law::kWordline && whole.table.size() < 3000) {
+  Injection whole(lookup, Stored::kFp32, 1, kParts * kPart);
+  while (lookup == Lookup::kWordline && whole.table.size() < 3000) {
     whole.table.push_back(whole.table[whole.table.size() % 1000]);
   }
   whole.params.entries = static_cast<int64_t>(whole.table.size());

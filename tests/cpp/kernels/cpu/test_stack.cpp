@@ -41,18 +41,18 @@ void on_small_stack(Run run) {
 }  // namespace
 
 TEST_CASE("a thread with a stack of 128 KiB reads and keeps", "[stack]") {
-  const auto law = GENERATE(Law::kCell, Law::kBitline, Law::kWordline, Law::kKnown);
+  const auto lookup = GENERATE(Lookup::kCell, Lookup::kBitline, Lookup::kWordline, Lookup::kKnown);
   const auto stored = GENERATE(Stored::kFp32, Stored::kInt8, Stored::kInt4);
   const bool survivors = GENERATE(false, true);
   // Sparse cells alone, and dense ones.
   const double weak = GENERATE(1e-3, 0.3);
-  Injection injection(law, stored, 2, 40000);
-  injection.table.resize(law == Law::kWordline ? 6000 : injection.table.size());
+  Injection injection(lookup, stored, 2, 40000);
+  injection.table.resize(lookup == Lookup::kWordline ? 6000 : injection.table.size());
   injection.params.entries = static_cast<int64_t>(injection.table.size());
   for (TableEntry& entry : injection.table) {
     entry = survivors ? lower(weak, 0.5, 0.25) : lower(weak, 1.0, 1.0);
   }
-  for (size_t i = 0; law == Law::kKnown && i < injection.table.size(); ++i) {
+  for (size_t i = 0; lookup == Lookup::kKnown && i < injection.table.size(); ++i) {
     injection.table[i].stress = 65000 + 7 * i;
   }
   InjectParams params = injection.pointed();

@@ -91,7 +91,7 @@ TEST_CASE("threads agree on values and marks", "[threads]") {
 }
 
 TEST_CASE("threads agree on the weak cells to keep", "[threads]") {
-  Injection injection(Law::kBitline, Stored::kFp32, 1, 30000);
+  Injection injection(Lookup::kBitline, Stored::kFp32, 1, 30000);
   const auto kept = [&](int threads) {
     WeakCellsPlan plan(injection.pointed(), INT64_MAX);
     run_on(threads, plan);

@@ -41,16 +41,16 @@ void set_failures(int kind, Injection* injection) {
 }  // namespace
 
 TEST_CASE("an access with kept weak cells reads the same", "[keep]") {
-  const auto law = GENERATE(Law::kCell, Law::kBitline, Law::kWordline, Law::kKnown);
+  const auto lookup = GENERATE(Lookup::kCell, Lookup::kBitline, Lookup::kWordline, Lookup::kKnown);
   const auto stored = GENERATE(Stored::kFp32, Stored::kInt8, Stored::kInt4);
   const auto failures = GENERATE(0, 1, 2);
   const auto [copies, elements] = GENERATE(table<int64_t, int64_t>({{1, 9000}, {7, 1002}}));
-  Injection found(law, stored, copies, elements);
+  Injection found(lookup, stored, copies, elements);
   set_failures(failures, &found);
   const InjectPlan plan(found.pointed(), 2);
   plan.run(0, plan.units());
 
-  Injection recalled(law, stored, copies, elements);
+  Injection recalled(lookup, stored, copies, elements);
   set_failures(failures, &recalled);
   InjectParams params = recalled.pointed();
   const std::vector<int32_t> kept = kept_of(params);
@@ -73,7 +73,7 @@ TEST_CASE("an access with kept weak cells reads the same", "[keep]") {
 TEST_CASE("what is kept is each weak cell once, of its segment", "[keep]") {
   // Bitlines 0 to 99 of rows of 512 are always weak. The tensor is 3 bytes short of a row at the
   // end of segment 0 and has 5 bytes in segment 1: bits 24 to 511 of row 127 and 0 to 39 of row 0.
-  Injection injection(Law::kBitline, Stored::kFp32, 1, 0);
+  Injection injection(Lookup::kBitline, Stored::kFp32, 1, 0);
   for (size_t i = 0; i < injection.table.size(); ++i) {
     const bool weak = i < 100;
     injection.table[i] = {weak ? kDenseStart : 0, weak ? kAlways : 0, kAlways, kAlways};
@@ -99,7 +99,7 @@ TEST_CASE("what is kept is each weak cell once, of its segment", "[keep]") {
 }
 
 TEST_CASE("weak cells that take too much room are not kept", "[keep]") {
-  Injection injection(Law::kCell, Stored::kFp32, 1, 9000);
+  Injection injection(Lookup::kCell, Stored::kFp32, 1, 9000);
   injection.table = {{kDenseStart >> 4, 0, kAlways, kAlways}};
   const InjectParams& params = injection.pointed();
   const auto bytes = static_cast<int64_t>(4 * kept_of(params).size());
@@ -111,13 +111,14 @@ TEST_CASE("weak cells that take too much room are not kept", "[keep]") {
 }
 
 TEST_CASE("nothing is kept of a tensor without elements", "[keep]") {
-  Injection empty(Law::kBitline, Stored::kInt8, 3, 0);
+  Injection empty(Lookup::kBitline, Stored::kInt8, 3, 0);
   const std::vector<int32_t> words = kept_of(empty.pointed());
   CHECK(KeptCells(words.data(), 0).count() == 0);
 }
 
 TEST_CASE("kept weak cells that do not fit the tensor are refused", "[keep]") {
-  Injection injection(Law::kCell, Stored::kFp32, 1, 4000);  // 2 segments, from 512 bytes before one
+  Injection injection(Lookup::kCell, Stored::kFp32, 1,
+                      4000);  // 2 segments, from 512 bytes before one
   InjectParams params = injection.pointed();
   const auto problem = [&](const std::vector<int32_t>& words) {
     params.kept = words.data();
@@ -137,7 +138,7 @@ TEST_CASE("kept weak cells that do not fit the tensor are refused", "[keep]") {
 }
 
 TEST_CASE("kept cells outside the tensor are passed over", "[keep]") {
-  Injection injection(Law::kCell, Stored::kFp32, 1, 16);  // bytes 7680 to 7743 of segment 0
+  Injection injection(Lookup::kCell, Stored::kFp32, 1, 16);  // bytes 7680 to 7743 of segment 0
   injection.params.correction = Correction::kOff;
   InjectParams params = injection.pointed();
   const std::vector<int32_t> words{KeptCells::kAlwaysFails, 0, 3, (8 * 7679 + 7) | (8 * 7680) << 16,

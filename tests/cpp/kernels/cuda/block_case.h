@@ -16,7 +16,7 @@ void inject_by_blocks(const eden::InjectParams& given, int64_t wanted, unsigned 
   const InjectUnits units = inject_units(p, wanted);
   std::vector<BitlineGroup> scratch;
   BitlineSummary* summary = nullptr;
-  if (p.law == Law::kBitline) {
+  if (p.lookup == Lookup::kBitline) {
     // Groups and the summary before them are multiples of 16 bytes; one group more holds it.
     scratch.resize(static_cast<size_t>(bitline_groups(p)) + 1);
     spoil(scratch.data(), scratch.size(), seed);

@@ -23,6 +23,7 @@ struct BlockCase {
   std::vector<TableEntry> table;
   std::vector<int32_t> order;
   std::vector<float> scales;
+  std::vector<int64_t> numbers;
   std::vector<uint64_t> key{0x0123456789ABCDEFu, 0xFEDCBA9876543210u};
   std::vector<float> bounds{-0.75f, 1.5f};
   InjectParams p{};
@@ -40,17 +41,20 @@ struct BlockCase {
       : random(seed) {
     p.element = element;
     p.stored = stored;
-    p.law = model == Model::kBitline    ? Law::kBitline
-            : model == Model::kWordline ? Law::kWordline
-            : model == Model::kKnown    ? Law::kKnown
-                                        : Law::kCell;
+    p.lookup = model == Model::kBitline    ? Lookup::kBitline
+               : model == Model::kWordline ? Lookup::kWordline
+               : model == Model::kKnown    ? Lookup::kKnown
+                                           : Lookup::kCell;
     const int bits = stored_bits(element, stored);
     p.copies = pick<int64_t>({1, 1, 2, 5});
     p.elements = pick<int64_t>({1, 7, 130, 1000, 65536 / bits, 3 * 65536 / (2 * bits) + 5});
     p.first_copy = draw(1000);
+    if (draw(3) == 0) {
+      for (int64_t i = 0; i < p.copies; ++i) numbers.push_back(draw(1000));
+    }
     p.row_bytes = int64_t{64} << draw(8);
     p.address = draw(20000) * 4;
-    if (p.law != Law::kWordline && draw(2) == 0) p.address += int64_t{1} << (32 + draw(20));
+    if (p.lookup != Lookup::kWordline && draw(2) == 0) p.address += int64_t{1} << (32 + draw(20));
     p.correction = element >= ElementType::kRaw8
                        ? Correction::kOff
                        : pick({Correction::kOff, Correction::kZero, Correction::kSaturate});
@@ -87,15 +91,15 @@ struct BlockCase {
 
   void make_table(Model model, double rate) {
     if (model == Model::kKnown) return make_known(rate);
-    p.entries = p.law == Law::kBitline    ? 8 * p.row_bytes
-                : p.law == Law::kWordline ? (p.address + 4 * p.elements) / p.row_bytes + 1
-                                          : 1;
+    p.entries = p.lookup == Lookup::kBitline    ? 8 * p.row_bytes
+                : p.lookup == Lookup::kWordline ? (p.address + 4 * p.elements) / p.row_bytes + 1
+                                                : 1;
     const double fails = pick({1.0, 1.0, 0.5, 0.3, 0.001, 0.0});
     const double fails_zero = model == Model::kData ? pick({1.0, 0.7, 0.0}) : fails;
     for (int64_t i = 0; i < p.entries; ++i) {
       double weak = rate;
       double fail = fails;
-      if (p.law != Law::kCell) {
+      if (p.lookup != Lookup::kCell) {
         // Most near the rate, some far from it, some never and some always.
         weak = std::min(1.0, rate * static_cast<double>(draw(3)));
         if (draw(32) == 0) weak = pick({0.0, 1e-6, 0.2});
@@ -104,7 +108,7 @@ struct BlockCase {
       }
       table.push_back(lower(weak, fail, model == Model::kData ? fails_zero : fail));
     }
-    if (p.law != Law::kBitline) return;
+    if (p.lookup != Lookup::kBitline) return;
     p.ranks = p.entries;
     order.resize(static_cast<size_t>(p.entries));
     std::iota(order.begin(), order.end(), 0);
@@ -140,6 +144,7 @@ struct BlockCase {
     p.corrected = marked ? reinterpret_cast<uint8_t*>(corrected.data()) : nullptr;
     p.table = table.data();
     p.rank_columns = order.empty() ? nullptr : order.data();
+    p.copy_numbers = numbers.empty() ? nullptr : numbers.data();
     p.scales = scales.empty() ? nullptr : scales.data();
     p.bounds = p.correction == Correction::kOff ? nullptr : bounds.data();
     p.key = key.data();

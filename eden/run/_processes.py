@@ -1,0 +1,64 @@
+"""Boosting by several processes on one machine, each on its share of every batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from torch import distributed, nn
+from torch.multiprocessing.spawn import ProcessRaisedException, spawn
+
+from eden import network
+from eden._files import read_json, write_json
+from eden.folder import RunFolder
+from eden.run._work import Work, read_inputs
+from eden.training import history_of
+
+# (work, rank, ranks) -> boosted network; a function of a module, as each process imports it.
+Boost = Callable[[Work, int, int], nn.Module]
+
+
+def in_processes(boost: Boost, work: Work, count: int) -> tuple[nn.Module, list[dict[str, Any]]]:
+    """Return the boosted network and its history, as the first of the processes has them.
+
+    Args:
+        boost: What each of them does.
+        work: Of the run, whose folder each of them opens.
+        count: How many.
+
+    Raises:
+        ValueError: With the last line of what one of them raised.
+    """
+    threads = max(1, torch.get_num_threads() // count)
+    with TemporaryDirectory() as folder:
+        arguments = (boost, count, threads, folder, str(work.folder.path), work.progress)
+        try:
+            spawn(_process, arguments, nprocs=count)
+        except ProcessRaisedException as error:
+            last = str(error).strip().splitlines()[-1]
+            raise ValueError(f"boosting in {count} processes: {last}") from error
+        boosted = work.untrained()
+        network.load_into(boosted, Path(folder) / "boosted.safetensors")
+        return boosted, read_json(Path(folder) / "history.json")
+
+
+def _process(
+    rank: int, boost: Boost, ranks: int, threads: int, folder: str, run: str, progress: bool
+) -> None:
+    torch.set_num_threads(threads)
+    start = partial(distributed.init_process_group, "gloo", init_method=f"file://{folder}/meet")
+    start(rank=rank, world_size=ranks)
+    try:
+        opened = RunFolder(run)
+        boosted = boost(Work(opened, read_inputs(opened.recipe), progress=progress), rank, ranks)
+        if rank == 0:
+            plain = network.unwrapped(boosted)
+            calibration = network.calibration_of(boosted)
+            network.save(plain, Path(folder) / "boosted.safetensors", calibration=calibration)
+            write_json(Path(folder) / "history.json", history_of(boosted))
+    finally:
+        distributed.destroy_process_group()

@@ -1,0 +1,230 @@
+"""Where the tensors of a network lie in a system's memory, and at which supply."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from eden._say import refusal
+from eden.dram import Memory
+from eden.mapping import RATED, WHOLE_MODULE, Placement
+from eden.systems._layers import Call
+
+_PAGE = 4096
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A tensor, or a piece of one, that a layer moves.
+
+    Attributes:
+        kind: ``weight``, ``input`` or ``output``.
+        address: Its first byte in the memory.
+        size_bytes: Moved each time, at least 1.
+        passes: How often.
+        write: Written rather than read.
+        vdd_volts: Supply where it lies.
+    """
+
+    kind: str
+    address: int
+    size_bytes: int
+    passes: float
+    write: bool
+    vdd_volts: float
+
+
+@dataclass(frozen=True)
+class Passes:
+    """How often a layer moves each of its tensors."""
+
+    weight: float = 1
+    input: float = 1
+    output: float = 1
+
+
+class Homes(Protocol):
+    """Where tensors lie."""
+
+    @property
+    def memory(self) -> Memory:
+        """The memory, at its latencies."""
+        ...
+
+    @property
+    def map(self) -> str | None:
+        """Address map that the places ask for; None for that of the system."""
+        ...
+
+    def streams(self, call: Call, passes: Passes) -> list[Stream]:
+        """Return what a layer moves."""
+        ...
+
+
+class Free:
+    """Room that is handed out page by page, from the begin again once the memory is full."""
+
+    def __init__(self, memory: Memory):
+        self._size, self._next = memory.size_bytes, 0
+
+    def take(self, size_bytes: int) -> int:
+        """Return the address of so much room."""
+        if size_bytes > self._size:
+            raise ValueError(refusal("bytes of a tensor", size_bytes, f"at most {self._size}"))
+        if self._next + size_bytes > self._size:
+            self._next = 0
+        start, self._next = self._next, self._next + -(-size_bytes // _PAGE) * _PAGE
+        return start
+
+
+class OnePoint:
+    """All tensors one after another in a memory at one operating point."""
+
+    map = None
+
+    def __init__(self, memory: Memory, vdd_volts: float):
+        self.memory, self._volts, self._free = memory, vdd_volts, Free(memory)
+        self._rated = memory.vdd_volts
+
+    def streams(self, call: Call, passes: Passes) -> list[Stream]:
+        """Return what a layer moves; what no system knows lies at the rated supply."""
+        volts = self._rated if call.layer.kind == "other" else self._volts
+        moves = (
+            ("weight", call.layer.weight_bytes, passes.weight),
+            ("input", call.layer.input_bytes, passes.input),
+            ("output", call.layer.output_bytes, passes.output),
+        )
+        return [
+            Stream(kind, self._free.take(size), size, times, kind == "output", volts)
+            for kind, size, times in moves
+            if size and times
+        ]
+
+
+class Placed:
+    """Tensors where a placement has them; the others at the rated point.
+
+    Args:
+        memory: The system's.
+        placement: For a device that `check_device` takes for such a memory.
+    """
+
+    def __init__(self, memory: Memory, placement: Placement):
+        self._placement, self._free = placement, Free(memory)
+        self._rated = memory.vdd_volts
+        device = placement.device
+        self._base = {p.name: p.base for p in (*device.partitions, *device.subarrays)}
+        own = [name for name in placement.points if name not in (WHOLE_MODULE, RATED)]
+        # A partition is a run of rows of a bank: addresses go through a bank and then the next.
+        self.map = "ChRaBaRoCo" if own else None
+        self.memory = _at_points(memory, placement, own)
+
+    def streams(self, call: Call, passes: Passes) -> list[Stream]:
+        """Return what a layer moves."""
+        layer = call.layer
+        found: list[Stream] = []
+        elements = max(1, sum(call.weights.values()))
+        for name, own in call.weights.items():
+            size = math.ceil(layer.weight_bytes * own / elements)
+            found += self._of("weight", name, layer.kind, size, passes.weight)
+        name = call.input_name
+        found += self._of("input", name, layer.kind, layer.input_bytes, passes.input, layer.batch)
+        # An OFM lies where the IFM of its module does; the copies of that IFM were written by the
+        # layer before, which is charged here.
+        home = None if name is None else self._home(name)
+        if passes.output and layer.output_bytes:
+            volts = self._rated
+            address = self._free.take(layer.output_bytes)
+            if home is not None and layer.kind != "other":
+                address, volts = home[0][0], home[0][2]
+                address = min(address, self.memory.size_bytes - layer.output_bytes)
+            found.append(Stream("output", address, layer.output_bytes, passes.output, True, volts))
+        if home is not None and name is not None and passes.input:
+            entry = self._placement.entries[name]
+            if not entry.protection.startswith("strong_bits"):
+                copies = [(a, n, v) for a, n, v in home[1:] if n]
+                found += [Stream("input", a, n, layer.batch, True, v) for a, n, v in copies]
+        return found
+
+    def _of(
+        self, kind: str, name: str | None, layer: str, size: int, times: float, copies: int = 1
+    ) -> list[Stream]:
+        if not (size and times):
+            return []
+        home = None if name is None or layer == "other" else self._home(name)
+        if home is None:
+            return [Stream(kind, self._free.take(size), size, times, False, self._rated)]
+        return [Stream(kind, a, n, times * copies, False, volts) for a, n, volts in home if n]
+
+    def _home(self, name: str) -> list[tuple[int, int, float]] | None:
+        """Return address, bytes and supply of the pieces of a placed tensor."""
+        if name not in self._placement.entries:
+            return None
+        found = []
+        for piece in self._placement.pieces(name):
+            if piece.partition == RATED:
+                found.append((self._free.take(piece.size_bytes), piece.size_bytes, self._rated))
+                continue
+            base = self._base.get(piece.partition, 0)
+            volts = self._placement.points[piece.partition].vdd_volts
+            found.append((base + piece.address, piece.size_bytes, volts))
+        return found
+
+
+def check_device(memory: Memory, placement: Placement, system: str) -> None:
+    """Refuse a placement for a device that is not such a memory.
+
+    Raises:
+        ValueError: One line that says what differs.
+    """
+    device = placement.device
+    rated = (device.geometry.banks, device.timing.clock_seconds, device.nominal.vdd_volts)
+    own = (memory.banks, memory.clock_seconds, memory.vdd_volts)
+    close = all(math.isclose(a, b, rel_tol=0.01) for a, b in zip(rated, own, strict=True))
+    if not close or device.geometry.size_bytes > memory.size_bytes:
+        said = "{} banks, clock of {:.4g} s, {:g} V, {} MiB"
+        theirs = said.format(*rated, device.geometry.size_bytes >> 20)
+        raise ValueError(
+            f"placement is for device {device.name} ({theirs}), accepted for {system}: one for a "
+            f"device like {memory.name} ({said.format(*own, memory.size_bytes >> 20)}); "
+            "System.load(...).with_(memory=...) puts another memory beside it"
+        )
+
+
+def clocks_at(
+    memory: Memory, trcd_seconds: float | None, trp_seconds: float | None
+) -> dict[str, int]:
+    """Return the clocks of a memory that other latencies change, rounded up."""
+    rated, found = memory.clocks, {}
+    if trcd_seconds is not None:
+        found["tRCD"] = _clocks(memory, trcd_seconds)
+        found["tRCDW"] = max(1, rated.get("tRCDW", rated["tRCD"]) + found["tRCD"] - rated["tRCD"])
+    if trp_seconds is not None:
+        found["tRP"] = _clocks(memory, trp_seconds)
+        if (cycle := rated["tRAS"] + found["tRP"]) > rated["tRC"]:
+            found["tRC"] = cycle
+    return {key: value for key, value in found.items() if value != rated.get(key)}
+
+
+def _clocks(memory: Memory, seconds: float) -> int:
+    return max(1, math.ceil(seconds / memory.clock_seconds - 1e-6))
+
+
+def _at_points(memory: Memory, placement: Placement, partitions: list[str]) -> Memory:
+    """Return the memory with the latencies of a placement: of banks, or of all of it."""
+    if not partitions:
+        point = placement.points.get(WHOLE_MODULE, placement.device.nominal)
+        return memory.with_clocks(clocks_at(memory, point.trcd_seconds, point.trp_seconds))
+    bank_of = {p.name: p.bank for p in (*placement.device.partitions, *placement.device.subarrays)}
+    banks: dict[int, Mapping[str, int]] = {}
+    for name in partitions:
+        point = placement.points[name]
+        own = clocks_at(memory, point.trcd_seconds, point.trp_seconds)
+        # A bank keeps the slowest latencies of its partitions.
+        before = banks.get(bank_of[name], own)
+        keys = own.keys() | before.keys()
+        rated = memory.clocks
+        banks[bank_of[name]] = {k: max(own.get(k, rated[k]), before.get(k, rated[k])) for k in keys}
+    return memory.with_clocks({}, {bank: own for bank, own in banks.items() if own})

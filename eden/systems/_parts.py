@@ -1,0 +1,111 @@
+"""Joules of what a system's memory did, by component and voltage law."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eden._native import core
+from eden.dram import Memory, energy_of
+from eden.energy import LAWS
+from eden.systems._ran import Ran
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Joules of all channels and supplies.
+
+    Attributes:
+        activate_precharge: Opening and closing rows.
+        read_write: The core's, of reads and writes, above standby.
+        background: Standby with rows open and with all closed, and coming back from power-down.
+        power_down: Lying down.
+        refresh: Of all time, idle too.
+        interface: Pins and termination; 0 for a memory that does not describe them.
+    """
+
+    activate_precharge: float = 0
+    read_write: float = 0
+    background: float = 0
+    power_down: float = 0
+    refresh: float = 0
+    interface: float = 0
+
+    @property
+    def total(self) -> float:
+        """Sum of all."""
+        return sum(vars(self).values())
+
+    def plus(self, other: Parts, times: float = 1) -> Parts:
+        """Return the sum with so many times another."""
+        return Parts(
+            *(a + times * b for a, b in zip(vars(self).values(), vars(other).values(), strict=True))
+        )
+
+    def to_dict(self) -> dict[str, float]:
+        """Return components and total."""
+        return {**vars(self), "total": self.total}
+
+
+def parts_of(
+    memory: Memory, ran: Ran, vdd_volts: float, law: str, *, refresh: bool = True
+) -> Parts:
+    """Return the joules of a layer whose tensors all lie at one supply.
+
+    Commands stand for the whole layer by the fraction that was simulated, standby and power-down by
+    the time. Refreshes are as many as there are tREFI in the layer: a short one may see none.
+    """
+    found = Parts()
+    for channel in ran.counts:
+        for rank in channel:
+            found = found.plus(_of_rank(memory, ran, rank, vdd_volts, law, refresh=refresh))
+    return found
+
+
+def _of_rank(memory: Memory, ran: Ran, rank, vdd_volts: float, law: str, *, refresh: bool) -> Parts:
+    energy = energy_of(memory, [rank], vdd_volts, law, None)
+    whole = 1 / ran.fraction
+    length = energy.seconds
+    over_time = ran.seconds / length if length > 0 else 0.0
+    sums = {
+        name: sum(supply[name] for supply in energy.joules.values())
+        for name in next(iter(energy.joules.values()))
+    }
+    intervals = ran.seconds / (memory.clocks["tREFI"] * memory.clock_seconds) if refresh else 0.0
+    return Parts(
+        activate_precharge=whole * (sums["activate"] + sums["precharge"]),
+        read_write=whole * (sums["read"] + sums["write"]),
+        background=over_time * (sums["background_active"] + sums["background_precharged"]),
+        power_down=over_time * (sums["power_down"] + sums["self_refresh"]),
+        refresh=intervals * _one_refresh(memory, vdd_volts, law),
+        interface=whole * sum(energy.interface_joules.values()),
+    )
+
+
+def _one_refresh(memory: Memory, vdd_volts: float, law: str) -> float:
+    found = memory.native.energy(core.TraceCounts(refreshes=1), vdd_volts, law, {})
+    return memory.chips * sum(found[s]["refresh"] for s in ("main", "second") if s in found)
+
+
+def joules_of(
+    memory: Memory, runs: Sequence[Ran], laws: Sequence[str] = LAWS
+) -> Mapping[str, list[Parts]]:
+    """Return the joules of layers by law, each tensor at its own supply.
+
+    Of a layer with tensors at several, each supply is charged for the share of the bytes that lie
+    there: commands, standby and refresh alike.
+    """
+    return {law: [_mixed(memory, ran, law) for ran in runs] for law in laws}
+
+
+def _mixed(memory: Memory, ran: Ran, law: str) -> Parts:
+    shares: dict[float, float] = {}
+    for s in ran.streams:
+        shares[s.vdd_volts] = shares.get(s.vdd_volts, 0.0) + s.size_bytes * s.passes
+    moved = sum(shares.values())
+    # What moves nothing waits at the rated supply.
+    shares = {v: n / moved for v, n in shares.items()} if moved else {memory.vdd_volts: 1.0}
+    found = Parts()
+    for volts, share in shares.items():
+        found = found.plus(parts_of(memory, ran, volts, law), share)
+    return found

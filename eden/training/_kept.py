@@ -1,0 +1,82 @@
+"""A training in a folder, epoch by epoch, so that one that was cut short goes on where it was.
+
+Trainings are numbered as they follow one another: of each its last epoch is kept, and what it was
+judged to bear. Who goes on replays what is there and trains the rest, to the same network.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from eden._files import digest, read_json, write_bytes, write_json
+from eden.training._ranks import Ranks
+
+
+class Kept:
+    """What a folder keeps of trainings; nothing without one.
+
+    Args:
+        folder: Made if it is not there.
+        identity: JSON-able, all that decides what the trainings come to.
+        ranks: The processes that train: the first one reads and writes.
+
+    Raises:
+        ValueError: If the folder keeps trainings of another identity.
+    """
+
+    def __init__(self, folder: Path | str | None, identity: Any, ranks: Ranks):
+        self.folder, self.ranks = None if folder is None else Path(folder), ranks
+        if self.folder is not None:
+            ranks.first(lambda: self._claim(digest(identity)))
+
+    def _claim(self, identity: str) -> None:
+        assert self.folder is not None
+        path = self.folder / "training.json"
+        if not path.is_file():
+            write_json(path, {"identity": identity})
+        elif read_json(path) != {"identity": identity}:
+            raise ValueError(
+                f"{self.folder}: keeps a training of another network or with other arguments; "
+                "choose another folder"
+            )
+
+    def state(self, training: int) -> dict[str, Any] | None:
+        """Return the last state that was written of a training; None before its first."""
+        return self.ranks.first(lambda: self._read(training))
+
+    def _read(self, training: int) -> dict[str, Any] | None:
+        path = self._path(training, "pt")
+        if path is None or not path.is_file():
+            return None
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+    def write(self, training: int, state: dict[str, Any]) -> None:
+        """Write the state of a training after an epoch."""
+        path = self._path(training, "pt")
+        if path is None or self.ranks.rank > 0:
+            return
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_bytes(path, buffer.getvalue())
+
+    def judged(self, training: int, ask: Callable[[], tuple[float, float]]) -> tuple[float, float]:
+        """Return what a training was judged to be; asked once, by the first process."""
+        return self.ranks.first(lambda: self._judged(self._path(training, "json"), ask))
+
+    @staticmethod
+    def _judged(path: Path | None, ask: Callable[[], tuple[float, float]]) -> tuple[float, float]:
+        if path is not None and path.is_file():
+            accuracy, bears = read_json(path)
+            return accuracy, bears
+        found = ask()
+        if path is not None:
+            write_json(path, found)
+        return found
+
+    def _path(self, training: int, ending: str) -> Path | None:
+        return None if self.folder is None else self.folder / f"training-{training}.{ending}"

@@ -1,0 +1,48 @@
+"""The stage that boosts, in several processes."""
+
+import csv
+import json
+
+import pytest
+from _small import small
+
+from eden.folder import RunFolder
+from eden.run import run
+from eden.run._processes import in_processes
+from eden.run._work import Work, read_inputs
+
+
+def with_processes(count):
+    recipe = small()
+    return recipe.model_copy(update={"boost": recipe.boost.model_copy(update={"processes": count})})
+
+
+def test_several_processes_boost_as_one_does(tmp_path):
+    folders = [
+        run(with_processes(count), tmp_path / str(count), until="boost", progress=False)
+        for count in (1, 2)
+    ]
+    rows = [
+        list(csv.DictReader((folder / "curriculum.csv").read_text().splitlines()))
+        for folder in folders
+    ]
+    assert len(rows[0]) == len(rows[1])
+    for one, two in zip(*rows, strict=True):
+        assert one["ber"] == two["ber"]
+        assert float(two["loss"]) == pytest.approx(float(one["loss"]), rel=0.05)
+    kept = [json.loads((folder / "boost.json").read_text()) for folder in folders]
+    # Rounding moves what AdamW makes of small gradients: of 80 images a few may go either way.
+    assert abs(kept[0]["validation_accuracy"] - kept[1]["validation_accuracy"]) <= 0.05
+
+
+def refused(work, rank, ranks):
+    raise ValueError(f"no network for {ranks}")
+
+
+def test_what_a_process_raises_is_one_line(tmp_path):
+    folder = run(with_processes(1), tmp_path / "run", until="train", progress=False)
+    opened = RunFolder(folder)
+    work = Work(opened, read_inputs(opened.recipe), progress=False)
+    with pytest.raises(ValueError) as raised:
+        in_processes(refused, work, 2)
+    assert str(raised.value) == "boosting in 2 processes: ValueError: no network for 2"

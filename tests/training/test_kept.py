@@ -1,0 +1,85 @@
+"""Boosting that is cut short, and goes on to the network that it would have come to."""
+
+import copy
+
+import pytest
+import torch
+from torch.nn import functional
+
+import eden
+from eden import data
+from eden.network import Config
+from eden.training import history_of
+
+
+class Cut(Exception):
+    """What stands for a process that is killed."""
+
+
+def boosted(model, blobs, folder, *, cut=None, **options):
+    """Boost through two rounds with a judge; `cut` is the batch that does not come to its end."""
+    losses = []
+
+    def loss(output, labels):
+        losses.append(output)
+        if len(losses) == cut:
+            raise Cut
+        return functional.cross_entropy(output, labels)
+
+    def evaluate(network):
+        if cut is not None and cut < 0 and len(losses) >= -cut:
+            raise Cut
+        return data.Evaluator(*blobs)(network)
+
+    torch.manual_seed(0)
+    arguments = {
+        "config": Config(error=eden.errors.Uniform(1e-3), stored="int8"),
+        "target_ber": [2e-3, 4e-3],
+        "epochs": 2,
+        "more_epochs": 1,
+        "target_accuracy": 0.9,
+        "progress": False,
+    } | options
+    found = eden.boost(
+        model,
+        data.batches(*blobs, 100, seed=1),
+        loss=loss,
+        evaluate=evaluate,
+        folder=folder,
+        **arguments,
+    )
+    return found, len(losses)
+
+
+@pytest.fixture
+def dropping(model):
+    """With a layer that draws from torch's own generator."""
+    model.insert(3, torch.nn.Dropout(0.2))
+    return model
+
+
+# 400 images make 4 batches an epoch: in the first epoch, the second, before the first judgement,
+# in the second round.
+@pytest.mark.parametrize("cut", [2, 7, -8, 10])
+def test_it_goes_on_where_it_was_cut(cut, tmp_path, dropping, blobs):
+    whole, batches = boosted(dropping, blobs, tmp_path / "whole")
+    with pytest.raises(Cut):
+        boosted(dropping, blobs, tmp_path / "cut", cut=cut)
+    again, rest = boosted(dropping, blobs, tmp_path / "cut")
+    assert batches - rest == 4 * ((abs(cut) - (cut > 0)) // 4)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(again.state_dict()[name], value), name
+    assert history_of(again) == history_of(whole)
+    # What is finished is only read.
+    finished, none = boosted(dropping, blobs, tmp_path / "cut")
+    assert none == 0 and history_of(finished) == history_of(whole)
+
+
+def test_a_folder_of_another_training_is_refused(tmp_path, model, blobs):
+    boosted(model, blobs, tmp_path)
+    other = copy.deepcopy(model)
+    with torch.no_grad():
+        other[0].weight[0, 0] += 1
+    for network, options in ((other, {}), (model, {"epochs": 3}), (model, {"gradients": "clean"})):
+        with pytest.raises(ValueError, match="keeps a training of another network or with other"):
+            boosted(network, blobs, tmp_path, **options)
