@@ -55,11 +55,14 @@ def run(
     out: Out = None,
     resume: Resume = False,
     until: Until = "report",
+    weights: Annotated[
+        Path | None, typer.Option("--weights", help="Trained weights, taken in place of training.")
+    ] = None,
 ) -> None:
     """Run a recipe from the images to the report."""
     from eden.run import run as run_recipe
 
-    run_recipe(recipe, out, resume=resume, until=until)
+    run_recipe(recipe, out, resume=resume, until=until, weights=weights)
 
 
 def _verb(stage: str, text: str) -> None:

@@ -4,10 +4,11 @@ Run: python scripts/repeat_run.py [lenet-fashion-mnist] [--seeds 0 1 2 3 4] [--t
      [--out runs/repeated]
 
 Each pair of a seed and a thread count is a whole `eden run` in a folder of its own, in a process
-of its own; what is finished is kept, so that the command can be stopped and given again. Of the
-finished ones it prints a row a run and network, then a row a network over the runs: the BER borne
-at the stated P(miss), its multiple of the unboosted, unprotected network's of the same run (lowest,
-median, highest), the same by the mean of the draws, the supply, and the fresh draws that missed.
+of its own; what is finished is kept, so that the command can be stopped and given again. Of all
+finished ones in the folder it prints a row a run and network, then a row a network over the runs:
+the BER borne at the stated P(miss), its multiple of the unboosted, unprotected network's of the
+same run (lowest, median, highest), the same by the mean of the draws, the supply, and the fresh
+draws that missed.
 """
 
 import argparse
@@ -99,20 +100,21 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--out", type=Path, default=Path("runs/repeated"))
     args = parser.parse_args()
-    recipe, runs = load_recipe(args.recipe), []
+    recipe = load_recipe(args.recipe)
     for seed in args.seeds:
         for threads in args.threads:
             folder = args.out / f"seed-{seed}-threads-{threads}"
             run(recipe.model_copy(update={"seed": seed}), folder, threads)
-            runs.append(read(folder))
-            for name, of_run in runs[-1].items():
-                low, high = of_run["interval"]
-                print(
-                    f"{folder.name}: {name:17} clean {of_run['clean']:.4f} BER {of_run['ber']:.2e} "
-                    f"[{low:.1e}, {high:.1e}] mean {of_run['mean']:.1e} V {of_run['volts']:.3f} "
-                    f"fresh {of_run['fresh']['misses']} of {of_run['fresh']['seeds']}",
-                    flush=True,
-                )
+    folders = [path.parent for path in sorted(args.out.glob("seed-*-threads-*/report.html"))]
+    runs = [read(folder) for folder in folders]
+    for folder, found in zip(folders, runs, strict=True):
+        for name, of_run in found.items():
+            low, high = of_run["interval"]
+            print(
+                f"{folder.name}: {name:17} clean {of_run['clean']:.4f} BER {of_run['ber']:.2e} "
+                f"[{low:.1e}, {high:.1e}] mean {of_run['mean']:.1e} V {of_run['volts']:.3f} "
+                f"fresh {of_run['fresh']['misses']} of {of_run['fresh']['seeds']}"
+            )
     print(f"\n{len(runs)} runs: median (lowest to highest)\n| " + " | ".join(HEAD) + " |")
     print("| " + " | ".join("---" for _ in HEAD) + " |")
     for row in summary(runs):

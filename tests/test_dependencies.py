@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # Distributions that hold a module of another name, and those run as programs or as plugins alone.
-MODULES = {"pyyaml": "yaml", "nvidia-curand": "nvidia"}
+MODULES = {"pyyaml": "yaml", "nvidia-curand": "nvidia", "pillow": "PIL"}
 PROGRAMS = {"ruff", "basedpyright", "clang-format", "cmake", "ninja", "ipykernel"}
 # Rivals, which benchmarks import where they are installed.
 OPTIONAL = {"mrfi", "mase_triton"}
@@ -27,6 +27,7 @@ def declared(requirements: list[str]) -> set[str]:
 
 NEEDED = declared(PROJECT["project"]["dependencies"])
 FOR_TESTS = declared(PROJECT["project"]["optional-dependencies"]["test"])
+FOR_VISION = declared(PROJECT["project"]["optional-dependencies"]["vision"])
 FOR_BUILDING = declared(PROJECT["build-system"]["requires"])
 
 
@@ -44,13 +45,13 @@ def imported(*folders: str) -> set[str]:
 
 
 def test_eden_imports_what_it_declares_and_nothing_else():
-    assert imported("eden") == NEEDED | OF_USERS
+    assert imported("eden") == NEEDED | OF_USERS | FOR_VISION
 
 
 def test_what_tests_and_scripts_import_is_declared():
     found = imported("tests", "benchmarks", "scripts", "docs") - OPTIONAL
     assert found <= NEEDED | FOR_TESTS | FOR_BUILDING
-    used_by_name = {"nbclient", "jupytext", "nvidia"}  # in commands, or as the name of a folder
+    used_by_name = {"nbclient", "jupytext", "nvidia", "pycocotools"}  # in commands, or as names
     assert found | used_by_name >= FOR_TESTS
 
 
@@ -63,10 +64,12 @@ def test_the_gpu_check_asks_for_what_eden_declares():
 @pytest.mark.parametrize(
     "module",
     [
+        "PIL",
         "jinja2",
         "matplotlib",
         "pandas",
         "pyarrow",
+        "pycocotools",
         "pydantic",
         "rich",
         "scipy.stats",

@@ -7,10 +7,17 @@ from collections.abc import Iterator
 import torch
 
 from eden._say import an_int, refusal
+from eden.data._augment import Augment
+from eden.data._pixels import Inputs
 
 
 def batches(
-    x: torch.Tensor, y: torch.Tensor, batch_size: int, *, seed: int | None = None
+    x: Inputs,
+    y: torch.Tensor,
+    batch_size: int,
+    *,
+    seed: int | None = None,
+    augment: Augment | None = None,
 ) -> Batches:
     """Return an iterable of ``(x, y)`` batches that shuffles anew at each pass.
 
@@ -19,8 +26,12 @@ def batches(
         y: ``[n]``.
         batch_size: Images a batch; the last one may be smaller.
         seed: Of the shuffles; None keeps the order.
+        augment: What is made of each batch of a shuffled pass; the draws follow from ``seed`` too.
+
+    Raises:
+        ValueError: For another number of labels than of images, and for ``augment`` without a seed.
     """
-    return Batches(x, y, batch_size, seed)
+    return Batches(x, y, batch_size, seed, augment)
 
 
 class Batches:
@@ -28,16 +39,20 @@ class Batches:
 
     def __init__(
         self,
-        x: torch.Tensor,
+        x: Inputs,
         y: torch.Tensor,
         batch_size: int,
         seed: int | None,
+        augment: Augment | None = None,
         share: tuple[int, int] = (0, 1),
     ):
         an_int("batch_size", batch_size, 1)
+        if augment is not None and seed is None:
+            raise ValueError(refusal("seed", seed, "an integer, where images are augmented"))
         if len(x) != len(y):
             raise ValueError(refusal("number of labels", len(y), f"as many as inputs, {len(x)}"))
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
+        self.augment = augment
         self.rank, self.ranks = share
         self.passes = 0
 
@@ -53,16 +68,16 @@ class Batches:
         """
         an_int("ranks", ranks, 1, min(self.batch_size, max(1, len(self.x))))
         an_int("rank", rank, 0, ranks - 1)
-        return Batches(self.x, self.y, self.batch_size, self.seed, (rank, ranks))
+        return Batches(self.x, self.y, self.batch_size, self.seed, self.augment, (rank, ranks))
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.x), self.batch_size)
         return whole + (rest >= self.ranks)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        order = None
+        generator, order = torch.Generator(), None
         if self.seed is not None:
-            generator = torch.Generator().manual_seed(self.seed + self.passes)
+            generator.manual_seed(self.seed + self.passes)
             self.passes += 1
             order = torch.randperm(len(self.x), generator=generator)
         for start in range(0, len(self.x), self.batch_size):
@@ -71,4 +86,5 @@ class Batches:
             index = slice(first, first + images)
             if images:
                 index = index if order is None else order[index]
-                yield self.x[index], self.y[index]
+                x = self.x[index]
+                yield x if self.augment is None else self.augment(x, generator), self.y[index]

@@ -8,6 +8,7 @@ import torch
 
 from eden.data._batches import batches
 from eden.data._call import device_of, evaluating
+from eden.data._pixels import Inputs, take
 
 # Images a batch. On a CPU the feature maps of few images stay in its caches: LeNet and SqueezeNet
 # take 0.8 and 0.6 of the time that they take with 1000; a GPU wants many.
@@ -31,7 +32,7 @@ class Evaluator:
 
     digest: str | None = None
 
-    def __init__(self, x: torch.Tensor, y: torch.Tensor, batch_size: int | None = None):
+    def __init__(self, x: Inputs, y: torch.Tensor, batch_size: int | None = None):
         if len(x) != len(y) or len(x) == 0 or (batch_size is not None and batch_size < 1):
             raise ValueError(
                 f"Evaluator: got {len(x)} images, {len(y)} labels and batch_size={batch_size}; "
@@ -65,7 +66,7 @@ class Evaluator:
 
     def take(self, index: torch.Tensor) -> Evaluator:
         """Return an evaluator on the images of these numbers, int64 ``[n]``."""
-        return Evaluator(self.x[index], self.y[index], self.batch_size)
+        return Evaluator(take(self.x, index), self.y[index], self.batch_size)
 
     def predictions(self, model: torch.nn.Module) -> torch.Tensor:
         """Return the class named for each image, int64 ``[n]``, to compare image by image."""

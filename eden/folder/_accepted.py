@@ -40,6 +40,10 @@ def _accepted(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
     node: dict[str, Any] = schema
     for name in loc:
         node = _resolved(node, schema)
+        # Of a part that may be absent, what it has where it is there.
+        for choice in node.get("anyOf", []):
+            if {"properties", "items"} & (found := _resolved(choice, schema)).keys():
+                node = found
         if isinstance(name, int):
             node = node.get("items", {})
         elif "properties" in node and name in node["properties"]:

@@ -19,7 +19,7 @@ from pydantic import (
     ValidationError,
 )
 
-from eden import devices, dram, mapping, network, systems, training
+from eden import devices, dram, mapping, nets, network, systems, training
 from eden._say import refusal
 from eden.access import Protection, formats
 from eden.folder._accepted import one_line
@@ -85,10 +85,33 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+Levels = Annotated[
+    list[Annotated[float, Field(ge=0.0, le=255.0, allow_inf_nan=False)]],
+    Field(min_length=1, max_length=4),
+]
+
+
+class NormaliseKeys(_Part):
+    """How the network was trained to see pixels: (pixel - mean) / std, from 0 to 255."""
+
+    mean: Levels
+    std: Annotated[
+        list[Annotated[float, Field(ge=1e-3, le=1e3, allow_inf_nan=False)]],
+        Field(min_length=1, max_length=4),
+    ]
+    order: Literal["rgb", "bgr"] = "rgb"
+
+
 class DataKeys(_Part):
     """Which images."""
 
     name: Name = "fashion-mnist"
+    folder: Annotated[str, Field(min_length=1, max_length=4000)] | None = Field(
+        default=None, description="of the files; EDEN_DATA if absent"
+    )
+    normalise: NormaliseKeys | None = Field(
+        default=None, description="by the training images if absent"
+    )
     train_images: Count | None = Field(default=None, description="the first so many; all if absent")
     validation_images: Count | None = None
     test_images: Count | None = None
@@ -101,13 +124,40 @@ class NetworkKeys(_Part):
     """Which network, by its name in `eden.nets`."""
 
     name: Name = "lenet"
+    classes: int = Field(default=10, ge=1, le=1_000_000)
+    stem: Name | None = Field(default=None, description="its form (docs/networks.md)")
+    padding: Name | None = Field(default=None, description="of MobileNetV2")
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """What its builder is given, channels apart."""
+        form = {"classes": self.classes, "stem": self.stem, "padding": self.padding}
+        return {key: value for key, value in form.items() if value is not None}
+
+
+class AugmentKeys(_Part):
+    """What training, and boosting, make of each batch."""
+
+    shift: int = Field(default=4, ge=0, le=64, description="pixels at most, either way")
+    flip: float = Field(
+        default=0.5, ge=0.0, le=1.0, allow_inf_nan=False, description="share that is mirrored"
+    )
 
 
 class TrainKeys(_Part):
     """Training of the baseline network, without errors."""
 
-    epochs: int = Field(default=8, ge=1, le=1000)
+    epochs: int = Field(default=8, ge=0, le=1000, description="0 takes the weights as they are")
     batch_size: int = Field(default=128, ge=1, le=100_000)
+    optimizer: Annotated[str, _word_of(nets.OPTIMIZERS)] = "adamw"
+    learning_rate: float | None = Field(
+        default=None, ge=1e-8, le=10.0, allow_inf_nan=False, description="peak of its cycle"
+    )
+    augment: AugmentKeys | None = None
+    weights: Annotated[str, Field(min_length=1, max_length=4000)] | None = Field(
+        default=None,
+        description="file to start from, here or in the folder EDEN_WEIGHTS; random if absent",
+    )
 
 
 class BoostKeys(_Part):
@@ -292,6 +342,12 @@ def _check(recipe: Recipe) -> None:
     """Refuse what concerns more than one key."""
     if not (recipe.weights or recipe.inputs):
         raise ValueError("recipe keys weights, inputs: both are false; at least one must be true")
+    if not recipe.train.epochs and recipe.train.weights is None:
+        said = "at least 1 where train.weights names no file"
+        raise ValueError(refusal("recipe key train.epochs", 0, said))
+    if (part := recipe.data.normalise) is not None and len(part.mean) != len(part.std):
+        said = f"as many entries as mean has, {len(part.mean)}"
+        raise ValueError(refusal("recipe key data.normalise.std", part.std, said))
     for key, protect in (("protect", recipe.protect), ("map.protect", recipe.map.protect)):
         for pattern, how in protect.items() if isinstance(protect, dict) else ():
             try:

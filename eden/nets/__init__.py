@@ -1,52 +1,50 @@
 """The paper's networks, by name, and the plain training loop of a baseline."""
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 from torch import nn
 
 from eden import _say
+from eden.data import Boxes as Boxes
+from eden.data import Letterbox as Letterbox
+from eden.data import letterbox as letterbox
+from eden.data import overlap as overlap
 from eden.nets._alexnet import AlexNet as AlexNet
-from eden.nets._alexnet import alexnet as alexnet
 from eden.nets._densenet import DenseNet201 as DenseNet201
-from eden.nets._densenet import densenet201 as densenet201
-from eden.nets._detect import Boxes as Boxes
-from eden.nets._detect import Letterbox as Letterbox
 from eden.nets._detect import decode as decode
-from eden.nets._detect import letterbox as letterbox
+from eden.nets._detect import detect as detect
 from eden.nets._detect import nms as nms
-from eden.nets._detect import overlap as overlap
+from eden.nets._detection_loss import detection_loss as detection_loss
 from eden.nets._lenet import LeNet as LeNet
-from eden.nets._lenet import lenet as lenet
 from eden.nets._load import load_into as _load_into
 from eden.nets._mobilenet import MobileNetV2 as MobileNetV2
-from eden.nets._mobilenet import mobilenet_v2 as mobilenet_v2
 from eden.nets._resnet import ResNet18 as ResNet18
 from eden.nets._resnet import ResNet101 as ResNet101
-from eden.nets._resnet import resnet18 as resnet18
-from eden.nets._resnet import resnet101 as resnet101
 from eden.nets._squeezenet import SqueezeNet as SqueezeNet
-from eden.nets._squeezenet import squeezenet1_1 as squeezenet1_1
+from eden.nets._takes import check_takes as check_takes
+from eden.nets._train import OPTIMIZERS as OPTIMIZERS
 from eden.nets._train import train as train
 from eden.nets._vgg import VGG16 as VGG16
-from eden.nets._vgg import vgg16 as vgg16
 from eden.nets._yolo import YOLO as YOLO
 from eden.nets._yolo import yolov3 as yolov3
 from eden.nets._yolo import yolov3_tiny as yolov3_tiny
 
-_BUILDERS = {
-    builder.__name__: builder
-    for builder in (
-        alexnet,
-        densenet201,
-        lenet,
-        mobilenet_v2,
-        resnet18,
-        resnet101,
-        squeezenet1_1,
-        vgg16,
-        yolov3,
-        yolov3_tiny,
-    )
+# Called by their names, as functions that build them.
+alexnet, densenet201, lenet, mobilenet_v2 = AlexNet, DenseNet201, LeNet, MobileNetV2
+resnet18, resnet101, squeezenet1_1, vgg16 = ResNet18, ResNet101, SqueezeNet, VGG16
+_BUILDERS: dict[str, Callable[..., nn.Module]] = {
+    "alexnet": alexnet,
+    "densenet201": densenet201,
+    "lenet": lenet,
+    "mobilenet_v2": mobilenet_v2,
+    "resnet18": resnet18,
+    "resnet101": resnet101,
+    "squeezenet1_1": squeezenet1_1,
+    "vgg16": vgg16,
+    "yolov3": yolov3,
+    "yolov3_tiny": yolov3_tiny,
 }
 
 
@@ -64,10 +62,32 @@ def build(name: str, **kwargs) -> nn.Module:
             ``stem="published"``.
 
     Raises:
-        ValueError: For an unknown name.
+        ValueError: For an unknown name, or an argument that the builder does not take.
     """
     _say.one_of("network", name, names())
+    known = inspect.signature(_BUILDERS[name]).parameters
+    for key in kwargs:
+        _say.one_of(f"argument of {name}", key, known)
     return _BUILDERS[name](**kwargs)
+
+
+def read_weights(model: nn.Module, name: str, path: str | Path) -> bool:
+    """Read weights that others trained into a network, to start a training from.
+
+    Args:
+        model: What `build` made of ``name``; takes the weights in place.
+        name: One of `names`.
+        path: As in `load`.
+
+    Returns:
+        Whether what makes classes of features was read too; where the file has none, or one for
+        other classes or of another form, it keeps its random weights.
+
+    Raises:
+        ValueError: As `load`; the network is as it was then.
+        OSError: Where there is no such file.
+    """
+    return _load_into(model, name, path, head="fitting")
 
 
 def load(name: str, path: str | Path, *, head: bool = True, **kwargs) -> nn.Module:
@@ -86,4 +106,6 @@ def load(name: str, path: str | Path, *, head: bool = True, **kwargs) -> nn.Modu
             another form; the message names the first key.
         OSError: Where there is no such file.
     """
-    return _load_into(build(name, **kwargs), name, path, head=head).eval()
+    model = build(name, **kwargs)
+    _load_into(model, name, path, head=head)
+    return model.eval()

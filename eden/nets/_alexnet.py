@@ -11,6 +11,11 @@ class AlexNet(nn.Module):
     For small images the first convolution is 3 x 3 with stride 2, the map that the linear layers
     take is 1 x 1 in place of 6 x 6, and they are 1024 wide in place of 4096.
 
+    Args:
+        classes: Number of outputs, at least 1.
+        channels: Of the images, 1 or 3.
+        stem: "published" for 224 x 224 (at least 63), "small" for 32 x 32 (at least 29).
+
     Reference: Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014,
     section 1, footnote: the widths; names and order are those of torchvision.
     """
@@ -50,14 +55,3 @@ class AlexNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``[batch, classes]`` for images ``[batch, channels, h, w]``."""
         return self.classifier(self.avgpool(self.features(x)).flatten(1))
-
-
-def alexnet(classes: int = 10, channels: int = 3, *, stem: str = "small") -> AlexNet:
-    """Build AlexNet with random weights from torch's global generator.
-
-    Args:
-        classes: Number of outputs, at least 1.
-        channels: Of the images, 1 or 3.
-        stem: "published" for 224 x 224 (at least 63), "small" for 32 x 32 (at least 29).
-    """
-    return AlexNet(classes, channels, stem)

@@ -52,6 +52,11 @@ class DenseNet201(nn.Module):
 
     For small images the first convolution is 3 x 3 without stride and without pooling behind it.
 
+    Args:
+        classes: Number of outputs, at least 1.
+        channels: Of the images, 1 or 3.
+        stem: "published" for 224 x 224, "small" for 32 x 32; at least 32 x 32 with the former.
+
     Reference: Huang et al., "Densely connected convolutional networks", CVPR 2017; names and order
     are those of torchvision.
     """
@@ -82,14 +87,3 @@ class DenseNet201(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``[batch, classes]`` for images ``[batch, channels, h, w]``."""
         return self.classifier(self.features(x).mean(dim=(2, 3)))
-
-
-def densenet201(classes: int = 10, channels: int = 3, *, stem: str = "small") -> DenseNet201:
-    """Build DenseNet-201 with random weights from torch's global generator.
-
-    Args:
-        classes: Number of outputs, at least 1.
-        channels: Of the images, 1 or 3.
-        stem: "published" for 224 x 224, "small" for 32 x 32; at least 32 x 32 with the former.
-    """
-    return DenseNet201(classes, channels, stem)

@@ -1,77 +1,17 @@
-"""From images to a detector's input, and from its output to boxes."""
+"""From a detector's output to boxes."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import torch
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
 from eden import _say
+from eden.data import Boxes, overlap
 from eden.nets._yolo import YOLO
 
-
-class Letterbox(NamedTuple):
-    """An image in a square of grey, and where in it.
-
-    Attributes:
-        image: ``[channels, size, size]``.
-        scale: Pixels of the square for one of the image.
-        left: Pixels of grey before the image's first column.
-        top: Pixels of grey above its first row.
-    """
-
-    image: Tensor
-    scale: float
-    left: int
-    top: int
-
-    def back(self, boxes: Tensor) -> Tensor:
-        """Return corners ``[n, 4]`` in the square's pixels as those in the image's."""
-        return (boxes - boxes.new_tensor([self.left, self.top] * 2)) / self.scale
-
-
-class Boxes(NamedTuple):
-    """What was found in an image.
-
-    Attributes:
-        corners: ``[n, 4]``: x0, y0, x1, y1 in pixels of the network's input.
-        scores: ``[n]``, 0 to 1.
-        labels: ``[n]``, int64.
-    """
-
-    corners: Tensor
-    scores: Tensor
-    labels: Tensor
-
-
-def letterbox(image: Tensor, size: int = 416) -> Letterbox:
-    """Scale an image to fit a square, its sides in proportion, and put it in the middle of grey.
-
-    Args:
-        image: ``[channels, h, w]``, 0 to 1.
-        size: Of the square, a multiple of 32.
-
-    Raises:
-        ValueError: For an image of other dimensions or of no pixels, and for another size.
-
-    Reference: darknet, src/image.c, `letterbox_image`.
-    """
-    if image.ndim != 3 or not image.numel():
-        raise ValueError(_say.refusal("shape of image", list(image.shape), "[channels, h, w]"))
-    _say.an_int("size", size, 32)
-    if size % 32:
-        raise ValueError(_say.refusal("size", size, "a multiple of 32"))
-    height, width = image.shape[1:]
-    scale = size / max(height, width)
-    inside = (max(1, round(height * scale)), max(1, round(width * scale)))
-    top, left = ((size - side) // 2 for side in inside)
-    square = image.new_full((len(image), size, size), 0.5)
-    square[:, top : top + inside[0], left : left + inside[1]] = functional.interpolate(
-        image[None], inside, mode="bilinear", align_corners=False
-    )[0]
-    return Letterbox(square, scale, left, top)
+_CONSIDERED = 1000  # boxes of a photo: under many errors all may seem likely
 
 
 def decode(model: YOLO, heads: list[Tensor], size: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -91,11 +31,35 @@ def decode(model: YOLO, heads: list[Tensor], size: tuple[int, int]) -> tuple[Ten
 
     Reference: Redmon and Farhadi, "YOLO9000", CVPR 2017, section 2, "Direct location prediction".
     """
+    corners, probabilities = [], []
+    for values, boxes in read_heads(model, heads, size):
+        corners.append(boxes.flatten(1, 3))
+        chance = values[..., 4:5].sigmoid() * values[..., 5:].sigmoid()
+        probabilities.append(chance.flatten(1, 3))
+    return torch.cat(corners, dim=1), torch.cat(probabilities, dim=1)
+
+
+def read_heads(
+    model: YOLO, heads: list[Tensor], size: tuple[int, int]
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield what each head says, box by box, and the corners that follow.
+
+    Args:
+        model: As in `decode`.
+        heads: As in `decode`.
+        size: As in `decode`.
+
+    Yields:
+        ``[batch, anchors, rows, columns, 5 + classes]`` before the sigmoid, and corners
+        ``[batch, anchors, rows, columns, 4]`` in pixels.
+
+    Raises:
+        ValueError: As `decode`.
+    """
     each = 5 + model.classes
     said = [len(masks) * each for masks in model.masks]
     if [head.shape[1] for head in heads] != said:
         raise ValueError(_say.refusal("channels of heads", [h.shape[1] for h in heads], str(said)))
-    corners, probabilities = [], []
     for head, masks in zip(heads, model.masks, strict=True):
         batch, _, rows, columns = head.shape
         values = head.reshape(batch, len(masks), each, rows, columns).permute(0, 1, 3, 4, 2)
@@ -108,20 +72,34 @@ def decode(model: YOLO, heads: list[Tensor], size: tuple[int, int]) -> tuple[Ten
         middle = (values[..., :2].sigmoid() + torch.stack([x, y], dim=-1)) * stride
         anchors = head.new_tensor([model.anchors[m] for m in masks])[:, None, None]
         half = values[..., 2:4].exp() * anchors / 2
-        corners.append(torch.cat([middle - half, middle + half], dim=-1).flatten(1, 3))
-        chance = values[..., 4:5].sigmoid() * values[..., 5:].sigmoid()
-        probabilities.append(chance.flatten(1, 3))
-    return torch.cat(corners, dim=1), torch.cat(probabilities, dim=1)
+        yield values, torch.cat([middle - half, middle + half], dim=-1)
 
 
-def overlap(a: Tensor, b: Tensor) -> Tensor:
-    """Return intersection over union ``[n, m]`` of corners ``[n, 4]`` and ``[m, 4]``; 0 of none."""
-    low = torch.maximum(a[:, None, :2], b[None, :, :2])
-    high = torch.minimum(a[:, None, 2:], b[None, :, 2:])
-    common = (high - low).clamp(min=0).prod(dim=-1)
-    areas = ((x[:, 2:] - x[:, :2]).clamp(min=0).prod(dim=-1) for x in (a, b))
-    union = next(areas)[:, None] + next(areas)[None] - common
-    return torch.where(union > 0, common / union, 0.0)
+def detect(
+    model: nn.Module,
+    x: Tensor,
+    *,
+    score: float = 0.25,
+    iou: float = 0.45,
+    most: int = 100,
+) -> list[Boxes]:
+    """Return the boxes that a detector finds in each photo of a batch.
+
+    Args:
+        model: A YOLO, attached or not.
+        x: ``[batch, channels, h, w]``, 0 to 1, RGB; sides are multiples of 32.
+        score: As in `nms`; some 0.005 for average precision, which goes over all scores.
+        iou: As in `nms`.
+        most: As in `nms`.
+
+    Raises:
+        TypeError: For a model that is no YOLO.
+    """
+    _say.a_kind("model", model, YOLO, "a YOLO")
+    assert isinstance(model, YOLO)
+    corners, probabilities = decode(model, model(x), (x.shape[2], x.shape[3]))
+    pairs = zip(corners, probabilities, strict=True)
+    return [nms(boxes, chance, score=score, iou=iou, most=most) for boxes, chance in pairs]
 
 
 def nms(
@@ -137,7 +115,7 @@ def nms(
     Args:
         corners: ``[n, 4]`` of one image.
         probabilities: ``[n, classes]``; NaN, which errors in memory can make, is never kept.
-        score: Least probability of a box.
+        score: Least probability of a box; of more than 1000 above it the likeliest are looked at.
         iou: Intersection over union above which the less likely of two boxes goes.
         most: How many are kept, the likeliest first.
 
@@ -148,7 +126,7 @@ def nms(
     _say.within("iou", iou, 0, 1)
     finite = corners.isfinite().all(dim=1, keepdim=True)
     which, labels = ((probabilities > score) & finite).nonzero(as_tuple=True)
-    order = probabilities[which, labels].argsort(descending=True, stable=True)
+    order = probabilities[which, labels].argsort(descending=True, stable=True)[:_CONSIDERED]
     which, labels = which[order], labels[order]
     boxes = corners[which]
     rivals = (overlap(boxes, boxes) > iou) & (labels[:, None] == labels[None])

@@ -11,6 +11,11 @@ class LeNet(nn.Module):
 
     As published it takes 32 x 32; images of 28 x 28 are padded to that.
 
+    Args:
+        classes: Number of outputs, at least 1.
+        channels: Of the images, 1 or 3.
+        stem: "published" for 32 x 32, "small" for 28 x 28.
+
     Reference: LeCun et al., "Gradient-based learning applied to document recognition", 1998,
     section II, with today's ReLU and max pooling for its squashing and subsampling layers.
     """
@@ -31,14 +36,3 @@ class LeNet(nn.Module):
         x = functional.relu(self.fc1(x.flatten(1)))
         x = functional.relu(self.fc2(x))
         return self.fc3(x)
-
-
-def lenet(classes: int = 10, channels: int = 1, *, stem: str = "small") -> LeNet:
-    """Build LeNet-5 with random weights from torch's global generator.
-
-    Args:
-        classes: Number of outputs, at least 1.
-        channels: Of the images, 1 or 3.
-        stem: "published" for 32 x 32, "small" for 28 x 28.
-    """
-    return LeNet(classes, channels, stem)

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from eden import _say
 from eden.nets._yolo import YOLO
 
+# VGG-16's convolutions, poolings and activations counted too.
+_TRUNK = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 # What a key is called elsewhere, and here: in torchvision's files, in its older ones, and in files
 # that name convolutions by their numbers.
-_TRUNK = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 _DENSE = (r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.", r"\1\2.")
 _RENAMED: dict[str, tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = {
     "densenet201": (_DENSE,),
@@ -34,9 +35,7 @@ _RENAMED: dict[str, tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]
     "vgg16": (
         (
             r"^(weight|bias)(\d|1[0-2])$",
-            lambda m: (
-                f"features.{(0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)[int(m[2])]}.{m[1]}"
-            ),
+            lambda m: f"features.{_TRUNK[int(m[2])]}.{m[1]}",
         ),
     ),
 }
@@ -44,17 +43,17 @@ _RENAMED: dict[str, tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]
 _LAST = ("classifier.", "fc.", "fc1.", "fc2.", "fc3.")
 
 
-def load_into(model: nn.Module, name: str, path: str | Path, *, head: bool = True) -> nn.Module:
+def load_into(model: nn.Module, name: str, path: str | Path, *, head: bool | str = True) -> bool:
     """Read a file of weights into a network; what is wrong with the file leaves it as it was.
 
     Args:
         model: What `build` made of ``name``; takes the weights in place, in its own precision.
         name: One of `names`.
         path: As in `load`.
-        head: As in `load`.
+        head: As in `load`; "fitting" reads it where the file has it and it is of this form.
 
     Returns:
-        The same module.
+        Whether what makes classes of features was read too.
 
     Raises:
         ValueError: As in `load`.
@@ -67,13 +66,17 @@ def load_into(model: nn.Module, name: str, path: str | Path, *, head: bool = Tru
         raise FileNotFoundError(f"{path}: no such file")
     if path.suffix == ".weights":
         assert isinstance(model, YOLO)
-        found = _darknet(model, path, head)
+        found = _darknet(model, path, head is True)
     else:
         found = _safetensors(path) if path.suffix == ".safetensors" else _torch(path)
         for pattern, here in _RENAMED.get(name, ()):
             found = {re.sub(pattern, here, key): value for key, value in found.items()}
     own = model.state_dict()
-    last = () if head else tuple(model.heads()) if isinstance(model, YOLO) else _LAST
+    ends = tuple(model.heads()) if isinstance(model, YOLO) else _LAST
+    if head == "fitting":
+        needed = {key: value.shape for key, value in own.items() if key.startswith(ends)}
+        head = all(key in found and found[key].shape == needed[key] for key in needed)
+    last = () if head else ends
     found = {key: value for key, value in found.items() if not key.startswith(last)}
     # Counters of batches, which old files lack, matter only to averages without momentum.
     missing = [
@@ -92,7 +95,7 @@ def load_into(model: nn.Module, name: str, path: str | Path, *, head: bool = Tru
                 f"{list(own[key].shape)}, as this form of {name} has"
             )
     model.load_state_dict(found, strict=False)
-    return model
+    return bool(head)
 
 
 def _safetensors(path: Path) -> dict[str, Tensor]:

@@ -49,7 +49,7 @@ class InvertedResidual(nn.Module):
         width: Channels of the output.
         expansion: How many times wider it is inside; 1 leaves the first layer out.
         stride: Of the convolution in the middle.
-        padding: As in `mobilenet_v2`.
+        padding: As of `MobileNetV2`.
 
     Reference: Sandler et al., table 1 and figure 4 (d).
     """
@@ -80,6 +80,14 @@ class MobileNetV2(nn.Module):
     As published 224 x 224 ends at 7 x 7. For small images the first convolution and the second row
     of blocks have no stride: 32 x 32 ends at 4 x 4.
 
+    Args:
+        classes: Number of outputs, at least 1.
+        channels: Of the images, 1 or 3.
+        stem: "published" for 224 x 224; for 32 x 32 "small", and "half", which keeps the stride of
+            the first convolution: a quarter of the work.
+        padding: "symmetric", or "tensorflow" for weights trained there: convolutions of stride 2
+            then pad the right and the lower side only. Sides have to be multiples of 32.
+
     Reference: Sandler et al., "MobileNetV2: Inverted residuals and linear bottlenecks", CVPR 2018.
     """
 
@@ -108,23 +116,3 @@ class MobileNetV2(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``[batch, classes]`` for images ``[batch, channels, h, w]``."""
         return self.fc(self.features(x).mean(dim=(2, 3)))
-
-
-def mobilenet_v2(
-    classes: int = 10,
-    channels: int = 3,
-    *,
-    stem: str = "small",
-    padding: str = "symmetric",
-) -> MobileNetV2:
-    """Build MobileNetV2 with random weights from torch's global generator.
-
-    Args:
-        classes: Number of outputs, at least 1.
-        channels: Of the images, 1 or 3.
-        stem: "published" for 224 x 224; for 32 x 32 "small", and "half", which keeps the stride of
-            the first convolution: a quarter of the work.
-        padding: "symmetric", or "tensorflow" for weights trained there: convolutions of stride 2
-            then pad the right and the lower side only. Sides have to be multiples of 32.
-    """
-    return MobileNetV2(classes, channels, stem, padding)

@@ -19,15 +19,22 @@ def _stem(channels: int, stem: str) -> tuple[nn.Module, nn.Module]:
     return nn.Conv2d(channels, 64, 7, 2, padding=3, bias=False), nn.MaxPool2d(3, 2, 1)
 
 
+def _shortcut(channels: int, width: int, stride: int) -> nn.Module:
+    """The identity, or a projection where the shape changes: option B of section 4.1."""
+    if stride == 1 and channels == width:
+        return nn.Sequential()
+    return nn.Sequential(nn.Conv2d(channels, width, 1, stride, bias=False), nn.BatchNorm2d(width))
+
+
 class BasicBlock(nn.Module):
-    """Two 3 x 3 convolutions beside a shortcut, which projects where the shape changes.
+    """Two 3 x 3 convolutions beside a shortcut.
 
     Args:
         channels: Of the input.
         width: Channels of the output.
         stride: Of the first convolution and of the projection.
 
-    Reference: He et al., figures 2 and 5 (left); shortcuts are option B of section 4.1.
+    Reference: He et al., figures 2 and 5 (left).
     """
 
     def __init__(self, channels: int, width: int, stride: int):
@@ -36,11 +43,7 @@ class BasicBlock(nn.Module):
         self.bn1 = nn.BatchNorm2d(width)
         self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
-        self.shortcut = nn.Sequential()
-        if stride != 1 or channels != width:
-            self.shortcut = nn.Sequential(
-                nn.Conv2d(channels, width, 1, stride, bias=False), nn.BatchNorm2d(width)
-            )
+        self.shortcut = _shortcut(channels, width, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``[batch, width, h / stride, w / stride]``."""
@@ -50,7 +53,7 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """A 3 x 3 convolution between two of 1 x 1, beside a shortcut as `BasicBlock` has.
+    """A 3 x 3 convolution between two of 1 x 1, beside a shortcut.
 
     Args:
         channels: Of the input.
@@ -68,11 +71,7 @@ class Bottleneck(nn.Module):
         self.bn2 = nn.BatchNorm2d(width)
         self.conv3 = nn.Conv2d(width, 4 * width, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(4 * width)
-        self.downsample = nn.Sequential()
-        if stride != 1 or channels != 4 * width:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(channels, 4 * width, 1, stride, bias=False), nn.BatchNorm2d(4 * width)
-            )
+        self.downsample = _shortcut(channels, 4 * width, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``[batch, 4 * width, h / stride, w / stride]``."""
@@ -83,6 +82,11 @@ class Bottleneck(nn.Module):
 
 class ResNet18(nn.Module):
     """Four stages of two basic blocks, 64 to 512 channels wide.
+
+    Args:
+        classes: Number of outputs, at least 1.
+        channels: Of the images, 1 or 3.
+        stem: "published" for 224 x 224, "small" for 32 x 32.
 
     Reference: He et al., "Deep residual learning for image recognition", CVPR 2016, table 1.
     """
@@ -109,6 +113,11 @@ class ResNet18(nn.Module):
 class ResNet101(nn.Module):
     """Four stages of 3, 4, 23 and 3 bottlenecks, 256 to 2048 channels wide.
 
+    Args:
+        classes: Number of outputs, at least 1.
+        channels: Of the images, 1 or 3.
+        stem: "published" for 224 x 224, "small" for 32 x 32.
+
     Reference: He et al., "Deep residual learning for image recognition", CVPR 2016, table 1; names
     are those of torchvision.
     """
@@ -132,25 +141,3 @@ class ResNet101(nn.Module):
         x = self.maxpool(functional.relu(self.bn1(self.conv1(x))))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         return self.fc(x.mean(dim=(2, 3)))
-
-
-def resnet18(classes: int = 10, channels: int = 3, *, stem: str = "small") -> ResNet18:
-    """Build ResNet-18 with random weights from torch's global generator.
-
-    Args:
-        classes: Number of outputs, at least 1.
-        channels: Of the images, 1 or 3.
-        stem: "published" for 224 x 224, "small" for 32 x 32.
-    """
-    return ResNet18(classes, channels, stem)
-
-
-def resnet101(classes: int = 10, channels: int = 3, *, stem: str = "small") -> ResNet101:
-    """Build ResNet-101 with random weights from torch's global generator.
-
-    Args:
-        classes: Number of outputs, at least 1.
-        channels: Of the images, 1 or 3.
-        stem: "published" for 224 x 224, "small" for 32 x 32.
-    """
-    return ResNet101(classes, channels, stem)

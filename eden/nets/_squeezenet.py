@@ -39,6 +39,11 @@ class SqueezeNet(nn.Module):
 
     For small images the first convolution has no stride: 32 x 32 ends at 4 x 4.
 
+    Args:
+        classes: Number of outputs, at least 1.
+        channels: Of the images, 1 or 3.
+        stem: "published" for 224 x 224, "small" for 32 x 32.
+
     Reference: Iandola et al., "SqueezeNet", arXiv:1602.07360; version 1.1 as its authors released
     it (DeepScale/SqueezeNet); names and order are those of torchvision.
     """
@@ -63,14 +68,3 @@ class SqueezeNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``[batch, classes]`` for images ``[batch, channels, h, w]``."""
         return self.classifier(self.features(x)).flatten(1)
-
-
-def squeezenet1_1(classes: int = 10, channels: int = 3, *, stem: str = "small") -> SqueezeNet:
-    """Build SqueezeNet 1.1 with random weights from torch's global generator.
-
-    Args:
-        classes: Number of outputs, at least 1.
-        channels: Of the images, 1 or 3.
-        stem: "published" for 224 x 224, "small" for 32 x 32.
-    """
-    return SqueezeNet(classes, channels, stem)

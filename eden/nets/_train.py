@@ -2,55 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch.nn import functional
 from tqdm.auto import tqdm
 
-from eden._say import an_int
-from eden.data import batches, keeping_modes
+from eden._say import an_int, one_of
+from eden.data import Augment, Pair, batches, keeping_modes
+
+# Peaks of the learning rate where none is given.
+OPTIMIZERS = {"adamw": 4e-3, "sgd": 0.05}
 
 
 def train(
     model: torch.nn.Module,
-    train: tuple[torch.Tensor, torch.Tensor],
+    train: Pair,
     *,
     epochs: int = 8,
     seed: int = 0,
     batch_size: int = 128,
-    learning_rate: float = 4e-3,
+    optimizer: str = "adamw",
+    learning_rate: float | None = None,
+    augment: Augment | None = None,
+    loss: Callable[[Any, torch.Tensor], torch.Tensor] = functional.cross_entropy,
     progress: bool = True,
 ) -> torch.nn.Module:
-    """Train a classifier in place with AdamW and one learning-rate cycle.
+    """Train a network in place, with one cycle of the learning rate.
 
     Args:
         model: The network; it stays on its device and in the modes it had.
-        train: Images ``[n, ...]`` and labels ``[n]``.
+        train: Images ``[n, ...]`` and labels ``[n]``, or what the loss takes.
         epochs: Passes over the images, at least 1.
         seed: Of the order of the images (initial weights are the caller's).
         batch_size: Images a step.
-        learning_rate: Peak of the cycle.
+        optimizer: "adamw", with a weight decay of 0.01, or "sgd", with Nesterov's momentum of 0.9
+            and a weight decay of 5e-4.
+        learning_rate: Peak of the cycle; default 4e-3 for AdamW and 0.05 for SGD.
+        augment: What is made of each batch; boxes do not follow it.
+        loss: ``(output, labels) -> scalar``.
         progress: Show a bar with the time left.
 
     Returns:
         The same model.
     """
     an_int("epochs", epochs, 1)
+    one_of("optimizer", optimizer, OPTIMIZERS)
     device = next(model.parameters()).device
-    loader = batches(*train, batch_size, seed=seed)
+    loader = batches(*train, batch_size, seed=seed, augment=augment)
     steps = epochs * len(loader)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.01)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
-    loss = torch.zeros(())
+    rate = OPTIMIZERS[optimizer] if learning_rate is None else learning_rate
+    steps_by = _made(optimizer, model, rate)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(steps_by, rate, total_steps=steps)
+    value = torch.zeros(())
     bar = tqdm(total=steps, desc="train", unit="step", disable=not progress)
     with keeping_modes(model), bar:
         model.train()
         for epoch in range(epochs):
             for x, y in loader:
-                loss = functional.cross_entropy(model(x.to(device)), y.to(device))
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                optimizer.step()
+                value = loss(model(x.to(device)), y.to(device))
+                steps_by.zero_grad(set_to_none=True)
+                value.backward()
+                steps_by.step()
                 cycle.step()
                 bar.update()
-            bar.set_postfix(epoch=epoch + 1, loss=f"{loss.item():.3f}")
+            bar.set_postfix(epoch=epoch + 1, loss=f"{value.item():.3f}")
     return model
+
+
+def _made(optimizer: str, model: torch.nn.Module, rate: float) -> torch.optim.Optimizer:
+    weights = model.parameters()
+    if optimizer == "adamw":
+        return torch.optim.AdamW(weights, lr=rate, weight_decay=0.01)
+    return torch.optim.SGD(weights, lr=rate, momentum=0.9, nesterov=True, weight_decay=5e-4)

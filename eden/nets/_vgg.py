@@ -15,6 +15,11 @@ class VGG16(nn.Module):
     For small images the map that the linear layers take is 1 x 1 in place of 7 x 7, and they are
     512 wide in place of 4096; the convolutions are the same.
 
+    Args:
+        classes: Number of outputs, at least 1.
+        channels: Of the images, 1 or 3.
+        stem: "published" for 224 x 224, "small" for 32 x 32; at least 32 x 32 either way.
+
     Reference: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image
     recognition", ICLR 2015; names and order are those of torchvision.
     """
@@ -45,14 +50,3 @@ class VGG16(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``[batch, classes]`` for images ``[batch, channels, h, w]``."""
         return self.classifier(self.avgpool(self.features(x)).flatten(1))
-
-
-def vgg16(classes: int = 10, channels: int = 3, *, stem: str = "small") -> VGG16:
-    """Build VGG-16 with random weights from torch's global generator.
-
-    Args:
-        classes: Number of outputs, at least 1.
-        channels: Of the images, 1 or 3.
-        stem: "published" for 224 x 224, "small" for 32 x 32; at least 32 x 32 either way.
-    """
-    return VGG16(classes, channels, stem)

@@ -8,7 +8,6 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from eden._files import read_json
-from eden.data import batches
 from eden.folder import StageFiles
 from eden.network import InputRange, calibration_of
 from eden.run._processes import in_processes
@@ -58,7 +57,7 @@ def _target(work: Work) -> float:
 def _boosted(work: Work, rank: int = 0, ranks: int = 1) -> nn.Module:
     """Boost, as one of several processes if there are more."""
     recipe, part = work.recipe, work.recipe.boost
-    loader = batches(*work.splits.train, part.batch_size, seed=recipe.seed)
+    loader = work.shuffled(part.batch_size)
     torch.manual_seed(recipe.seed)
     model = work.network("baseline")
     return boost_network(

@@ -1,6 +1,7 @@
 """The stage that notes the images and the seeds, and the check that they are still these."""
 
-from eden._files import digest_bytes, read_json
+from eden import data
+from eden._files import read_json
 from eden.access import seeds_for
 from eden.folder import StageFiles
 from eden.run._work import Work
@@ -36,6 +37,6 @@ def check_images(work: Work) -> None:
 
 def _digests(work: Work) -> dict[str, str]:
     return {
-        name: digest_bytes(x.numpy().data, y.numpy().data)
+        name: data.digest_of(x, y)
         for name, (x, y) in zip(work.splits._fields, work.splits, strict=True)
     }

@@ -16,7 +16,7 @@ from eden.run._energy import account_energy
 from eden.run._images import check_images, read_images
 from eden.run._map import map_networks
 from eden.run._report import write_report
-from eden.run._train import train
+from eden.run._train import train, weights_of
 from eden.run._verify import verify_declared
 from eden.run._work import Inputs, Work, read_inputs
 
@@ -62,6 +62,7 @@ def run(
     *,
     resume: bool = False,
     until: str = "report",
+    weights: str | os.PathLike[str] | None = None,
     progress: bool = True,
 ) -> Path:
     """Run a recipe in a folder of its own, or go on with it.
@@ -71,6 +72,8 @@ def run(
         out: The run folder; default ``runs/<name of the recipe>``.
         resume: Go on in an existing folder; where there is none, start afresh.
         until: The last stage to run.
+        weights: File of a trained network, taken as it is in place of training one: the recipe
+            with this file as ``train.weights`` and no epochs.
         progress: Show progress bars, and the table at the end.
 
     Returns:
@@ -85,8 +88,13 @@ def run(
         read, name = recipe, "recipe"
     else:
         read, name = load_recipe(recipe), Path(recipe).stem
+    if weights is not None:
+        given = {"weights": str(Path(weights).absolute()), "epochs": 0}
+        read = read.model_copy(update={"train": read.train.model_copy(update=given)})
     path = Path("runs") / name if out is None else Path(out)
-    inputs = read_inputs(read)
+    inputs = read_inputs(read, progress=progress)
+    if not path.exists():  # later the folder holds what was trained
+        weights_of(read)
     folder = RunFolder.create(path, read, resume=resume)
     return _go(folder, inputs, last, progress=progress)
 
@@ -109,7 +117,7 @@ def advance(
     """
     last = _last_stage(until)
     opened = RunFolder(folder)
-    return _go(opened, read_inputs(opened.recipe), last, progress=progress)
+    return _go(opened, read_inputs(opened.recipe, progress=progress), last, progress=progress)
 
 
 def _last_stage(until: str) -> str:

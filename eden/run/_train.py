@@ -1,17 +1,22 @@
 """The stage that trains the baseline."""
 
+import os
+from pathlib import Path
+from typing import Any
+
 import torch
 
 from eden import nets
+from eden._files import digest_bytes
 from eden.data import batches
-from eden.folder import StageFiles
+from eden.folder import Recipe, StageFiles
 from eden.network import approximate
 from eden.run._work import Work
 
 
 def train(work: Work, files: StageFiles) -> None:
     """Train the baseline without errors, and learn the bounds of its tensors."""
-    recipe = work.recipe
+    recipe, part = work.recipe, work.recipe.train
     with torch.random.fork_rng(devices=[]):
         # A pattern that matches nothing is found now, not after the training.
         for protect in (recipe.protect, recipe.map.protect):
@@ -20,14 +25,19 @@ def train(work: Work, files: StageFiles) -> None:
                 pass
         torch.manual_seed(recipe.seed)
         model = work.untrained()
-        nets.train(
-            model,
-            work.splits.train,
-            epochs=recipe.train.epochs,
-            batch_size=recipe.train.batch_size,
-            seed=recipe.seed,
-            progress=work.progress,
-        )
+        started = _start(work, model)
+        if part.epochs:
+            nets.train(
+                model,
+                work.splits.train,
+                epochs=part.epochs,
+                batch_size=part.batch_size,
+                optimizer=part.optimizer,
+                learning_rate=part.learning_rate,
+                augment=work.augment,
+                seed=recipe.seed,
+                progress=work.progress,
+            )
     model.eval()
     with approximate(model, work.config) as handle:
         x, y = work.splits.train
@@ -39,5 +49,43 @@ def train(work: Work, files: StageFiles) -> None:
             "network": recipe.network.name,
             "parameters": sum(p.numel() for p in model.parameters()),
             "validation_accuracy": work.evaluator("validation")(model),
+            **started,
         },
+    )
+
+
+def _start(work: Work, model: torch.nn.Module) -> dict[str, Any]:
+    """Read the weights that the recipe names, and return what is noted of them."""
+    path = weights_of(work.recipe)
+    if path is None:
+        return {}
+    whole = nets.read_weights(model, work.recipe.network.name, path)
+    if not whole and not work.recipe.train.epochs:
+        raise ValueError(
+            f"{path}: its last layers are for other classes or of another form; "
+            "it can start a training, so train.epochs has to be at least 1"
+        )
+    if not whole and work.progress:
+        print(f"{path.name}: its last layers do not fit; they begin at random")
+    return {"weights_sha256": digest_bytes(path.read_bytes()), "weights_head": whole}
+
+
+def weights_of(recipe: Recipe) -> Path | None:
+    """Return the file of the weights to start from; None where a recipe names none.
+
+    Raises:
+        ValueError: If there is no such file; the message says where it was looked for.
+    """
+    if (name := recipe.train.weights) is None:
+        return None
+    folder = os.environ.get("EDEN_WEIGHTS")
+    places = [Path(name), *([Path(folder) / name] if folder else [])]
+    for place in places:
+        if place.is_file():
+            return place
+    looked = " or ".join(map(str, places))
+    said = "" if folder else "; EDEN_WEIGHTS may name their folder"
+    raise ValueError(
+        f"weights not found: no {looked}{said}; without the key train.weights the "
+        "training begins at random"
     )

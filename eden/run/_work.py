@@ -1,13 +1,12 @@
 """What the stages of a run share: images, networks and the config, read once when first needed."""
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
 from eden import data, devices, errors, mapping, nets, network
-from eden._files import digest_bytes
 from eden._say import refusal
 from eden.folder import NETWORKS, Recipe, Results, RunFolder, Variant
 from eden.mapping import Placement
@@ -22,20 +21,24 @@ class Inputs(NamedTuple):
     device: devices.Device
 
 
-def read_inputs(recipe: Recipe) -> Inputs:
+def read_inputs(recipe: Recipe, *, progress: bool = False) -> Inputs:
     """Read images and device, before a folder is made: what is wrong with them shows at once.
 
     Args:
         recipe: Names the data set, how many images of each split to take, and the device.
+        progress: Show a bar where decoding takes long.
 
     Returns:
         The first so many images of each split, and the device.
 
     Raises:
-        ValueError: If the network, data set or device is not known, or cannot be read.
+        ValueError: If the network, data set or device is not known, or cannot be read, the network
+            does not take images of their size, or has too few classes for them.
     """
-    if isinstance(nets.build(recipe.network.name), nets.YOLO):
-        raise ValueError(refusal("recipe key network.name", recipe.network.name, "a classifier"))
+    part, asked = recipe.data, recipe.network
+    with torch.device("meta"):
+        if isinstance(nets.build(asked.name, **asked.form), nets.YOLO):
+            raise ValueError(refusal("recipe key network.name", asked.name, "a classifier"))
     device = devices.load(recipe.device)
     for number, settings in enumerate(recipe.map.points):
         try:
@@ -46,15 +49,25 @@ def read_inputs(recipe: Recipe) -> Inputs:
         recipe.system.check_device(device)
     except ValueError as error:
         raise ValueError(f"recipe key energy.system: {error}") from None
-    part = recipe.data
-    whole = data.load(part.name)
+    normalise = None
+    if part.normalise is not None:
+        mean, std = tuple(part.normalise.mean), tuple(part.normalise.std)
+        normalise = data.Normalisation(mean, std, part.normalise.order)
+    whole = data.load(part.name, part.folder, normalise=normalise, progress=progress)
     counts = (part.train_images, part.validation_images, part.test_images)
-    for name, (x, _), count in zip(whole._fields, whole, counts, strict=True):
+    for name, (x, y), count in zip(whole._fields, whole, counts, strict=True):
         if count is not None and count > len(x):
             said = f"at most {len(x)}, the images there are"
             raise ValueError(refusal(f"recipe key data.{name}_images", count, said))
-    pairs = ((x[:n], y[:n]) for (x, y), n in zip(whole, counts, strict=True))
-    return Inputs(data.Splits(*pairs), device)
+        if (most := int(y.max())) >= asked.classes:
+            said = f"at least {most + 1}, the classes of the {name} images"
+            raise ValueError(refusal("recipe key network.classes", asked.classes, said))
+    pairs = ((data.take(x, slice(n)), y[:n]) for (x, y), n in zip(whole, counts, strict=True))
+    splits = data.Splits(*pairs)
+    shape = splits.train[0].shape[1:]
+    build = partial(nets.build, asked.name, channels=shape[0], **asked.form)
+    nets.check_takes(asked.name, build, (shape[0], shape[1], shape[2]))
+    return Inputs(splits, device)
 
 
 class Work:
@@ -82,7 +95,7 @@ class Work:
         whole = data.Evaluator(x, y, self.recipe.data.batch_size)
         if most is not None and most < len(x):
             whole = whole.subset(most, self.recipe.seed)
-        whole.digest = digest_bytes(whole.x.numpy().data, whole.y.numpy().data)
+        whole.digest = data.digest_of(whole.x, whole.y)
         return whole
 
     @cached_property
@@ -115,8 +128,20 @@ class Work:
 
     def untrained(self) -> torch.nn.Module:
         """Build the network for the images there are, with random weights."""
-        images = self.splits.train[0]
-        return nets.build(self.recipe.network.name, channels=images.shape[1])
+        images, asked = self.splits.train[0], self.recipe.network
+        return nets.build(asked.name, channels=images.shape[1], **asked.form)
+
+    def shuffled(self, batch_size: int) -> data.Batches:
+        """Return batches of the training images, augmented as the recipe says."""
+        return data.batches(
+            *self.splits.train, batch_size, seed=self.recipe.seed, augment=self.augment
+        )
+
+    @property
+    def augment(self) -> data.Augment | None:
+        """What is made of each batch of training images."""
+        part = self.recipe.train.augment
+        return None if part is None else data.Augment(part.shift, part.flip)
 
     def network(self, name: str) -> torch.nn.Module:
         """Read the baseline or the boosted network, with its calibration."""

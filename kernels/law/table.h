@@ -16,8 +16,8 @@ enum class Lookup : int {
 
 // One entry of an injection table: what a cell's error parameters become (kernels/law/lower.h).
 struct TableEntry {
-  uint64_t stress;  // sparse part, units of 2^-64, at most kDenseStart; of a known cell (Lookup)
-                    // its bit address
+  uint64_t stress;     // sparse part, units of 2^-64, at most kDenseStart; of a known cell (Lookup)
+                       // its bit address
   uint64_t dense;      // P(weak | not weak in the sparse rungs) * 2^64; kAlways means 1
   uint64_t fail_one;   // P(failure | weak, stored 1) * 2^64; kAlways means 1
   uint64_t fail_zero;  // the same for a stored 0

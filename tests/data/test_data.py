@@ -69,7 +69,7 @@ def test_environment_names_the_folder_or_its_parent_and_nothing_else(
 
 def test_without_the_variable_the_places_are_named(monkeypatch, tmp_path):
     monkeypatch.delenv("EDEN_DATA", raising=False)
-    monkeypatch.setattr("eden.data._images.SYSTEM_FOLDER", tmp_path / "system")
+    monkeypatch.setattr("eden.data._fashion.SYSTEM_FOLDER", tmp_path / "system")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(ValueError, match="dataset-fashion-mnist"):
         data.load()

@@ -71,3 +71,10 @@ def test_the_mapper_may_protect_what_was_characterised_without(tmp_path):
         assert placement.single_cells is not None
         assert placement.energy_joules <= results.placement("baseline", method).energy_joules
     assert not (folder / "tolerances" / "protected-coarse.json").exists()
+
+
+def test_a_recipe_may_leave_the_size_of_batches_to_the_device(tmp_path):
+    recipe = small()
+    data = recipe.data.model_copy(update={"batch_size": None})
+    folder = run(recipe.model_copy(update={"data": data}), tmp_path, until="train", progress=False)
+    assert (folder / "baseline.safetensors").exists()

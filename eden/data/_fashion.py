@@ -7,14 +7,10 @@ import math
 import os
 import zlib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-
-from eden._say import one_of
-
-Pair = tuple[torch.Tensor, torch.Tensor]
 
 # Where Debian's package `dataset-fashion-mnist` puts the files, and where a download goes.
 SYSTEM_FOLDER = Path("/usr/share/datasets/fashion-mnist")
@@ -22,20 +18,13 @@ _FILES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
+# What there has to be in a folder for it to be the one.
+WANTED = (_FILES["train"][0], f"{_FILES['train'][0]}.gz")
+ADVICE = "install the package dataset-fashion-mnist"
 _CLASSES = 10
 _LARGEST = 2**30  # bytes of a file, unpacked: twenty times the largest there is
 # Mean and standard deviation of the 60,000 training images, pixels in [0, 1].
 _MEAN, _STD = 0.2860, 0.3530
-# One image in twelve is for validation: 5,000 of 60,000, always the same ones.
-_VALIDATION_SHARE, _SPLIT_SEED = 12, 20191012
-
-
-class Splits(NamedTuple):
-    """Images and labels by use; test images are for final tables only."""
-
-    train: Pair
-    validation: Pair
-    test: Pair
 
 
 def cache_folder() -> Path:
@@ -44,61 +33,17 @@ def cache_folder() -> Path:
     return Path(base) / "eden" / "fashion-mnist"
 
 
-def load(name: str = "fashion-mnist", root: str | Path | None = None) -> Splits:
-    """Read a data set into memory.
+def places() -> tuple[Path, ...]:
+    """Return where the files are looked for unless a folder is named."""
+    return SYSTEM_FOLDER, cache_folder()
 
-    Args:
-        name: "fashion-mnist".
-        root: Folder of the four idx files (``.gz`` or not), or one that holds a folder
-            ``fashion-mnist`` with them. Default: ``EDEN_DATA`` and then nothing else; without
-            it the system package's folder, then the download's.
 
-    Returns:
-        Training images less one in twelve for validation (a fixed draw), and the test images.
+def read_part(folder: Path, part: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Read the images, uint8 ``[n, 1, 28, 28]``, and labels of "train" or "test".
 
     Raises:
-        ValueError: Unknown name, or files that are missing, empty or damaged.
+        ValueError: For a file that is missing, empty or damaged.
     """
-    one_of("data set", name, ("fashion-mnist",))
-    folder = _find(root)
-    images, labels = _read_part(folder, "train")
-    if len(images) < _VALIDATION_SHARE:
-        raise ValueError(
-            f"{folder}: {len(images)} training images; at least {_VALIDATION_SHARE} are needed, "
-            f"one in {_VALIDATION_SHARE} for validation"
-        )
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(_SPLIT_SEED))
-    held_out, kept = order.tensor_split([len(images) // _VALIDATION_SHARE])
-    return Splits(
-        train=(images[kept], labels[kept]),
-        validation=(images[held_out], labels[held_out]),
-        test=_read_part(folder, "test"),
-    )
-
-
-def _find(root: str | Path | None) -> Path:
-    """Return the folder that holds the training images."""
-    explicit = root if root is not None else os.environ.get("EDEN_DATA")
-    if explicit is not None:
-        source = "root" if root is not None else "EDEN_DATA"
-        if not str(explicit):
-            raise ValueError(f"{source} is set but empty; set it to a folder, or unset it")
-        if not Path(explicit).is_dir():
-            raise ValueError(f"{source} is {str(explicit)!r}, which is not a folder")
-        places = [Path(explicit), Path(explicit) / "fashion-mnist"]
-        advice = f"{source} names this folder, so no other is tried"
-    else:
-        places = [SYSTEM_FOLDER, cache_folder()]
-        advice = "install the package dataset-fashion-mnist, or set EDEN_DATA to a folder"
-    wanted = _FILES["train"][0]
-    for place in places:
-        if (place / wanted).exists() or (place / f"{wanted}.gz").exists():
-            return place
-    looked = ", ".join(str(place) for place in places)
-    raise ValueError(f"Fashion-MNIST not found: no {wanted}[.gz] in {looked}; {advice}")
-
-
-def _read_part(folder: Path, part: str) -> Pair:
     images_name, labels_name = _FILES[part]
     pixels = _read_idx(folder, images_name, dimensions=3)
     labels = _read_idx(folder, labels_name, dimensions=1)
@@ -111,8 +56,12 @@ def _read_part(folder: Path, part: str) -> Pair:
         raise ValueError(f"{folder / labels_name}: label {labels.max()}; accepted: 0 to 9")
     if pixels.shape[1:] != (28, 28):
         raise ValueError(f"{folder / images_name}: images of {pixels.shape[1:]}; expected 28 x 28")
-    images = torch.from_numpy(pixels).to(torch.float32).div_(255).sub_(_MEAN).div_(_STD)
-    return images.unsqueeze(1), torch.from_numpy(labels).to(torch.int64)
+    return torch.from_numpy(pixels).unsqueeze(1), torch.from_numpy(labels).to(torch.int64)
+
+
+def normalised(pixels: torch.Tensor) -> torch.Tensor:
+    """Return float32 images of the mean and standard deviation of the training images."""
+    return pixels.to(torch.float32).div_(255).sub_(_MEAN).div_(_STD)
 
 
 def _read_idx(folder: Path, name: str, *, dimensions: int) -> np.ndarray:

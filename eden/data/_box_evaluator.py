@@ -1,0 +1,131 @@
+"""How well a detector finds the boxes of fixed photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from eden._say import refusal, within
+from eden.data._batches import batches
+from eden.data._boxes import Boxes, boxes_of
+from eden.data._call import device_of, evaluating
+from eden.data._pixels import Inputs, take
+from eden.data._precision import agreement, average_precision, coco_scores
+
+Detect = Callable[[nn.Module, Tensor], list[Boxes]]
+_AT_ONCE = 16  # photos a batch
+
+
+class BoxEvaluator:
+    """The share of photos whose boxes a detector finds, always taken in the same order.
+
+    A photo is right where F1 of the boxes that are likelier than `score` reaches `least`: twice the
+    right ones over all found and all there. So a search may ask some photos alone, as it may of a
+    classifier's images; `precision` is the measure to state.
+
+    Args:
+        x: Photos ``[n, channels, h, w]``.
+        truths: ``[n, most, 5]``: x0, y0, x1, y1 in pixels and the label, -1 where there is no box.
+        detect: ``detect(model, x) -> boxes`` of each photo of a batch; the less likely ones too.
+        iou: Least intersection over union of a right box, 0 to 1.
+        score: Above which a box counts, 0 to 1.
+        least: F1 of a photo that is right, 0 to 1.
+        batch_size: Photos a batch.
+
+    Attributes:
+        digest: As of `Evaluator`.
+    """
+
+    digest: str | None = None
+
+    def __init__(
+        self,
+        x: Inputs,
+        truths: Tensor,
+        detect: Detect,
+        *,
+        iou: float = 0.5,
+        score: float = 0.25,
+        least: float = 0.5,
+        batch_size: int = _AT_ONCE,
+    ):
+        for name, value in (("iou", iou), ("score", score), ("least", least)):
+            within(name, value, 0, 1)
+        if truths.ndim != 3 or truths.shape[2] != 5 or len(truths) != len(x) or not len(x):
+            said = f"[{len(x)}, most, 5], one photo at least"
+            raise ValueError(refusal("shape of truths", list(truths.shape), said))
+        self.x, self.truths, self.detect, self.batch_size = x, truths, detect, batch_size
+        self.iou, self.score, self.least = iou, score, least
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __call__(self, model: nn.Module) -> float:
+        """Return the share of photos that are right, in [0, 1]."""
+        return int(self.right(model).sum()) / len(self)
+
+    def right(self, model: nn.Module) -> Tensor:
+        """Return for each photo whether it is right, bool ``[n]``."""
+        return self.agreements(model) >= self.least
+
+    def closest(self, model: nn.Module, n: int) -> Tensor:
+        """Return the `n` photos whose F1 is nearest to what decides, int64 ``[n]``, rising."""
+        gaps = (self.agreements(model) - self.least).abs()
+        return gaps.argsort(stable=True)[:n].sort().values
+
+    def agreements(self, model: nn.Module) -> Tensor:
+        """Return F1 of each photo, ``[n]``."""
+        pairs = zip(self.found(model), self.there(), strict=True)
+        return torch.tensor([agreement(_above(a, self.score), b, self.iou) for a, b in pairs])
+
+    def precision(self, model: nn.Module, *, recalls: str = "coco") -> float:
+        """Return the average precision over all scores, at `iou`, in [0, 1].
+
+        Args:
+            model: The detector.
+            recalls: As in `average_precision`.
+        """
+        return average_precision(self.found(model), self.there(), iou=self.iou, recalls=recalls)
+
+    def scores(self, model: nn.Module) -> dict[str, float]:
+        """Return AP50, AP75 and AP50:95 as pycocotools says them."""
+        return coco_scores(self.found(model), self.there())
+
+    def found(self, model: nn.Module) -> list[Boxes]:
+        """Return what a detector finds in each photo."""
+        device, found = device_of(model), []
+        with evaluating(model):
+            for x, _ in batches(self.x, self.truths, self.batch_size):
+                for boxes in self.detect(model, x.to(device)):
+                    found.append(Boxes(*(part.cpu() for part in boxes)))
+        return found
+
+    def there(self) -> list[Boxes]:
+        """Return what is in each photo."""
+        return [boxes_of(rows) for rows in self.truths]
+
+    def take(self, index: Tensor) -> BoxEvaluator:
+        """Return an evaluator on the photos of these numbers, int64 ``[n]``."""
+        return BoxEvaluator(
+            take(self.x, index),
+            self.truths[index],
+            self.detect,
+            iou=self.iou,
+            score=self.score,
+            least=self.least,
+            batch_size=self.batch_size,
+        )
+
+    def subset(self, n: int, seed: int = 0) -> BoxEvaluator:
+        """Return an evaluator on `n` photos drawn without replacement."""
+        if not 1 <= n <= len(self):
+            raise ValueError(refusal("n", n, f"1 to {len(self)}, the photos there are"))
+        generator = torch.Generator().manual_seed(seed)
+        return self.take(torch.randperm(len(self), generator=generator)[:n])
+
+
+def _above(boxes: Boxes, score: float) -> Boxes:
+    kept = boxes.scores > score
+    return Boxes(boxes.corners[kept], boxes.scores[kept], boxes.labels[kept])

@@ -1,0 +1,198 @@
+"""Photos with boxes around what they show, and boxes that were found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from eden import _say
+from eden.data._pixels import Images, Normalisation
+
+_SLACK = 1.0  # pixels that a box may lie outside by rounding; it is cut to the photo
+
+
+class Boxes(NamedTuple):
+    """What was found in an image, or is there.
+
+    Attributes:
+        corners: ``[n, 4]``: x0, y0, x1, y1 in pixels of the network's input.
+        scores: ``[n]``, 0 to 1.
+        labels: ``[n]``, int64.
+    """
+
+    corners: Tensor
+    scores: Tensor
+    labels: Tensor
+
+
+class Letterbox(NamedTuple):
+    """An image in a square of grey, and where in it.
+
+    Attributes:
+        image: ``[channels, size, size]``.
+        scale: Pixels of the square for one of the image.
+        left: Pixels of grey before the image's first column.
+        top: Pixels of grey above its first row.
+    """
+
+    image: Tensor
+    scale: float
+    left: int
+    top: int
+
+    def into(self, boxes: Tensor) -> Tensor:
+        """Return corners ``[n, 4]`` in the image's pixels as those in the square's."""
+        return boxes * self.scale + boxes.new_tensor([self.left, self.top] * 2)
+
+    def back(self, boxes: Tensor) -> Tensor:
+        """Return corners ``[n, 4]`` in the square's pixels as those in the image's."""
+        return (boxes - boxes.new_tensor([self.left, self.top] * 2)) / self.scale
+
+
+def letterbox(image: Tensor, size: int = 416) -> Letterbox:
+    """Scale an image to fit a square, its sides in proportion, and put it in the middle of grey.
+
+    Args:
+        image: ``[channels, h, w]``, 0 to 1.
+        size: Of the square, a multiple of 32.
+
+    Raises:
+        ValueError: For an image of other dimensions or of no pixels, and for another size.
+
+    Reference: darknet, src/image.c, `letterbox_image`.
+    """
+    if image.ndim != 3 or not image.numel():
+        raise ValueError(_say.refusal("shape of image", list(image.shape), "[channels, h, w]"))
+    _say.an_int("size", size, 32)
+    if size % 32:
+        raise ValueError(_say.refusal("size", size, "a multiple of 32"))
+    height, width = image.shape[1:]
+    scale = size / max(height, width)
+    inside = (max(1, round(height * scale)), max(1, round(width * scale)))
+    top, left = ((size - side) // 2 for side in inside)
+    square = image.new_full((len(image), size, size), 0.5)
+    square[:, top : top + inside[0], left : left + inside[1]] = functional.interpolate(
+        image[None], inside, mode="bilinear", align_corners=False
+    )[0]
+    return Letterbox(square, scale, left, top)
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """Photos with boxes.
+
+    Attributes:
+        images: uint8 ``[3, h, w]`` each.
+        corners: float32 ``[boxes, 4]`` each: x0, y0, x1, y1 in pixels.
+        labels: int64 ``[boxes]`` each.
+        classes: What labels count.
+        ids: Of the photos.
+        splits: What each is for; "" where that is not said.
+    """
+
+    images: list[Tensor]
+    corners: list[Tensor]
+    labels: list[Tensor]
+    classes: tuple[str, ...]
+    ids: tuple[str, ...]
+    splits: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def of(self, *splits: str) -> Annotated:
+        """Return the photos of some splits.
+
+        Raises:
+            ValueError: For a split that no photo is of.
+        """
+        for split in splits:
+            _say.one_of("split", split, sorted(set(self.splits)))
+        return self.take([n for n, split in enumerate(self.splits) if split in splits])
+
+    def take(self, numbers: Sequence[int]) -> Annotated:
+        """Return the photos of these numbers, in this order."""
+        return Annotated(
+            [self.images[n] for n in numbers],
+            [self.corners[n] for n in numbers],
+            [self.labels[n] for n in numbers],
+            self.classes,
+            tuple(self.ids[n] for n in numbers),
+            tuple(self.splits[n] for n in numbers),
+        )
+
+    def squares(self, size: int) -> tuple[Images, Tensor]:
+        """Return photos in squares of grey, and the boxes in them.
+
+        Args:
+            size: Of the squares, a multiple of 32.
+
+        Returns:
+            Photos ``[n, 3, size, size]``, kept as bytes and shown from 0 to 1, and boxes
+            ``[n, most, 5]``: x0, y0, x1, y1 in pixels and the label, -1 where there is no box.
+        """
+        pixels = torch.empty((len(self), 3, size, size), dtype=torch.uint8)
+        truths = torch.full((len(self), max(map(len, self.labels), default=0), 5), -1.0)
+        for n, (image, corners, labels) in enumerate(
+            zip(self.images, self.corners, self.labels, strict=True)
+        ):
+            box = letterbox(image.to(torch.float32) / 255, size)
+            pixels[n] = (box.image * 255).round()
+            truths[n, : len(labels), :4] = box.into(corners)
+            truths[n, : len(labels), 4] = labels.to(torch.float32)
+        return Images(pixels, Normalisation((0.0,) * 3, (255.0,) * 3)), truths
+
+
+def boxes_of(truths: Tensor) -> Boxes:
+    """Return the boxes of a photo, of score 1; ``[most, 5]`` as of `Annotated.squares`."""
+    there = truths[truths[:, 4] >= 0]
+    return Boxes(there[:, :4], there.new_ones(len(there)), there[:, 4].to(torch.int64))
+
+
+def checked_boxes(
+    name: str,
+    corners: Sequence[Sequence[float]],
+    labels: Sequence[int],
+    size: tuple[int, int],
+    classes: int,
+) -> tuple[Tensor, Tensor]:
+    """Return corners ``[n, 4]`` and labels ``[n]`` of boxes; refuse what is none or of no class.
+
+    Boxes without area, which public sets have, are left out; what lies outside by a rounding is
+    cut off.
+
+    Raises:
+        ValueError: The message names the photo and the box.
+    """
+    if len(corners) != len(labels):
+        said = f"as many as boxes, {len(corners)}"
+        raise ValueError(_say.refusal(f"{name}: number of labels", len(labels), said))
+    height, width = size
+    for (x0, y0, x1, y1), label in zip(corners, labels, strict=True):
+        if not 0 <= label < classes:
+            raise ValueError(f"{name}: label is {label}, accepted: 0 to {classes - 1}")
+        across = -_SLACK <= x0 <= x1 <= width + _SLACK
+        if not (across and -_SLACK <= y0 <= y1 <= height + _SLACK):
+            shown = [round(side, 1) for side in (x0, y0, x1, y1)]
+            said = f"x0 to x1 within 0 to {width}, y0 to y1 within 0 to {height}"
+            raise ValueError(_say.refusal(f"{name}: box", shown, said))
+    found = torch.tensor(corners, dtype=torch.float32).reshape(-1, 4)
+    found[:, 0::2].clamp_(0, width)
+    found[:, 1::2].clamp_(0, height)
+    kept = (found[:, 2:] > found[:, :2]).all(dim=1)
+    return found[kept], torch.tensor(labels, dtype=torch.int64)[kept]
+
+
+def overlap(a: Tensor, b: Tensor) -> Tensor:
+    """Return intersection over union ``[n, m]`` of corners ``[n, 4]`` and ``[m, 4]``; 0 of none."""
+    low = torch.maximum(a[:, None, :2], b[None, :, :2])
+    high = torch.minimum(a[:, None, 2:], b[None, :, 2:])
+    common = (high - low).clamp(min=0).prod(dim=-1)
+    areas = ((x[:, 2:] - x[:, :2]).clamp(min=0).prod(dim=-1) for x in (a, b))
+    union = next(areas)[:, None] + next(areas)[None] - common
+    return torch.where(union > 0, common / union, 0.0)

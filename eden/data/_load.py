@@ -1,0 +1,145 @@
+"""A data set by its name, in three parts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from eden._say import refusal
+from eden.data import _fashion
+from eden.data._pixels import Images, Normalisation, Pair, normalisation_of
+
+# One image in twelve is for validation where a set has none of its own: 5,000 of Fashion-MNIST's
+# 60,000, always the same ones.
+_VALIDATION_SHARE, _SPLIT_SEED = 12, 20191012
+_SPLITS = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
+
+
+class Splits(NamedTuple):
+    """Images and labels by use; test images are for final tables only."""
+
+    train: Pair
+    validation: Pair
+    test: Pair
+
+
+def load(
+    name: str = "fashion-mnist",
+    root: str | Path | None = None,
+    *,
+    normalise: Normalisation | None = None,
+    progress: bool = False,
+) -> Splits:
+    """Read a data set into memory.
+
+    What has no validation images gives one in twelve of the training images for them, a fixed
+    draw. Of a file of one split, images by turns are for validation and for test, and those for
+    validation are the training images too.
+
+    Args:
+        name: "fashion-mnist", "cifar10" (the original binary files or parquet of JPEG), or the name
+            of a parquet file of images with labels (docs/networks.md), which ends in ".parquet".
+        root: Folder of the files, or one that holds a folder of the set's name with them. Default:
+            ``EDEN_DATA`` and then nothing else; without it, for Fashion-MNIST, the system package's
+            folder, then the download's.
+        normalise: How images are shifted and scaled; default by the mean and standard deviation of
+            the training images.
+        progress: Show a bar where decoding takes long.
+
+    Returns:
+        The images by use: float32 for Fashion-MNIST, and `Images`, which keep bytes, for the rest
+        and where ``normalise`` is given.
+
+    Raises:
+        ValueError: Unknown name, or files that are missing, empty or damaged; the message says what
+            is wanted and where to get it.
+    """
+    if name == "fashion-mnist":
+        folder = _find(name, root, _fashion.WANTED, _fashion.ADVICE, _fashion.places())
+        pairs = {part: _fashion.read_part(folder, part) for part in ("train", "test")}
+    elif name == "cifar10":
+        from eden.data import _cifar
+
+        folder = _find(name, root, _cifar.WANTED, f"get {_cifar.SOURCE}")
+        parts = {
+            part: _cifar.read_cifar10(folder, part, progress=progress) for part in ("train", "test")
+        }
+        pairs = {part: (read.pixels, read.labels) for part, read in parts.items()}
+    elif name.endswith(".parquet"):
+        folder = _find(name, root, (name,), "it is a file of yours")
+        pairs = _by_split(folder / name, progress)
+    else:
+        raise ValueError(refusal("data set", name, "fashion-mnist, cifar10, NAME.parquet"))
+    if "validation" not in pairs:
+        pairs["train"], pairs["validation"] = _held_out(folder, *pairs["train"])
+    if name == "fashion-mnist" and normalise is None:
+        return Splits(**{part: (_fashion.normalised(x), y) for part, (x, y) in pairs.items()})
+    normalise = normalise or normalisation_of(pairs["train"][0])
+    return Splits(**{part: (Images(x, normalise), y) for part, (x, y) in pairs.items()})
+
+
+Pairs = dict[str, tuple[torch.Tensor, torch.Tensor]]
+
+
+def _by_split(path: Path, progress: bool) -> Pairs:
+    from eden.data._parquet import read_labelled
+
+    read = read_labelled(path, progress=progress)
+    named = [_SPLITS.get(split) for split in read.splits]
+    if len(set(read.splits)) == 1:
+        order = torch.tensor(sorted(range(len(read.ids)), key=read.ids.__getitem__))
+        if len(order) < 2:
+            raise ValueError(f"{path}: one image; at least 2 are needed, one to test")
+        first, second = ((read.pixels[i], read.labels[i]) for i in (order[::2], order[1::2]))
+        return {"train": first, "validation": first, "test": second}
+    if None in named:
+        said = ", ".join(_SPLITS)
+        raise ValueError(f"{path}: split is {read.splits[named.index(None)]!r}, accepted: {said}")
+    pairs = {}
+    for part in sorted(set(map(str, named))):
+        index = torch.tensor([n for n, split in enumerate(named) if split == part])
+        pairs[part] = (read.pixels[index], read.labels[index])
+    if missing := {"train", "test"} - pairs.keys():
+        raise ValueError(f"{path}: has no split {min(missing)!r}")
+    return pairs
+
+
+def _held_out(folder: Path, images: torch.Tensor, labels: torch.Tensor):
+    if len(images) < _VALIDATION_SHARE:
+        raise ValueError(
+            f"{folder}: {len(images)} training images; at least {_VALIDATION_SHARE} are needed, "
+            f"one in {_VALIDATION_SHARE} for validation"
+        )
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(_SPLIT_SEED))
+    held_out, kept = order.tensor_split([len(images) // _VALIDATION_SHARE])
+    return (images[kept], labels[kept]), (images[held_out], labels[held_out])
+
+
+def _find(
+    name: str,
+    root: str | Path | None,
+    wanted: tuple[str, ...],
+    advice: str,
+    elsewhere: tuple[Path, ...] = (),
+) -> Path:
+    """Return the folder that holds one of the files wanted."""
+    explicit = root if root is not None else os.environ.get("EDEN_DATA")
+    places = list(elsewhere)
+    if explicit is not None:
+        source = "root" if root is not None else "EDEN_DATA"
+        if not str(explicit):
+            raise ValueError(f"{source} is set but empty; set it to a folder, or unset it")
+        if not Path(explicit).is_dir():
+            raise ValueError(f"{source} is {str(explicit)!r}, which is not a folder")
+        places = [Path(explicit), Path(explicit) / name]
+        advice = f"{source} names this folder, so no other is tried; {advice}"
+    else:
+        advice = f"{advice}, and set EDEN_DATA, or data.folder of the recipe, to its folder"
+    for place in places:
+        if any((place / file).exists() for file in wanted):
+            return place
+    looked = f" in {', '.join(map(str, places))}" if places else ""
+    raise ValueError(f"data set {name} not found: no {' or '.join(wanted)}{looked}; {advice}")

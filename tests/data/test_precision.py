@@ -1,0 +1,131 @@
+"""Average precision and photos found right, by worked examples and by pycocotools."""
+
+import pytest
+import torch
+from torch import nn
+
+from eden import data
+from eden.data import Boxes, average_precision, coco_scores
+
+
+def boxes(*rows):
+    """Boxes of ``(x0, y0, x1, y1, score, label)``."""
+    table = torch.tensor(rows, dtype=torch.float32).reshape(-1, 6)
+    return Boxes(table[:, :4], table[:, 4], table[:, 5].to(torch.int64))
+
+
+SQUARE = (0, 0, 10, 10)
+FAR = (50, 50, 60, 60)
+
+
+def test_the_area_under_precision_against_recall():
+    # Two boxes there. Found, by score: right, wrong, right: precision 1, 1/2, 2/3 at recall 1/2,
+    # 1/2, 1. The best at no less recall is 1 up to 0.5 (51 recalls) and 2/3 beyond (50).
+    there = [boxes((*SQUARE, 1, 0)), boxes((*FAR, 1, 0))]
+    found = [boxes((*SQUARE, 0.9, 0)), boxes((*SQUARE, 0.8, 0), (*FAR, 0.7, 0))]
+    assert average_precision(found, there) == pytest.approx((51 + 50 * 2 / 3) / 101)
+    # The area itself: half at 1, half at 2/3.
+    assert average_precision(found, there, recalls="voc") == pytest.approx((1 + 2 / 3) / 2)
+    # Of a second class with one box, which nobody finds: the mean with 0.
+    there[0] = boxes((*SQUARE, 1, 0), (*FAR, 1, 3))
+    assert average_precision(found, there) == pytest.approx((51 + 50 * 2 / 3) / 101 / 2)
+    # What is found of a class that is not there costs nothing: COCO leaves it out.
+    found[0] = boxes((*SQUARE, 0.9, 0), (*FAR, 0.9, 5))
+    assert average_precision(found, there) == pytest.approx((51 + 50 * 2 / 3) / 101 / 2)
+
+
+def test_a_box_is_found_once_and_by_the_likeliest():
+    there = [boxes((*SQUARE, 1, 0))]
+    twice = [boxes((*SQUARE, 0.6, 0), (0, 0, 10, 9, 0.9, 0))]
+    # The better one comes second, and is one too many: recall 1 at precision 1 all the same.
+    assert average_precision(twice, there) == 1
+    assert average_precision(twice, there, iou=0.95) == 0.5
+    assert average_precision([boxes()], there) == 0
+
+
+def test_what_cannot_be_judged_is_said():
+    with pytest.raises(ValueError, match="no photo has a box, so there is nothing to find"):
+        average_precision([boxes()], [boxes()])
+    with pytest.raises(ValueError, match="recalls is 'all', accepted: coco, voc"):
+        average_precision([], [], recalls="all")
+    with pytest.raises(ValueError, match="photos with boxes found is 0, accepted: 1"):
+        average_precision([], [boxes((*SQUARE, 1, 0))])
+
+
+def drawn(photos, most, generator):
+    corners = torch.rand(photos, most, 2, generator=generator) * 40
+    sides = 8 + torch.rand(photos, most, 2, generator=generator) * 8
+    labels = torch.randint(0, 3, (photos, most, 1), generator=generator)
+    scores = torch.rand(photos, most, 1, generator=generator)
+    return torch.cat([corners, corners + sides, scores, labels.to(torch.float32)], dim=2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_is_what_pycocotools_says(seed):
+    pytest.importorskip("pycocotools")
+    generator = torch.Generator().manual_seed(seed)
+    table = drawn(12, 9, generator)
+    shifted = table.clone()
+    shifted[..., :4] += torch.randn(12, 9, 1, generator=generator)
+    extra = drawn(12, 120, generator)
+    extra[..., 4] *= 0.7
+    there = [boxes(*rows.tolist()) for rows in table]
+    found = [boxes(*rows.tolist()) for rows in torch.cat([shifted, extra], dim=1)]
+    said = coco_scores(found, there)
+    assert 0.1 < said["AP50"] < 0.9
+    assert average_precision(found, there) == pytest.approx(said["AP50"], abs=1e-6)
+    assert average_precision(found, there, iou=0.75) == pytest.approx(said["AP75"], abs=1e-6)
+    assert coco_scores([boxes()] * 12, there)["AP50"] == 0
+
+
+class Saying(nn.Module):
+    """Says of each photo what it is told to, by the photo's first pixel."""
+
+    def __init__(self, said):
+        super().__init__()
+        self.said = said
+
+    def forward(self, x):
+        assert not self.training
+        return [self.said[int(n)] for n in x[:, 0, 0, 0]]
+
+
+def test_photos_are_right_by_f1():
+    # Found of the photos: all; one of two and one wrong (F1 1/2); nothing (0); nothing of nothing.
+    two = ((*SQUARE, 0), (*FAR, 1))
+    none = ((0, 0, 0, 0, -1),) * 2
+    truths = torch.tensor([two, two, two, none], dtype=torch.float32)
+    said = [
+        boxes((*SQUARE, 0.9, 0), (*FAR, 0.8, 1), (*FAR, 0.1, 0)),
+        boxes((*SQUARE, 0.9, 0), (*FAR, 0.8, 0)),
+        boxes((*SQUARE, 0.2, 0)),
+        boxes(),
+    ]
+    x = torch.arange(4.0).reshape(4, 1, 1, 1)
+    evaluate = data.BoxEvaluator(x, truths, lambda model, x: model(x), batch_size=3)
+    model = Saying(said).train()
+    assert evaluate.agreements(model).tolist() == [1, 0.5, 0, 1]
+    assert evaluate.right(model).tolist() == [True, True, False, True]
+    assert evaluate(model) == 0.75 and model.training
+    assert evaluate.closest(model, 1).tolist() == [1]
+    assert evaluate.take(torch.tensor([2, 1])).right(model).tolist() == [False, True]
+    assert len(evaluate.subset(2, seed=1)) == 2
+    # Below the score too. Of class 0 three are there; by score right, right, wrong (0.8), right.
+    # Of class 1 three, of which one is found. Precision 1 up to 2/3 and 3/4 beyond; 1 up to 1/3.
+    wanted = ((2 + 3 / 4) / 3 + 1 / 3) / 2
+    assert evaluate.precision(model, recalls="voc") == pytest.approx(wanted)
+    assert evaluate.precision(model) == average_precision(said, evaluate.there())
+
+
+@pytest.mark.parametrize(
+    ("truths", "keys", "words"),
+    [
+        (torch.zeros(2, 1, 4), {}, r"shape of truths is \[2, 1, 4\], accepted: \[2, most, 5\]"),
+        (torch.zeros(1, 1, 5), {}, r"shape of truths is \[1, 1, 5\], accepted"),
+        (torch.zeros(2, 1, 5), {"iou": 2}, "iou is 2, accepted"),
+        (torch.zeros(2, 1, 5), {"least": -1}, "least is -1, accepted"),
+    ],
+)
+def test_what_an_evaluator_cannot_go_by_is_refused(truths, keys, words):
+    with pytest.raises(ValueError, match=words):
+        data.BoxEvaluator(torch.zeros(2, 3, 4, 4), truths, lambda model, x: [], **keys)
