@@ -86,12 +86,16 @@ def get(name: str) -> Format:
     return FORMATS[name]
 
 
-def native(dtype: torch.dtype) -> Format:
+def native(dtype: torch.dtype, what: str = "dtype") -> Format:
     """Return the format in which a floating-point type lies as it is.
+
+    Args:
+        dtype: the type.
+        what: has it, for the message.
 
     Raises:
         TypeError: The type has no native format.
     """
     if dtype in _NATIVE:
         return _NATIVE[dtype]
-    raise TypeError(refusal("dtype", dtype, ", ".join(map(str, (*_NATIVE, *RAW_BITS)))))
+    raise TypeError(refusal(what, dtype, ", ".join(map(str, (*_NATIVE, *RAW_BITS)))))

@@ -20,6 +20,7 @@ from eden import devices, errors, mapping, reference
 from eden._files import digest
 from eden.access import formats, ops, rng
 from eden.doctor._line import Check
+from eden.doctor._ops import ops_digest
 from eden.errors import table_of
 from eden.network import Config
 
@@ -51,12 +52,17 @@ def digests(read: Read) -> dict[str, str]:
 
 
 def golden_checks() -> list[Check]:
-    """Compare the kernels in use, and the host models, with what is known."""
+    """Compare the kernels in use, the other ops and the host models with what is known."""
     known = json.loads((resources.files("eden.doctor") / "golden.json").read_text())
-    found = digests(by_kernel) | {"host models": host_digest()}
+    found = digests(by_kernel) | others()
     wrong = [name for name, value in known.items() if found.get(name) != value]
     said = f"{len(known)} agree" if not wrong else f"other bits: {', '.join(wrong)}"
     return [Check("golden vectors", said, not wrong and known.keys() == found.keys())]
+
+
+def others() -> dict[str, str]:
+    """Return by name a digest of what is compared besides."""
+    return {"other ops": ops_digest(), "host models": host_digest()}
 
 
 def by_kernel(x: torch.Tensor, error: errors.ErrorModel, options: dict[str, Any]) -> np.ndarray:

@@ -60,14 +60,17 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
             before, nothing to attach to, a weight of a type that cannot be stored, a pattern that
             matches nothing, a placement of another network, a network that was boosted for
             another module, or a negative `keep_bytes`.
-        TypeError: for a config of another type.
+        TypeError: for a model or config of another type.
     """
+    if not isinstance(model, nn.Module):
+        raise TypeError(refusal("type of model", type(model).__name__, "a torch.nn.Module"))
     given, entries = config, getattr(config, "entries", None)
     config = given if isinstance(given, Config) else getattr(given, "config", None)
     if not isinstance(config, Config):
         accepted = "an eden.Config or a placement that has one"
         raise TypeError(refusal("type of config", type(given).__name__, accepted))
-    with _attaching:
+    # What is made here changes in place later, which tensors of inference mode do not.
+    with _attaching, torch.inference_mode(False):
         return _attach(model, config, entries, keep_bytes)
 
 

@@ -339,9 +339,10 @@ class Attachment:
         Args:
             calibration: of the tensors it names; the others keep theirs.
         """
-        for name, entry in calibration.tensors.items():
-            if name in self._tensors:
-                self._tensors[name].calibrate(entry)
+        with torch.inference_mode(False):  # scales and bounds change in place later
+            for name, entry in calibration.tensors.items():
+                if name in self._tensors:
+                    self._tensors[name].calibrate(entry)
         self.config = self.config.with_(calibration=calibration)
 
     def start_anew(self, calibration: Calibration | None) -> None:

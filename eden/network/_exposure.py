@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
@@ -168,4 +169,6 @@ def _maps(values: Any, *, deep: bool = True) -> Iterator[Tensor]:
 
 
 def _memory(x: Tensor) -> int:
+    if x.is_nested or x.layout != torch.strided:  # memory of several tensors, or none
+        return 0
     return x.untyped_storage().data_ptr()

@@ -129,7 +129,9 @@ class ReadWeights:
         for owner, name, tensor in self.weights:
             parameter = plain(owner, name, tensor.name, coded=tensor.codes is not None)
             read = with_strides_of(parameter, tensor.read(parameter, 1))
-            owner.__dict__[name] = tensor.switch.pair(parameter, read)
+            seen = owner.__dict__[name] = tensor.switch.pair(parameter, read)
+            if not (torch.compiler.is_compiling() or seen is parameter or seen.is_inference()):
+                seen._eden_version = seen._version
         if isinstance(module, nn.RNNBase):
             refresh_parameters(module)
 
@@ -148,8 +150,26 @@ class RestoreWeights:
     def __call__(self, module: nn.Module, args: tuple, result: object) -> None:
         """Remove what `ReadWeights` put in front of the parameters, if it did."""
         if torch.compiler.is_compiling() or self.threads.here():
+            written = None if torch.compiler.is_compiling() else self._written(module)
             self.restore(module)
             self.threads.after(module, args, result)
+            if written is not None:
+                raise RuntimeError(
+                    f"{written} is written by the forward pass that reads it, which would be lost; "
+                    "write it outside, or exclude it"
+                )
+
+    def _written(self, module: nn.Module) -> str | None:
+        """The name of a tensor that the call wrote in place of the parameter, if there is one.
+
+        An embedding's `max_norm` is no such: what it makes of its rows it makes again at each call.
+        """
+        for owner, name, tensor in self.weights:
+            seen = owner.__dict__.get(name)
+            noted = getattr(seen, "_eden_version", None)
+            if noted is not None and seen._version != noted:
+                return None if getattr(module, "max_norm", None) is not None else tensor.name
+        return None
 
     def restore(self, module: nn.Module) -> None:
         """Remove what is in front of the parameters."""

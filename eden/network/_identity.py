@@ -90,8 +90,16 @@ def places_of(placement: Any) -> dict[str, Any]:
 
 
 def digest_of_model(model: nn.Module) -> str:
-    """Return the SHA-256 over the names and bits of the state dict."""
-    return digest([[name, *_facts(value)] for name, value in sorted(model.state_dict().items())])
+    """Return the SHA-256 over the names and bits of the state dict.
+
+    Raises:
+        ValueError: for a network on the device meta, which has no bits.
+    """
+    state = sorted(model.state_dict().items())
+    for name, value in state:
+        if isinstance(value, Tensor) and value.is_meta:
+            raise ValueError(f"{name} is on the device meta and has no values; load the network")
+    return digest([[name, *_facts(value)] for name, value in state])
 
 
 def _facts(value: Any) -> list[Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from eden._say import refusal
 from eden.network._stored import StoredTensor
 from eden.network._targets import Batch
 
@@ -16,9 +18,17 @@ def read_batch(tensor: StoredTensor, x: Tensor | PackedSequence, batch: Batch):
         tensor: the input feature map.
         x: the input; one sample if it has fewer than ``batch.min_rank`` dimensions.
         batch: where the batch dimension is.
+
+    Raises:
+        TypeError: for a sparse or nested tensor.
     """
+    if tensor.switch.state == "clean":
+        return x
     if isinstance(x, PackedSequence):
         return _read_packed(tensor, x)
+    if x.is_nested or x.layout != torch.strided:  # its elements lie in no order that is known here
+        layout = "nested" if x.is_nested else str(x.layout)
+        raise TypeError(refusal(f"layout of {tensor.name}", layout, "torch.strided; or exclude it"))
     if x.ndim < batch.min_rank or x.ndim == 0:
         return with_strides_of(x, tensor.read(x, 1))
     copies = x.shape[batch.dim]

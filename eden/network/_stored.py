@@ -221,7 +221,7 @@ class StoredTensor:
                 "torch.utils.checkpoint: other weak cells would fail than in the forward pass; "
                 "use that, or an error model whose failure probability is 1"
             )
-        formats.native(x.dtype)  # raises for a type that cannot be stored
+        formats.native(x.dtype, f"type of {self.name}")  # raises for one that cannot be stored
         if self.key.device != x.device:
             self._follow(x.device)
         if self.corruption is not None:

@@ -1,0 +1,63 @@
+"""A digest of what the ops beside `inject` return: reads of protected, kept and trained weights.
+
+An embedding returns the rows that it read and no sums, so the bits are the same on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from eden import errors
+from eden.access import formats, ops, rng
+from eden.network import Config, attach
+
+_PROTECTIONS = ("none", "triple", "secded", "embedded", "strong_bits=2")
+_ROWS, _COLUMNS = 40, 50
+_RATE = 5e-3
+
+
+def ops_digest() -> str:
+    """Return a digest of protected reads and their gradients, flips counted, ranges and keys."""
+    total = hashlib.sha256()
+    for tensor in _returned():
+        total.update(tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return total.hexdigest()[:16]
+
+
+def _returned():
+    drawn = np.frombuffer(hashlib.shake_256(b"weights").digest(_ROWS * _COLUMNS), dtype=np.int8)
+    weight = torch.from_numpy(drawn.astype(np.float32)).reshape(_ROWS, _COLUMNS) / 64
+    for stored in formats.FORMATS:
+        for protection in _PROTECTIONS:
+            yield from _read(weight, stored, protection)
+        for channels in (0, _ROWS):
+            bounds, scale = ops.weight_range(weight, stored, channels)
+            yield from (bounds,) if scale is None else (bounds, scale)
+        step = ops.scale_of(weight, stored) if formats.FORMATS[stored].integer else None
+        out = torch.empty_like(weight)
+        ops.inject(
+            weight, errors.Uniform(_RATE), key=rng.key(3), stored=stored, scale=step, out=out
+        )
+        yield out
+        yield ops.count_flips(weight, out, stored=stored, scale=step)
+    key = rng.key(9)
+    yield from (key, rng.fold_in(key, "a"), rng.fold_access(key, 7))
+
+
+def _read(weight: Tensor, stored: str, protection: str):
+    model = nn.Sequential(nn.Embedding(_ROWS, _COLUMNS))
+    model[0].weight.data.copy_(weight)
+    correction = "off" if protection == "secded" else "zero"
+    protect = {"0.weight": protection}
+    config = Config(errors.Uniform(_RATE), stored=stored, correction=correction, protect=protect)
+    handle = attach(model, config)
+    for _ in range(2):  # the second time by the cells kept at the first
+        read = model(torch.arange(_ROWS))
+        yield read
+    read.nan_to_num(0, 0, 0).sum().backward()
+    yield model[0].weight.grad
+    yield torch.tensor([list(counts) for counts in handle.corrected().values()])
