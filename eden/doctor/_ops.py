@@ -6,6 +6,7 @@ An embedding returns the rows that it read and no sums, so the bits are the same
 from __future__ import annotations
 
 import hashlib
+from itertools import product
 
 import numpy as np
 import torch
@@ -32,8 +33,9 @@ def _returned():
     drawn = np.frombuffer(hashlib.shake_256(b"weights").digest(_ROWS * _COLUMNS), dtype=np.int8)
     weight = torch.from_numpy(drawn.astype(np.float32)).reshape(_ROWS, _COLUMNS) / 64
     for stored in formats.FORMATS:
-        for protection in _PROTECTIONS:
-            yield from _read(weight, stored, protection)
+        for protection, dtype in product(_PROTECTIONS, (torch.float32, torch.half, torch.bfloat16)):
+            for correction in ("off",) if protection == "secded" else ("off", "zero", "saturate"):
+                yield from _read(weight.to(dtype), stored, correction, protection)
         for channels in (0, _ROWS):
             bounds, scale = ops.weight_range(weight, stored, channels)
             yield from (bounds,) if scale is None else (bounds, scale)
@@ -48,10 +50,9 @@ def _returned():
     yield from (key, rng.fold_in(key, "a"), rng.fold_access(key, 7))
 
 
-def _read(weight: Tensor, stored: str, protection: str):
-    model = nn.Sequential(nn.Embedding(_ROWS, _COLUMNS))
+def _read(weight: Tensor, stored: str, correction: str, protection: str):
+    model = nn.Sequential(nn.Embedding(_ROWS, _COLUMNS, dtype=weight.dtype))
     model[0].weight.data.copy_(weight)
-    correction = "off" if protection == "secded" else "zero"
     protect = {"0.weight": protection}
     config = Config(errors.Uniform(_RATE), stored=stored, correction=correction, protect=protect)
     handle = attach(model, config)
