@@ -6,6 +6,7 @@ An embedding returns the rows that it read and no sums, so the bits are the same
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
@@ -29,7 +30,7 @@ def ops_digest() -> str:
     return total.hexdigest()[:16]
 
 
-def _returned():
+def _returned() -> Iterator[Tensor]:
     drawn = np.frombuffer(hashlib.shake_256(b"weights").digest(_ROWS * _COLUMNS), dtype=np.int8)
     weight = torch.from_numpy(drawn.astype(np.float32)).reshape(_ROWS, _COLUMNS) / 64
     for stored in formats.FORMATS:
@@ -50,15 +51,16 @@ def _returned():
     yield from (key, rng.fold_in(key, "a"), rng.fold_access(key, 7))
 
 
-def _read(weight: Tensor, stored: str, correction: str, protection: str):
-    model = nn.Sequential(nn.Embedding(_ROWS, _COLUMNS, dtype=weight.dtype))
-    model[0].weight.data.copy_(weight)
-    protect = {"0.weight": protection}
-    config = Config(errors.Uniform(_RATE), stored=stored, correction=correction, protect=protect)
-    handle = attach(model, config)
-    for _ in range(2):  # the second time by the cells kept at the first
-        read = model(torch.arange(_ROWS))
-        yield read
+def _read(weight: Tensor, stored: str, correction: str, protection: str) -> Iterator[Tensor]:
+    rows = nn.Embedding(_ROWS, _COLUMNS, dtype=weight.dtype)
+    rows.weight.data.copy_(weight)
+    model = nn.Sequential(rows)
+    config = Config(errors.Uniform(_RATE), stored=stored, correction=correction)
+    handle = attach(model, config.with_(protect={"0.weight": protection}))
+    yield model(torch.arange(_ROWS))
+    read = model(torch.arange(_ROWS))  # by the cells kept at the first
+    yield read
     read.nan_to_num(0, 0, 0).sum().backward()
-    yield model[0].weight.grad
+    assert rows.weight.grad is not None
+    yield rows.weight.grad
     yield torch.tensor([list(counts) for counts in handle.corrected().values()])

@@ -167,7 +167,7 @@ class RestoreWeights:
         for owner, name, tensor in self.weights:
             seen = owner.__dict__.get(name)
             noted = getattr(seen, "_eden_version", None)
-            if noted is not None and seen._version != noted:
+            if seen is not None and noted is not None and seen._version != noted:
                 return None if getattr(module, "max_norm", None) is not None else tensor.name
         return None
 
