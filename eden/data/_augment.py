@@ -29,16 +29,25 @@ class Augment:
         an_int("shift", self.shift, 0, 64)
         within("flip", self.flip, 0, 1)
 
-    def __call__(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Return images ``[n, channels, h, w]`` of the same shape."""
-        n, _, height, width = x.shape
+    def draw(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        """Draw for `n` images which are mirrored, and how far down and right: int64 ``[3, n]``."""
         mirrored = torch.rand(n, generator=generator) < self.flip
-        down, right = torch.randint(0, 2 * self.shift + 1, (2, n), generator=generator)
+        moved = torch.randint(0, 2 * self.shift + 1, (2, n), generator=generator)
+        return torch.cat([mirrored[None].to(moved.dtype), moved])
+
+    def apply(self, x: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
+        """Return images ``[n, channels, h, w]``, shifted and mirrored as was drawn for them."""
+        n, _, height, width = x.shape
+        mirrored, down, right = drawn
         rows = torch.arange(height) + down[:, None]  # [n, h], in the padded image
         columns = torch.arange(width) + right[:, None]
-        columns = torch.where(mirrored[:, None], columns.flip(1), columns)
+        columns = torch.where(mirrored[:, None] > 0, columns.flip(1), columns)
         around = functional.pad(x, (self.shift,) * 4)
         # One gather for all: image, then row and column of each pixel, channels last.
         image = torch.arange(n)[:, None, None]
         moved = around.permute(0, 2, 3, 1)[image, rows[:, :, None], columns[:, None]]
         return moved.permute(0, 3, 1, 2).contiguous()
+
+    def __call__(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Return images ``[n, channels, h, w]`` of the same shape."""
+        return self.apply(x, self.draw(len(x), generator))

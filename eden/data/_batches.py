@@ -8,7 +8,7 @@ import torch
 
 from eden._say import an_int, refusal
 from eden.data._augment import Augment
-from eden.data._pixels import Inputs
+from eden.data._pixels import Inputs, digest_of
 
 
 def batches(
@@ -70,6 +70,12 @@ class Batches:
         an_int("rank", rank, 0, ranks - 1)
         return Batches(self.x, self.y, self.batch_size, self.seed, self.augment, (rank, ranks))
 
+    @property
+    def identity(self) -> list:
+        """What decides the batches, JSON-able: images, their order, what is made of them."""
+        of_each = (self.batch_size, self.seed, repr(self.augment), self.ranks)
+        return [digest_of(self.x, self.y), *of_each]
+
     def __len__(self) -> int:
         whole, rest = divmod(len(self.x), self.batch_size)
         return whole + (rest >= self.ranks)
@@ -81,10 +87,15 @@ class Batches:
             self.passes += 1
             order = torch.randperm(len(self.x), generator=generator)
         for start in range(0, len(self.x), self.batch_size):
-            images = min(self.batch_size, len(self.x) - start) // self.ranks
-            first = start + self.rank * images
-            index = slice(first, first + images)
+            size = min(self.batch_size, len(self.x) - start)
+            images = size // self.ranks
+            # Drawn for all shares of a batch, so that processes see what one would.
+            drawn = None if self.augment is None else self.augment.draw(size, generator)
+            mine = slice(self.rank * images, (self.rank + 1) * images)
+            index = slice(start + mine.start, start + mine.stop)
             if images:
                 index = index if order is None else order[index]
                 x = self.x[index]
-                yield x if self.augment is None else self.augment(x, generator), self.y[index]
+                if self.augment is not None and drawn is not None:
+                    x = self.augment.apply(x, drawn[:, mine])
+                yield x, self.y[index]

@@ -143,7 +143,8 @@ class Annotated:
         ):
             box = letterbox(image.to(torch.float32) / 255, size)
             pixels[n] = (box.image * 255).round()
-            truths[n, : len(labels), :4] = box.into(corners)
+            # Rounding puts a box at the border a hair outside.
+            truths[n, : len(labels), :4] = box.into(corners).clamp(0, size)
             truths[n, : len(labels), 4] = labels.to(torch.float32)
         return Images(pixels, Normalisation((0.0,) * 3, (255.0,) * 3)), truths
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 from torch import distributed, nn
-from torch.multiprocessing.spawn import ProcessRaisedException, spawn
+from torch.multiprocessing.spawn import ProcessException, spawn
 
 from eden import network
 from eden._files import read_json, write_json
 from eden.folder import RunFolder
 from eden.run._work import Work, read_inputs
 from eden.training import history_of
+
+# The others wait while the first process judges a round, which takes hours of a deep network.
+_PATIENCE = timedelta(days=30)
 
 # (work, rank, ranks) -> boosted network; a function of a module, as each process imports it.
 Boost = Callable[[Work, int, int], nn.Module]
@@ -38,7 +41,7 @@ def in_processes(boost: Boost, work: Work, count: int) -> tuple[nn.Module, list[
         arguments = (boost, count, threads, folder, str(work.folder.path), work.progress)
         try:
             spawn(_process, arguments, nprocs=count)
-        except ProcessRaisedException as error:
+        except ProcessException as error:
             last = str(error).strip().splitlines()[-1]
             raise ValueError(f"boosting in {count} processes: {last}") from error
         boosted = work.untrained()
@@ -50,8 +53,13 @@ def _process(
     rank: int, boost: Boost, ranks: int, threads: int, folder: str, run: str, progress: bool
 ) -> None:
     torch.set_num_threads(threads)
-    start = partial(distributed.init_process_group, "gloo", init_method=f"file://{folder}/meet")
-    start(rank=rank, world_size=ranks)
+    distributed.init_process_group(
+        "gloo",
+        init_method=f"file://{folder}/meet",
+        rank=rank,
+        world_size=ranks,
+        timeout=_PATIENCE,
+    )
     try:
         opened = RunFolder(run)
         boosted = boost(Work(opened, read_inputs(opened.recipe), progress=progress), rank, ranks)

@@ -193,6 +193,30 @@ def check_device(memory: Memory, device: Device, system: str) -> None:
         )
 
 
+def check_counted(placement: Placement, system: str, *, channels: int) -> None:
+    """Refuse a placement that a system with tensors at its addresses cannot count.
+
+    Args:
+        placement: For a device that `check_device` takes.
+        system: Its name.
+        channels: Channels that its tensors are spread over.
+
+    Raises:
+        ValueError: One line that says what it is.
+    """
+    stretched = [p.refresh_seconds for p in placement.points.values() if p.refresh_stretch != 1]
+    if stretched:
+        raise ValueError(
+            f"placement is refreshed every {stretched[0]:g} s, accepted for {system}: the rated "
+            "interval; streaming counts longer ones"
+        )
+    if channels > 1 and not {WHOLE_MODULE, RATED}.issuperset(placement.points):
+        raise ValueError(
+            f"placement has tensors in partitions of one module, accepted for the {channels} "
+            f"channels of {system}: a coarse one"
+        )
+
+
 def clocks_at(
     memory: Memory, trcd_seconds: float | None, trp_seconds: float | None
 ) -> dict[str, int]:

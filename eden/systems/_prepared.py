@@ -11,7 +11,7 @@ from eden._say import an_int, refusal, within
 from eden.dram import Memory
 from eden.mapping import Placement
 from eden.systems._cost import Inference, LayerCost
-from eden.systems._homes import Homes, OnePoint, Placed, clocks_at
+from eden.systems._homes import Homes, OnePoint, Placed, check_counted, clocks_at
 from eden.systems._kinds import KINDS
 from eden.systems._layers import Call
 from eden.systems._parts import Parts, joules_of
@@ -68,6 +68,8 @@ class Prepared:
     def placed(self, placement: Placement) -> Inference:
         """Return the same with each tensor where a placement has it."""
         self._system.check_device(placement.device)
+        spread = 1 if self._system.kind == "processor" else self._system.channels
+        check_counted(placement, self._system.name, channels=spread)
         return self._result(self._of(lambda: Placed(self._rated, placement)))
 
     def _at(self, clocks: dict[str, int]) -> Runs:
@@ -83,7 +85,7 @@ class Prepared:
         halved = runs
         if any(ran.fraction < 1 and ran.standard_error_seconds is None for ran in runs):
             halved = self._run(self._system, self._calls, homes(), self._most_requests // 2)
-        return Runs(here.memory, runs, halved)
+        return Runs(here.memory, here.map or self._system.map, runs, halved)
 
     def _result(self, here: Runs) -> Inference:
         reference, rated = self._at({}), self._rated
@@ -115,7 +117,7 @@ class Prepared:
             rated_joules=_sum(joules_of(rated, reference.runs, ("linear",))["linear"]),
             rated_seconds=sum(ran.seconds for ran in reference.runs),
             sampling_error=here.error(joules["linear"].total),
-            assumptions=_assumptions(self._system, rated, self._calls, here.runs),
+            assumptions=_assumptions(self._system, rated, self._calls, here),
         )
 
 
@@ -124,11 +126,13 @@ class Runs(NamedTuple):
 
     Attributes:
         memory: At these latencies.
+        map: How addresses lie in it.
         runs: What each took.
         halved: The same of half as many requests; `runs` where nothing asks for it.
     """
 
     memory: Memory
+    map: str
     runs: Sequence[Ran]
     halved: Sequence[Ran]
 
@@ -138,7 +142,7 @@ class Runs(NamedTuple):
             return self
         own = [ran.at_supply(volts) for ran in self.runs]
         halved = own if self.halved is self.runs else [ran.at_supply(volts) for ran in self.halved]
-        return Runs(self.memory, own, halved)
+        return Runs(self.memory, self.map, own, halved)
 
     def error(self, joules: float) -> float:
         """Return by how much sampling may be off, as a fraction; given the joules under linear."""
@@ -166,19 +170,20 @@ def _sum(parts: Sequence[Parts]) -> Parts:
 
 
 def _assumptions(
-    system: System, memory: Memory, calls: Sequence[Call], runs: Sequence[Ran]
+    system: System, memory: Memory, calls: Sequence[Call], here: Runs
 ) -> tuple[str, ...]:
     policy = system.policy(memory)
     rest = policy.get("power_down_clocks", 0)
     notes = [
         *KINDS[system.kind].assumptions(system),
-        f"memory: {memory.name}, {system.channels} channel(s), map {system.map}, page "
+        f"memory: {memory.name}, {system.channels} channel(s), map {here.map}, page "
         f"{policy.get('page', 'open')}; "
         + (f"power-down after {rest} idle clocks" if rest else "no power-down"),
         "idle time pays standby or power-down, and all time refresh; nothing is counted between "
         "inferences",
-        "tensors that are not placed stay at the rated supply; a layer with tensors at several "
-        "supplies is charged by the bytes at each",
+        "tensors that are not placed stay at the rated supply, but have the latencies of the banks "
+        "that they come to lie in: with a coarse placement those of the whole memory; a layer with "
+        "tensors at several supplies is charged by the bytes at each",
         "joules follow the main supply by each law (docs/dram.md); time does not depend on it",
     ]
     if not _has_pins(memory):
@@ -189,8 +194,8 @@ def _assumptions(
         for c in calls
         if c.layer.kind == "other"
     ]
-    if any(ran.fraction < 1 for ran in runs):
-        part = min(ran.fraction for ran in runs)
+    if any(ran.fraction < 1 for ran in here.runs):
+        part = min(ran.fraction for ran in here.runs)
         notes.append(f"long layers are simulated in part, at least {100 * part:.3g} % of each")
     return tuple(notes)
 

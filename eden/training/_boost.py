@@ -77,7 +77,7 @@ def boost(
     the target with probability `miss_probability`. A round that costs more accuracy than may be
     lost is trained again, from where it began, at half the rate and learning rate, twice at most.
     The next of several rates follows while the network bears more than before, and the one that
-    bears most is returned.
+    bears most is returned; the original where none reaches the target without errors.
 
     Scales and bounds of the inputs follow from the original network's, learned before (or found
     in the config or on the model), and are kept: the retrained network has to do with that range.
@@ -130,7 +130,8 @@ def boost(
         seed: of the cells tried in doing so.
         folder: keeps each epoch's state; called again with the same network and arguments, boosting
             goes on after the last one, to the network that it would have come to. The loader must
-            be an `eden.data.Batches`, or shuffle by torch's global generator.
+            be an `eden.data.Batches`, or shuffle by torch's global generator; of another one, and
+            of ``loss`` and ``evaluate``, it is not noticed if they have changed.
         progress: show a bar with the time left.
 
     Returns:
@@ -198,8 +199,10 @@ def boost(
         with tqdm(
             total=0, desc="boost", unit="step", disable=not progress or ranks.rank > 0
         ) as bar:
-            kept = Kept(folder, [told, digest_of_model(boosted), original.to_dict()], ranks)
+            kept = Kept(folder, ranks)
             trainer = Trainer(handle, train_loader, optimizer, loss, anneal, bar, ranks, kept)
+            if folder is not None:
+                kept.claim([told, digest_of_model(boosted), original.to_dict(), trainer.identity])
             history = rounds.run(trainer, check)
         now = handle.learn_bounds(itertools.islice(train_loader, 1)).tensors
     finally:

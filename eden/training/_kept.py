@@ -22,20 +22,26 @@ class Kept:
 
     Args:
         folder: Made if it is not there.
-        identity: JSON-able, all that decides what the trainings come to.
         ranks: The processes that train: the first one reads and writes.
-
-    Raises:
-        ValueError: If the folder keeps trainings of another identity.
     """
 
-    def __init__(self, folder: Path | str | None, identity: Any, ranks: Ranks):
+    def __init__(self, folder: Path | str | None, ranks: Ranks):
         self.folder, self.ranks = None if folder is None else Path(folder), ranks
-        if self.folder is not None:
-            ranks.first(lambda: self._claim(digest(identity)))
+
+    def claim(self, identity: Any) -> None:
+        """Take the folder for trainings of an identity.
+
+        Args:
+            identity: JSON-able, all that is known to decide what the trainings come to.
+
+        Raises:
+            ValueError: If it keeps trainings of another one.
+        """
+        self.ranks.first(lambda: self._claim(digest(identity)))
 
     def _claim(self, identity: str) -> None:
-        assert self.folder is not None
+        if self.folder is None:
+            return
         path = self.folder / "training.json"
         if not path.is_file():
             write_json(path, {"identity": identity})

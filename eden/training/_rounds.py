@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -72,26 +73,35 @@ class Rounds:
     schedule: Callable[..., Schedule]
 
     def run(self, trainer: Trainer, check: Check | None) -> list[dict[str, Any]]:
-        """Train; leave the network that bears most, and return the history."""
+        """Train; leave the network that bears most, and return the history.
+
+        Where none bears anything that is the network as it was.
+        """
         model, start = trainer.handle.model, self.start_ber
-        best, most, kept = None, -1.0, set[int]()
+        best, most, kept = copy.deepcopy(model.state_dict()), 0.0, set[int]()
         history: list[dict[str, Any]] = []
         for target in self.targets:
             epochs = self.more_epochs if history else self.epochs
             if check is None:
                 rows = self._train(trainer, target, start, epochs)
+                if not math.isfinite(loss := rows[-1]["loss"]):
+                    raise ValueError(
+                        f"boost: the loss is {loss} in epoch {len(rows)}; a lower target_ber or "
+                        "learning rate may help"
+                    )
                 return [{"epoch": n, **row, "kept": True} for n, row in enumerate(rows, 1)]
-            before, milder, first, bears = copy.deepcopy(model.state_dict()), 1.0, 0, 0.0
+            before, milder, first, bears = trainer.snapshot(), 1.0, 0, 0.0
             for attempt in range(_RETRIES + 1):
                 if attempt:
-                    model.load_state_dict(before)
+                    trainer.restore(before)
                     milder *= _MILDER
                 first = len(history)
                 history += self._train(trainer, milder * target, start, epochs, slower=milder)
-                accuracy, bears = trainer.kept.judged(
-                    trainer.training, partial(check.run, trainer.handle)
-                )
-                history[-1] |= {"accuracy": accuracy, "bears": bears, "met": bears > max(most, 0.0)}
+                accuracy, bears = 0.0, 0.0
+                if math.isfinite(history[-1]["loss"]):
+                    ask = partial(check.run, trainer.handle)
+                    accuracy, bears = trainer.kept.judged(trainer.training, ask)
+                history[-1] |= {"accuracy": accuracy, "bears": bears, "met": bears > most}
                 if accuracy >= check.target:
                     break
             if bears <= most:
@@ -99,8 +109,7 @@ class Rounds:
             best, most = copy.deepcopy(model.state_dict()), bears
             kept |= set(range(first, len(history)))
             start = milder * target
-        if best is not None:
-            model.load_state_dict(best)
+        model.load_state_dict(best)
         return [{"epoch": n, **row, "kept": n - 1 in kept} for n, row in enumerate(history, 1)]
 
     def _train(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from functools import partial
 from typing import Any
@@ -93,8 +95,16 @@ class Trainer:
         self.ranks.agree("batches an epoch", self._batches)
         return self._batches
 
+    @property
+    def identity(self) -> list[Any]:
+        """What is known of the loader and the optimiser, JSON-able."""
+        made = [{k: v for k, v in g.items() if k != "params"} for g in self.optimizer.param_groups]
+        return [self.batches, getattr(self.loader, "identity", None), repr(made)]
+
     def run(self, schedule: Schedule, epochs: int, *, slower: float = 1.0) -> list[dict[str, Any]]:
         """Train through a curriculum; return an entry of the history for each epoch.
+
+        The first epoch with a loss that is not finite is the last.
 
         Args:
             schedule: Of the rates; one by epoch, or one by batch.
@@ -115,10 +125,23 @@ class Trainer:
             self._go_on(state, schedule)
             self.bar.update(len(rows) * self.batches)
         for _ in range(len(rows), epochs):
+            if rows and not math.isfinite(rows[-1]["loss"]):
+                break  # what follows is no better
             ber, loss = self._epoch(schedule)
             rows.append({"ber": ber, "loss": loss, "accuracy": None, "bears": None, "met": None})
             self.kept.write(self.training, self._state(schedule) | {"rows": rows})
         return rows
+
+    def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the network and the optimiser as they are, for `restore`."""
+        return copy.deepcopy(self.handle.model.state_dict()), copy.deepcopy(
+            self.optimizer.state_dict()
+        )
+
+    def restore(self, snapshot: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        """Go back to a `snapshot`: the moments of a collapse are none to begin with."""
+        self.handle.model.load_state_dict(snapshot[0])
+        self.optimizer.load_state_dict(copy.deepcopy(snapshot[1]))
 
     def _state(self, schedule: Schedule) -> dict[str, Any]:
         """Return all that the next epoch depends on."""

@@ -57,3 +57,13 @@ def test_what_cannot_be_is_refused(asked, words):
         Augment(**asked)
     with pytest.raises(ValueError, match="seed is None, accepted: an integer, where images are"):
         data.batches(torch.zeros(1, 1, 2, 2), torch.zeros(1), 1, augment=Augment())
+
+
+def test_shares_of_a_batch_are_augmented_as_the_whole_is():
+    x, y = torch.rand(10, 3, 8, 8), torch.arange(10)
+    augment = data.Augment(2, 0.5)
+    whole = list(data.batches(x, y, 4, seed=0, augment=augment))
+    shares = [data.batches(x, y, 4, seed=0, augment=augment).share(rank, 2) for rank in (0, 1)]
+    for (images, labels), *parts in zip(whole, *shares, strict=True):
+        assert torch.equal(torch.cat([part for part, _ in parts]), images)
+        assert torch.equal(torch.cat([part for _, part in parts]), labels)

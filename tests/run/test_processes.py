@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 
 import pytest
 from _small import small
@@ -39,10 +40,16 @@ def refused(work, rank, ranks):
     raise ValueError(f"no network for {ranks}")
 
 
-def test_what_a_process_raises_is_one_line(tmp_path):
+def gone(work, rank, ranks):
+    os._exit(3)
+
+
+def test_what_a_process_ends_in_is_one_line(tmp_path):
     folder = run(with_processes(1), tmp_path / "run", until="train", progress=False)
     opened = RunFolder(folder)
     work = Work(opened, read_inputs(opened.recipe), progress=False)
     with pytest.raises(ValueError) as raised:
         in_processes(refused, work, 2)
     assert str(raised.value) == "boosting in 2 processes: ValueError: no network for 2"
+    with pytest.raises(ValueError, match=r"^boosting in 2 processes: .* exit code 3$"):
+        in_processes(gone, work, 2)

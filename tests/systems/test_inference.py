@@ -11,6 +11,7 @@ from torch import nn
 import eden
 from eden import devices
 from eden.systems import Parts, System, inference, layers_of, prepare
+from eden.systems._homes import check_counted
 
 SYSTEMS = ("eyeriss", "tpu")
 
@@ -254,6 +255,20 @@ def test_a_placement_for_another_device_is_one_line():
     with pytest.raises(ValueError, match=r"^sample holds no batch; .*$"):
         ddr3l = System.load("tpu").with_(memory="ddr3l-1600")
         eden.evaluate_energy(network(), SAMPLE[:0], placed(), system=ddr3l)
+
+
+def test_what_a_system_cannot_count_of_a_placement_is_one_line():
+    ddr3l = System.load("tpu").with_(memory="ddr3l-1600")
+    found = eden.evaluate_energy(network(), SAMPLE, placed("greedy"), system=ddr3l)
+    # A partition is a run of rows of a bank: the map that was run is the one that is said.
+    assert any("map ChRaBaRoCo" in note for note in found.assumptions)
+    with pytest.raises(ValueError, match=r"in partitions of one module, accepted for the 2 channe"):
+        eden.evaluate_energy(network(), SAMPLE, placed("greedy"), system=ddr3l.with_(channels=2))
+    eden.evaluate_energy(network(), SAMPLE, placed(), system=ddr3l.with_(channels=2))
+    slow = devices.load("ddr3l-1600-a1").at(1.35, refresh_seconds=2.048)
+    assert slow.refresh_stretch == 32
+    with pytest.raises(ValueError, match=r"is refreshed every 2.048 s, accepted for tpu: the rate"):
+        check_counted(SimpleNamespace(points={"module": slow}), "tpu", channels=1)
 
 
 @pytest.mark.parametrize("system", ["tpu", "cpu"])

@@ -129,5 +129,5 @@ def test_processes_read_the_cells_of_one_and_fail_together(tmp_path, model, blob
     for batch, *shares in zip(expected, *(outputs for outputs, _ in found), strict=True):
         assert torch.equal(torch.cat(shares), batch)
     for _, (differs, refused) in found:
-        assert "the curriculum differs between processes" in differs and "0.02" in differs
+        assert "curriculum differs between processes" in differs and "0.02" in differs
         assert refused == "no images"

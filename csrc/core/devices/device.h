@@ -71,18 +71,18 @@ struct Partition {
 };
 
 // What a channel is made of besides the rank that a device describes.
-struct Organisation {
+struct ModuleOrganisation {
   int64_t channels = 1;
   int64_t ranks = 1;
   int64_t bank_groups = 1;
 };
 
 template <>
-struct FieldsOf<Organisation> {
-  static constexpr Field<Organisation> list[] = {
-      {"channels", &Organisation::channels, 1, 64},
-      {"ranks", &Organisation::ranks, 1, 64},
-      {"bank_groups", &Organisation::bank_groups, 1, 64},
+struct FieldsOf<ModuleOrganisation> {
+  static constexpr Field<ModuleOrganisation> list[] = {
+      {"channels", &ModuleOrganisation::channels, 1, 64},
+      {"ranks", &ModuleOrganisation::ranks, 1, 64},
+      {"bank_groups", &ModuleOrganisation::bank_groups, 1, 64},
   };
 };
 
@@ -97,7 +97,7 @@ struct Device {
   std::string vendor;                // of the chips, as its study masks it
   std::string standard;              // such as DDR4
   std::vector<std::string> assumed;  // what of it nobody measured, in words
-  Organisation organisation;
+  ModuleOrganisation organisation;
   Geometry geometry;
   Timing timing;
   Currents currents;

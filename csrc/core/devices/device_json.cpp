@@ -44,9 +44,9 @@ Level read_level(const JsonFields& f, const char* key) {
   return f.one_of(key, {"module", "bank"}) == "module" ? Level::kModule : Level::kBank;
 }
 
-Organisation read_organisation(const JsonFields& f, const Device& d) {
-  f.only(keys_of<Organisation>());
-  Organisation o;
+ModuleOrganisation read_organisation(const JsonFields& f, const Device& d) {
+  f.only(keys_of<ModuleOrganisation>());
+  ModuleOrganisation o;
   read_fields(f, o);
   check_fields(o, f.prefix());
   if (d.geometry.banks % o.bank_groups != 0) {
@@ -315,7 +315,7 @@ std::string device_to_json(const Device& d) {
   if (!d.vendor.empty()) j["vendor"] = d.vendor;
   if (!d.standard.empty()) j["standard"] = d.standard;
   const Json parts = table_to_json(d.organisation);
-  if (parts != table_to_json(Organisation{})) j["organisation"] = parts;
+  if (parts != table_to_json(ModuleOrganisation{})) j["organisation"] = parts;
   for (const MeasuredPoint& p : d.retention) j["retention"].push_back(point_to_json(p));
   if (!d.assumed.empty()) j["assumed"] = d.assumed;
   return j.dump();

@@ -21,9 +21,9 @@ struct Access {
 };
 
 // What one core does in a phase, in units that are about alike: what sampling picks from.
-class Work {
+class CoreWork {
  public:
-  virtual ~Work() = default;
+  virtual ~CoreWork() = default;
   virtual int64_t units() const = 0;
   // About how many accesses a unit has, of the mean one.
   virtual double accesses() const = 0;
@@ -36,6 +36,6 @@ class Work {
 };
 
 // Work of each core between two barriers.
-using Phase = std::vector<std::unique_ptr<Work>>;
+using Phase = std::vector<std::unique_ptr<CoreWork>>;
 
 }  // namespace eden

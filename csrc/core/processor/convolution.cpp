@@ -7,7 +7,7 @@
 namespace eden {
 namespace {
 
-class Unfolded : public Work {
+class Unfolded : public CoreWork {
  public:
   Unfolded(const Unfold& u, const Processor& p) : u_(u), p_(p) {}
   int64_t units() const override { return std::max<int64_t>(0, u_.row1 - u_.row0); }
@@ -44,7 +44,7 @@ class Unfolded : public Work {
   Processor p_;
 };
 
-class DirectConvolution : public Work {
+class DirectConvolution : public CoreWork {
  public:
   DirectConvolution(const Direct& d, const Processor& p) : d_(d), p_(p) {
     block_ = std::max<int64_t>(1, p.line_bytes / 4);
@@ -98,10 +98,10 @@ class DirectConvolution : public Work {
 
 }  // namespace
 
-std::unique_ptr<Work> unfold(const Unfold& u, const Processor& p) {
+std::unique_ptr<CoreWork> unfold(const Unfold& u, const Processor& p) {
   return std::make_unique<Unfolded>(u, p);
 }
-std::unique_ptr<Work> direct_convolution(const Direct& d, const Processor& p) {
+std::unique_ptr<CoreWork> direct_convolution(const Direct& d, const Processor& p) {
   return std::make_unique<DirectConvolution>(d, p);
 }
 

@@ -21,7 +21,7 @@ struct Array {
 };
 
 // C [m, n] += A [m, k] B [k, n], of one core: rows from `m0` to before `m1`, columns from `n0`.
-struct Product {
+struct BlockedProduct {
   int64_t m = 0, n = 0, k = 0;
   int64_t m0 = 0, m1 = 0, n0 = 0, n1 = 0;
   Array a, b, c;
@@ -31,7 +31,8 @@ struct Product {
 // Blocked as in GotoBLAS (Goto and van de Geijn, 2008) and BLIS: blocks of B stay in the shared
 // cache, blocks of A in L2, a panel of B one vector line wide in L1; both are packed panel by panel
 // before. A unit is one panel of B against one block of A.
-std::unique_ptr<Work> blocked_product(const Product& product, const Processor& processor);
+std::unique_ptr<CoreWork> blocked_product(const BlockedProduct& product,
+                                          const Processor& processor);
 
 // The same by tiles of 128 x 128 that a core works on with all its threads, steps of one line of A;
 // no packing. B is read through `columns`: element [k, n] of it lies at k / taps * plane + n *
@@ -44,12 +45,12 @@ struct Columns {
   int64_t kernel_w = 1;
   int64_t elements = 0;  // in all: padding reads what lies within
 };
-std::unique_ptr<Work> tiled_product(const Product& product, const Columns& columns,
-                                    int64_t first_tile, int64_t tile_stride,
-                                    const Processor& processor);
+std::unique_ptr<CoreWork> tiled_product(const BlockedProduct& product, const Columns& columns,
+                                        int64_t first_tile, int64_t tile_stride,
+                                        const Processor& processor);
 
 // y [m, batch] = A [m, k] x [k, batch], rows from m0: A goes by once. A unit is one row.
-std::unique_ptr<Work> matrix_vector(const Product& product, const Processor& processor);
+std::unique_ptr<CoreWork> matrix_vector(const BlockedProduct& product, const Processor& processor);
 
 // Rows of the matrix that im2col makes of one image: channel, row and column of the kernel.
 struct Unfold {
@@ -61,7 +62,7 @@ struct Unfold {
   Array in, out;
 };
 // A unit is one row of the matrix.
-std::unique_ptr<Work> unfold(const Unfold& unfold, const Processor& processor);
+std::unique_ptr<CoreWork> unfold(const Unfold& unfold, const Processor& processor);
 
 // A convolution of one image on channels in blocks of a vector. A unit is one row of the output of
 // one block, over all blocks of the input; depthwise, of one block alone.
@@ -73,11 +74,11 @@ struct Direct {
   int64_t unit0 = 0, unit1 = 0;  // of this core
   Array weight, in, out;
 };
-std::unique_ptr<Work> direct_convolution(const Direct& direct, const Processor& processor);
+std::unique_ptr<CoreWork> direct_convolution(const Direct& direct, const Processor& processor);
 
 // Bytes that are read or written once from end to end: what a layer that no kernel knows costs.
-std::unique_ptr<Work> copy(const Array& from, int64_t read_bytes, const Array& to,
-                           int64_t write_bytes, const Processor& processor);
+std::unique_ptr<CoreWork> copy(const Array& from, int64_t read_bytes, const Array& to,
+                               int64_t write_bytes, const Processor& processor);
 
 // Synthetic: lines at random over some bytes, or in order.
 struct Pattern {
@@ -93,6 +94,6 @@ struct Pattern {
   int64_t first = 0;
   int64_t seed = 1;
 };
-std::unique_ptr<Work> pattern(const Pattern& pattern, const Processor& processor);
+std::unique_ptr<CoreWork> pattern(const Pattern& pattern, const Processor& processor);
 
 }  // namespace eden

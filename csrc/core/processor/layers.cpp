@@ -75,12 +75,12 @@ uint64_t ProcessorRun::allocate(double bytes) {
   return at;
 }
 
-Phase ProcessorRun::product(const Product& whole) {
+Phase ProcessorRun::product(const BlockedProduct& whole) {
   Phase phase;
   const int64_t line = std::max<int64_t>(
       1, static_cast<int64_t>(static_cast<double>(p_.line_bytes) / whole.b.element_bytes));
   for (int64_t core = 0; core < p_.cores; ++core) {
-    Product q = whole;
+    BlockedProduct q = whole;
     const auto index = static_cast<std::size_t>(core);
     if (kernel_ != Kernel::kTiled) {
       q.packed_a = packed_a_[index];
@@ -162,7 +162,7 @@ std::vector<Phase> ProcessorRun::plan_convolution(const Layer& l, const Array& i
       }
       phases.push_back(std::move(phase));
     }
-    Product q;
+    BlockedProduct q;
     q.m = l.filters(), q.n = columns, q.k = l.depth();
     q.a = weight, q.b = as_it_is || tiled ? of_group : matrix, q.c = out;
     q.a.base = weight.at(g * q.m * q.k);
@@ -172,7 +172,7 @@ std::vector<Phase> ProcessorRun::plan_convolution(const Layer& l, const Array& i
       continue;
     }
     for (int64_t i = 0; i < l.batch; ++i) {
-      Product of_image = q;
+      BlockedProduct of_image = q;
       of_image.b.base = of_group.at(i * l.in_channels * l.in_h * l.in_w);
       of_image.c.base = out.at((i * l.out_channels + g * q.m) * area);
       const Columns c{
@@ -210,7 +210,7 @@ std::vector<Phase> ProcessorRun::plan(const Layer& l) {
   }
   // Weights as rows of a matrix over the features of an input; a recurrent layer goes over them
   // once a step, and of attention the products of feature maps are left out.
-  Product q;
+  BlockedProduct q;
   q.k = l.in_channels;
   q.m = l.weight_elements / l.in_channels;
   q.n = l.kind == LayerKind::kLinear

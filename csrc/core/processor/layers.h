@@ -44,7 +44,7 @@ class ProcessorRun {
 
   std::vector<Phase> plan(const Layer& layer);
   std::vector<Phase> plan_convolution(const Layer& layer, const Array& in);
-  Phase product(const Product& whole);
+  Phase product(const BlockedProduct& whole);
   Phase direct(const Layer& layer, int64_t image, const Array& weight, const Array& in,
                const Array& out);
   void add(const Phase& phase, double times, Sum* sum);

@@ -36,7 +36,7 @@ class Machine : private ReadSink {
 
   // Units of each core's work, from `first` to before `last`.
   struct Range {
-    const Work* work = nullptr;
+    const CoreWork* work = nullptr;
     int64_t first = 0;
     int64_t last = 0;
   };

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t kOfUnit = 4096;  // accesses
 
-class Copy : public Work {
+class Copy : public CoreWork {
  public:
   Copy(const Array& from, int64_t read_bytes, const Array& to, int64_t write_bytes,
        const Processor& p)
@@ -42,7 +42,7 @@ class Copy : public Work {
   int64_t read_, written_;
 };
 
-class Patterned : public Work {
+class Patterned : public CoreWork {
  public:
   Patterned(const Pattern& q, const Processor& p) : q_(q), p_(p) {}
   int64_t units() const override { return (q_.lines + kOfUnit - 1) / kOfUnit; }
@@ -78,11 +78,11 @@ class Patterned : public Work {
 
 }  // namespace
 
-std::unique_ptr<Work> copy(const Array& from, int64_t read_bytes, const Array& to,
-                           int64_t write_bytes, const Processor& p) {
+std::unique_ptr<CoreWork> copy(const Array& from, int64_t read_bytes, const Array& to,
+                               int64_t write_bytes, const Processor& p) {
   return std::make_unique<Copy>(from, read_bytes, to, write_bytes, p);
 }
-std::unique_ptr<Work> pattern(const Pattern& q, const Processor& p) {
+std::unique_ptr<CoreWork> pattern(const Pattern& q, const Processor& p) {
   return std::make_unique<Patterned>(q, p);
 }
 

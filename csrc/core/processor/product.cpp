@@ -9,9 +9,9 @@ namespace {
 
 int64_t blocks(int64_t of, int64_t size) { return (of + size - 1) / size; }
 
-class Blocked : public Work {
+class Blocked : public CoreWork {
  public:
-  Blocked(const Product& q, const Processor& p) : q_(q), p_(p) {
+  Blocked(const BlockedProduct& q, const Processor& p) : q_(q), p_(p) {
     const double line = static_cast<double>(p.line_bytes);
     nr_ = std::max<int64_t>(1, static_cast<int64_t>(line / q.b.element_bytes));
     kc_ = std::min<int64_t>(q.k, 256);
@@ -120,14 +120,14 @@ class Blocked : public Work {
     return at;
   }
 
-  Product q_;
+  BlockedProduct q_;
   Processor p_;
   int64_t nr_, kc_, mc_, nc_, n_, m_, ks_, ms_, panels_of_block_, panels_;
 };
 
-class MatrixVector : public Work {
+class MatrixVector : public CoreWork {
  public:
-  MatrixVector(const Product& q, const Processor& p) : q_(q), p_(p) {}
+  MatrixVector(const BlockedProduct& q, const Processor& p) : q_(q), p_(p) {}
   int64_t units() const override { return std::max<int64_t>(0, q_.m1 - q_.m0); }
   double accesses() const override {
     const double lines = q_.a.element_bytes / static_cast<double>(p_.line_bytes);
@@ -155,13 +155,14 @@ class MatrixVector : public Work {
   }
 
  private:
-  Product q_;
+  BlockedProduct q_;
   Processor p_;
 };
 
-class Tiled : public Work {
+class Tiled : public CoreWork {
  public:
-  Tiled(const Product& q, const Columns& b, int64_t first, int64_t stride, const Processor& p)
+  Tiled(const BlockedProduct& q, const Columns& b, int64_t first, int64_t stride,
+        const Processor& p)
       : q_(q), b_(b), p_(p), first_(first), stride_(stride) {
     across_ = blocks(q.n, kTile);
     down_ = blocks(q.m, kTile);
@@ -210,7 +211,7 @@ class Tiled : public Work {
 
  private:
   static constexpr int64_t kTile = 128;
-  Product q_;
+  BlockedProduct q_;
   Columns b_;
   Processor p_;
   int64_t first_, stride_, across_, down_, step_;
@@ -218,14 +219,15 @@ class Tiled : public Work {
 
 }  // namespace
 
-std::unique_ptr<Work> blocked_product(const Product& q, const Processor& p) {
+std::unique_ptr<CoreWork> blocked_product(const BlockedProduct& q, const Processor& p) {
   return std::make_unique<Blocked>(q, p);
 }
-std::unique_ptr<Work> matrix_vector(const Product& q, const Processor& p) {
+std::unique_ptr<CoreWork> matrix_vector(const BlockedProduct& q, const Processor& p) {
   return std::make_unique<MatrixVector>(q, p);
 }
-std::unique_ptr<Work> tiled_product(const Product& q, const Columns& columns, int64_t first_tile,
-                                    int64_t tile_stride, const Processor& p) {
+std::unique_ptr<CoreWork> tiled_product(const BlockedProduct& q, const Columns& columns,
+                                        int64_t first_tile, int64_t tile_stride,
+                                        const Processor& p) {
   return std::make_unique<Tiled>(q, columns, first_tile, tile_stride, p);
 }
 

@@ -11,7 +11,7 @@ using namespace eden;
 
 namespace {
 
-struct List : Work {
+struct List : CoreWork {
   int64_t units() const override { return 1; }
   double accesses() const override { return static_cast<double>(list.size()); }
   double weight(int64_t) const override { return 1; }

@@ -1,6 +1,7 @@
 """Boosting that is cut short, and goes on to the network that it would have come to."""
 
 import copy
+import functools
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ class Cut(Exception):
     """What stands for a process that is killed."""
 
 
-def boosted(model, blobs, folder, *, cut=None, **options):
+def boosted(model, blobs, folder, *, cut=None, loader=None, **options):
     """Boost through two rounds with a judge; `cut` is the batch that does not come to its end."""
     losses = []
 
@@ -42,7 +43,7 @@ def boosted(model, blobs, folder, *, cut=None, **options):
     } | options
     found = eden.boost(
         model,
-        data.batches(*blobs, 100, seed=1),
+        loader or data.batches(*blobs, 100, seed=1),
         loss=loss,
         evaluate=evaluate,
         folder=folder,
@@ -83,3 +84,17 @@ def test_a_folder_of_another_training_is_refused(tmp_path, model, blobs):
     for network, options in ((other, {}), (model, {"epochs": 3}), (model, {"gradients": "clean"})):
         with pytest.raises(ValueError, match="keeps a training of another network or with other"):
             boosted(network, blobs, tmp_path, **options)
+
+
+def test_so_are_other_images_batches_and_optimisers(tmp_path, model, blobs):
+    boosted(model, blobs, tmp_path)
+    x, y = blobs
+    slower = functools.partial(torch.optim.AdamW, lr=1e-5)
+    for options in (
+        {"loader": data.batches(x + 1, y, 100, seed=1)},
+        {"loader": data.batches(x, y, 100, seed=2)},
+        {"loader": data.batches(x, y, 101, seed=1)},
+        {"optimizer": slower},
+    ):
+        with pytest.raises(ValueError, match="keeps a training of another network or with other"):
+            boosted(model, blobs, tmp_path, **options)
