@@ -3,8 +3,10 @@
 import errno
 import io
 import os
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -148,14 +150,17 @@ def test_an_interruption_while_importing_is_one_line(tmp_path):
     (tmp_path / "torch.py").write_text(
         "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nimport time; time.sleep(30)\n"
     )
-    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
-    done = subprocess.run(
-        [sys.executable, "-m", "eden", "devices"], env=environment, capture_output=True, timeout=60
+    run = partial(
+        subprocess.run,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        timeout=60,
+        # Of a suite that runs in the background the signal is ignored, and children inherit that.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
+    done = run([sys.executable, "-m", "eden", "devices"])
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"eden: interrupted\n")
-    library = subprocess.run(
-        [sys.executable, "-c", "import eden"], env=environment, capture_output=True, timeout=60
-    )
+    library = run([sys.executable, "-c", "import eden"])
     assert b"KeyboardInterrupt" in library.stderr
 
 
