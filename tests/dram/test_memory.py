@@ -44,7 +44,7 @@ def test_bad_descriptions_are_refused_in_one_line(described, tmp_path):
     path.write_text("{")
     with pytest.raises(ValueError, match=r"bad\.json: .*not valid JSON"):
         load_memory(path)
-    with pytest.raises(ValueError, match="device is 'ddr9', accepted: ddr3l-1600"):
+    with pytest.raises(ValueError, match="device is 'ddr9', accepted: ddr3-1600"):
         load_memory("ddr9")
 
 
