@@ -34,9 +34,7 @@ void bind_accelerator(py::module_& m) {
   py::class_<Accelerator> accelerator(m, "Accelerator");
   bind_constructor(accelerator, FieldNumbers<Accelerator>{});
   py::class_<Work> work(m, "Work");
-  for (const Field<Work>& f : FieldsOf<Work>::list) {
-    std::visit([&](auto member) { work.def_readonly(f.key, member); }, f.member);
-  }
+  bind_attributes(work);
   m.def("work_of", &work_of, "Clocks and passes of a layer.", py::arg("accelerator"),
         py::arg("layer"));
 

@@ -31,9 +31,7 @@ py::tuple state_of(const Layer& layer) {
 void bind_layer(py::module_& m) {
   py::class_<Layer> layer(m, "Layer");
   bind_constructor(layer, FieldNumbers<Layer>{});
-  for (const Field<Layer>& f : FieldsOf<Layer>::list) {
-    std::visit([&](auto member) { layer.def_readonly(f.key, member); }, f.member);
-  }
+  bind_attributes(layer);
   layer.def_readonly("name", &Layer::name)
       .def_property_readonly("kind", [](const Layer& l) { return name_of(l.kind); })
       .def_property_readonly("weight_bytes", &Layer::weight_bytes)

@@ -100,12 +100,18 @@ void bind_init(py::class_<T>& c, std::index_sequence<i...>, Check check, Extra..
         extra..., argument<T, i, optional>()...);
 }
 
-// The fields of a table as attributes, and a value by them.
+// The fields of a table as attributes.
 template <class T>
-void bind_fields(py::class_<T>& c) {
+void bind_attributes(py::class_<T>& c) {
   for (const Field<T>& f : FieldsOf<T>::list) {
     std::visit([&](auto member) { c.def_readonly(f.key, member); }, f.member);
   }
+}
+
+// The same, and a value by them.
+template <class T>
+void bind_fields(py::class_<T>& c) {
+  bind_attributes(c);
   bind_value(c, &tuple_of<T>, &value_of<T>);
   c.def("__repr__", [](const py::object& self) {
     std::string text;

@@ -39,9 +39,13 @@ def read_cifar10(folder: Path, part: str, *, progress: bool) -> Labelled:
     read = read_labelled(path, progress=progress)
     if read.pixels.shape[1:] != (3, 32, 32):
         raise ValueError(refusal(f"{path}: shape of images", [*read.pixels.shape[1:]], "3, 32, 32"))
-    if (most := int(read.labels.max())) >= len(CLASSES):
-        raise ValueError(f"{path}: label {most}; accepted: 0 to 9")
+    _check_labels(path, read.labels)
     return read
+
+
+def _check_labels(path: Path, labels: torch.Tensor) -> None:
+    if (most := int(labels.max())) >= len(CLASSES):
+        raise ValueError(f"{path}: label {most}; accepted: 0 to 9")
 
 
 def _binary(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
@@ -53,6 +57,5 @@ def _binary(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
         raise ValueError(refusal(f"bytes of {path}", size, said))
     records = torch.from_numpy(np.fromfile(path, np.uint8)).reshape(-1, _RECORD)
     labels = records[:, 0].to(torch.int64)
-    if (most := int(labels.max())) >= len(CLASSES):
-        raise ValueError(f"{path}: label {most}; accepted: 0 to 9")
+    _check_labels(path, labels)
     return records[:, 1:].reshape(-1, 3, 32, 32).contiguous(), labels

@@ -12,6 +12,7 @@ from eden._say import a_kind, one_of
 from eden.devices import Device
 from eden.energy import LAWS, Components, Transfer, lines, stream
 from eden.mapping import WHOLE_MODULE, Placement
+from eden.systems._homes import partitions_of
 from eden.systems._inference import Inference, placed_inference
 from eden.systems._system import System, system_of
 from eden.systems._traffic import Move, observe
@@ -147,7 +148,7 @@ def _nominal(device: Device, moves: Sequence[Move]) -> list[Transfer]:
 
 
 def _approximate(device: Device, placement: Placement, moves: Sequence[Move]) -> list[Transfer]:
-    base = {p.name: p.base for p in (*device.partitions, *device.subarrays)}
+    partitions = partitions_of(device)
     transfers = []
     for move in moves:
         write = move.kind == "output"
@@ -156,7 +157,7 @@ def _approximate(device: Device, placement: Placement, moves: Sequence[Move]) ->
             continue
         piece = placement.pieces(move.home)[move.piece]
         interleaved = piece.partition == WHOLE_MODULE
-        start = piece.address + (0 if interleaved else base[piece.partition])
+        start = piece.address + (0 if interleaved else partitions[piece.partition].base)
         point = placement.points[piece.partition]
         transfers.append(Transfer(write, interleaved, start, move.size_bytes, point, move.times))
     return transfers

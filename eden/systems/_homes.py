@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from eden._say import refusal
-from eden.devices import Device
+from eden.devices import Device, Partition
 from eden.dram import Memory
 from eden.mapping import RATED, WHOLE_MODULE, Placement
 from eden.systems._layers import Call
@@ -115,8 +115,7 @@ class Placed:
     def __init__(self, memory: Memory, placement: Placement):
         self._placement, self._free = placement, Free(memory)
         self._rated = memory.vdd_volts
-        device = placement.device
-        self._base = {p.name: p.base for p in (*device.partitions, *device.subarrays)}
+        self._partitions = partitions_of(placement.device)
         own = [name for name in placement.points if name not in (WHOLE_MODULE, RATED)]
         # A partition is a run of rows of a bank: addresses go through a bank and then the next.
         self.map = "ChRaBaRoCo" if own else None
@@ -168,10 +167,16 @@ class Placed:
             if piece.partition == RATED:
                 found.append((self._free.take(piece.size_bytes), piece.size_bytes, self._rated))
                 continue
-            base = self._base.get(piece.partition, 0)
+            partition = self._partitions.get(piece.partition)
+            base = 0 if partition is None else partition.base
             volts = self._placement.points[piece.partition].vdd_volts
             found.append((base + piece.address, piece.size_bytes, volts))
         return found
+
+
+def partitions_of(device: Device) -> dict[str, Partition]:
+    """Return the partitions and subarrays of a device by name."""
+    return {p.name: p for p in (*device.partitions, *device.subarrays)}
 
 
 def check_device(memory: Memory, device: Device, system: str) -> None:
@@ -241,14 +246,15 @@ def _at_points(memory: Memory, placement: Placement, partitions: list[str]) -> M
     if not partitions:
         point = placement.points.get(WHOLE_MODULE, placement.device.nominal)
         return memory.with_clocks(clocks_at(memory, point.trcd_seconds, point.trp_seconds))
-    bank_of = {p.name: p.bank for p in (*placement.device.partitions, *placement.device.subarrays)}
+    known = partitions_of(placement.device)
     banks: dict[int, Mapping[str, int]] = {}
     for name in partitions:
         point = placement.points[name]
         own = clocks_at(memory, point.trcd_seconds, point.trp_seconds)
         # A bank keeps the slowest latencies of its partitions.
-        before = banks.get(bank_of[name], own)
+        bank = known[name].bank
+        before = banks.get(bank, own)
         keys = own.keys() | before.keys()
         rated = memory.clocks
-        banks[bank_of[name]] = {k: max(own.get(k, rated[k]), before.get(k, rated[k])) for k in keys}
+        banks[bank] = {k: max(own.get(k, rated[k]), before.get(k, rated[k])) for k in keys}
     return memory.with_clocks({}, {bank: own for bank, own in banks.items() if own})

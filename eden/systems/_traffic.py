@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +12,7 @@ from eden.access import formats
 from eden.data import call, device_of, evaluating
 from eden.mapping import RATED, Placement
 from eden.network import Target, find_targets, outputs_on_chip, targets_of
+from eden.systems._layers import batch_of
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,7 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
     """
     if placement.config is None:
         raise ValueError("placement has no config; accepted: one made from tolerances with theirs")
-    values = sample.values() if isinstance(sample, Mapping) else sample
-    tensors = values if isinstance(sample, Mapping | tuple | list) else (sample,)
-    batch = next((t.shape[0] for t in tensors if isinstance(t, torch.Tensor) and t.ndim), 0)
-    if batch < 1:
-        raise ValueError("sample holds no batch; accepted: a tensor of at least one input, or more")
+    batch = batch_of(sample)
     # By address, so that a placement read back from a file, its names sorted, costs the same.
     entries = sorted(placement.entries.items(), key=lambda e: (e[1].partition, e[1].address))
     moves = [move for name, _ in entries for move in _of_placed(placement, name)]

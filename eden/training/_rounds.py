@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -77,8 +76,7 @@ class Rounds:
 
         Where none bears anything that is the network as it was.
         """
-        model, start = trainer.handle.model, self.start_ber
-        best, most, kept = copy.deepcopy(model.state_dict()), 0.0, set[int]()
+        start, best, most, kept = self.start_ber, trainer.snapshot(), 0.0, set[int]()
         history: list[dict[str, Any]] = []
         for target in self.targets:
             epochs = self.more_epochs if history else self.epochs
@@ -90,10 +88,10 @@ class Rounds:
                         "learning rate may help"
                     )
                 return [{"epoch": n, **row, "kept": True} for n, row in enumerate(rows, 1)]
-            before, milder, first, bears = trainer.snapshot(), 1.0, 0, 0.0
+            milder, first, bears = 1.0, 0, 0.0
             for attempt in range(_RETRIES + 1):
                 if attempt:
-                    trainer.restore(before)
+                    trainer.restore(best)
                     milder *= _MILDER
                 first = len(history)
                 history += self._train(trainer, milder * target, start, epochs, slower=milder)
@@ -106,10 +104,10 @@ class Rounds:
                     break
             if bears <= most:
                 break
-            best, most = copy.deepcopy(model.state_dict()), bears
+            best, most = trainer.snapshot(), bears
             kept |= set(range(first, len(history)))
             start = milder * target
-        model.load_state_dict(best)
+        trainer.restore(best)
         return [{"epoch": n, **row, "kept": n - 1 in kept} for n, row in enumerate(history, 1)]
 
     def _train(
