@@ -11,8 +11,10 @@ from hypothesis import settings
 
 from eden import data, nets
 
-# No example is too slow on a machine that is busy with other things.
-settings.register_profile("eden", deadline=None)
+# One tree has one verdict: the examples are the same in every run. To look for others:
+# pytest --hypothesis-profile=search. No example is too slow on a machine that is busy.
+settings.register_profile("eden", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None)
 settings.load_profile("eden")
 
 

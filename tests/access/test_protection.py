@@ -15,7 +15,7 @@ from eden.access import Protection, formats, ops, rng
 from eden.access._code_weights import wrong_patterns
 
 pytestmark = pytest.mark.usefixtures("device")
-quick = settings(max_examples=100, derandomize=True)
+quick = settings(max_examples=100)
 FLOATS = [torch.float32, torch.float16, torch.bfloat16]
 EVERY = ["triple", "secded", "embedded", "embedded=2", "strong_bits=1", "strong_bits=3"]
 ERRORS = [

@@ -13,7 +13,7 @@ from eden import errors, reference
 from eden.access import formats, ops, rng
 
 FLOATS = (torch.float32, torch.float16, torch.bfloat16)
-quick = settings(max_examples=150, derandomize=True)
+quick = settings(max_examples=150)
 floats = st.sampled_from(FLOATS)
 stored_formats = st.sampled_from(list(formats.FORMATS))
 

@@ -169,7 +169,7 @@ def test_parquet_is_checked_as_text_is(tmp_path):
     assert len(profiles.read(path)) == 2
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=300), st.integers(0, 400))
 def test_no_damage_is_a_crash(tmp_path_factory, junk, at):
     text = lines(GOOD, OTHER).encode()

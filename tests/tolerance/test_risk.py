@@ -84,7 +84,7 @@ def test_gains_make_up_for_losses_and_the_factor_leaves_critical_cells_alone():
     assert (at(both[:1], scale=2.0) > at(both[:1], scale=0.5)).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(-0.01, 0.05), min_size=1, max_size=20), st.integers(1, 10**6))
 def test_it_is_a_probability_that_rises(losses, more):
     found = at([stratum(losses, cells=len(losses) + more)], [ber_of(s) for s in range(-90, 0, 5)])
