@@ -33,7 +33,7 @@ class Fault(NamedTuple):
     value_read: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Faults:
     """The faults of a pass, in the order of the reads; a row is a bit, a column a tensor ``[n]``.
 
@@ -60,6 +60,10 @@ class Faults:
     value_before: Tensor
     value_after: Tensor
     value_read: Tensor
+
+    def __repr__(self) -> str:
+        # Of as many as there may be, not each.
+        return f"Faults({len(self)} in {len(set(self.tensor))} tensors)"
 
     def __len__(self) -> int:
         """Count the faults."""
