@@ -14,6 +14,7 @@ from eden._torch import held_otherwise, own_parameters
 from eden.access import Protection, formats
 from eden.access.protection import NONE
 from eden.data import device_of
+from eden.network._calibration import Calibration
 from eden.network._config import Config, patterns_of
 from eden.network._exposure import on_chip
 from eden.network._quantised import Codes, check_input, codes_of, packed_weights
@@ -147,6 +148,17 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
             + "".join(f"; {name} is packed by torch.ao" for name, _ in packed_weights(model))
         )
     return plan
+
+
+def other_size(plan: Plan, calibration: Calibration | None) -> str | None:
+    """Say which weight has another size than is known of it; None where all agree."""
+    known = {} if calibration is None else calibration.tensors
+    for name, tensor in plan.tensors.items():
+        for one in (known.get(name), tensor.entry):
+            there = getattr(one, "elements", tensor.elements)
+            if tensor.kind == "weight" and there != tensor.elements:
+                return refusal(f"elements of {name}", tensor.elements, str(there))
+    return None
 
 
 def plain(owner: nn.Module, attribute: str, name: str, *, coded: bool = False) -> nn.Parameter:
