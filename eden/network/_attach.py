@@ -57,9 +57,9 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
 
     Raises:
         ValueError: for a model that is attached already (as a part, or in part) or ran compiled
-            before, nothing to attach to, a weight of a type that cannot be stored, a pattern that
-            matches nothing, a placement of another network, a network that was boosted for
-            another module, or a negative `keep_bytes`.
+            before, nothing to attach to, a weight of a type that cannot be stored or with NaN that
+            would not be read back, a pattern that matches nothing, a placement of another network,
+            a network that was boosted for another module, or a negative `keep_bytes`.
         TypeError: for a model or config of another type.
     """
     if not isinstance(model, nn.Module):
@@ -109,7 +109,8 @@ def _attach(model: nn.Module, config: Config, entries: Any, keep_bytes: int) -> 
 
 def attached(model: nn.Module) -> Attachment | None:
     """Return the attachment of a model, also of a deep copy of an attached one; else None."""
-    return unwrapped(model).__dict__.get("_eden_attachment")
+    found = unwrapped(model).__dict__.get("_eden_attachment")
+    return None if found is None or found._detached else found  # as a shallow copy keeps it
 
 
 @contextmanager
