@@ -602,6 +602,10 @@ def hint_of_parts(
     counts: NDArray[np.int64],
     sum_of: Sequence[int] | NDArray[np.int64],
     share: Sequence[float] | NDArray[np.float64],
+    *,
+    weak: float,
+    shape: float,
+    failure: float,
 ) -> tuple[float, float]: ...
 def profile_interval(
     counts: NDArray[np.int64],
