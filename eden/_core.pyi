@@ -293,6 +293,8 @@ class Layer:
     kernel_w: Final[int]
     stride_h: Final[int]
     stride_w: Final[int]
+    dilation_h: Final[int]
+    dilation_w: Final[int]
     pad_h: Final[int]
     pad_w: Final[int]
     groups: Final[int]
@@ -329,6 +331,8 @@ class Layer:
         kernel_w: int = ...,
         stride_h: int = ...,
         stride_w: int = ...,
+        dilation_h: int = ...,
+        dilation_w: int = ...,
         pad_h: int = ...,
         pad_w: int = ...,
         groups: int = ...,
@@ -598,6 +602,10 @@ def hint_of_parts(
     counts: NDArray[np.int64],
     sum_of: Sequence[int] | NDArray[np.int64],
     share: Sequence[float] | NDArray[np.float64],
+    *,
+    weak: float,
+    shape: float,
+    failure: float,
 ) -> tuple[float, float]: ...
 def profile_interval(
     counts: NDArray[np.int64],

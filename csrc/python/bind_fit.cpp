@@ -80,17 +80,19 @@ void bind_fit(py::module_& m) {
       py::arg("hint"), py::arg("best"), py::arg("number"), py::arg("drop"));
   m.def(
       "hint_of_parts",
-      [](const Counts& counts, const std::vector<int64_t>& sum_of,
-         const std::vector<double>& share) {
+      [](const Counts& counts, const std::vector<int64_t>& sum_of, const std::vector<double>& share,
+         double weak, double shape, double failure) {
         const auto parts = groups_of(counts);
         if (sum_of.size() != parts.size() || share.size() != parts.size())
           throw std::invalid_argument("a sum for each part");
         py::gil_scoped_release release;
-        const FailureHint hint = hint_of_parts(parts, sum_of, share);
+        const FailureHint hint =
+            hint_of_parts(parts, sum_of, share, {weak, shape, {failure, failure}});
         return std::make_pair(hint.odds, hint.bend);
       },
       "What the parts of sums tell of F: its log-odds, and the bend of the likelihood there.",
-      py::arg("counts"), py::arg("sum_of"), py::arg("share"));
+      py::arg("counts"), py::arg("sum_of"), py::arg("share"), py::kw_only(), py::arg("weak"),
+      py::arg("shape"), py::arg("failure"));
   m.def(
       "weak_log_likelihood",
       [](const Counts& counts, double weak, double shape, double failure_zero, double failure) {

@@ -211,9 +211,11 @@ def _hint(
     sums, share = sums.copy(), np.ones(len(label))
     sums[:, STORED], hint = 1, (0.0, 0.0)
     cells = np.bincount(at, sums[:, CELLS] + sums[:, SEEN])
+    law = {"weak": 0.5, "shape": math.inf, "failure": 1.0}  # at first all lines are alike
     for _ in range(3):
-        hint = core.hint_of_parts(counts.groups, label, share)
+        hint = core.hint_of_parts(counts.groups, label, share, **law)
         fit = Form(True, False, True, hint).fit(sums)
+        law = {"weak": fit.weak, "shape": fit.shape, "failure": fit.failure}
         a, b = fit.shape, fit.shape * (1 - fit.weak) / fit.weak
         share = ((a + np.bincount(at, fit.expected_weak)) / (a + b + cells) / fit.weak)[label]
     return hint

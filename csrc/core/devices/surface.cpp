@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <optional>
 
 namespace eden {
 namespace {
@@ -13,60 +13,37 @@ double way(std::size_t axis, double low, double wanted, double high) {
   return (wanted - low) / (high - low);
 }
 
-using Points = std::vector<std::size_t>;
+bool of_retention(const MeasuredPoint& p) { return !std::isnan(p.refresh_seconds); }
 
-class Search {
- public:
-  Search(const std::vector<MeasuredPoint>& measured, const Place& wanted) : wanted_(wanted) {
-    for (const MeasuredPoint& p : measured) places_.push_back(place_of(p));
+// Whether errors are known to grow along an axis, one way or the other.
+bool grows_along(std::size_t axis, bool retention) {
+  return axis == kRefresh || (retention ? axis == kTemperature : axis != kTemperature);
+}
+
+// The measured values around a wanted one, and how much of each it takes.
+struct Bracket {
+  double low = kNotStated, high = kNotStated;  // the same where it was measured
+  double high_share = 0;
+
+  double share_of(std::size_t axis, double value) const {
+    if (same(axis, value, low)) return 1 - high_share;
+    return same(axis, value, high) ? high_share : 0;
   }
-
-  // The corners among `points`, which agree with what is wanted on the axes before this one.
-  std::vector<Corner> among(const Points& points, std::size_t axis) const {
-    if (axis == kAxes) return {{points.front(), 1}};
-    const double wanted = wanted_[axis];
-    std::vector<Corner> corners = at(points, axis, wanted);
-    if (!corners.empty()) return corners;
-    std::vector<double> below, above;
-    for (std::size_t i : points) {
-      if (places_[i][axis] < wanted) below.push_back(places_[i][axis]);
-      if (places_[i][axis] > wanted) above.push_back(places_[i][axis]);
-    }
-    std::sort(below.begin(), below.end(), std::greater<>());
-    std::sort(above.begin(), above.end());
-    double low = 0, high = 0;
-    const std::vector<Corner> down = nearest(points, axis, below, low);
-    const std::vector<Corner> up = nearest(points, axis, above, high);
-    if (down.empty() || up.empty()) return {};
-    const double share = way(axis, low, wanted, high);
-    for (const Corner& c : down) corners.push_back({c.index, c.share * (1 - share)});
-    for (const Corner& c : up) corners.push_back({c.index, c.share * share});
-    return corners;
-  }
-
- private:
-  std::vector<Corner> at(const Points& points, std::size_t axis, double value) const {
-    Points here;
-    for (std::size_t i : points) {
-      if (same(axis, places_[i][axis], value)) here.push_back(i);
-    }
-    return here.empty() ? std::vector<Corner>{} : among(here, axis + 1);
-  }
-
-  // Of these values, in order of their distance, the first that has corners on the other axes.
-  std::vector<Corner> nearest(const Points& points, std::size_t axis,
-                              const std::vector<double>& values, double& found) const {
-    for (double value : values) {
-      std::vector<Corner> corners = at(points, axis, value);
-      found = value;
-      if (!corners.empty()) return corners;
-    }
-    return {};
-  }
-
-  const Place& wanted_;
-  std::vector<Place> places_;
+  std::size_t corners() const { return high_share > 0 ? 2 : 1; }
 };
+
+// Of the values that these points have on an axis; nothing where all lie on one side.
+std::optional<Bracket> bracket(const std::vector<Place>& places, std::size_t axis, double wanted) {
+  double low = -HUGE_VAL, high = HUGE_VAL;
+  for (const Place& place : places) {
+    const double value = place[axis];
+    if (same(axis, value, wanted)) return Bracket{value, value, 0};
+    if (value < wanted) low = std::max(low, value);
+    if (value > wanted) high = std::min(high, value);
+  }
+  if (!std::isfinite(low) || !std::isfinite(high)) return std::nullopt;
+  return Bracket{low, high, way(axis, low, wanted, high)};
+}
 
 double weight_of_rows(const std::vector<double>& bank, const Geometry& g, int64_t first,
                       int64_t rows) {
@@ -99,37 +76,33 @@ double share_of(const Geometry& g, const MeasuredPoint& p, const Partition* part
 
 // What one measurement says of a part of the module, by itself.
 BerRange measured_ber(const Geometry& g, const MeasuredPoint& p, const Partition* partition) {
-  if (p.fraction == 0) {
-    const double limit = 1 / p.cells_tested;
-    return {0, limit, limit};
-  }
-  const double share = share_of(g, p, partition);
-  const double low = std::min(1.0, p.fraction_low * share);
-  const double fraction = std::min(1.0, p.fraction * share);
-  const double high = std::min(1.0, p.fraction_high * share);
-  if (!p.by_lines) return {low, fraction, high};
   const double part = partition == nullptr ? 1
                                            : static_cast<double>(partition->size_bytes()) /
                                                  static_cast<double>(g.size_bytes());
+  const double tested = p.cells_tested * part, share = share_of(g, p, partition);
+  const double low = std::min(1.0, p.fraction_low * share);
+  const double fraction = std::min(1.0, p.fraction * share);
+  const double high = std::min(1.0, p.fraction_high * share);
+  if (p.fraction == 0) {
+    const double limit = std::min(1.0, 1 / tested);
+    return {0, limit, limit};
+  }
+  if (!p.by_lines) return {low, fraction, high};
   // Lines that all fail are censored like lines of which none does: independent bits are known to
   // fail so often that at most one line in those tested would be spared, not to fail always.
-  const double lines = std::max(2.0, p.cells_tested * part / kLineBits);
-  const double spared = 1 - 1 / lines;
+  const double spared = 1 - 1 / std::max(2.0, tested / kLineBits);
   return {ber_of_lines(std::min(low, spared)).low, ber_of_lines(std::min(fraction, spared)).mean,
           high};
 }
 
 // Whether errors at `a` are known to be at least as many as at `b`.
 bool as_harsh(const MeasuredPoint& a, const MeasuredPoint& b) {
-  const bool retention = !std::isnan(a.refresh_seconds);
   const Place at = place_of(a), other = place_of(b);
   for (std::size_t axis = 0; axis < kAxes; ++axis) {
     if (same(axis, at[axis], other[axis])) continue;
-    const bool grows = axis == kRefresh || (axis == kTemperature && retention);
-    const bool falls = axis == kTrcd || axis == kTrp || (axis == kVdd && !retention);
-    if (grows && at[axis] > other[axis]) continue;
-    if (falls && at[axis] < other[axis]) continue;
-    return false;
+    const bool rises = axis == kRefresh || axis == kTemperature;
+    const bool harsher = rises ? at[axis] > other[axis] : at[axis] < other[axis];
+    if (!harsher || !grows_along(axis, of_retention(a))) return false;
   }
   return true;
 }
@@ -172,9 +145,36 @@ bool same(std::size_t axis, double a, double b) {
 std::vector<Corner> corners_around(const std::vector<MeasuredPoint>& measured,
                                    const Place& wanted) {
   if (measured.empty()) return {};
-  Points all(measured.size());
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
-  return Search(measured, wanted).among(all, 0);
+  const bool retention = of_retention(measured.front());
+  std::vector<Place> places;
+  for (const MeasuredPoint& p : measured) places.push_back(place_of(p));
+  // Axes along which errors grow have one grid whatever the others of them are: with the nearest
+  // values on both sides, and all corners measured, no rate falls on the way to harsher settings.
+  std::array<Bracket, kAxes> around;
+  std::size_t corners = 1;
+  std::vector<Place> level = places;
+  for (const bool growing : {false, true}) {
+    for (std::size_t axis = 0; axis < kAxes; ++axis) {
+      if (grows_along(axis, retention) != growing) continue;
+      const auto found = bracket(level, axis, wanted[axis]);
+      if (!found) return {};
+      around[axis] = *found;
+      corners *= found->corners();
+      if (growing) continue;
+      level.erase(std::remove_if(level.begin(), level.end(),
+                                 [&](const Place& p) { return !found->share_of(axis, p[axis]); }),
+                  level.end());
+    }
+  }
+  std::vector<Corner> result;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    double share = 1;
+    for (std::size_t axis = 0; axis < kAxes; ++axis) {
+      share *= around[axis].share_of(axis, places[i][axis]);
+    }
+    if (share > 0) result.push_back({i, share});
+  }
+  return result.size() == corners ? result : std::vector<Corner>{};
 }
 
 BerRange surface_ber(const Geometry& g, const std::vector<MeasuredPoint>& measured,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -18,10 +17,6 @@ namespace {
 enum Place { kMain, kZero, kOne, kSpread, kPlaces };
 const std::vector<double> kLow = {-60.0, -40.0, -40.0, -25.0};
 const std::vector<double> kHigh = {25.0, 25.0, 25.0, 25.0};
-
-// A sum of few weak cells splits a little otherwise under the P that it is expected to have than
-// under all that it may have: log-odds of F come out up to 0.03 off (docs/fits.md).
-constexpr double kHintError = 0.03 * 0.03;
 
 double odds_to_share(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 double share_to_odds(double p) { return std::log(p) - std::log1p(-p); }
@@ -223,51 +218,6 @@ WeakFit fit_weak(const std::vector<FailureGroup>& groups, const FitForm& form) {
   for (const FailureGroup& g : once.groups) weak.push_back(score_of(g, fit.law).weak_cells);
   for (std::size_t i : once.which) fit.expected_weak.push_back(weak[i]);
   return fit;
-}
-
-FailureHint hint_of_parts(const std::vector<FailureGroup>& parts,
-                          const std::vector<int64_t>& sum_of, const std::vector<double>& share) {
-  const double rate = mean_rate(parts);
-  double most = 1.0;
-  std::vector<FailureGroup> groups;
-  std::map<std::pair<int64_t, int64_t>, FailureGroup> sums;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i].reads == 1) continue;
-    FailureGroup part = parts[i];
-    part.stored = 1;
-    // To a twentieth: the split of a sum hangs little on it.
-    part.share = std::exp(std::round(20.0 * std::log(share[i])) / 20.0);
-    most = std::max(most, part.share);
-    groups.push_back(part);
-    FailureGroup& sum = sums[{sum_of[i], part.reads}];
-    if (sum.cells + sum.seen == 0) sum.times = -1.0;
-    sum.cells += part.cells, sum.failures += part.failures;
-    sum.seen += part.seen, sum.seen_failures += part.seen_failures;
-    sum.reads = part.reads, sum.share = part.share;
-  }
-  for (const auto& [key, sum] : sums) groups.push_back(sum);
-  if (groups.empty()) return {};
-  const Landscape landscape(distinct(groups).groups, {}, kOne);
-  std::vector<bool> held(kPlaces, true);
-  held[kOne] = false;
-  Summit best;
-  for (double failure : {0.03, 0.1, 0.25, 0.5, 0.75, likely_failure(parts)}) {
-    if (failure <= 1.01 * most * rate) continue;
-    const std::vector<double> x =
-        landscape.numbers({rate / failure, WeakLaw().shape, {failure, failure}});
-    const Summit found = climb_on(landscape, x, held);
-    if (best.x.empty() || found.value > best.value) best = found;
-  }
-  if (best.x.empty()) return {};
-  std::vector<double> below = best.x, above = best.x, low(kPlaces), high(kPlaces);
-  below[kOne] -= 1e-3, above[kOne] += 1e-3;
-  landscape(below, low);
-  landscape(above, high);
-  const double bend = (low[kOne] - high[kOne]) / 2e-3;
-  const bool inside = best.x[kOne] > kLow[kOne] + 1.0 && best.x[kOne] < kHigh[kOne] - 1.0;
-  return inside && bend > 0.0 && std::isfinite(bend)
-             ? FailureHint{best.x[kOne], 1.0 / (1.0 / bend + kHintError)}
-             : FailureHint{};
 }
 
 FitInterval profile_interval(const std::vector<FailureGroup>& groups, const FitForm& form,

@@ -4,14 +4,9 @@
 #include <vector>
 
 #include "csrc/core/fit/compound.h"
+#include "csrc/core/fit/split.h"
 
 namespace eden {
-
-// What is known of F from elsewhere: the likelihood falls by bend (x - odds)^2 / 2, x = log-odds.
-struct FailureHint {
-  double odds = 0.0;
-  double bend = 0.0;
-};
 
 // Which numbers of a law are free.
 struct FitForm {
@@ -26,12 +21,6 @@ struct WeakFit {
   double log_likelihood = -std::numeric_limits<double>::infinity();
   std::vector<double> expected_weak;  // of each group, given what was counted
 };
-
-// What the parts of sums tell of F, whatever P each sum has: weak cells that fail together are not
-// spread over the parts as single failures would be. `sum_of` numbers the sum that each part
-// enters.
-FailureHint hint_of_parts(const std::vector<FailureGroup>& parts,
-                          const std::vector<int64_t>& sum_of, const std::vector<double>& share);
 
 // A number of the law of which an interval is asked.
 enum class FitNumber { kWeak, kFailureZero, kFailureOne, kShape, kRateZero, kRateOne };

@@ -89,11 +89,38 @@ TEST_CASE("The parts of a sum tell F, whatever P the sums have") {
       share.push_back(own.weak / law.weak);
     }
   }
-  const FailureHint hint = hint_of_parts(parts, sum_of, share);
+  const FailureHint hint = hint_of_parts(parts, sum_of, share, {});
   const double truth = std::log(0.3 / 0.7);
   CAPTURE(hint.odds, hint.bend);
   REQUIRE(hint.bend > 300.0);
   REQUIRE(std::abs(hint.odds - truth) < 4.0 / std::sqrt(hint.bend));
+}
+
+TEST_CASE("The parts of sums of two or three weak cells tell F though P of the sums is not known") {
+  // 3,000 bitlines in 8 parts, of which each has about two weak cells: taken for its likeliest, P of
+  // a bitline makes F come out 0.1 of its log-odds too high.
+  const WeakLaw law{1e-3, 2.0, {0.4, 0.4}};
+  std::mt19937_64 random(7);
+  std::vector<FailureGroup> parts;
+  std::vector<int64_t> sum_of;
+  std::vector<double> share;
+  for (int line = 0; line < 3000; ++line) {
+    const double x = std::gamma_distribution<>(law.shape)(random) / law.shape;
+    const WeakLaw own{1e-3 * x + 1e-9, WeakLaw().shape, {0.4, 0.4}};
+    double failures = 0;
+    for (const FailureGroup& part : drawn(8, 300, 4, own, 10000 + line)) {
+      parts.push_back(part);
+      sum_of.push_back(line);
+      failures += static_cast<double>(part.failures + part.seen_failures);
+    }
+    const double weak = failures / (4 * 0.4);  // about as many as are expected
+    const double expected = (law.shape + weak) / (law.shape / law.weak + 8 * 300) / law.weak;
+    share.insert(share.end(), 8, expected);
+  }
+  const FailureHint hint = hint_of_parts(parts, sum_of, share, law);
+  CAPTURE(hint.odds, hint.bend);
+  REQUIRE(hint.bend > 1000.0);
+  REQUIRE(std::abs(hint.odds - std::log(0.4 / 0.6)) < 3.0 / std::sqrt(hint.bend));
 }
 
 TEST_CASE("Sixty-four reads: the likelihood has other summits than the highest") {

@@ -1,0 +1,179 @@
+#include "csrc/core/fit/split.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+#include <utility>
+
+namespace eden {
+namespace {
+
+// P is tried at steps of a twentieth of its logarithm, over so many standard deviations either way.
+constexpr double kGrain = 20.0;
+constexpr double kReach = 4.0;
+// Log-odds of F between which the likeliest is looked for, and how far apart at first.
+constexpr double kLow = -7.0, kHigh = 7.0, kApart = 0.5;
+// Of the second difference: the curve is straight to rounding over less.
+constexpr double kBendStep = 0.01;
+
+double to_share(double odds) { return 1.0 / (1.0 + std::exp(-odds)); }
+
+// Log-likelihoods of one kind of counts by the node of P, worked out when first asked for.
+struct Kind {
+  FailureGroup group;
+  std::map<int, double> at;
+};
+
+// A sum: how often it has parts of each kind, and the nodes of log P over which it is averaged.
+struct Sum {
+  std::map<std::size_t, double> parts;
+  FailureGroup whole;
+  std::size_t kind = 0;
+  double share = 1.0;
+  int first = 0, last = 0, step = 1;
+};
+
+double log_sum(const std::vector<double>& logs) {
+  const double most = *std::max_element(logs.begin(), logs.end());
+  if (!std::isfinite(most)) return most;
+  double sum = 0.0;
+  for (double x : logs) sum += std::exp(x - most);
+  return most + std::log(sum);
+}
+
+class Splits {
+ public:
+  Splits(const std::vector<FailureGroup>& parts, const std::vector<int64_t>& sum_of,
+         const std::vector<double>& share, const WeakLaw& law)
+      : law_(law) {
+    std::map<std::pair<int64_t, int64_t>, Sum> sums;
+    double failed = 0.0, tested = 0.0;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      FailureGroup part = parts[i];
+      failed += static_cast<double>(part.failures + part.seen_failures);
+      tested += static_cast<double>(part.cells + part.seen) * static_cast<double>(part.reads);
+      if (part.reads == 1) continue;
+      part.stored = 1, part.share = 1.0, part.times = 1.0;
+      Sum& sum = sums[{sum_of[i], part.reads}];
+      sum.parts[kind_of(part)] += 1.0;
+      sum.share = share[i];
+      sum.whole.cells += part.cells, sum.whole.failures += part.failures;
+      sum.whole.seen += part.seen, sum.whole.seen_failures += part.seen_failures;
+      sum.whole.reads = part.reads;
+    }
+    rate_ = tested > 0.0 ? failed / tested : 0.0;
+    for (auto& [key, sum] : sums) {
+      // Without a failure there is but one split.
+      if (sum.whole.failures + sum.whole.seen_failures == 0) continue;
+      sum.kind = kind_of(sum.whole);
+      lay_nodes(sum);
+      sums_.push_back(std::move(sum));
+    }
+  }
+
+  bool empty() const { return sums_.empty(); }
+
+  // The log-likelihood of all splits at a log-odds of F. P x F stays as it was observed.
+  double operator()(double odds) {
+    const double failure = to_share(odds);
+    at_ = WeakLaw();
+    at_.failure[0] = at_.failure[1] = failure;
+    at_.weak = rate_ / failure;
+    for (Kind& kind : kinds_) kind.at.clear();
+    double value = 0.0;
+    std::vector<double> split, whole;
+    for (const Sum& sum : sums_) {
+      split.clear(), whole.clear();
+      for (int node = sum.first; node <= sum.last; node += sum.step) {
+        const double before = sum.first == sum.last ? 0.0 : log_prior(node);
+        double parts = before;
+        for (const auto& [kind, times] : sum.parts) parts += times * score(kind, node);
+        split.push_back(parts);
+        whole.push_back(before + score(sum.kind, node));
+      }
+      value += log_sum(split) - log_sum(whole);
+      if (!std::isfinite(value)) return -HUGE_VAL;
+    }
+    return value;
+  }
+
+ private:
+  std::size_t kind_of(const FailureGroup& g) {
+    const auto key = std::make_tuple(g.cells, g.failures, g.seen, g.seen_failures, g.reads);
+    const auto [found, is_new] = known_.emplace(key, kinds_.size());
+    if (is_new) kinds_.push_back({g, {}});
+    return found->second;
+  }
+
+  void lay_nodes(Sum& sum) const {
+    const int middle = static_cast<int>(std::round(kGrain * std::log(sum.share)));
+    sum.first = sum.last = middle;
+    if (!std::isfinite(law_.shape)) return;
+    const double weak = static_cast<double>(sum.whole.failures + sum.whole.seen_failures) /
+                        (static_cast<double>(sum.whole.reads) * law_.failure[1]);
+    const double width = kGrain / std::sqrt(law_.shape + weak);
+    if (width < 1.5) return;
+    sum.step = std::max(1, static_cast<int>(width / 2.0));
+    const int steps = static_cast<int>(std::ceil(kReach * width / sum.step));
+    sum.first = middle - steps * sum.step, sum.last = middle + steps * sum.step;
+  }
+
+  // Of the beta distribution of P, over its logarithm.
+  double log_prior(int node) const {
+    const double share = std::exp(node / kGrain), b = law_.shape * (1.0 - law_.weak) / law_.weak;
+    if (law_.weak * share >= 1.0) return -HUGE_VAL;
+    return law_.shape * node / kGrain + (b - 1.0) * std::log1p(-law_.weak * share);
+  }
+
+  double score(std::size_t kind, int node) {
+    const auto [found, is_new] = kinds_[kind].at.emplace(node, -HUGE_VAL);
+    if (is_new) {
+      WeakLaw here = at_;
+      here.weak *= std::exp(node / kGrain);
+      if (here.weak < 1.0 - 1e-12) {
+        found->second = score_of(kinds_[kind].group, here).log_likelihood;
+      }
+    }
+    return found->second;
+  }
+
+  WeakLaw law_, at_;
+  double rate_ = 0.0;
+  std::vector<Kind> kinds_;
+  std::map<std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t>, std::size_t> known_;
+  std::vector<Sum> sums_;
+};
+
+}  // namespace
+
+FailureHint hint_of_parts(const std::vector<FailureGroup>& parts,
+                          const std::vector<int64_t>& sum_of, const std::vector<double>& share,
+                          const WeakLaw& law) {
+  Splits splits(parts, sum_of, share, law);
+  if (splits.empty()) return {};
+  double best = kLow, most = -HUGE_VAL;
+  const auto look_at = [&](double odds) {
+    const double value = splits(odds);
+    if (value > most) best = odds, most = value;
+  };
+  for (double odds = kLow; odds <= kHigh; odds += kApart) look_at(odds);
+  for (double apart = kApart / 2.0; apart > 1e-2; apart /= 2.0) {
+    const double from = best;
+    look_at(from - apart);
+    look_at(from + apart);
+  }
+  if (best < kLow + 1.0 || best > kHigh - 1.0) return {};
+  // The top of a parabola through three points near by, twice.
+  double bend = 0.0;
+  for (int i = 0; i < 2; ++i) {
+    const double here = splits(best), below = splits(best - kBendStep),
+                 above = splits(best + kBendStep);
+    bend = (2.0 * here - below - above) / (kBendStep * kBendStep);
+    if (!(bend > 0.0) || !std::isfinite(bend)) return {};
+    best += std::clamp((above - below) / (2.0 * kBendStep * bend), -kApart, kApart);
+  }
+  return {best, bend};
+}
+
+}  // namespace eden
