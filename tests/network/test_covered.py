@@ -19,14 +19,7 @@ from eden.network import (
     keep_calibration,
 )
 from eden.systems import evaluate_energy
-from eden.tolerance import (
-    Tolerances,
-    accuracy_curve,
-    characterize_coarse,
-    characterize_fine,
-    verify,
-)
-from eden.tolerance._tolerances import tensors_bearing
+from eden.tolerance import accuracy_curve, characterize_coarse, characterize_fine, verify
 from eden.training import boost
 
 SOME = errors.Uniform(0.03)
@@ -124,31 +117,6 @@ def test_a_calibration_of_the_whole_serves_a_part(search):
     model = layers()
     learned(model, INT8)
     search(model, INT8.with_(include="2"))
-
-
-def test_what_is_known_of_a_network_of_other_sizes_is_refused():
-    def network(width):
-        return nn.Sequential(nn.Linear(8, width), nn.ReLU(), nn.Linear(width, 4))
-
-    x, config = torch.randn(5, 8), Config(errors.Uniform(1e-3), stored="int8")
-    wide, narrow = network(32), network(16)
-    with approximate(wide, config) as handle:
-        known = config.with_(calibration=handle.learn_bounds([x]))
-        tensors = tensors_bearing(1e-2, handle.tensors)
-    said = r"^elements of 0.weight is 128, accepted: 256: the calibration or placement is another"
-    with pytest.raises(ValueError, match=said):
-        attach(narrow, known)
-    found = Tolerances(known, "coarse", 0.5, 0.9, 1e-2, tensors)
-    placement = place(found, devices.load("ddr3l-1600-b10"), method="coarse")
-    with pytest.raises(ValueError, match=said):
-        attach(narrow, placement)
-    # One that a model carries is of the model as it was.
-    wide[0], wide[2] = nn.Linear(8, 16), nn.Linear(16, 4)
-    handle = attach(wide, config)
-    with pytest.raises(ValueError, match=r"0.input is not calibrated"):
-        wide(x)
-    assert handle.learn_bounds([x]).tensors["0.weight"].elements == 128
-    assert wide(x).shape == (5, 4)
 
 
 @pytest.mark.filterwarnings("ignore:Branches.* are not in approximate DRAM")
