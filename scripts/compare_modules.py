@@ -60,4 +60,6 @@ def at_high_end(folder, inputs, variant, options) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from one_line import in_one_line
+
+    in_one_line(main)

@@ -86,4 +86,6 @@ def fresh(model, evaluate, tolerances, target: float, draws: int) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    from one_line import in_one_line
+
+    in_one_line(main)

@@ -235,4 +235,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from one_line import in_one_line
+
+    in_one_line(main)

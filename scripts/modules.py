@@ -1,9 +1,10 @@
 """Which measured modules a network bears, and what boosting, protecting and placing it buy there.
 
-    python scripts/modules.py RUN_FOLDER [--out FOLDER]
+    python scripts/modules.py RUN_FOLDER ... [--out FOLDER]
     python scripts/modules.py baseline=2.0e-5 boosted=6.5e-4 protected=6.9e-4 both=1.6e-3
 
-Tolerances are those of a finished run, or numbers. For every measured module and each of its axes
+Tolerances are those of finished runs, a table a network, or numbers.
+For every measured module and each of its axes
 (voltage, tRCD, refresh interval; all else as measured, at the hottest temperature): the lowest
 measured setting whose mean BER the network bears, and where log BER between that and the next
 measured one crosses the tolerance. Nothing was measured there, and where nothing failed at the
@@ -207,53 +208,71 @@ def figure(modules, tolerances, path):
 
 
 def tolerances_of(given):
-    """Read tolerances off a run folder, or off NAME=BER: name -> (BER, fine tolerances or None)."""
-    if len(given) == 1 and "=" not in given[0]:
-        results, found = Results(RunFolder(Path(given[0]))), {}
-        for variant in results.folder.recipe.variants:
+    """Read tolerances off run folders and NAME=BER: a dict, name -> (BER, fine or None), a network.
+
+    Of several networks each name has that of its network before it.
+    """
+    folders = [RunFolder(Path(text)) for text in given if "=" not in text]
+    pairs = [text.partition("=") for text in given if "=" in text]
+    networks = []
+    for folder in folders:
+        results, found = Results(folder), {}
+        first = f"{folder.recipe.network.name} " if len(folders) > 1 or pairs else ""
+        for variant in folder.recipe.variants:
             coarse = results.tolerances(variant.name, "coarse").coarse_ber
             try:
                 fine = results.tolerances(variant.name, "fine")
             except OSError:  # these have no fine search
                 fine = None
-            found[NAMES[variant.name]] = (coarse, fine)
-        return found
-    pairs = [text.partition("=") for text in given]
+            found[first + NAMES[variant.name]] = (coarse, fine)
+        networks.append(found)
     try:
         found = {name: (float(ber), None) for name, _, ber in pairs}
     except ValueError:
-        found = {}
-    if not found or not all(name and 0 <= ber <= 1 for name, (ber, _) in found.items()):
-        said = f"tolerances are {' '.join(given)!r}, accepted: a run folder, or NAME=BER in [0, 1]"
-        raise SystemExit(f"modules.py: {said}")
-    return found
+        found = {"": (-1, None)}
+    if not all(name and 0 <= ber <= 1 for name, (ber, _) in found.items()):
+        said = f"tolerances are {' '.join(given)!r}, accepted: run folders and NAME=BER in [0, 1]"
+        raise ValueError(said)
+    networks += [found] if found else []
+    names = [name for found in networks for name in found]
+    if len(set(names)) < len(names):
+        raise ValueError(f"networks are {', '.join(names)}, accepted: each name once")
+    return networks
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("tolerances", nargs="+", help="a run folder, or NAME=BER ...")
+    parser.add_argument("tolerances", nargs="+", help="run folders, and NAME=BER ...")
     parser.add_argument("--out", type=Path, default=Path("modules"), help="folder for the results")
     given = parser.parse_args()
-    tolerances = tolerances_of(given.tolerances)
+    networks = tolerances_of(given.tolerances)
     known = [devices.load(name) for name in devices.names()]
     modules = [d for d in known if all(p.quality != "assumed" for p in d.points)]
-    rows = [
-        row
-        for axis in AXES
-        for device in modules
-        if axis in device.axes
-        for row in rows_of(device, axis, tolerances)
-    ]
+    rows, tables = [], []
+    for tolerances in networks:
+        found = [
+            row
+            for axis in AXES
+            for device in modules
+            if axis in device.axes
+            for row in rows_of(device, axis, tolerances)
+        ]
+        tables.append(markdown(found, tolerances))
+        rows += found
     given.out.mkdir(parents=True, exist_ok=True)
     with open(given.out / "modules.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    table = markdown(rows, tolerances)
+    table = "\n".join(tables)
     (given.out / "modules.md").write_text(table)
-    figure(modules, tolerances, given.out / "modules.svg")
+    figure(
+        modules, {k: v for found in networks for k, v in found.items()}, given.out / "modules.svg"
+    )
     print(table)
 
 
 if __name__ == "__main__":
-    main()
+    from one_line import in_one_line
+
+    in_one_line(main)

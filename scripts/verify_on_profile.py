@@ -189,12 +189,10 @@ def main() -> None:
     parser.add_argument("--network", choices=NETWORKS, default="boosted")
     parser.add_argument("--draws", type=int, default=300)
     parser.add_argument("--images", type=int, default=1000)
-    given = parser.parse_args()
-    try:
-        study(given)
-    except (ValueError, TypeError, OSError) as error:
-        raise SystemExit(f"verify_on_profile.py: {error}") from None
+    study(parser.parse_args())
 
 
 if __name__ == "__main__":
-    main()
+    from one_line import in_one_line
+
+    in_one_line(main)

@@ -56,5 +56,24 @@ def test_a_ladder_has_one_axis(script):
 @pytest.mark.parametrize("bad", ["boosted", "boosted=x", "boosted=2", "=1e-3"])
 def test_bad_tolerances_are_one_line(bad):
     done = run(bad, "plain=1e-5")
-    assert done.returncode != 0
-    assert done.stderr.startswith("modules.py: tolerances are ") and done.stderr.count("\n") == 1
+    assert done.returncode == 2
+    assert done.stderr.startswith("modules.py: ") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["modules", "compare_modules", "fit_modules", "make_devices", "compare_protection"]
+)
+def test_a_folder_that_is_none_is_one_line(name, tmp_path):
+    script = SCRIPT.with_name(f"{name}.py")
+    done = subprocess.run(
+        [sys.executable, script, tmp_path / "none"], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{name}.py: ") and done.stderr.count("\n") == 1
+
+
+def test_each_network_has_a_table_of_its_own(script, tmp_path):
+    first, second = script.tolerances_of(["a=1e-5"])[0], script.tolerances_of(["b=1e-3"])[0]
+    assert (first, second) == ({"a": (1e-5, None)}, {"b": (1e-3, None)})
+    with pytest.raises(ValueError, match="networks are a, a, accepted"):
+        script.tolerances_of(["a=1e-5", "a=1e-3"])

@@ -112,19 +112,21 @@ class Terms {
   // `end` is not reached.
   double walk(double m, double step, double direction, double end = -1.0, double past = -1.0) {
     const double last = end >= 0.0 ? end : direction > 0.0 ? n_ : least();
+    const double stop = end >= 0.0 ? end - direction : last;
+    bool closing = false;
     for (int i = 1;; ++i) {
-      // A trapezoid's corner where the step changes counts for half of both.
-      const bool wider = i % kNear == 0;
-      const double next = m + direction * step;
-      if ((next - last) * direction > 0.0) {
-        if (step > 1.0) add(m, log_term(m), (1.0 - step) / 2.0);
-        for (m += direction; (m - last) * direction <= 0.0; m += direction) {
-          if (m != end) add(m, log_term(m), 1.0);
-        }
-        return last;
+      if (step > 1.0 && (m + direction * step - stop) * direction > 0.0) {
+        // The rest, too, in so many steps, and again: an end may be 2^40 terms away.
+        const double closer = std::max(std::floor(std::abs(stop - m) / kNear), 1.0);
+        // A trapezoid's corner where the step changes counts for half of both.
+        add(m, log_term(m), (closer - step) / 2.0);
+        step = closer;
+        closing = true;
       }
-      if (next == end) return last;
+      const double next = m + direction * step;
+      if ((next - stop) * direction > 0.0) return last;
       m = next;
+      const bool wider = !closing && i % kNear == 0;
       const double term = log_term(m);
       add(m, term, wider ? 1.5 * step : step);
       if (wider) step *= 2.0;

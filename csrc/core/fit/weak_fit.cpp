@@ -25,6 +25,9 @@ auto order_of(const FailureGroup& g) {
   return std::tie(g.cells, g.failures, g.seen, g.seen_failures, g.reads, g.stored, g.share);
 }
 
+// Beyond, a sum's terms differ by less than the rounding of their logarithms.
+constexpr int64_t kMostFailures = int64_t{1} << 40;
+
 void check(const FailureGroup& g) {
   const auto within = [](int64_t value, int64_t cells, int64_t reads) {
     return value >= 0 &&
@@ -36,6 +39,11 @@ void check(const FailureGroup& g) {
     throw std::invalid_argument("a group of " + std::to_string(g.cells) + " cells, " +
                                 std::to_string(g.reads) + " reads, " + std::to_string(g.failures) +
                                 " failures: no such counts");
+  }
+  if (g.reads > 1 && g.failures > kMostFailures) {
+    throw std::invalid_argument("failures of a place that was read more than once are " +
+                                std::to_string(g.failures) +
+                                ", accepted: at most 2^40; give smaller places");
   }
 }
 

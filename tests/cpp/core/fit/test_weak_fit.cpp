@@ -97,8 +97,8 @@ TEST_CASE("The parts of a sum tell F, whatever P the sums have") {
 }
 
 TEST_CASE("The parts of sums of two or three weak cells tell F though P of the sums is not known") {
-  // 3,000 bitlines in 8 parts, of which each has about two weak cells: taken for its likeliest, P of
-  // a bitline makes F come out 0.1 of its log-odds too high.
+  // 3,000 bitlines in 8 parts, of which each has about two weak cells: taken for its likeliest, P
+  // of a bitline makes F come out 0.1 of its log-odds too high.
   const WeakLaw law{1e-3, 2.0, {0.4, 0.4}};
   std::mt19937_64 random(7);
   std::vector<FailureGroup> parts;
@@ -138,6 +138,18 @@ TEST_CASE("Without failures only an upper end is known") {
   const FitInterval ends = profile_interval({group}, form, fit, FitNumber::kWeak, kDrop);
   REQUIRE(ends.low == 0.0);
   REQUIRE(ends.high == Approx(-std::expm1(-kDrop / 1e6)).epsilon(1e-3));
+}
+
+TEST_CASE("As many cells as a profile may hold are fitted at once, or refused") {
+  FailureGroup group;
+  group.cells = int64_t{1} << 50, group.reads = 64, group.failures = int64_t{1} << 40;
+  const WeakFit fit = fit_weak({group, group}, {true, false, true, {}});
+  const double rate = std::ldexp(1.0, 40 - 56);
+  REQUIRE(fit.law.weak * fit.law.failure[1] == Approx(rate).epsilon(1e-3));
+  group.failures += 1;
+  REQUIRE_THROWS_AS(fit_weak({group}, {}), std::invalid_argument);
+  group.reads = 1;
+  REQUIRE(fit_weak({group}, {false, false, false, {}}).law.weak > 0);
 }
 
 TEST_CASE("Impossible counts are refused") {
