@@ -35,6 +35,7 @@ class Memory:
         clocks: By the standard's names, such as ``tRCD``; in memory clocks.
         clock_seconds: Length of one.
         vdd_volts: Main supply at which the currents hold.
+        describes_pins: Whether it gives what its pins take.
         powers_down: Whether it gives what power-down takes.
         chips: Of a rank.
         banks: Of a channel, over its ranks.
@@ -62,6 +63,7 @@ class Memory:
         self.clocks: dict[str, int] = self.native.clocks
         self.clock_seconds: float = self.native.clock_seconds
         self.vdd_volts: float = self.native.vdd_volts
+        self.describes_pins: bool = "interface" in json.loads(json_text)
         self.powers_down: bool = self.native.powers_down
         self.chips: int = self.native.chips
         self.banks: int = self.native.banks
