@@ -74,6 +74,8 @@ Memory memory_of(const Device& d, const Memory& like, int64_t trcd, int64_t trp)
   own("tRC", t.trc_seconds);
   own("tRFC", t.trfc_seconds);
   own("tREFI", t.trefi_seconds);
+  // What one refresh costs does not depend on a longer interval, which would take long to count.
+  m.clocks["tREFI"] = std::min(m.clocks["tREFI"], 16 * m.clocks["tRFC"] + 16384);
   m.clocks["tRC"] = std::max(m.clocks["tRC"], m.clocks["tRAS"] + trp);
   return m;
 }
