@@ -474,7 +474,7 @@ class StreamAccess:
         self,
         *,
         write: bool,
-        interleaved: bool,
+        banks: int,
         address: int,
         bytes: int,
     ) -> None: ...
@@ -483,6 +483,23 @@ class Transfer:
     def __init__(
         self, access: StreamAccess, at: Settings, times: float, refresh_stretch: float = 1.0
     ) -> None: ...
+
+class Streams:
+    def __init__(self, device: Device, others: DramRules) -> None: ...
+    def counts(self, transfers: Sequence[Transfer]) -> list[CommandCounts]: ...
+    def energy(
+        self, transfers: Sequence[Transfer], laws: Sequence[str]
+    ) -> tuple[dict[str, dict[str, float]], float]: ...
+    def idle(
+        self, seconds: float, vdd_volts: float, refresh_stretch: float, laws: Sequence[str]
+    ) -> tuple[dict[str, dict[str, float]], float]: ...
+    def joules_by_point(
+        self,
+        accesses: Sequence[StreamAccess],
+        times: Sequence[float],
+        points: Sequence[tuple[Settings, float]],
+        law: str,
+    ) -> list[list[float]]: ...
 
 class MapSlot:
     partition: Final[int]
@@ -546,13 +563,6 @@ def serve_layer(
     policy: str,
     most_requests: int,
 ) -> StreamServed: ...
-def joules_by_point(
-    device: Device,
-    accesses: Sequence[StreamAccess],
-    times: Sequence[float],
-    points: Sequence[tuple[Settings, float]],
-    law: str,
-) -> list[list[float]]: ...
 def keep_budget(
     ways: MapProblem,
     *,
@@ -578,9 +588,6 @@ def scale_to_ber(
     ber: float,
 ) -> NDArray[np.float64]: ...
 def to_float32(values: NDArray[np.float64]) -> NDArray[np.float32]: ...
-def stream_energy(
-    device: Device, transfers: Sequence[Transfer], laws: Sequence[str]
-) -> tuple[dict[str, dict[str, float]], float]: ...
 
 class WeakFit:
     weak: Final[float]
