@@ -535,6 +535,7 @@ def dram_energy(
 def inject(
     x: np.ndarray,
     out: np.ndarray,
+    *,
     table: NDArray[np.int64],
     order: NDArray[np.int32] | None,
     scale: NDArray[np.float32] | None,
@@ -549,7 +550,6 @@ def inject(
     first_copy: int,
     address: int,
     row_bytes: int,
-    /,
 ) -> None: ...
 def work_of(accelerator: Accelerator, layer: Layer) -> Work: ...
 def serve_layer(

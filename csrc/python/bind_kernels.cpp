@@ -104,7 +104,10 @@ void inject(const py::array& x, const py::array& out, const Dense<int64_t>& tabl
 }  // namespace
 
 void bind_kernels(py::module_& m) {
-  m.def("inject", &inject,
+  m.def("inject", &inject, py::arg("x"), py::arg("out"), py::kw_only(), py::arg("table"),
+        py::arg("order"), py::arg("scale"), py::arg("device_key"), py::arg("access_key"),
+        py::arg("lookup"), py::arg("stored"), py::arg("correction"), py::arg("lo"), py::arg("hi"),
+        py::arg("copies"), py::arg("first_copy"), py::arg("address"), py::arg("row_bytes"),
         "Inject into a NumPy array; eden/access/arrays.py checks the arguments.");
 }
 

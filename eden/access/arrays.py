@@ -69,9 +69,22 @@ def inject_array(
     table = table_of(error)
     device_key, access_key = (int(half) % 2**64 for half in key)
     lo, hi = core.to_float32(np.array(bounds or (0.0, 0.0), np.float64)).tolist()
-    order = None if table.order is None else table.order.numpy()
     core.inject(
-        x, out, table.entries.numpy(), order, steps, device_key, access_key,
-        table.lookup, fmt.code, number, lo, hi, copies, first_copy, address, row_bytes,
-    )  # fmt: skip
+        x,
+        out,
+        table=table.entries.numpy(),
+        order=None if table.order is None else table.order.numpy(),
+        scale=steps,
+        device_key=device_key,
+        access_key=access_key,
+        lookup=table.lookup,
+        stored=fmt.code,
+        correction=number,
+        lo=lo,
+        hi=hi,
+        copies=copies,
+        first_copy=first_copy,
+        address=address,
+        row_bytes=row_bytes,
+    )
     return out
