@@ -73,7 +73,7 @@ PINS = {"DDR3": (4.6e-3, 21.2e-3), "DDR4": (3.7e-3, 17.0e-3)}
 def module(folder: Path, name: str) -> ModuleType:
     """Load a Python file of the folder."""
     spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
-    if spec is None or spec.loader is None:
+    if spec is None or spec.loader is None or not (folder / f"{name}.py").exists():
         raise SystemExit(f"{folder / name}.py cannot be loaded")
     found = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(found)
@@ -240,9 +240,11 @@ def read_commands(path: Path) -> list[tuple]:
 
 def compare_runs(folder: Path, devices: Devices, scratch: Path) -> tuple[list[dict], list[str]]:
     """Serve every trace of the expected runs; check the commands that were sent."""
-    traces, reference = module(folder, "traces"), module(folder, "dramref")
     wanted = {(r["device"], r["tRCD"], r["trace"]) for r in read_json(folder, "runs.json")}
     records, illegal = [], []
+    if not wanted:
+        return records, illegal
+    traces, reference = module(folder, "traces"), module(folder, "dramref")
     for device, trcd, name in tqdm(sorted(wanted), disable=not sys.stderr.isatty()):
         described, memory = devices.description(device), devices.memory(device, trcd)
         requests, commands = scratch / "requests.txt", scratch / "commands.txt"
