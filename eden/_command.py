@@ -10,7 +10,6 @@ The doctor is run in a process of its own: a library that crashes when it is loa
 
 import os
 import signal
-import subprocess
 import sys
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -49,6 +48,8 @@ def ending(status: int, text: str) -> str:
 
 def _doctor() -> None:
     """Run the doctor, and tell how it ended where it did not come to its own end."""
+    import subprocess  # no other command needs it, and Ctrl-C would meet its import
+
     inner = subprocess.run(
         [sys.executable, "-m", "eden", "doctor"],
         stderr=subprocess.PIPE,

@@ -293,6 +293,8 @@ class Layer:
     kernel_w: Final[int]
     stride_h: Final[int]
     stride_w: Final[int]
+    dilation_h: Final[int]
+    dilation_w: Final[int]
     pad_h: Final[int]
     pad_w: Final[int]
     groups: Final[int]
@@ -329,6 +331,8 @@ class Layer:
         kernel_w: int = ...,
         stride_h: int = ...,
         stride_w: int = ...,
+        dilation_h: int = ...,
+        dilation_w: int = ...,
         pad_h: int = ...,
         pad_w: int = ...,
         groups: int = ...,
@@ -470,7 +474,7 @@ class StreamAccess:
         self,
         *,
         write: bool,
-        interleaved: bool,
+        banks: int,
         address: int,
         bytes: int,
     ) -> None: ...
@@ -479,6 +483,23 @@ class Transfer:
     def __init__(
         self, access: StreamAccess, at: Settings, times: float, refresh_stretch: float = 1.0
     ) -> None: ...
+
+class Streams:
+    def __init__(self, device: Device, others: DramRules) -> None: ...
+    def counts(self, transfers: Sequence[Transfer]) -> list[CommandCounts]: ...
+    def energy(
+        self, transfers: Sequence[Transfer], laws: Sequence[str]
+    ) -> tuple[dict[str, dict[str, float]], float]: ...
+    def idle(
+        self, seconds: float, vdd_volts: float, refresh_stretch: float, laws: Sequence[str]
+    ) -> tuple[dict[str, dict[str, float]], float]: ...
+    def joules_by_point(
+        self,
+        accesses: Sequence[StreamAccess],
+        times: Sequence[float],
+        points: Sequence[tuple[Settings, float]],
+        law: str,
+    ) -> list[list[float]]: ...
 
 class MapSlot:
     partition: Final[int]
@@ -542,13 +563,6 @@ def serve_layer(
     policy: str,
     most_requests: int,
 ) -> StreamServed: ...
-def joules_by_point(
-    device: Device,
-    accesses: Sequence[StreamAccess],
-    times: Sequence[float],
-    points: Sequence[tuple[Settings, float]],
-    law: str,
-) -> list[list[float]]: ...
 def keep_budget(
     ways: MapProblem,
     *,
@@ -574,9 +588,6 @@ def scale_to_ber(
     ber: float,
 ) -> NDArray[np.float64]: ...
 def to_float32(values: NDArray[np.float64]) -> NDArray[np.float32]: ...
-def stream_energy(
-    device: Device, transfers: Sequence[Transfer], laws: Sequence[str]
-) -> tuple[dict[str, dict[str, float]], float]: ...
 
 class WeakFit:
     weak: Final[float]

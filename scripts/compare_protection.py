@@ -1,8 +1,10 @@
 """What boosting and protection buy: the BER of a stated risk, and whether fresh draws bear it out.
 
 Run: python scripts/compare_protection.py RUN_FOLDER [--families 5] [--draws 1000]
-(after `eden run`, or `--until boost`). A family has single cells and search draws of its own; the
-last column is of fresh draws at the first family's rate, with Clopper and Pearson's interval.
+         [--networks baseline boosted] [--protect "fc*.input=triple" "conv*=secded" ...]
+(after `eden run`, or `--until boost`). Protections are none, the recipe's, and those of --protect.
+A family has single cells and search draws of its own; the last column is of fresh draws at the
+first family's rate, with Clopper and Pearson's interval.
 """
 
 import argparse
@@ -17,28 +19,31 @@ from eden.folder import NETWORKS, RunFolder
 from eden.network import approximate, protections_of
 from eden.run import Work, read_inputs
 
-PROTECT = {"fc*.input": "triple", "fc3.weight": "triple", "conv*.weight": "secded"}
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run_folder", type=Path)
     parser.add_argument("--families", type=int, default=5)
     parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS)
+    parser.add_argument("--protect", nargs="+", metavar="PATTERN=HOW", default=[])
     options = parser.parse_args()
     folder = RunFolder(options.run_folder)
     work = Work(folder, read_inputs(folder.recipe), progress=False)
     evaluate, target = work.searched, work.searched_target
     print(f"target {target:.4f}, OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', 'default')}")
     print("network    protected  lambda            bytes    BER of each family (interval of first)")
-    for name in NETWORKS:
+    own = {pattern: how for pattern, _, how in (one.partition("=") for one in options.protect)}
+    protections = {"no": {}, "recipe's": folder.recipe.protect, "own": own}
+    protections = {said: how for said, how in protections.items() if how or said == "no"}
+    for name in options.networks:
         model = work.network(name)
         shared = {"target_accuracy": target}
         risks = [
             criticality(model, evaluate, config=work.config, seed=seed, **shared)
             for seed in range(options.families)
         ]
-        for protect in ({}, PROTECT):
+        for said, protect in protections.items():
             config = work.config.with_(protect=protect)
             found = [
                 characterize_coarse(model, evaluate, config=config, risk=risk, seed=seed, **shared)
@@ -48,9 +53,9 @@ def main() -> None:
             lambdas = " ".join(f"{risk.lambda_of():.0f}" for risk in risks)
             low, high = first.interval
             print(
-                f"{name:10} {'yes' if protect else 'no':9} {lambdas:17} {added(first):7.2%}  "
+                f"{name:10} {said:9} {lambdas:17} {added(first):7.2%}  "
                 f"{bers} [{low:.2e}, {high:.2e}] mean {first.mean_ber:.2e} "
-                f"sweep {first.sweep_ber:.2e}",
+                f"sweep {first.sweep_ber:.2e} clean {first.clean_accuracy:.4f}",
                 flush=True,
             )
             print(f"{'':21}{fresh(model, evaluate, first, target, options.draws)}", flush=True)

@@ -30,13 +30,20 @@ SETUPS = {
     "tpu": ("tpu", None, "32 %", "none"),
     "tpu-lpddr3": ("tpu", "lpddr3-1600", "32 %", "none"),
 }
+IMAGENET = (224, {"stem": "published", "classes": 1000, "channels": 3})
 NETWORKS = {
     "lenet": (32, {"stem": "published"}),
-    "alexnet": (224, {"stem": "published", "classes": 1000, "channels": 3}),
-    "vgg16": (224, {"stem": "published", "classes": 1000, "channels": 3}),
-    "squeezenet1_1": (224, {"stem": "published", "classes": 1000, "channels": 3}),
+    "alexnet": IMAGENET,
+    "vgg16": IMAGENET,
+    "squeezenet1_1": IMAGENET,
     "yolov3_tiny": (416, {}),
+    "mobilenet_v2": IMAGENET,
+    "resnet18": IMAGENET,
+    "resnet101": IMAGENET,
+    "densenet201": IMAGENET,
+    "yolov3": (416, {}),
 }
+FIRST = tuple(NETWORKS)[:5]
 LOWER_VOLTS = (0.10, 0.15, 0.20, 0.25, 0.30, 0.35)
 LOWER_NS = (1, 2, 3, 4, 5, 6)
 IDEAL = "one clock"
@@ -55,7 +62,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--setups", nargs="+", choices=SETUPS, default=list(SETUPS))
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=FIRST)
     parser.add_argument("--requests", type=int, default=100_000, help="of a layer, at most")
     parser.add_argument("--redraw", action="store_true", help="draw what is there")
     given = parser.parse_args()

@@ -33,7 +33,7 @@ def cache_folder() -> Path:
     return Path(base) / "eden" / "fashion-mnist"
 
 
-def places() -> tuple[Path, ...]:
+def folders() -> tuple[Path, ...]:
     """Return where the files are looked for unless a folder is named."""
     return SYSTEM_FOLDER, cache_folder()
 

@@ -58,7 +58,7 @@ def load(
             is wanted and where to get it.
     """
     if name == "fashion-mnist":
-        folder = _find(name, root, _fashion.WANTED, _fashion.ADVICE, _fashion.places())
+        folder = _find(name, root, _fashion.WANTED, _fashion.ADVICE, _fashion.folders())
         pairs = {part: _fashion.read_part(folder, part) for part in ("train", "test")}
     elif name == "cifar10":
         from eden.data import _cifar
@@ -127,19 +127,19 @@ def _find(
 ) -> Path:
     """Return the folder that holds one of the files wanted."""
     explicit = root if root is not None else os.environ.get("EDEN_DATA")
-    places = list(elsewhere)
+    folders = list(elsewhere)
     if explicit is not None:
         source = "root" if root is not None else "EDEN_DATA"
         if not str(explicit):
             raise ValueError(f"{source} is set but empty; set it to a folder, or unset it")
         if not Path(explicit).is_dir():
             raise ValueError(f"{source} is {str(explicit)!r}, which is not a folder")
-        places = [Path(explicit), Path(explicit) / name]
+        folders = [Path(explicit), Path(explicit) / name]
         advice = f"{source} names this folder, so no other is tried; {advice}"
     else:
         advice = f"{advice}, and set EDEN_DATA, or data.folder of the recipe, to its folder"
-    for place in places:
-        if any((place / file).exists() for file in wanted):
-            return place
-    looked = f" in {', '.join(map(str, places))}" if places else ""
+    for folder in folders:
+        if any((folder / file).exists() for file in wanted):
+            return folder
+    looked = f" in {', '.join(map(str, folders))}" if folders else ""
     raise ValueError(f"data set {name} not found: no {' or '.join(wanted)}{looked}; {advice}")

@@ -29,10 +29,10 @@ def matched(found: Boxes, there: Boxes, iou: float) -> Tensor:
     shared[found.labels[:, None] != there.labels[None]] = -1
     if not shared.numel():
         return right
-    for place in found.scores.argsort(descending=True, stable=True).tolist():
-        best = int(shared[place].argmax())
-        if shared[place, best] >= iou:
-            right[place] = True
+    for one in found.scores.argsort(descending=True, stable=True).tolist():
+        best = int(shared[one].argmax())
+        if shared[one, best] >= iou:
+            right[one] = True
             shared[:, best] = -1
     return right
 

@@ -27,8 +27,8 @@ def facts() -> dict[str, str]:
         built = sorted(Path(__file__).parents[1].glob(f"{name}.*so"))
         found[f"eden.{name}"] = ", ".join(map(str, built)) or "not built"
     found["devices"] = ", ".join(devices.names())
-    places = [place for place in (data.SYSTEM_FOLDER, data.cache_folder()) if place.is_dir()]
-    found["images"] = str(places[0]) if places else "no Fashion-MNIST found"
+    folders = [folder for folder in (data.SYSTEM_FOLDER, data.cache_folder()) if folder.is_dir()]
+    found["images"] = str(folders[0]) if folders else "no Fashion-MNIST found"
     return found
 
 

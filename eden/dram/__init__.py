@@ -4,6 +4,7 @@ Memories are descriptions in ``memories/``, standards tables of constraints in `
 further one is one file. The engine is C++ (``csrc/core/{timing,controller,trace}``).
 """
 
+from eden.dram._data import Data as Data
 from eden.dram._energy import TraceEnergy as TraceEnergy
 from eden.dram._energy import energy_of as energy_of
 from eden.dram._energy import trace_energy as trace_energy

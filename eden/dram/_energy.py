@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from eden._native import core
 from eden._say import a_kind, refusal, within
+from eden.dram._data import Data, law_factor
 from eden.dram._memory import Memory
 from eden.dram._pieces import pieces
 
@@ -37,6 +38,8 @@ class TraceEnergy:
             not describe them.
         by_bank: For each bank its commands, the clocks it was open, and joules of its own
             activates, precharges, reads and writes.
+        data_joules: What ``read`` and ``write`` data take beyond those that the currents were
+            measured with; empty if the data or the memory's slopes are not given.
     """
 
     seconds: float
@@ -44,12 +47,14 @@ class TraceEnergy:
     joules: dict[str, dict[str, float]]
     interface_joules: dict[str, float]
     by_bank: list[dict[str, float]]
+    data_joules: dict[str, float] = field(default_factory=dict)
 
     @property
     def total(self) -> float:
         """Sum of all, in joules."""
         core_joules = sum(sum(parts.values()) for parts in self.joules.values())
-        return core_joules + sum(self.interface_joules.values())
+        rest = (*self.interface_joules.values(), *self.data_joules.values())
+        return core_joules + sum(rest)
 
     def to_dict(self) -> dict:
         """Return all of it, with the total."""
@@ -73,6 +78,7 @@ def energy_of(
     vdd_volts: float | None,
     law: str,
     laws: Mapping[str, tuple[float, float]] | None,
+    data: Data | None = None,
 ) -> TraceEnergy:
     """Return the energy of counted ranks; arguments as those of `trace_energy`."""
     volts, own, chips = vdd_volts or 0.0, dict(laws or {}), memory.chips
@@ -93,7 +99,15 @@ def energy_of(
             parts = memory.native.bank_energy(bank, volts, law, own)
             banks.append({**_fields(bank), "joules": chips * sum(parts.values())})
     length = max(rank.counts.length for rank in ranks)
-    return TraceEnergy(length * memory.clock_seconds, counts, joules, interface, banks)
+    by_data = {}
+    if data is not None and memory.slopes is not None:
+        rated = memory.vdd_volts
+        burst = rated * memory.clocks["BL"] * memory.clock_seconds
+        burst *= chips * law_factor((vdd_volts or rated) / rated, law, own)
+        for kind in ("read", "write"):
+            moved = sum(n[f"{kind}s"] for n in counts)
+            by_data[kind] = moved * burst * memory.slopes.amperes(kind, data)
+    return TraceEnergy(length * memory.clock_seconds, counts, joules, interface, banks, by_data)
 
 
 def _fields(value: core.TraceCounts | core.BankCounts) -> dict[str, int]:
@@ -108,6 +122,7 @@ def trace_energy(
     vdd_volts: float | None = None,
     law: str = "linear",
     laws: Mapping[str, tuple[float, float]] | None = None,
+    data: Data | None = None,
     counting: str = "drampower4",
     format: str = "auto",
     progress: bool = False,
@@ -122,6 +137,7 @@ def trace_energy(
         laws: Others by component (``array``, ``column``, ``background``, ``refresh``,
             ``interface``): share f from 0 to 1 and power n from 0 to 10 of
             ``E(V) = E(V0) ((1 - f) + f (V / V0)^n)``.
+        data: Ones and toggles of what is moved, for a memory that gives slopes.
         counting: ``drampower4`` counts clocks as that tool does, some of them twice after a
             precharge of a closed bank; ``once`` counts each once.
         format: ``native``, ``drampower4``, ``drampower5``, or ``auto``.
@@ -142,4 +158,4 @@ def trace_energy(
     )
     for piece in pieces(path, progress=progress):
         trace.feed(piece)
-    return energy_of(memory, trace.finish(False), vdd_volts, law, laws)
+    return energy_of(memory, trace.finish(False), vdd_volts, law, laws, data)

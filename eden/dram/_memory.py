@@ -8,6 +8,7 @@ from pathlib import Path
 
 from eden._native import core
 from eden._say import a_kind, an_int, refusal
+from eden.dram._data import split_slopes
 
 _HERE = Path(__file__).parent
 
@@ -35,6 +36,8 @@ class Memory:
         clocks: By the standard's names, such as ``tRCD``; in memory clocks.
         clock_seconds: Length of one.
         vdd_volts: Main supply at which the currents hold.
+        slopes: How its currents depend on the data; None if it does not say.
+        describes_pins: Whether it gives what its pins take.
         powers_down: Whether it gives what power-down takes.
         chips: Of a rank.
         banks: Of a channel, over its ranks.
@@ -53,15 +56,17 @@ class Memory:
         Raises:
             ValueError: One line, for a description or table that cannot be.
         """
-        standard = core.memory_standard(json_text)
+        plain, self.slopes = split_slopes(json_text)
+        standard = core.memory_standard(plain)
         text, file = _table(standard) if table is None else (Path(table).read_text(), str(table))
         self._text, self._table = json_text, table
-        self.native = core.DramRules(json_text, text, file, trcd)
+        self.native = core.DramRules(plain, text, file, trcd)
         self.name: str = self.native.name
         self.standard: str = self.native.standard
         self.clocks: dict[str, int] = self.native.clocks
         self.clock_seconds: float = self.native.clock_seconds
         self.vdd_volts: float = self.native.vdd_volts
+        self.describes_pins: bool = "interface" in json.loads(json_text)
         self.powers_down: bool = self.native.powers_down
         self.chips: int = self.native.chips
         self.banks: int = self.native.banks

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eden._native import core
 from eden._say import a_kind, an_int, refusal
+from eden.dram._data import Data
 from eden.dram._energy import TraceEnergy, check_supply, energy_of
 from eden.dram._memory import Memory
 from eden.dram._pieces import Out, pieces
@@ -87,6 +88,7 @@ def simulate(
     vdd_volts: float | None = None,
     law: str = "linear",
     laws: Mapping[str, tuple[float, float]] | None = None,
+    data: Data | None = None,
     format: str = "auto",
     commands_format: str = "native",
     until_clock: int = 0,
@@ -105,6 +107,7 @@ def simulate(
         vdd_volts: Main supply; that of the currents if left out.
         law: How the energy follows it, as for `trace_energy`.
         laws: The same by component.
+        data: Ones and toggles of what is moved, for a memory that gives slopes.
         format: ``native``, ``dramsim3``, ``ramulator2``, ``simpleo3``, or ``auto``.
         commands_format: ``native``, ``drampower4`` or ``drampower5``.
         until_clock: Go on refreshing up to this clock.
@@ -140,7 +143,7 @@ def simulate(
         write(run.take_commands())
     served = [run.served(channel) for channel in range(run.channels)]
     energy = [
-        energy_of(memory, run.counts(channel), vdd_volts, law, laws)
+        energy_of(memory, run.counts(channel), vdd_volts, law, laws, data)
         for channel in range(run.channels)
     ]
     return _summed(memory, run.requests, served, energy)

@@ -14,6 +14,8 @@ from eden.energy._joules import Currents as Currents
 from eden.energy._joules import Timing as Timing
 from eden.energy._joules import dram_energy as dram_energy
 from eden.energy._stream import Transfer as Transfer
+from eden.energy._stream import idle as idle
 from eden.energy._stream import lines as lines
 from eden.energy._stream import reading_joules as reading_joules
 from eden.energy._stream import stream as stream
+from eden.energy._streams import like as like

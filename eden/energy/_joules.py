@@ -18,7 +18,7 @@ CommandCounts = core.CommandCounts
 
 @dataclass(frozen=True)
 class Components:
-    """Energy by component, in joules."""
+    """Energy by component, in joules; ``interface`` is of pins and termination."""
 
     activate: float = 0.0
     precharge: float = 0.0
@@ -27,6 +27,7 @@ class Components:
     refresh: float = 0.0
     background_active: float = 0.0
     background_precharged: float = 0.0
+    interface: float = 0.0
 
     @property
     def background(self) -> float:

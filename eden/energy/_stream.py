@@ -1,4 +1,4 @@
-"""Energy and time of tensors moved from end to end."""
+"""Energy and time of tensors moved from end to end, by the counts of the DRAM engine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from eden._native import core
 from eden._say import a_kind, an_int, one_of, within
 from eden.devices import Device, OperatingPoint
 from eden.energy._joules import LAWS, Components
+from eden.energy._streams import streams_of
 
 _LARGEST = 2**62
 
@@ -19,11 +20,12 @@ class Transfer:
 
     Attributes:
         write: Written rather than read.
-        interleaved: Lines lie in turn in all banks; else within one bank after the other.
-        address: First byte in the module's address space of that order.
+        interleaved: Lines lie in turn in several banks; else within one bank after the other.
+        address: First byte in the address space of that order.
         size_bytes: Bytes moved, at least 1.
         point: Operating point.
         times: How often, at most 1e18.
+        banks: That lines are interleaved over; None for all of the module.
     """
 
     write: bool
@@ -32,6 +34,7 @@ class Transfer:
     size_bytes: int
     point: OperatingPoint
     times: float = 1.0
+    banks: int | None = None
 
     def __post_init__(self):
         for name in ("write", "interleaved"):
@@ -40,12 +43,27 @@ class Transfer:
         an_int("size_bytes", self.size_bytes, 1, _LARGEST)
         a_kind("point", self.point, OperatingPoint, "an operating point")
         within("times", self.times, 0, 1e18)
+        if self.banks is not None:
+            an_int("banks", self.banks, 1, 1024)
+
+    def access_in(self, device: Device) -> core.StreamAccess:
+        """Return it as the core takes it."""
+        banks = device.geometry.banks if self.banks is None else self.banks
+        return core.StreamAccess(
+            write=self.write,
+            banks=banks if self.interleaved else 1,
+            address=self.address,
+            bytes=self.size_bytes,
+        )
 
 
 def stream(
     device: Device, transfers: Sequence[Transfer], laws: Sequence[str]
 ) -> tuple[dict[str, Components], float]:
     """Return joules of the rank by law, and seconds, of transfers made one after another.
+
+    Each finds rows of another tensor open; refreshes, and rows opened again after them, have their
+    share of its time.
 
     Raises:
         ValueError: For a transfer outside the module or an unknown law.
@@ -55,16 +73,33 @@ def stream(
     for law in laws:
         one_of("law", law, LAWS)
     moved = [
-        core.Transfer(
-            _access(t.address, t.size_bytes, write=t.write, interleaved=t.interleaved),
-            t.point.native,
-            t.times,
-            t.point.refresh_stretch,
-        )
+        core.Transfer(t.access_in(device), t.point.native, t.times, t.point.refresh_stretch)
         for t in transfers
     ]
-    joules, seconds = core.stream_energy(device.native, moved, list(laws))
-    return {law: Components(**joules[law]) for law in laws}, seconds
+    return _told(streams_of(device).energy(moved, list(laws)))
+
+
+def idle(
+    device: Device, seconds: float, point: OperatingPoint, laws: Sequence[str]
+) -> tuple[dict[str, Components], float]:
+    """Return the same of time in which nothing is moved and all rows are closed.
+
+    Raises:
+        ValueError: For an unknown law, or no time.
+    """
+    a_kind("device", device, Device, "a device")
+    within("seconds", seconds, 0, 1e6)
+    for law in laws:
+        one_of("law", law, LAWS)
+    stretch = point.refresh_stretch
+    return _told(streams_of(device).idle(seconds, point.vdd_volts, stretch, list(laws)))
+
+
+def _told(
+    found: tuple[dict[str, dict[str, float]], float],
+) -> tuple[dict[str, Components], float]:
+    joules, seconds = found
+    return {law: Components(**parts) for law, parts in joules.items()}, seconds
 
 
 def reading_joules(
@@ -91,10 +126,13 @@ def reading_joules(
     """
     a_kind("device", device, Device, "a device")
     one_of("law", law, LAWS)
-    accesses = [_access(a, size, write=False, interleaved=interleaved) for a, size in places]
+    accesses = [
+        Transfer(False, interleaved, address, size, device.nominal).access_in(device)
+        for address, size in places
+    ]
     points = (*device.points, *further)
     settings = [(point.native, point.refresh_stretch) for point in points]
-    joules = core.joules_by_point(device.native, accesses, list(reads), settings, law)
+    joules = streams_of(device).joules_by_point(accesses, list(reads), settings, law)
     return {point: [row[i] for row in joules] for i, point in enumerate(points)}
 
 
@@ -104,9 +142,3 @@ def lines(device: Device, size_bytes: int) -> int:
     an_int("size_bytes", size_bytes, 0)
     line = device.geometry.line_bytes
     return -(-size_bytes // line) * line
-
-
-def _access(address: int, size_bytes: int, *, write: bool, interleaved: bool):
-    return core.StreamAccess(
-        write=write, interleaved=interleaved, address=address, bytes=size_bytes
-    )

@@ -13,8 +13,8 @@ from eden.folder._recipe import Recipe, parse_recipe
 
 _RECIPES = resources.files("eden.folder") / "recipes"
 
-# Far beyond any recipe: PyYAML takes a second for so many bytes.
-_LARGEST, _MOST_KEYS = 2**17, 100
+# Far beyond any recipe: PyYAML takes up to half a second for so many bytes.
+_LARGEST, _MOST_KEYS, _DEEPEST = 2**15, 100, 20
 
 
 class _Refused(ValueError):
@@ -23,6 +23,16 @@ class _Refused(ValueError):
 
 class _Loader(yaml.SafeLoader):
     """Safe YAML in which 1e-3 is a number, `off` a word, and a key may stand only once."""
+
+    # Where the scanner goes deeper, by brackets or by indentation: it looks at all open levels for
+    # each word, so thousands of them take it seconds.
+    def fetch_flow_collection_start(self, TokenClass):
+        _check_depth(self.flow_level)
+        super().fetch_flow_collection_start(TokenClass)
+
+    def add_indent(self, column):
+        _check_depth(len(self.indents))
+        return super().add_indent(column)
 
     def construct_mapping(self, node, deep=False):
         if len(node.value) > _MOST_KEYS:
@@ -36,6 +46,11 @@ class _Loader(yaml.SafeLoader):
                 raise _Refused(f"recipe key {key}: stands twice, once is accepted")
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+def _check_depth(depth: int) -> None:
+    if depth >= _DEEPEST:
+        raise _Refused(f"recipe is nested more than {_DEEPEST} deep, which none is")
 
 
 # PyYAML reads YAML 1.1, in which `off` is false, 1:30 is 90, 017 is 15, and 1e-3 is a word. Here,

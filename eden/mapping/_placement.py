@@ -8,10 +8,10 @@ from dataclasses import MISSING, dataclass
 from typing import Any
 
 from eden import devices, network
-from eden._say import keys_of, rate
+from eden._say import a_kind, keys_of, rate
 from eden.mapping._hazard import SingleCells
 from eden.mapping._pieces import Place
-from eden.mapping._validity import check_placement, check_point, pieces_of
+from eden.mapping._validity import check_placement, check_point, check_stated, pieces_of
 from eden.network import Config, Coverage
 
 
@@ -208,6 +208,7 @@ class Placement:
             cells = data.get("single_cells")
             if cells is not None:
                 cells = SingleCells(**keys_of("single_cells", cells, _SINGLE_CELLS))
+            a_kind("rejected", data["rejected"], (list, tuple), "a list")
             points = {}
             for name, p in data["points"].items():
                 keys_of(f"point {name}", p, _OF_POINT, _LATE_OF_POINT)
@@ -230,6 +231,7 @@ class Placement:
                 **{key: data[key] for key in _PLAIN},
             )
             check_placement(placement)
+            check_stated(placement, data)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a placement: {error}") from error
         return placement

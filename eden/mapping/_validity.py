@@ -13,6 +13,7 @@ from eden.access.protection import WORD_BYTES, Room
 from eden.energy import LAWS
 from eden.mapping._hazard import SingleCells, single_cells_limit
 from eden.mapping._pieces import RATED, Place, shared
+from eden.network import check_agrees
 
 METHODS = ("greedy", "exact", "coarse")
 KINDS = ("weight", "input")
@@ -53,6 +54,7 @@ def check_placement(placement: Any) -> None:
             within(f"verdict_volts of {estimate}", volts, 0, 100)
     for rejection in placement.rejected:
         within("vdd_volts of a setting rejected", rejection.vdd_volts, 0, 100)
+        a_kind("why of a setting rejected", rejection.why, str, "text")
     if placement.single_cells is not None:
         _check_single_cells(placement.single_cells)
     if not placement.entries:
@@ -64,9 +66,27 @@ def check_placement(placement: Any) -> None:
                 raise ValueError(f"{kind}: {placement.device.name} has no partition {name!r}")
     for name, ber in placement.partition_bers.items():
         within(f"partition_bers of {name}", ber, 0, 1)
+    keys_of("partition_bers", placement.partition_bers, placement.points, homes)
+    for name, point in placement.points.items():
+        stated, known = placement.partition_bers[name], _rate(placement, homes[name], point)
+        if not _same(stated, known):
+            said = f"{known!r}, that of its point"
+            raise ValueError(refusal(f"partition_bers of {name}", stated, said))
     for entry in placement.entries.values():
         _check_entry(placement, entry, homes)
     _check_overlaps(placement, homes)
+
+
+def check_stated(placement: Any, data: Mapping[str, Any]) -> None:
+    """Refuse a file that says otherwise than the placement in it what follows from that.
+
+    Raises:
+        ValueError: Naming what it says.
+    """
+    for key in ("vdd_volts", "gap"):
+        known = float(getattr(placement, key))
+        if key in data and not _same(data[key], known):
+            raise ValueError(refusal(key, data[key], f"{known!r}, as follows from the rest"))
 
 
 def check_point(name: str, point: devices.OperatingPoint, stated: Mapping[str, Any]) -> None:
@@ -102,6 +122,7 @@ def _check_entry(placement: Any, entry: Any, homes: Mapping) -> None:
     check_tensor(entry)
     within(f"ber of {name}", entry.ber, 0, 1)
     if placement.config is not None:
+        check_agrees(placement.config.calibration, entry)
         bits = formats.get(placement.config.stored).bits
         one_of(f"size_bytes of {name}", entry.size_bytes, [-(-entry.elements * bits // 8)])
         Protection.parse(entry.protection).check(name, placement.config.stored)
@@ -141,10 +162,14 @@ def _check_piece(placement: Any, said: str, piece: Place, homes: Mapping, *, may
     shape = device.geometry if home is None else home
     one_of(f"row_bytes of {said}", piece.row_bytes, [shape.row_bytes])
     an_int(f"address of {said}", piece.address, 0, shape.size_bytes - piece.size_bytes)
-    rate = devices.pick(point if home is None else home.at(point), placement.estimate)
+    rate = _rate(placement, home, point)
     if not _same(piece.ber, rate):
         known = f"{rate!r}, that of {piece.partition} at its point"
         raise ValueError(refusal(f"ber of {said}", piece.ber, known))
+
+
+def _rate(placement: Any, home: devices.Partition | None, point: devices.OperatingPoint) -> float:
+    return devices.pick(point if home is None else home.at(point), placement.estimate)
 
 
 def rooms_of(entry: Any, config: Any) -> tuple[Room, ...]:
@@ -189,4 +214,5 @@ def _same(stated: Any, known: Any) -> bool:
     if isinstance(known, bool) or not isinstance(known, float):
         return type(stated) is type(known) and stated == known
     numbers = isinstance(stated, int | float) and not isinstance(stated, bool)
-    return numbers and abs(stated - known) <= 1e-9 * abs(known)
+    # An int may be beyond all floats, which it can be compared with alone.
+    return numbers and abs(stated) < 1e300 and abs(stated - known) <= 1e-9 * abs(known)

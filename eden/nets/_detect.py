@@ -132,8 +132,8 @@ def nms(
     rivals = (overlap(boxes, boxes) > iou) & (labels[:, None] == labels[None])
     kept: list[int] = []
     gone = torch.zeros(len(boxes), dtype=torch.bool, device=corners.device)
-    for place in range(len(boxes)):
-        if len(kept) < most and not gone[place]:
-            kept.append(place)
-            gone |= rivals[place]
+    for box in range(len(boxes)):
+        if len(kept) < most and not gone[box]:
+            kept.append(box)
+            gone |= rivals[box]
     return Boxes(boxes[kept], probabilities[which[kept], labels[kept]], labels[kept])

@@ -23,15 +23,15 @@ def detection_loss(
     """Return the loss of what a detector's heads say of photos, a mean over the photos.
 
     Each box is the matter of the anchor whose shape is nearest to its own, of those that a head
-    has, in the cell that its middle lies in. That place is to say the box, that there is one, and
-    its class; all other places, that there is none, but those whose box overlaps one that is there.
+    has, in the cell that its middle lies in. That cell is to say the box, that there is one, and
+    its class; all others, that there is none, but those whose box overlaps one that is there.
 
     Args:
         model: Whose anchors and classes they are.
         heads: What it returned for a batch.
         truths: ``[batch, most, 5]`` as `eden.data.Annotated.squares` gives them.
         size: Height and width in pixels of the photos.
-        ignore: Intersection over union above which a place is not told that there is no box.
+        ignore: Intersection over union above which a cell is not told that there is no box.
 
     Raises:
         ValueError: For heads of another form than the model's, truths of another shape, and a box
@@ -64,9 +64,9 @@ def detection_loss(
             for box, anchor in enumerate(nearest.tolist()):
                 if anchor not in masks:
                     continue
-                place = masks.index(anchor), int(cell[box, 1]), int(cell[box, 0])
-                wanted[photo][place] = counted[photo][place] = 1
-                said = values[photo][place]
+                at = masks.index(anchor), int(cell[box, 1]), int(cell[box, 0])
+                wanted[photo][at] = counted[photo][at] = 1
+                said = values[photo][at]
                 weight = 2 - sides[box].prod() / (size[0] * size[1])
                 offset = functional.binary_cross_entropy_with_logits(
                     said[:2], middle[box] - cell[box], reduction="sum"

@@ -13,6 +13,7 @@ from eden.network._calibration import Calibration as Calibration
 from eden.network._calibration import InputRange as InputRange
 from eden.network._calibration import TensorCalibration as TensorCalibration
 from eden.network._calibration import calibration_of as calibration_of
+from eden.network._calibration import check_agrees as check_agrees
 from eden.network._calibration import check_input_range as check_input_range
 from eden.network._calibration import keep_calibration as keep_calibration
 from eden.network._checkpoint import load_into as load_into

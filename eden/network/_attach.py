@@ -19,7 +19,7 @@ from eden.network._config import Config, patterns_of
 from eden.network._hooks import is_hooked
 from eden.network._identity import check_identity, module_of
 from eden.network._kept import Budget
-from eden.network._plan import choose
+from eden.network._plan import choose, other_size
 from eden.network._wrappers import unwrapped
 
 # A model is looked at first and marked last; a function in a config may attach another one.
@@ -57,9 +57,9 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
 
     Raises:
         ValueError: for a model that is attached already (as a part, or in part) or ran compiled
-            before, nothing to attach to, a weight of a type that cannot be stored, a pattern that
-            matches nothing, a placement of another network, a network that was boosted for
-            another module, or a negative `keep_bytes`.
+            before, nothing to attach to, a weight of a type that cannot be stored or with NaN that
+            would not be read back, a pattern that matches nothing, a calibration or placement of
+            another network, a network boosted for another module, or a negative `keep_bytes`.
         TypeError: for a model or config of another type.
     """
     if not isinstance(model, nn.Module):
@@ -88,6 +88,7 @@ def _attach(model: nn.Module, config: Config, entries: Any, keep_bytes: int) -> 
                 f"attach: {name or type(model).__name__} was compiled and has run, and its graphs "
                 "know no hooks; call torch._dynamo.reset(), or attach before it first runs compiled"
             )
+    carried = config.calibration is None
     calibration = config.calibration or calibration_of(model)
     identity = module_of(config, entries)
     check_identity(identity, calibration, calibration_of(model))
@@ -95,6 +96,10 @@ def _attach(model: nn.Module, config: Config, entries: Any, keep_bytes: int) -> 
         config = config.with_(calibration=calibration)
     budget = Budget(keep_bytes)
     plan = choose(model, config, entries)
+    if (other := other_size(plan, config.calibration)) is not None:
+        if not carried:
+            raise ValueError(f"{other}: the calibration or placement is another network's")
+        config = config.with_(calibration=None)  # of the network as it was before it was changed
     patterns = (*patterns_of(config).values(), config.protect)
     if any(callable(one) for some in patterns for one in some or ()):
         named = None if config.parameters is None else tuple(plan.named)
@@ -109,7 +114,8 @@ def _attach(model: nn.Module, config: Config, entries: Any, keep_bytes: int) -> 
 
 def attached(model: nn.Module) -> Attachment | None:
     """Return the attachment of a model, also of a deep copy of an attached one; else None."""
-    return unwrapped(model).__dict__.get("_eden_attachment")
+    found = unwrapped(model).__dict__.get("_eden_attachment")
+    return None if found is None or found._detached else found  # as a shallow copy keeps it
 
 
 @contextmanager

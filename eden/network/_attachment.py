@@ -181,7 +181,7 @@ class Attachment:
         self._check_known(rates)
         scaled = {name: self._tensors[name].scaled(rate) for name, rate in rates.items()}
         for name, error in scaled.items():
-            self._tensors[name].set_error(error, rates[name])
+            self._tensors[name].set_error(error, float(rates[name]))  # of a tensor's too
 
     # Methods that are subjects of their own.
     set_errors, set_corruption = _corruption.set_errors, _corruption.set_corruption

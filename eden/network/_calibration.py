@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import torch
 from torch import nn
 
 from eden._say import a_kind, an_int, one_of, within
 from eden.network._wrappers import unwrapped
 
-FLOAT_MAX = sys.float_info.max
+_MOST = torch.finfo(torch.float32).max  # bounds and scales are float32
 # A share of their range for all inputs, or that of the first and of the last.
 InputRange = float | tuple[float, float]
 
@@ -141,9 +141,28 @@ def _check(calibration: Calibration) -> None:
         an_int(f"reads of {name}", entry.reads, 0, 2**62)
         if entry.output_elements is not None:
             an_int(f"output_elements of {name}", entry.output_elements, 0, 2**62)
-        one_of(f"network_input of {name}", entry.network_input, (True, False))
-        within(f"hi of {name}", entry.hi, -FLOAT_MAX, FLOAT_MAX)
-        within(f"lo of {name}", entry.lo, -FLOAT_MAX, entry.hi)
+        a_kind(f"network_input of {name}", entry.network_input, bool, "True, False")
+        within(f"hi of {name}", entry.hi, -_MOST, _MOST)
+        within(f"lo of {name}", entry.lo, -_MOST, entry.hi)
+
+
+def check_agrees(calibration: Calibration | None, tensor: Any) -> None:
+    """Refuse a tensor that a calibration knows otherwise, or never saw read.
+
+    Args:
+        calibration: of the network; what it does not mention agrees.
+        tensor: with its ``name``, ``kind`` and ``elements``.
+
+    Raises:
+        ValueError: naming what differs.
+    """
+    known = None if calibration is None else calibration.tensors.get(tensor.name)
+    if known is None:
+        return
+    for fact in ("kind", "elements"):
+        one_of(f"{fact} of {tensor.name}", getattr(tensor, fact), [getattr(known, fact)])
+    if known.never_read:
+        raise ValueError(f"{tensor.name} was never read, as the calibration of its config says")
 
 
 def calibration_of(model: nn.Module) -> Calibration | None:

@@ -120,11 +120,11 @@ def _without_aliases(state: dict[str, Any]) -> tuple[dict[str, Tensor], dict[str
     for name, value in state.items():
         if not isinstance(value, Tensor) or held_otherwise(value):
             raise ValueError(refusal(f"type of {name}", type(value).__name__, "a plain tensor"))
-        place = (value.data_ptr(), value.shape, value.stride(), value.dtype, value.device)
-        if value.numel() and place in names:
-            aliases[name] = names[place]
+        memory = (value.data_ptr(), value.shape, value.stride(), value.dtype, value.device)
+        if value.numel() and memory in names:
+            aliases[name] = names[memory]
             continue
-        names[place] = name
+        names[memory] = name
         # A copy of its own: parts of one larger tensor may not share memory in the file.
         tensors[name] = value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
     return tensors, aliases

@@ -172,7 +172,7 @@ def patterns_of(config: Config) -> dict[str, tuple[Pattern, ...] | None]:
 def _as_patterns(value: Any, name: str) -> tuple[Pattern, ...] | None:
     if value is None:
         return None
-    many = isinstance(value, Iterable) and not isinstance(value, str)
+    many = isinstance(value, Iterable) and not isinstance(value, str | Mapping)
     patterns: tuple[Any, ...] = tuple(value) if many else (value,)
     for pattern in patterns:
         _check_pattern(pattern, name)

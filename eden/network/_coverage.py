@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from torch import nn
 
+from eden._say import a_kind, an_int, keys_of, one_of
 from eden._torch import own_parameters
 from eden.network._quantised import packed_weights
 from eden.network._selection import shorten
@@ -110,12 +111,16 @@ class Coverage:
         """Build from what `to_dict` returned.
 
         Raises:
-            ValueError: for missing or unknown fields.
+            ValueError: for missing or unknown fields, or values out of their range.
         """
         try:
-            return cls(values["model"], tuple(Covered(**entry) for entry in values["tensors"]))
-        except (KeyError, TypeError) as error:
+            values = keys_of("coverage", values, ("model", "tensors"))
+            a_kind("model", values["model"], str, "text")
+            a_kind("tensors", values["tensors"], (list, tuple), "a list")
+            tensors = tuple(_covered(entry) for entry in values["tensors"])
+        except (ValueError, TypeError) as error:
             raise ValueError(f"not a coverage: {error}") from error
+        return cls(values["model"], tensors)
 
     def _of(self, kind: str) -> list[Covered]:
         return [t for t in self.tensors if t.kind == kind]
@@ -172,6 +177,16 @@ def cover(model: nn.Module, targets: Sequence[Target], stored: Mapping[str, Any]
             reason = EXCLUDED if tensor is None else _why_not(tensor)
             inputs.append(Covered(target.input_name, "input", size, 0, reason))
     return Coverage(type(unwrapped(model)).__name__, (*found.values(), *packed, *inputs))
+
+
+def _covered(entry: Any) -> Covered:
+    tensor = Covered(**keys_of("a tensor", entry, [field.name for field in fields(Covered)]))
+    for field in ("name", "why"):
+        a_kind(f"{field} of a tensor", getattr(tensor, field), str, "text")
+    one_of(f"kind of {tensor.name}", tensor.kind, ("parameter", "input"))
+    for field in ("size_bytes", "dimensions"):
+        an_int(f"{field} of {tensor.name}", getattr(tensor, field), 0, 2**62)
+    return tensor
 
 
 def _why_not(tensor: Any) -> str:

@@ -33,7 +33,7 @@ class Fault(NamedTuple):
     value_read: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Faults:
     """The faults of a pass, in the order of the reads; a row is a bit, a column a tensor ``[n]``.
 
@@ -60,6 +60,10 @@ class Faults:
     value_before: Tensor
     value_after: Tensor
     value_read: Tensor
+
+    def __repr__(self) -> str:
+        # Of as many as there may be, not each.
+        return f"Faults({len(self)} in {len(set(self.tensor))} tensors)"
 
     def __len__(self) -> int:
         """Count the faults."""
@@ -117,11 +121,11 @@ class Recorder:
         image = ops.image_of(x, coding, extent.copies)
         flips = _flips(image, x.shape[1] * bits, table, key, extent)
         values = (ops.of_image(x, i, coding, extent.copies) for i in (image, image ^ flips))
-        copy, place = torch.nonzero(flips, as_tuple=True)  # bytes first: bits of all are many
-        which, within = torch.nonzero(_bits_of(flips[copy, place]), as_tuple=True)
-        copy, place = copy[which], place[which]
-        element, bit = (8 * place + within) // bits, (8 * place + within) % bits
-        stored = _bits_of(image[copy, place]).gather(1, within[:, None]).squeeze(1)
+        copy, byte = torch.nonzero(flips, as_tuple=True)  # bytes first: bits of all are many
+        which, within = torch.nonzero(_bits_of(flips[copy, byte]), as_tuple=True)
+        copy, byte = copy[which], byte[which]
+        element, bit = (8 * byte + within) // bits, (8 * byte + within) % bits
+        stored = _bits_of(image[copy, byte]).gather(1, within[:, None]).squeeze(1)
         before, after = (value[copy, element].float() for value in values)
         columns = {
             "image": copy + extent.first_copy if extent.numbers is None else extent.numbers[copy],

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from eden._say import refusal
 from eden._torch import held_otherwise, own_parameters
-from eden.access import Protection
+from eden.access import Protection, formats
 from eden.access.protection import NONE
 from eden.data import device_of
+from eden.network._calibration import Calibration
 from eden.network._config import Config, patterns_of
 from eden.network._exposure import on_chip
 from eden.network._quantised import Codes, check_input, codes_of, packed_weights
@@ -84,7 +85,8 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
 
     Raises:
         ValueError: for a pattern that matches nothing, nothing to store, a tensor without a place,
-            or a weight that is no plain parameter or of a type that has no stored format.
+            a weight that is no plain parameter or of a type that has no stored format, or one
+            whose NaN or infinities would not be read back.
     """
     selection = Selection(config.protect, **patterns_of(config))
     plan = Plan({}, [], [])
@@ -105,7 +107,10 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
             check_input(target.module, name, config.stored)
         else:
             codes = codes_of(owned[0], owned[1], name, config.stored)
-            elements = plain(owned[0], owned[1], name, coded=codes is not None).numel()
+            weight = plain(owned[0], owned[1], name, coded=codes is not None)
+            elements = weight.numel()
+            if codes is None:
+                check_finite(name, weight, config)
         protection = selection.protection_of(name, target.module, target.name)
         if entry is not None:  # what the mapping chose, which may be more than the config asks for
             protection = Protection.parse(getattr(entry, "protection", protection))
@@ -145,6 +150,17 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
     return plan
 
 
+def other_size(plan: Plan, calibration: Calibration | None) -> str | None:
+    """Say which weight has another size than is known of it; None where all agree."""
+    known = {} if calibration is None else calibration.tensors
+    for name, tensor in plan.tensors.items():
+        for one in (known.get(name), tensor.entry):
+            there = getattr(one, "elements", tensor.elements)
+            if tensor.kind == "weight" and there != tensor.elements:
+                return refusal(f"elements of {name}", tensor.elements, str(there))
+    return None
+
+
 def plain(owner: nn.Module, attribute: str, name: str, *, coded: bool = False) -> nn.Parameter:
     """Return a parameter that can be swapped for a call.
 
@@ -182,6 +198,25 @@ def plain(owner: nn.Module, attribute: str, name: str, *, coded: bool = False) -
         accepted = f"{', '.join(map(str, _STORABLE))}; convert the network, or exclude it"
         raise ValueError(refusal(f"type of {name}", str(parameter.dtype), accepted))
     return parameter
+
+
+def check_finite(name: str, weight: Tensor, config: Config) -> None:
+    """Refuse NaN and infinities in a weight of which nothing would be seen any more.
+
+    Integer formats have no codes for them, and a correction takes them for errors: the network
+    would be another one, without a word, and answer where it answers nothing as it is.
+
+    Raises:
+        ValueError: for a weight that has some, unless its bits are read as they are.
+    """
+    integer = formats.get(config.stored).integer
+    if weight.is_meta or weight.numel() == 0 or not (integer or config.correction != "off"):
+        return
+    ends = torch.stack(torch.aminmax(weight.detach()))
+    if not bool(ends.isfinite().all()):
+        how = f"stored is {config.stored!r}" if integer else f"correction is {config.correction!r}"
+        odd = ends[~ends.isfinite()][0].item()
+        raise ValueError(refusal(f"a value of {name}", odd, f"finite ones, as {how}"))
 
 
 def _made_into(model: nn.Module) -> str:

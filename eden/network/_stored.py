@@ -19,7 +19,7 @@ from eden.network._corruption import Corruption, corrupted
 from eden.network._exposure import stays_on_chip
 from eden.network._guard import Guard
 from eden.network._kept import Budget, KeptCells
-from eden.network._plan import PlannedTensor
+from eden.network._plan import PlannedTensor, check_finite
 from eden.network._seen import Seen
 from eden.network._tensor import Switch, TensorInfo
 
@@ -199,6 +199,8 @@ class StoredTensor:
             return x
         if state == "learn":
             plain = x.detach() if self.codes is None else self.codes.plain(x)
+            if self.kind == "weight" and self.codes is None:
+                check_finite(self.name, x, self.config)
             self.elements = max(self.elements, self.seen.add(plain, copies))
             return x
         if x.numel() == 0:

@@ -25,10 +25,16 @@ class Watch:
         """Refuse a network whose modules are others now, naming the first.
 
         Raises:
-            ValueError: for a module that was replaced, added or removed.
+            ValueError: for a module that was replaced, added or removed, and a shallow copy, whose
+                own children nobody looks after.
         """
         if torch.compiler.is_compiling():  # a graph knows its modules
             return
+        if module is not self.network:
+            raise ValueError(
+                "this network is a shallow copy of an attached one, whose modules and hooks it "
+                "shares; copy.deepcopy makes one with errors of its own"
+            )
         if all(list(own_modules(m).values()) == children for m, children in self.children):
             return
         now = _modules(self.network)

@@ -43,16 +43,16 @@ def philox4x32(counter: Sequence, key: int) -> np.ndarray:
     return np.stack([c0, c1, c2, c3]).astype(np.uint32)
 
 
-def block(key: int, place, purpose: int, rung: int, interval: int, index) -> np.ndarray:
-    """Return the four words, uint32 [4, n], of n places or n indices (numbers or arrays)."""
-    place = np.atleast_1d(np.asarray(place, dtype=np.uint64))
+def block(key: int, unit, purpose: int, rung: int, interval: int, index) -> np.ndarray:
+    """Return the four words, uint32 [4, n], of n units or n indices (numbers or arrays)."""
+    unit = np.atleast_1d(np.asarray(unit, dtype=np.uint64))
     word = purpose + (rung << 8) + (interval << 16)
-    return philox4x32((place & np.uint64(2**32 - 1), place >> np.uint64(32), word, index), key)
+    return philox4x32((unit & np.uint64(2**32 - 1), unit >> np.uint64(32), word, index), key)
 
 
-def stream(key: int, place: int, purpose: int, rung: int, interval: int, count: int) -> np.ndarray:
+def stream(key: int, unit: int, purpose: int, rung: int, interval: int, count: int) -> np.ndarray:
     """Return the first `count` numbers of a stream, uint64 [count]: two from each block."""
-    words = block(key, place, purpose, rung, interval, np.arange((count + 1) // 2))
+    words = block(key, unit, purpose, rung, interval, np.arange((count + 1) // 2))
     words = words.astype(np.uint64)
     pairs = np.stack([words[0] | words[1] << np.uint64(32), words[2] | words[3] << np.uint64(32)])
     return pairs.T.reshape(-1)[:count]

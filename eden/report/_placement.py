@@ -29,8 +29,8 @@ def placement_section(results: Results) -> Section:
         tensors.append({**borne, "partition": entry.partition, "vdd_volts": volts})
         size = sum(piece.size_bytes for piece in placement.pieces(name))
         stored = f"{size:,}" if entry.protection == "none" else f"{size:,} ({entry.protection})"
-        place = [name, stored, entry.partition, f"{entry.address:,}"]
-        rows.append([*place, rate(entry.tolerance), rate(entry.ber), entry.why])
+        where = [name, stored, entry.partition, f"{entry.address:,}"]
+        rows.append([*where, rate(entry.tolerance), rate(entry.ber), entry.why])
     return Section(
         "The declared placement",
         figure=placement_figure(tensors, title=f"{TITLES[network]}, {method}, as declared"),

@@ -79,11 +79,11 @@ def weights_of(recipe: Recipe) -> Path | None:
     if (name := recipe.train.weights) is None:
         return None
     folder = os.environ.get("EDEN_WEIGHTS")
-    places = [Path(name), *([Path(folder) / name] if folder else [])]
-    for place in places:
-        if place.is_file():
-            return place
-    looked = " or ".join(map(str, places))
+    paths = [Path(name), *([Path(folder) / name] if folder else [])]
+    for path in paths:
+        if path.is_file():
+            return path
+    looked = " or ".join(map(str, paths))
     said = "" if folder else "; EDEN_WEIGHTS may name their folder"
     raise ValueError(
         f"weights not found: no {looked}{said}; without the key train.weights the "

@@ -25,7 +25,8 @@ class LayerCost:
         row_hits: Share of the accesses for which no row was opened.
         fraction: Of the layer that was simulated; the rest is taken to be alike.
         joules: By voltage law.
-        notes: What else the system counts of it.
+        notes: What else the system counts of it; of a processor scratch (im2col, packing) and
+            outputs that are read again.
     """
 
     name: str
@@ -40,6 +41,17 @@ class LayerCost:
     fraction: float
     joules: Mapping[str, Parts]
     notes: Mapping[str, float]
+
+    @property
+    def read_bytes(self) -> float:
+        """Bytes read from DRAM, those of the notes among them."""
+        more = self.notes.get("output_read_bytes", 0.0) + self.notes.get("scratch_read_bytes", 0.0)
+        return self.weight_read_bytes + self.input_read_bytes + more
+
+    @property
+    def write_bytes(self) -> float:
+        """Bytes written to DRAM, those of the notes among them."""
+        return self.output_write_bytes + self.notes.get("scratch_write_bytes", 0.0)
 
     @property
     def idle_seconds(self) -> float:
@@ -108,12 +120,12 @@ class Inference:
     @property
     def read_bytes(self) -> float:
         """Bytes read from DRAM."""
-        return sum(one.weight_read_bytes + one.input_read_bytes for one in self.layers)
+        return sum(layer.read_bytes for layer in self.layers)
 
     @property
     def write_bytes(self) -> float:
         """Bytes written to DRAM."""
-        return sum(layer.output_write_bytes for layer in self.layers)
+        return sum(layer.write_bytes for layer in self.layers)
 
     @property
     def speedup(self) -> float:

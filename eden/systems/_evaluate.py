@@ -9,8 +9,8 @@ from pathlib import Path
 from torch import nn
 
 from eden._say import a_kind, one_of
-from eden.devices import Device
-from eden.energy import LAWS, Components, Transfer, lines, stream
+from eden.devices import Device, OperatingPoint, pick
+from eden.energy import LAWS, Components, Transfer, idle, like, lines, stream
 from eden.mapping import WHOLE_MODULE, Placement
 from eden.systems._homes import partitions_of
 from eden.systems._inference import Inference, placed_inference
@@ -25,15 +25,16 @@ class Energy:
     Attributes:
         system: ``streaming``: an inference reads weights and IFMs once and writes OFMs once, with
             open rows, one tensor after the other.
-        nominal: Components in joules at the rated voltage and latencies, lines interleaved over all
-            banks. The laws agree there.
+        nominal: Components in joules at the rated voltage and latencies, the tensors lying as in
+            the placement. The laws agree there.
         approximate: By voltage law, components in joules of the placement.
-        nominal_seconds: Time of the transfers at the rated point.
-        approximate_seconds: Time of the transfers of the placement.
+        nominal_seconds: Time of an inference at the rated point.
+        approximate_seconds: Time of an inference with the placement.
         traffic_bytes: Bytes moved: ``weights``, ``inputs``, ``outputs``, and ``reliable``, the part
             of them that stays at the rated point because it was not placed, or is reliable; with
             protections ``protection``, the part of them that unprotected tensors would not move.
         assumptions: What the numbers rest on, in words.
+        idle_seconds: Of the time with the placement, in which nothing is moved.
     """
 
     system: str
@@ -43,6 +44,7 @@ class Energy:
     approximate_seconds: float
     traffic_bytes: Mapping[str, float]
     assumptions: tuple[str, ...]
+    idle_seconds: float = 0.0
 
     def saving(self, law: str = "linear") -> float:
         """Return the energy saved, as a fraction of nominal; negative if more is used.
@@ -62,6 +64,7 @@ class Energy:
             "saving": {law: self.saving(law) for law in self.approximate},
             "nominal_seconds": self.nominal_seconds,
             "approximate_seconds": self.approximate_seconds,
+            "idle_seconds": self.idle_seconds,
             "traffic_bytes": dict(self.traffic_bytes),
             "assumptions": list(self.assumptions),
         }
@@ -109,8 +112,11 @@ def evaluate_energy(
         return found if law is None else replace(found, joules={law: found.joules[law]})
     moves = observe(model, sample, placement)
     device = placement.device
-    joules, seconds = stream(device, _approximate(device, placement, moves), LAWS)
-    rated, rated_seconds = stream(device, _nominal(device, moves), ("linear",))
+    approximate, rated = _transfers(device, placement, moves)
+    frame = system.parameters["frame_seconds"]
+    waiting = max(placement.points.values(), key=lambda p: (p.vdd_volts, -p.refresh_stretch))
+    joules, seconds, rest = _inference(device, approximate, waiting, frame, LAWS)
+    nominal, rated_seconds, _ = _inference(device, rated, device.nominal, frame, ("linear",))
     by_kind = {
         kind + "s": sum(m.size_bytes * m.times for m in moves if m.kind == kind)
         for kind in ("weight", "input", "output")
@@ -120,7 +126,7 @@ def evaluate_energy(
     added = sum((m.size_bytes - m.plain_bytes) * m.times for m in moves)
     return Energy(
         system=system.name,
-        nominal=rated["linear"],
+        nominal=nominal["linear"],
         approximate=joules if law is None else {law: joules[law]},
         nominal_seconds=rated_seconds,
         approximate_seconds=seconds,
@@ -129,48 +135,98 @@ def evaluate_energy(
             "reliable": reliable,
             **({"protection": added} if protected else {}),
         },
-        assumptions=_assumptions(device, protected=protected),
+        assumptions=_assumptions(device, frame, protected=protected),
+        idle_seconds=rest,
     )
 
 
-def _nominal(device: Device, moves: Sequence[Move]) -> list[Transfer]:
-    """Lay all tensors one after another, lines interleaved, at the rated point."""
-    transfers, address = [], 0
-    for move in moves:
-        size = move.plain_bytes
-        if size == 0:  # there is no protection
-            continue
-        address = address if address + size <= device.geometry.size_bytes else 0
-        write = move.kind == "output"
-        transfers.append(Transfer(write, True, address, size, device.nominal, move.times))
-        address += lines(device, size)
-    return transfers
+def _inference(
+    device: Device,
+    transfers: Sequence[Transfer],
+    waiting: OperatingPoint,
+    frame: float,
+    laws: Sequence[str],
+) -> tuple[dict[str, Components], float, float]:
+    """Return joules by law, seconds, and those of them until the next frame."""
+    joules, seconds = stream(device, transfers, laws)
+    rest = max(0.0, frame - seconds)
+    idly, _ = idle(device, rest, waiting, laws)
+    return {law: joules[law] + idly[law] for law in laws}, seconds + rest, rest
 
 
-def _approximate(device: Device, placement: Placement, moves: Sequence[Move]) -> list[Transfer]:
-    partitions = partitions_of(device)
-    transfers = []
+def _transfers(
+    device: Device, placement: Placement, moves: Sequence[Move]
+) -> tuple[list[Transfer], list[Transfer]]:
+    """Return the transfers of a placement, and those of the same layout at the rated point.
+
+    What is not placed lies one after another, lines interleaved over all banks. The rated layout
+    has no protections.
+    """
+    stripes = _stripes(placement)
+    approximate, rated, free = [], [], 0
     for move in moves:
         write = move.kind == "output"
+        point, banks = device.nominal, device.geometry.banks
         if move.home is None:
-            transfers.append(Transfer(write, True, 0, move.size_bytes, device.nominal, move.times))
+            free = free if free + move.size_bytes <= device.geometry.size_bytes else 0
+            address, free = free, free + lines(device, move.size_bytes)
+        else:
+            piece = placement.pieces(move.home)[move.piece]
+            point = placement.points[piece.partition]
+            base, banks = stripes[piece.partition]
+            address = base + piece.address
+        moved = Transfer(write, True, address, move.size_bytes, point, move.times, banks)
+        approximate.append(moved)
+        if move.plain_bytes:
+            rated.append(replace(moved, size_bytes=move.plain_bytes, point=device.nominal))
+    return approximate, rated
+
+
+def _stripes(placement: Placement) -> dict[str, tuple[int, int]]:
+    """Return, for each partition in use, where it begins in its stripe and the stripe's banks.
+
+    Partitions of equal rows, operating point and BER are alike to their tensors: one of each bank
+    makes a stripe, over which lines are interleaved. Free partitions that would be equal belong to
+    it too.
+    """
+    device, known = placement.device, partitions_of(placement.device)
+    found = {WHOLE_MODULE: (0, device.geometry.banks)}
+    for name, point in placement.points.items():
+        if name not in known:
             continue
-        piece = placement.pieces(move.home)[move.piece]
-        interleaved = piece.partition == WHOLE_MODULE
-        start = piece.address + (0 if interleaved else partitions[piece.partition].base)
-        point = placement.points[piece.partition]
-        transfers.append(Transfer(write, interleaved, start, move.size_bytes, point, move.times))
-    return transfers
+        own = known[name]
+
+        def ber(partition, point=point) -> float:
+            return pick(partition.at(point), placement.estimate)
+
+        equal = sorted(
+            other.bank
+            for other in known.values()
+            if (other.level, other.first_row, other.rows) == (own.level, own.first_row, own.rows)
+            and placement.points.get(other.name, point) == point
+            and ber(other) == ber(own)
+        )
+        found[name] = (equal.index(own.bank) * own.size_bytes, len(equal))
+    return found
 
 
-def _assumptions(device: Device, *, protected: bool) -> tuple[str, ...]:
+def _assumptions(device: Device, frame: float, *, protected: bool) -> tuple[str, ...]:
+    memory = like(device)
+    pins = "pins and termination" if memory.describes_pins else "no I/O and termination, unknown"
     notes = [
-        "streaming: an inference reads weights and IFMs once, writes OFMs once, open page",
-        "nominal: rated voltage and latencies, lines interleaved over all banks",
-        "tensors that are not placed stay at the rated point",
+        "streaming: an inference reads weights and IFMs once, writes OFMs once, open page; the "
+        "DRAM engine counts commands and time of each tensor, refresh and the rows that are opened "
+        "again after it included",
+        "nominal: rated voltage and latencies, the tensors lying as in the placement",
+        "lines are interleaved over the banks of equal partitions (rows, operating point and BER)",
+        "tensors that are not placed stay at the rated point, interleaved over all banks",
+        f"of {memory.name}: write recovery, turnaround, tFAW, {pins}; the controller costs nothing",
+        f"an inference every {frame:g} s; until then rows are closed, and standby and refresh go on"
+        if frame
+        else "no idle time: one inference follows another as fast as the memory lets it "
+        "(frame_seconds)",
         "parameters of two or more dimensions that no call of a module shows are read once there; "
         "biases and norms are not counted",
-        "not counted: I/O and termination, the controller, refresh and standby between inferences",
     ]
     if protected:
         notes.append(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from eden._say import within
 from eden.systems import _accelerator, _processor
 from eden.systems._homes import Homes
 from eden.systems._layers import Call
@@ -33,8 +34,13 @@ class Kind(NamedTuple):
     has_memory: bool = True
 
 
+def _a_frame(parameters: Mapping[str, Any]) -> None:
+    """Refuse what is no time from one inference to the next; 0 is as fast as can be."""
+    within("frame_seconds", parameters["frame_seconds"], 0, 1e6)
+
+
 KINDS: dict[str, Kind] = {
-    "streaming": Kind(has_memory=False),
+    "streaming": Kind(("frame_seconds",), _a_frame, has_memory=False),
     "accelerator": Kind(
         _accelerator.PARAMETERS, _accelerator.native, _accelerator.run, _accelerator.assumptions
     ),

@@ -212,6 +212,7 @@ def _of_convolution(module: ConvNd, x: Tensor, y: Tensor) -> dict:
     out_h, out_w = (1, y.shape[-1]) if flat else y.shape[-2:]
     kernel = (1, *module.kernel_size) if flat else module.kernel_size
     stride = (1, *module.stride) if flat else module.stride
+    dilation = (1, *module.dilation) if flat else module.dilation
     reach = [d * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
     if module.padding == "same":
         padding = [r // 2 for r in reach]
@@ -230,6 +231,8 @@ def _of_convolution(module: ConvNd, x: Tensor, y: Tensor) -> dict:
         "kernel_w": kernel[1],
         "stride_h": stride[0],
         "stride_w": stride[1],
+        "dilation_h": dilation[0],
+        "dilation_w": dilation[1],
         "pad_h": padding[0],
         "pad_w": padding[1],
         "groups": module.groups,

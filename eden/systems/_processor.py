@@ -220,6 +220,7 @@ def assumptions(system: Given) -> tuple[str, ...]:
         "each other's writes before the shared cache",
         "what im2col and packing write, and outputs that are read again, are notes of a layer and "
         "are charged at the supplies of its tensors",
-        "activations, pooling, norms and biases cost nothing; of attention the products of feature "
-        "maps, and of a recurrent layer what its steps keep in caches, are not modelled",
+        "activations, pooling, norms and biases cost nothing; a recurrent layer makes the gates of "
+        "all inputs in one product, and steps after the second are as the second; of attention the "
+        "products of feature maps are not modelled",
     )

@@ -58,9 +58,9 @@ class System:
         keys_of(f"parameters of {self.name}", self.parameters, kind.parameters)
         keys_of(f"controller of {self.name}", self.controller, (), _CONTROLLER)
         an_int("channels", self.channels, 1, 64)
+        kind.check(self.parameters)
         if kind.has_memory:
             a_kind("memory", self.memory, str, "the name of a memory, or a .json file of one")
-            kind.check(self.parameters)
             self.load_memory()
         elif self.memory is not None:
             raise ValueError(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from eden._say import a_kind, keys_of, one_of, refusal, within
+from eden._say import a_kind, an_int, keys_of, one_of, refusal, within
+from eden.access import formats
 from eden.network import Config
 from eden.tolerance._strata import Stratum, lambda_interval
 
@@ -148,8 +150,7 @@ class Criticality:
             within("passes", values["passes"], 0, 1e12)
             a_kind("strata", values["strata"], (list, tuple), "a list")
             values["strata"] = tuple(map(Stratum.from_dict, values["strata"]))
-            if not values["strata"]:
-                raise ValueError(refusal("strata", [], "at least one"))
+            _check_strata(values["strata"], values["config"])
         except (ValueError, TypeError) as error:
             raise ValueError(f"not a criticality: {error}") from error
         return cls(**values)
@@ -159,3 +160,14 @@ class Criticality:
             return list(self.strata)
         one_of("tensor", tensor, self.tensors)
         return [stratum for stratum in self.strata if stratum.tensor == tensor]
+
+
+def _check_strata(strata: tuple[Stratum, ...], config: Config) -> None:
+    """Refuse bits that the format has not, and cells that would count twice."""
+    if not strata:
+        raise ValueError(refusal("strata", [], "at least one"))
+    count = Counter((stratum.tensor, stratum.bit, stratum.stored) for stratum in strata)
+    for (name, bit, stored), number in count.items():
+        an_int(f"bit of {name}", bit, 0, formats.get(config.stored).bits - 1)
+        which = "" if stored is None else f" where it stores {stored}"
+        one_of(f"number of strata of bit {bit} of {name}{which}", number, [1])

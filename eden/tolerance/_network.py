@@ -19,11 +19,12 @@ from eden._files import digest, digest_bytes
 from eden._say import refusal
 from eden._versions import versions
 from eden.data import accuracy_of, right_of
-from eden.network import Attachment, Config, attach, digest_of_model
+from eden.network import Attachment, Config, attach
 from eden.tolerance._evaluator import Evaluate, Evaluator, offering
 from eden.tolerance._grid import ber_of
 from eden.tolerance._memo import Memo, Row
 from eden.tolerance._oracle import Oracle, Question, Steps
+from eden.tolerance._unchanged import Unchanged
 
 # The step of BER 0.
 NO_ERROR = -math.inf
@@ -55,12 +56,22 @@ class FaultyNetwork:
         handle: The attachment.
         evaluate: ``evaluate(model) -> accuracy``.
         memo: What was answered.
+        unchanged: Looks after the weights.
         images: How many all images are; 0 if none can be asked alone.
         low: One step for all tensors stands for no error where it is below this.
     """
 
-    def __init__(self, handle: Attachment, evaluate: Evaluate, memo: Memo, *, low: float):
+    def __init__(
+        self,
+        handle: Attachment,
+        evaluate: Evaluate,
+        memo: Memo,
+        unchanged: Unchanged,
+        *,
+        low: float,
+    ):
         self.handle, self.evaluate, self.memo, self.low = handle, evaluate, memo, low
+        self.unchanged = unchanged
         self.by_image = offering(evaluate, "right", "closest", "take", "__len__")
         images = 0 if self.by_image is None else len(self.by_image)
         self.closest = max(LEAST, round(CLOSEST * images))
@@ -195,6 +206,7 @@ class FaultyNetwork:
         # which accesses fail.
         with self.handle.by_image(None if images is None else torch.from_numpy(images)):
             answer = ask(self.handle.model)
+        self.unchanged.check()
         if not self.ran:
             self.handle.check_read("evaluate")
             self.ran = True
@@ -228,11 +240,13 @@ def under_errors(
         subject: What else tells this search from others in the same folder.
 
     Raises:
-        ValueError: For a calibration that does not mention all that the config stores.
+        ValueError: For a calibration that does not mention all that the config stores, and an
+            evaluator that changes the network.
     """
+    unchanged = Unchanged(model)
     context = digest(
         {
-            "model": digest_of_model(model),
+            "model": unchanged.digest,
             "config": getattr(config, "config", config).to_dict(),
             "images": getattr(evaluate, "digest", None),
             "accesses": "by number of the image",
@@ -246,7 +260,9 @@ def under_errors(
     try:
         handle.check_calibrated()
         handle.coverage().warn()
-        yield FaultyNetwork(handle, evaluate, Memo(folder, context=context), low=low)
+        memo = Memo(folder, context=context)
+        yield FaultyNetwork(handle, evaluate, memo, unchanged, low=low)
+        unchanged.check_bits()
     finally:
         handle.detach()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from eden._say import a_kind, keys_of, one_of, refusal, within
 from eden.tolerance._grid import ber_of
 
 _CONFIDENCE = 0.95
+_ALMOST_MORE = 1 + 1e-9  # than any probability: as sums of weights round
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,16 @@ class Risk:
             values[name] = tuple(values[name])
             for value in values[name]:
                 within(f"{name} of risk", value, 0, 2)
-        within("miss_probability", values["miss_probability"], 0, 1)
+        within("miss_probability", values["miss_probability"], 0, 0.5, above=True)
         within("ber of risk", values["ber"], 0, 1)
         one_of("number of misses", len(values["misses"]), [len(values["bers"])])
-        if len(values["interval"]) != 2 or sorted(values["bers"]) != list(values["bers"]):
-            raise ValueError(refusal("risk", data, "an interval of two, BERs that rise"))
+        one_of("number of ends of the interval of risk", len(values["interval"]), [2])
+        if not values["bers"] or values["bers"][0] == 0 or values["misses"][-1] > _ALMOST_MORE:
+            raise ValueError(refusal("risk", data, "BERs above 0, each with a probability"))
+        # Sums of curves that rise, each rounded.
+        for name, least in (("interval", 1), ("bers", 1), ("misses", 1 - 1e-9)):
+            if any(b < least * a for a, b in pairwise(values[name])):
+                raise ValueError(refusal(f"{name} of risk", data[name], "numbers that rise"))
         return cls(**values)
 
 

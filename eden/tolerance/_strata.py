@@ -96,11 +96,13 @@ class Stratum:
         for loss in values["losses"]:
             within(f"losses of {name}", loss, -1, 1)
         an_int(f"critical of {name}", values["critical"], 0, len(values["losses"]))
+        a_kind(f"elements of {name}", values.get("elements", ()), (list, tuple), "a list")
         values["elements"] = tuple(values.get("elements", ()))
         one_of(f"number of elements of {name}", len(values["elements"]), {0, len(values["losses"])})
         for element in values["elements"]:
             an_int(f"elements of {name}", element, 0, 2**62)
-        one_of(f"stored bit of {name}", values.get("stored"), (None, 0, 1))
+        if values.get("stored") is not None:
+            an_int(f"stored bit of {name}", values["stored"], 0, 1)
         return cls(**values)
 
 

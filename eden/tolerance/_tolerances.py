@@ -7,7 +7,7 @@ from typing import Any
 
 from eden._say import a_kind, an_int, keys_of, one_of, rate, refusal, within
 from eden.access import Protection, formats
-from eden.network import Config, Coverage, TensorInfo
+from eden.network import Config, Coverage, TensorInfo, check_agrees
 from eden.tolerance._grid import LOWEST_STEP, ber_of
 from eden.tolerance._risk import Risk
 
@@ -147,7 +147,7 @@ class Tolerances:
         names = [field.name for field in fields(cls) if field.name not in later]
         try:
             values = {**keys_of("tolerances", data, names, ("mean_accuracy", *later))}
-            values.pop("mean_accuracy", None)
+            stated = values.pop("mean_accuracy", ...)
             for name in ("thresholds", "accuracies", "tensors"):
                 a_kind(name, values[name], (list, tuple), "a list")
                 values[name] = tuple(values[name])
@@ -161,6 +161,8 @@ class Tolerances:
             risk = None if values.get("risk") is None else Risk.from_dict(values["risk"])
             tolerances = cls(**{**values, "coverage": coverage, "risk": risk})
             _check(tolerances)
+            if stated is not ...:
+                one_of("mean_accuracy", stated, [tolerances.to_dict()["mean_accuracy"]])
         except (ValueError, TypeError) as error:
             raise ValueError(f"not tolerances: {error}") from error
         return tolerances
@@ -185,6 +187,7 @@ def _check(tolerances: Tolerances) -> None:
     for tensor in tolerances.tensors:
         name = tensor.name
         a_kind("name of a tensor", name, str, "text")
+        check_agrees(tolerances.config.calibration, tensor)
         one_of(f"number of tensors named {name}", names[name], [1])
         one_of(f"kind of {name}", tensor.kind, ("weight", "input"))
         an_int(f"elements of {name}", tensor.elements, 1, 2**62)

@@ -11,7 +11,7 @@ __global__ void __launch_bounds__(kVisitThreads)
                        uint64_t* counts) {
   __shared__ uint32_t shared[64];
   CudaBlock block;
-  count_flips<Element, Codec>(block, place(), x, y, scales, run, n, shared, counts);
+  count_flips<Element, Codec>(block, part(), x, y, scales, run, n, shared, counts);
 }
 
 }  // namespace

@@ -38,9 +38,8 @@ class BitCounter {
 };
 
 template <class Element, class Codec, class Block>
-EDEN_HD void count_flips(Block& block, Place place, const void* x, const void* y,
-                         const float* scales, int64_t run, int64_t n, uint32_t (&shared)[64],
-                         uint64_t* counts) {
+EDEN_HD void count_flips(Block& block, Part part, const void* x, const void* y, const float* scales,
+                         int64_t run, int64_t n, uint32_t (&shared)[64], uint64_t* counts) {
   using Raw = typename Element::Raw;
   const auto* before = static_cast<const Raw*>(x);
   const auto* after = static_cast<const Raw*>(y);
@@ -78,7 +77,7 @@ EDEN_HD void count_flips(Block& block, Place place, const void* x, const void* y
       if (++held == BitCounter::kMost) flush();
     };
     visit_tensor(
-        block, t, place, before, n, vectors,
+        block, t, part, before, n, vectors,
         [&](int64_t e, const Vector& v) {
           const Vector w = block.load(after + e);
           for (int j = 0; j < 16 / static_cast<int>(sizeof(Raw)); ++j) {

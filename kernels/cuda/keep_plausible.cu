@@ -9,7 +9,7 @@ template <class Raw>
 __global__ void __launch_bounds__(kVisitThreads)
     keep_plausible_kernel(const void* grad, const uint8_t* corrected, void* out, int64_t n) {
   CudaBlock block;
-  keep_plausible<Raw>(block, place(), grad, corrected, out, n);
+  keep_plausible<Raw>(block, part(), grad, corrected, out, n);
 }
 
 }  // namespace

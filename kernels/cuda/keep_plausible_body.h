@@ -8,7 +8,7 @@ namespace eden {
 
 // The gradient with 0 where the packed mask is set. Only the size of its elements matters.
 template <class Raw, class Block>
-EDEN_HD void keep_plausible(Block& block, Place place, const void* grad, const uint8_t* corrected,
+EDEN_HD void keep_plausible(Block& block, Part part, const void* grad, const uint8_t* corrected,
                             void* out, int64_t n) {
   constexpr int kPerVector = 16 / static_cast<int>(sizeof(Raw));
   const auto* input = static_cast<const Raw*>(grad);
@@ -17,7 +17,7 @@ EDEN_HD void keep_plausible(Block& block, Place place, const void* grad, const u
       (reinterpret_cast<uintptr_t>(input) - reinterpret_cast<uintptr_t>(output)) % 16 == 0;
   block.each([&](int t) {
     visit_tensor(
-        block, t, place, input, n, vectors,
+        block, t, part, input, n, vectors,
         [&](int64_t e, const Vector& v) {
           const int bit = static_cast<int>(e % 8);
           uint32_t marks = corrected[e / 8];

@@ -13,22 +13,22 @@ constexpr int kVisitThreads = 256;
 constexpr int kLoadsInFlight = 4;
 
 // Which part of a grid a block is.
-struct Place {
+struct Part {
   int64_t block, blocks;
 };
 
 // All elements of a tensor, shared out among the threads of all blocks: 16 bytes at a time where
 // `vectors` allows it, whole(first element, vector), else one at a time, single(element).
 template <class Raw, class Block, class Whole, class Single>
-EDEN_HD void visit_tensor(const Block& block, int t, Place place, const Raw* input, int64_t n,
+EDEN_HD void visit_tensor(const Block& block, int t, Part part, const Raw* input, int64_t n,
                           bool vectors, Whole whole, Single single) {
   constexpr int kPerVector = 16 / static_cast<int>(sizeof(Raw));
   const auto misaligned = static_cast<int64_t>(reinterpret_cast<uintptr_t>(input) % 16);
   const int64_t aligned = (16 - misaligned) % 16 / static_cast<int64_t>(sizeof(Raw));
   const int64_t head = vectors && aligned < n ? aligned : n;
   const int64_t count = (n - head) / kPerVector;
-  const int64_t stride = place.blocks * block.threads();
-  const int64_t first = place.block * block.threads() + t;
+  const int64_t stride = part.blocks * block.threads();
+  const int64_t first = part.block * block.threads() + t;
   for (int64_t e = first; e < head; e += stride) single(e);
   for (int64_t e = head + count * kPerVector + first; e < n; e += stride) single(e);
   for (int64_t v = first; v < count; v += kLoadsInFlight * stride) {

@@ -11,7 +11,7 @@ __global__ void __launch_bounds__(kVisitThreads)
     see_range_kernel(const void* x, int64_t n, uint32_t* seen) {
   __shared__ uint32_t shared[3];
   CudaBlock block;
-  see_range<Element>(block, place(), x, n, shared, seen);
+  see_range<Element>(block, part(), x, n, shared, seen);
 }
 
 template <class Element>
@@ -20,7 +20,7 @@ __global__ void __launch_bounds__(kVisitThreads)
                         uint32_t* seen) {
   __shared__ uint32_t shared[3];
   CudaBlock block;
-  see_channels<Element>(block, place(), x, channels, run, stored, shared, steps, seen);
+  see_channels<Element>(block, part(), x, channels, run, stored, shared, steps, seen);
 }
 
 __global__ void range_to_bounds(const uint32_t* seen, Stored stored, float* bounds, float* scale) {

@@ -53,7 +53,7 @@ struct Seen {
 
 // Adds what a tensor holds to the three numbers of a Seen; where `seen` is null, `shared` has them.
 template <class Element, class Block>
-EDEN_HD void see_range(Block& block, Place place, const void* x, int64_t n, uint32_t (&shared)[3],
+EDEN_HD void see_range(Block& block, Part part, const void* x, int64_t n, uint32_t (&shared)[3],
                        uint32_t* seen) {
   using Raw = typename Element::Raw;
   const auto* input = static_cast<const Raw*>(x);
@@ -64,7 +64,7 @@ EDEN_HD void see_range(Block& block, Place place, const void* x, int64_t n, uint
   block.each([&](int t) {
     Seen own;
     visit_tensor(
-        block, t, place, input, n, true,
+        block, t, part, input, n, true,
         [&](int64_t, const Vector& v) {
           unroll<16 / static_cast<int>(sizeof(Raw))>(
               [&](int j) { own.template add<Element>(part_of<Raw>(v, j)); });
@@ -84,11 +84,11 @@ EDEN_HD void see_range(Block& block, Place place, const void* x, int64_t n, uint
 // The steps of equal runs of elements, one after the other, and the widest bounds of all: a run is
 // a block's, whose threads share it. `seen` holds the bounds, as a Seen holds a range.
 template <class Element, class Block>
-EDEN_HD void see_channels(Block& block, Place place, const void* x, int64_t channels, int64_t run,
+EDEN_HD void see_channels(Block& block, Part part, const void* x, int64_t channels, int64_t run,
                           Stored stored, uint32_t (&shared)[3], float* steps, uint32_t* seen) {
   using Raw = typename Element::Raw;
-  for (int64_t c = place.block; c < channels; c += place.blocks) {
-    see_range<Element>(block, Place{0, 1}, static_cast<const Raw*>(x) + c * run, run, shared,
+  for (int64_t c = part.block; c < channels; c += part.blocks) {
+    see_range<Element>(block, Part{0, 1}, static_cast<const Raw*>(x) + c * run, run, shared,
                        static_cast<uint32_t*>(nullptr));
     block.barrier();
     block.each([&](int t) {

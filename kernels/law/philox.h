@@ -78,9 +78,9 @@ EDEN_HD constexpr PhiloxBlock philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, 
 
 // Counter of the project: where (segment, group or data), what for, and which block of it.
 template <class Key>  // uint64_t or PhiloxKeys
-EDEN_HD constexpr PhiloxBlock random_block(const Key& key, uint64_t place, Purpose purpose,
+EDEN_HD constexpr PhiloxBlock random_block(const Key& key, uint64_t unit, Purpose purpose,
                                            uint32_t rung, uint32_t interval, uint32_t index) {
-  return philox4x32(static_cast<uint32_t>(place), static_cast<uint32_t>(place >> 32),
+  return philox4x32(static_cast<uint32_t>(unit), static_cast<uint32_t>(unit >> 32),
                     static_cast<uint32_t>(purpose) | (rung << 8) | (interval << 16), index, key);
 }
 

@@ -38,7 +38,7 @@ TIMING = [
         (lambda: core.Geometry(8), "what Geometry is made of|Geometry: argument"),
         (lambda: core.Settings(1.3, 1e-8, {}), "trp_seconds of Settings is {}, accepted: a number"),
         (
-            lambda: core.StreamAccess(write="no", interleaved=True, address=0, bytes=8),
+            lambda: core.StreamAccess(write="no", banks=8, address=0, bytes=8),
             "type of write of StreamAccess is 'str', accepted: True, False",
         ),
         (lambda: core.Transfer(1, 2, 3), r"what Transfer is made of is \[1, 2, 3\], accepted: acc"),

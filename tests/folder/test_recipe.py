@@ -9,8 +9,13 @@ from eden.folder._provenance import differing_keys
 
 LAUGHS = tuple(zip("abcdefgh", "bcdefghi", strict=True))
 CASES = {
-    "[" * 100_000: "not YAML: .*recursion",
-    "a: {" * 3000: "not YAML: .*recursion",
+    "[" * 100_000: "bytes of recipe",
+    "a: " + "[" * 5_000 + "]" * 5_000: "recipe is nested more than 20 deep",
+    "a: {" * 3000: "recipe is nested more than 20 deep",
+    "- " * 5_000: "recipe is nested more than 20 deep",
+    "? " * 5_000: "recipe is nested more than 20 deep",
+    "\n".join(" " * i + "a:" for i in range(200)): "recipe is nested more than 20 deep",
+    "data: " + "[" * 15 + "]" * 15: r"recipe key data is .*, accepted: keys",
     "colour: red": r"recipe key colour is unknown, accepted: accuracy_loss, .*weights",
     "boost: {epoch: 3}": r"recipe key boost.epoch is unknown, accepted: .*epochs",
     "boost: {epochs: 0}": r"recipe key boost.epochs is 0, accepted: an integer from 1 to 1000",
@@ -57,7 +62,7 @@ CASES = {
     "seed: 2001-12-14": r"seed is '2001-12-14'",
     f"seed: {'9' * 5000}": r"not YAML: .*limit",
     f"seed: {'9' * 400}": r"seed is 9+.*accepted",
-    "\n".join(f"k{i}: 1" for i in range(10_000)): r"number of recipe keys is 10000, accepted",
+    "\n".join(f"k{i}: 1" for i in range(3_000)): r"number of recipe keys is 3000, accepted",
     "\n".join(f"k{i}: 1" for i in range(100_000)): r"bytes of recipe .* is \d+, accepted: at most",
     "a: &a [x, x, x]\n" + "".join(f"{k}: &{k} [{f'*{j}, ' * 9}]\n" for j, k in LAUGHS): r"unknown",
 }

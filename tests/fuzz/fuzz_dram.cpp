@@ -76,6 +76,16 @@ constexpr const char* kWords[] = {"\n",
                                   ")",
                                   "?",
                                   "{",
+                                  "-",
+                                  "1e9",
+                                  "[",
+                                  "null",
+                                  "true",
+                                  "\"tRCD\"",
+                                  "\"vdd\": 2,",
+                                  "\"bank_clocks\": {\"1\": {\"tRP\": 4}},",
+                                  "\"second_supply\": {\"vdd\": 2},",
+                                  "\"interface\": {\"read_pins\": 8},",
                                   "}",
                                   "\"cap\"",
                                   ":",
@@ -158,6 +168,18 @@ void simulate(std::string_view text, std::size_t cut) {
   simulation.finish();
 }
 
+// A description with a few parts of it replaced by words: random text seldom gets beyond its first
+// key.
+void memory(const uint8_t* data, size_t size) {
+  std::string text = kMemory;
+  for (; size >= 4; data += 4, size -= 4) {
+    const std::size_t from = (std::size_t{data[0]} << 8 | data[1]) % text.size();
+    text.replace(from, data[2] % 16, kWords[data[3] % std::size(kWords)]);
+    if (data[2] >= 64) break;
+  }
+  parse_memory(text);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -166,7 +188,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                ? words(data + 2, size - 2)
                                : std::string(reinterpret_cast<const char*>(data + 2), size - 2);
   try {
-    switch (data[0] % 6) {
+    switch (data[0] % 7) {
       case 0:
         requests(text, data[1]);
         break;
@@ -181,6 +203,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         break;
       case 4:
         parse_policy(text);
+        break;
+      case 5:
+        memory(data + 2, size - 2);
         break;
       default:
         BitMap(rules()->memory().organisation, text);

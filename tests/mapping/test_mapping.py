@@ -294,7 +294,9 @@ WRONG = {  # path in the file -> values, and what the refusal names
     "bound_joules": ([-1, float("inf")], "bound_joules"),
     "verdict_volts": ([{}, None, {"low": 1.1}], "verdict_volts"),
     "verdict_volts.mean": (["1.1", -1, True], "verdict_volts of mean"),
-    "rejected": ([3, [3], [{}]], ""),
+    "rejected": ([3, [3], [{}], {}, "", [{"vdd_volts": 1.1, "why": None}]], ""),
+    "vdd_volts": ([-1, 1.35, None, "x", 10**400], "vdd_volts"),
+    "gap": ([-1, 0.5, None, "x", 10**400], "gap"),
     "tensors": ([{}, 3, []], ""),
     "tensors.a.kind": (["bias", None], "kind of a"),
     "tensors.a.elements": ([0, 999, 1.5, True, "1000"], "of a"),
@@ -343,9 +345,20 @@ def test_places_in_a_file_neither_overlap_nor_contradict_the_device(b10, written
         wrong = changed(written, f"tensors.{name}.address", start + 512)
         with pytest.raises(ValueError, match=rf"(a and b|b and a) overlap in {bank}$"):
             Placement.from_dict(changed(wrong, f"tensors.{other}.address", start))
-    for key, value in (("ber", 0.5), ("ber_high", 0), ("quality", "interpolated"), ("device", "x")):
+    for key, value in (
+        ("ber", 0.5),
+        ("ber", 10**400),
+        ("ber_high", 0),
+        ("quality", "interpolated"),
+        ("device", "x"),
+    ):
         with pytest.raises(ValueError, match=f"{key} of point {bank}"):
             Placement.from_dict(changed(written, f"points.{bank}.{key}", value))
+    for value in (0.5, 10**400):
+        with pytest.raises(ValueError, match=f"^not a placement: partition_bers of {bank} is"):
+            Placement.from_dict(changed(written, f"partition_bers.{bank}", value))
+    with pytest.raises(ValueError, match=f"^not a placement: partition_bers: .*{bank}"):
+        Placement.from_dict(written | {"partition_bers": {}})
 
 
 @pytest.mark.parametrize("method", mapping.METHODS)

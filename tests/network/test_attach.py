@@ -190,6 +190,8 @@ def test_set_ber_is_by_tensor_too_and_all_or_nothing(model, images):
     assert set(handle.ber.values()) == {1e-3}
     handle.set_ber({"fc1.weight": 0.0, "fc2.input": 0.25})
     assert handle.ber["fc1.weight"] == 0 and handle.ber["fc2.input"] == 0.25
+    handle.set_ber(torch.tensor(0.25))
+    assert {type(ber) for ber in handle.ber.values()} == {float}
     before = handle.ber
     for wrong in (
         {"fc1.weight": 0.1, "fc9.weight": 0.1},

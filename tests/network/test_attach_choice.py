@@ -7,8 +7,11 @@ import torch
 from torch import nn
 
 import eden
-from eden import errors
+from eden import devices, errors
+from eden.mapping import place
 from eden.network import Calibration, Config, TensorCalibration, approximate, attach
+from eden.tolerance import Tolerances
+from eden.tolerance._tolerances import tensors_bearing
 
 NONE = errors.Uniform(0.0)
 SOME = errors.Uniform(weak_fraction=0.02)
@@ -146,3 +149,28 @@ def test_batch_norm_does_not_learn_from_faulty_activations():
     with handle.clean():
         model(x)
     assert not torch.equal(model[1].running_mean, before["running_mean"])
+
+
+def test_what_is_known_of_a_network_of_other_sizes_is_refused():
+    def network(width):
+        return nn.Sequential(nn.Linear(8, width), nn.ReLU(), nn.Linear(width, 4))
+
+    x, config = torch.randn(5, 8), Config(errors.Uniform(1e-3), stored="int8")
+    wide, narrow = network(32), network(16)
+    with approximate(wide, config) as handle:
+        known = config.with_(calibration=handle.learn_bounds([x]))
+        tensors = tensors_bearing(1e-2, handle.tensors)
+    said = r"^elements of 0.weight is 128, accepted: 256: the calibration or placement is another"
+    with pytest.raises(ValueError, match=said):
+        attach(narrow, known)
+    found = Tolerances(known, "coarse", 0.5, 0.9, 1e-2, tensors)
+    placement = place(found, devices.load("ddr3l-1600-b10"), method="coarse")
+    with pytest.raises(ValueError, match=said):
+        attach(narrow, placement)
+    # One that a model carries is of the model as it was.
+    wide[0], wide[2] = nn.Linear(8, 16), nn.Linear(16, 4)
+    handle = attach(wide, config)
+    with pytest.raises(ValueError, match=r"0.input is not calibrated"):
+        wide(x)
+    assert handle.learn_bounds([x]).tensors["0.weight"].elements == 128
+    assert wide(x).shape == (5, 4)

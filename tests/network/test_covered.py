@@ -326,6 +326,28 @@ def test_coverage_says_what_is_stored_and_why_the_rest_is_not():
     assert Coverage.from_dict(after.to_dict()) == after
 
 
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("name", (3, None)),
+        ("kind", ("weight", None)),
+        ("size_bytes", (-1, 1.5, 10**400, "3", True)),
+        ("dimensions", (-1, None, 10**400)),
+        ("why", (None, 0)),
+        ("colour", ("red",)),
+    ],
+)
+def test_what_a_file_says_of_coverage_is_checked(field, values):
+    tensor = {"name": "a", "kind": "parameter", "size_bytes": 4, "dimensions": 2, "why": ""}
+    Coverage.from_dict({"model": "A", "tensors": [tensor]})
+    for value in values:
+        with pytest.raises(ValueError, match=rf"^not a coverage: .*{field}"):
+            Coverage.from_dict({"model": "A", "tensors": [tensor | {field: value}]})
+    for wrong in ({"model": 3}, {"tensors": 3}, {"tensors": {}}, {"tensors": [3]}, {"more": 1}):
+        with pytest.raises(ValueError, match=r"^not a coverage: "):
+            Coverage.from_dict({"model": "A", "tensors": [tensor]} | wrong)
+
+
 def test_a_small_part_or_one_left_out_by_choice_is_no_warning():
     model = layers()
     with approximate(model, INT8.with_(exclude="2")) as handle:

@@ -232,3 +232,11 @@ def test_exactly_so_many_faults_in_each_tensor(images):
         for image in range(1 if tensor.kind == "weight" else len(images)):
             here = [f for f in found if f.tensor == tensor.name and f.image == image]
             assert len(here) == 5
+
+
+def test_of_as_many_faults_as_there_may_be_text_tells_how_many(images):
+    model, handle = attached("uniform", images)
+    with handle.record_faults():
+        model(images)
+    found = handle.faults()
+    assert repr(found) == f"Faults({len(found)} in {len(set(found.tensor))} tensors)"

@@ -1,5 +1,7 @@
 """Odd networks and inputs: refused in one line that names the tensor, or read as they are."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -119,3 +121,51 @@ def test_an_embedding_may_norm_what_it_reads():
     model = nn.Sequential(nn.Embedding(10, 4, max_norm=0.5))
     with eden.approximate(model, config(0.0)):
         assert model(torch.arange(10)).norm(dim=1).max() <= 0.5 + 1e-6
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize(
+    ("stored", "correction"),
+    [("int8", "off"), ("int4", "zero"), ("fp32", "zero"), ("bf16", "saturate")],
+)
+def test_a_weight_whose_nan_would_not_be_read_back_is_refused_by_name(stored, correction, odd):
+    model, how = network(), {"stored": stored, "correction": correction}
+    clean = model[2].weight.detach().clone()
+    with torch.no_grad():
+        model[2].weight[1, 3] = odd
+    with pytest.raises(ValueError, match=f"^a value of 2.weight is {odd}, accepted: finite"):
+        eden.attach(model, config(**how))
+    eden.attach(model, config(**how, exclude="2.weight")).detach()
+    with torch.no_grad():
+        model[2].weight.copy_(clean)
+    handle = eden.attach(model, config(**how))
+    with torch.no_grad():
+        model[2].weight[1, 3] = odd
+    with pytest.raises(ValueError, match=f"^a value of 2.weight is {odd}"):
+        handle.learn_bounds([torch.zeros(5, 8)])
+
+
+def test_nan_that_is_read_back_is_no_error():
+    model = network()
+    with torch.no_grad():
+        model[2].weight[1, 3] = float("nan")
+    eden.attach(model, config(0.0))
+    assert model(torch.ones(5, 8)).isnan()[:, 1].all()
+
+
+def test_a_shallow_copy_of_an_attached_network_is_refused_at_its_call():
+    model, x = network(), torch.randn(5, 8)
+    clean = model(x)
+    handle = eden.attach(model, config())
+    shallow = copy.copy(model)
+    with pytest.raises(ValueError, match="a shallow copy of an attached one"):
+        shallow(x)
+    with pytest.raises(ValueError, match="attached already"):
+        eden.attach(shallow, config())
+    read = model(x)
+    handle.detach()
+    assert eden.network.attached(shallow) is None
+    assert torch.equal(shallow(x), clean)
+    again = eden.attach(shallow, config())
+    assert torch.equal(shallow(x), read)
+    again.detach()

@@ -57,6 +57,13 @@ def test_sizes_by_hand(model, x, kind, expected):
     assert sizes(layer) == expected
 
 
+def test_a_dilated_kernel_reaches_further():
+    (layer,) = layers_of(nn.Conv2d(1, 1, 3, dilation=(2, 3)), torch.zeros(1, 1, 9, 9))
+    assert shape(layer, "dilation_h", "dilation_w", "out_h", "out_w") == (2, 3, 5, 3)
+    (layer,) = layers_of(nn.Conv1d(1, 1, 3, dilation=2), torch.zeros(1, 1, 9))
+    assert shape(layer, "dilation_h", "dilation_w") == (1, 2)
+
+
 def test_steps_of_a_recurrent_layer():
     (layer,) = layers_of(nn.LSTM(2, 3, batch_first=True), torch.zeros(4, 7, 2))
     assert shape(layer, "batch", "steps", "in_channels", "out_channels") == (4, 7, 2, 3)

@@ -75,6 +75,43 @@ def test_layers_by_every_kernel(network):
         assert all(one.standard_error_seconds == 0 for one in times)
 
 
+@pytest.mark.parametrize("name", ["cpu", "gpu"])
+@pytest.mark.parametrize("steps", [1, 2, 40])
+def test_a_recurrent_layer_reads_each_thing_once_where_caches_hold_it(name, steps):
+    model = torch.nn.LSTM(256, 256, batch_first=True)
+    (layer,) = inference(model, torch.zeros(1, steps, 256), system=name).layers
+    weights, features = 4 * 4 * 256 * 512, 4 * 256 * steps
+    # Two MB of weights stay in the shared cache; a prefetcher reads lines beyond the end.
+    assert 0.95 * weights <= layer.weight_read_bytes <= 1.1 * weights + 8192
+    assert 0.9 * features <= layer.input_read_bytes <= 1.2 * features + 4096
+    # Caches write back, if at all, what was written: the outputs, and gates as scratch.
+    assert layer.output_write_bytes <= features
+
+
+def test_a_step_costs_weights_that_no_cache_holds():
+    """Eight MB of weights and no shared cache to speak of: the state's half comes by each step."""
+    system = System.load("cpu").with_(parameters={"shared_bytes": 1 << 20})
+    model = torch.nn.LSTM(512, 512, batch_first=True)
+    half = 4 * 4 * 512 * 512
+    for steps in (2, 6):
+        (layer,) = inference(model, torch.zeros(1, steps, 512), system=system).layers
+        assert layer.weight_read_bytes == pytest.approx((1 + steps) * half, rel=0.1)
+
+
+def test_bytes_of_an_inference_are_all_that_went_through_dram(network):
+    system = System.load("cpu").with_(parameters={"shared_bytes": 1 << 16, "l2_bytes": 1 << 15})
+    found = inference(*network, system=system)
+    notes = [layer.notes for layer in found.layers]
+    scratch = sum(n["scratch_read_bytes"] + n["output_read_bytes"] for n in notes)
+    tensors = sum(one.weight_read_bytes + one.input_read_bytes for one in found.layers)
+    assert scratch > 0
+    assert found.read_bytes == pytest.approx(tensors + scratch)
+    written = sum(one.output_write_bytes for one in found.layers)
+    assert found.write_bytes == pytest.approx(
+        written + sum(n["scratch_write_bytes"] for n in notes)
+    )
+
+
 def test_samples_stand_for_the_whole():
     model = torch.nn.Linear(1024, 2048, bias=False)
     layers = layers_of(model, torch.zeros(1, 1024))

@@ -163,9 +163,20 @@ def test_it_survives_a_file_and_shows_itself(found):
     ]
     with pytest.raises(ValueError, match=r"tensor is 'nope', accepted: 0.weight"):
         found.lambda_of("nope")
-    for wrong in ({"strata": []}, {"passes": -1}, {"target_accuracy": 2}, {"more": 1}):
+    written = found.to_dict()
+    one = written["strata"][0]
+    for wrong in (
+        {"strata": []},
+        {"strata": [one, one]},
+        {"strata": [one | {"bit": 8}]},  # of int8
+        {"strata": [one | {"elements": {}}]},
+        {"strata": [one | {"stored": True}]},
+        {"passes": -1},
+        {"target_accuracy": 2},
+        {"more": 1},
+    ):
         with pytest.raises(ValueError, match="not a criticality"):
-            Criticality.from_dict(found.to_dict() | wrong)
+            Criticality.from_dict(written | wrong)
 
 
 def test_what_cannot_be_is_refused_in_one_line(fragile):

@@ -163,6 +163,17 @@ def test_risk_survives_a_file_and_refuses_others():
     assert 0 < risk.at(1e-11) < risk.at(1e-9) and risk.at(0) == 0 and risk.at(1.0) <= 1
     with pytest.raises(ValueError, match="ber is 2"):
         risk.at(2)
-    for wrong in ({"misses": [0.5]}, {"interval": [0.1]}, {"bers": [0.2, 0.1], "misses": [0, 0]}):
+    for wrong in (
+        {"misses": [0.5]},
+        {"interval": [0.1]},
+        {"interval": [0.2, 0.1]},
+        {"bers": [0.2, 0.1], "misses": [0, 0]},
+        {"bers": [0.0, 0.1], "misses": [0, 0]},
+        {"bers": [0.1, 0.2], "misses": [0.5, 0.25]},
+        {"bers": [0.1, 0.2], "misses": [0, 1.5]},
+        {"bers": [], "misses": []},
+        {"miss_probability": 0},
+        {"miss_probability": 0.75},
+    ):
         with pytest.raises(ValueError):
             Risk.from_dict(risk.to_dict() | wrong)

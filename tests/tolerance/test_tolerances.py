@@ -45,6 +45,7 @@ WRONG = {
     "tensors.0.reads": (-1, math.nan, None),
     "tensors.0.tolerance": SHARES,
     "tensors.0.colour": ("red",),
+    "mean_accuracy": (0.92, None, "x", 10**400),
     "colour": ("red",),
 }
 
@@ -69,6 +70,16 @@ def test_what_a_file_says_is_checked(path):
         with pytest.raises(ValueError, match=r"^not tolerances: ") as caught:
             Tolerances.from_dict(changed(path, value))
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("other", [{"elements": 11}, {"kind": "input"}, {"reads": 0}])
+def test_what_its_own_calibration_knows_otherwise_is_refused(other):
+    seen = {"a.weight": {"kind": "weight", "elements": 10, "reads": 1, "lo": -1.0, "hi": 1.0}}
+    known = changed("config.calibration", {"identity": None, "tensors": seen})
+    assert Tolerances.from_dict(known).tensors == TENSORS
+    seen["a.weight"] |= other
+    with pytest.raises(ValueError, match=r"^not tolerances: .*a\.weight"):
+        Tolerances.from_dict(changed("config.calibration", {"identity": None, "tensors": seen}))
 
 
 @pytest.mark.parametrize("value", [None, 3, [], "x", {}])

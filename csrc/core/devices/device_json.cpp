@@ -154,7 +154,7 @@ MeasuredPoint read_retention_point(const JsonFields& f, const Device& d) {
   return p;
 }
 
-std::string place(const char* list, std::size_t index) {
+std::string item(const char* list, std::size_t index) {
   return std::string(list) + "[" + std::to_string(index) + "]";
 }
 
@@ -163,11 +163,11 @@ std::vector<MeasuredPoint> read_points(const JsonFields& f, const char* name, Re
   std::vector<MeasuredPoint> points;
   const auto& list = f.array(name);
   for (std::size_t i = 0; i < list.size(); ++i) {
-    const JsonFields one(list[i], place(name, i));
+    const JsonFields one(list[i], item(name, i));
     points.push_back(read(one));
     const Place here = place_of(points[i]);
     if (std::isnan(here[kTemperature]) != std::isnan(place_of(points[0])[kTemperature])) {
-      refuse_description(place(name, i) +
+      refuse_description(item(name, i) +
                          " and others differ in temperature_celsius; accepted: in all or none");
     }
     for (std::size_t j = 0; j < i; ++j) {
@@ -175,7 +175,7 @@ std::vector<MeasuredPoint> read_points(const JsonFields& f, const char* name, Re
       bool alike = true;
       for (std::size_t axis = 0; axis < kAxes; ++axis) alike &= same(axis, here[axis], there[axis]);
       if (!alike) continue;
-      refuse_description(place(name, i) + " and " + place(name, j) +
+      refuse_description(item(name, i) + " and " + item(name, j) +
                          " have the same settings; accepted: each setting once");
     }
   }
@@ -201,8 +201,8 @@ void check_apart(const std::vector<Partition>& partitions) {
     for (std::size_t j = 0; j < i; ++j) {
       const Partition &a = partitions[j], &b = partitions[i];
       const auto fail = [&, i, j](const std::string& message) {
-        refuse_description(place("partitions", j) + " (" + a.name + ") and " +
-                           place("partitions", i) + " (" + b.name + ") " + message);
+        refuse_description(item("partitions", j) + " (" + a.name + ") and " +
+                           item("partitions", i) + " (" + b.name + ") " + message);
       };
       if (a.name == b.name) fail("have one name; accepted: each name once");
       if (a.bank == b.bank && a.first_row < b.first_row + b.rows &&
@@ -226,7 +226,7 @@ std::vector<Partition> read_partitions(const JsonFields& f, const Geometry& g) {
   const auto& list = f.array("partitions");
   if (list.empty()) f.refuse("partitions", "at least one partition, or no such field");
   for (std::size_t i = 0; i < list.size(); ++i) {
-    partitions.push_back(read_partition(JsonFields(list[i], place("partitions", i)), g));
+    partitions.push_back(read_partition(JsonFields(list[i], item("partitions", i)), g));
   }
   check_apart(partitions);
   return partitions;

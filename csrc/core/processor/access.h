@@ -35,7 +35,10 @@ class CoreWork {
   virtual void emit(int64_t unit, std::vector<Access>* out) const = 0;
 };
 
-// Work of each core between two barriers.
-using Phase = std::vector<std::unique_ptr<CoreWork>>;
+// Work of each core between two barriers, which is done so many times in a row.
+struct Phase {
+  std::vector<std::unique_ptr<CoreWork>> cores;
+  double times = 1;
+};
 
 }  // namespace eden

@@ -27,8 +27,8 @@ class Unfolded : public CoreWork {
     const double a_vector = u_.stride_w == 1 ? lanes(p_, u_.out) : 1;
     const double moves = 2 * static_cast<double>(u_.out_w) / a_vector;
     for (int64_t y = 0; y < u_.out_h; ++y) {
-      const int64_t in_y = y * u_.stride_h + tap / u_.kernel_w - u_.pad_h;
-      const int64_t in_x = std::max<int64_t>(0, tap % u_.kernel_w - u_.pad_w);
+      const int64_t in_y = y * u_.stride_h + tap / u_.kernel_w * u_.dilation_h - u_.pad_h;
+      const int64_t in_x = std::max<int64_t>(0, tap % u_.kernel_w * u_.dilation_w - u_.pad_w);
       e.work(moves + 4);
       if (in_y >= 0 && in_y < u_.in_h) {
         const int64_t wide = std::min(u_.in_w - in_x, u_.out_w * u_.stride_w);
@@ -70,7 +70,7 @@ class DirectConvolution : public CoreWork {
     for (int64_t b = 0; b < in_blocks(); ++b) {
       const int64_t from = d_.depthwise ? block : b;
       for (int64_t k = 0; k < d_.kernel_h; ++k) {
-        const int64_t in_y = y * d_.stride_h + k - d_.pad_h;
+        const int64_t in_y = y * d_.stride_h + k * d_.dilation_h - d_.pad_h;
         if (in_y < 0 || in_y >= d_.in_h) continue;
         const auto lines = static_cast<double>(d_.in_w) * width * d_.in.element_bytes /
                            static_cast<double>(p_.line_bytes);

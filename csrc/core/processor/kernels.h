@@ -41,8 +41,9 @@ struct Columns {
   int64_t taps = 1;
   int64_t plane = 0;  // elements
   double step = 1;
-  int64_t width = 0;  // of a plane's row
+  int64_t width = 0;  // from a tap's row to the next one's
   int64_t kernel_w = 1;
+  int64_t apart = 1;     // a tap from the next one
   int64_t elements = 0;  // in all: padding reads what lies within
 };
 std::unique_ptr<CoreWork> tiled_product(const BlockedProduct& product, const Columns& columns,
@@ -55,7 +56,8 @@ std::unique_ptr<CoreWork> matrix_vector(const BlockedProduct& product, const Pro
 // Rows of the matrix that im2col makes of one image: channel, row and column of the kernel.
 struct Unfold {
   int64_t in_h = 1, in_w = 1, out_h = 1, out_w = 1;
-  int64_t kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1, pad_h = 0, pad_w = 0;
+  int64_t kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1;
+  int64_t dilation_h = 1, dilation_w = 1, pad_h = 0, pad_w = 0;
   int64_t row0 = 0, row1 = 0;  // of this core
   int64_t columns = 0;         // of the matrix
   int64_t column0 = 0;         // of this image
@@ -69,7 +71,7 @@ std::unique_ptr<CoreWork> unfold(const Unfold& unfold, const Processor& processo
 struct Direct {
   int64_t in_channels = 1, out_channels = 1;
   int64_t in_h = 1, in_w = 1, out_h = 1, out_w = 1;
-  int64_t kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1, pad_h = 0;
+  int64_t kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1, dilation_h = 1, pad_h = 0;
   bool depthwise = false;
   int64_t unit0 = 0, unit1 = 0;  // of this core
   Array weight, in, out;

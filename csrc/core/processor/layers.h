@@ -44,10 +44,12 @@ class ProcessorRun {
 
   std::vector<Phase> plan(const Layer& layer);
   std::vector<Phase> plan_convolution(const Layer& layer, const Array& in);
+  std::vector<Phase> plan_recurrent(const Layer& layer, const Array& weight, const Array& in,
+                                    const Array& out);
   Phase product(const BlockedProduct& whole);
   Phase direct(const Layer& layer, int64_t image, const Array& weight, const Array& in,
                const Array& out);
-  void add(const Phase& phase, double times, Sum* sum);
+  void add(const Phase& phase, Sum* sum);
   void timed(const std::vector<Machine::Range>& ranges, Sum* sum);
   LayerRun result(const Sum& sum) const;
   // Room for so many bytes, from a page on; from the same bank on if buffers collide.

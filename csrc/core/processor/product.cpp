@@ -195,7 +195,8 @@ class Tiled : public CoreWork {
       for (int64_t k = k0; k < k1; ++k) {
         const int64_t tap = k % b_.taps;
         const auto wide = static_cast<int64_t>(columns * b_.step);
-        int64_t from = k / b_.taps * b_.plane + tap / b_.kernel_w * b_.width + tap % b_.kernel_w +
+        int64_t from = k / b_.taps * b_.plane + tap / b_.kernel_w * b_.width +
+                       tap % b_.kernel_w * b_.apart +
                        static_cast<int64_t>(static_cast<double>(n0) * b_.step);
         from = std::max<int64_t>(0, std::min(from, b_.elements - wide));
         e.run(q_.b.at(from), columns * b_.step * q_.b.element_bytes, q_.b.kind);

@@ -30,6 +30,8 @@ struct Layer {
   int64_t kernel_w = 1;
   int64_t stride_h = 1;
   int64_t stride_w = 1;
+  int64_t dilation_h = 1;
+  int64_t dilation_w = 1;
   int64_t pad_h = 0;  // on each side
   int64_t pad_w = 0;
   int64_t groups = 1;
@@ -54,6 +56,7 @@ struct Layer {
   int64_t weight_bytes() const { return (weight_elements * weight_bits + 7) / 8; }
   int64_t input_bytes() const { return (input_elements * input_bits + 7) / 8; }
   int64_t output_bytes() const { return (output_elements * output_bits + 7) / 8; }
+  int64_t reach_h() const { return (kernel_h - 1) * dilation_h + 1; }  // rows of a kernel
   // As a product of matrices, once for each group: [pixels, depth] x [depth, filters].
   int64_t pixels() const { return batch * out_h * out_w; }
   int64_t depth() const { return in_channels / groups * kernel_h * kernel_w; }
@@ -74,6 +77,8 @@ struct FieldsOf<Layer> {
       {"kernel_w", &T::kernel_w, 1, kSide},
       {"stride_h", &T::stride_h, 1, kSide},
       {"stride_w", &T::stride_w, 1, kSide},
+      {"dilation_h", &T::dilation_h, 1, kSide},
+      {"dilation_w", &T::dilation_w, 1, kSide},
       {"pad_h", &T::pad_h, 0, kSide},
       {"pad_w", &T::pad_w, 0, kSide},
       {"groups", &T::groups, 1, kSide},

@@ -13,7 +13,7 @@ int64_t strip_bytes(const Layer& l, const Product& p, int64_t pixels) {
   const int64_t rows = divide_up(pixels, l.out_w) + (pixels % l.out_w != 0 ? 1 : 0);
   const int64_t of_row = divide_up(l.in_channels / l.groups * l.in_w * l.input_bits, 8);
   if (rows > l.out_h) return divide_up(rows, l.out_h) * l.in_h * of_row;
-  return std::min(l.in_h, (rows - 1) * l.stride_h + l.kernel_h) * of_row;
+  return std::min(l.in_h, (rows - 1) * l.stride_h + l.reach_h()) * of_row;
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ void decide(const Draw& draw, const Decision& d, DecisionLanes* lanes, uint32_t*
   std::fill_n(taken, d.n, 0u);
   Comparison groups{};
   groups.key = d.key;
-  groups.place = d.segment * kSegmentWords;
+  groups.unit = d.segment * kSegmentWords;
   groups.purpose = d.purpose;
   groups.blocks = d.blocks;
   groups.same = d.same;

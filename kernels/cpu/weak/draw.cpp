@@ -5,11 +5,11 @@
 namespace eden {
 namespace {
 
-void blocks_of(uint64_t key, uint64_t place, const uint32_t* what, const uint32_t* index, int n,
+void blocks_of(uint64_t key, uint64_t unit, const uint32_t* what, const uint32_t* index, int n,
                uint64_t* numbers) {
   for (int i = 0; i < n; ++i) {
-    const PhiloxBlock block = philox4x32(
-        static_cast<uint32_t>(place), static_cast<uint32_t>(place >> 32), what[i], index[i], key);
+    const PhiloxBlock block = philox4x32(static_cast<uint32_t>(unit),
+                                         static_cast<uint32_t>(unit >> 32), what[i], index[i], key);
     numbers[2 * i] = block.number(0);
     numbers[2 * i + 1] = block.number(1);
   }
@@ -18,7 +18,7 @@ void blocks_of(uint64_t key, uint64_t place, const uint32_t* what, const uint32_
 void compare(const Comparison& c) {
   for (int i = 0; i < c.n; ++i) {
     for (int b = 0; b < c.blocks; ++b) {
-      const PhiloxBlock block = random_block(c.key, c.place + c.words[i], c.purpose, 0, 0,
+      const PhiloxBlock block = random_block(c.key, c.unit + c.words[i], c.purpose, 0, 0,
                                              c.first + static_cast<uint32_t>(b));
       for (int j = 0; j < 4; ++j) {
         const uint32_t threshold = c.planes[(4 * b + j) * kSegmentWords + (c.same ? 0 : i)];

@@ -18,11 +18,11 @@ using WordNumbers = uint16_t[kSegmentWords + kDrawSlack];
 // Groups of cells to compare with their thresholds, as `below` in kernels/law/table.h does with
 // one.
 //
-// The planes 4 * first ... 4 * (first + blocks) - 1 are drawn for each. Group i is place +
+// The planes 4 * first ... 4 * (first + blocks) - 1 are drawn for each. Group i is unit +
 // words[i]; plane j of its thresholds is planes[j * kSegmentWords + i], or planes[j *
 // kSegmentWords] for all where `same` says so.
 struct Comparison {
-  uint64_t key, place;
+  uint64_t key, unit;
   Purpose purpose;
   uint32_t first;
   int blocks;  // 1 or 2
@@ -37,8 +37,8 @@ struct Comparison {
 // Random numbers of many blocks at once, and what is decided by them. The loops exist once for each
 // instruction set.
 struct Draw {
-  // numbers[2 i], numbers[2 i + 1] = the block (key, place, what[i], index[i]), for i < n.
-  void (*blocks)(uint64_t key, uint64_t place, const uint32_t* what, const uint32_t* index, int n,
+  // numbers[2 i], numbers[2 i + 1] = the block (key, unit, what[i], index[i]), for i < n.
+  void (*blocks)(uint64_t key, uint64_t unit, const uint32_t* what, const uint32_t* index, int n,
                  uint64_t* numbers);
 
   void (*compare)(const Comparison& groups);

@@ -62,7 +62,7 @@ template <class Set, int n>
 // Draws vectors of blocks, `vectors` at a time while more than a third of so many are left. Returns
 // where it ended.
 template <class Set, int vectors>
-[[gnu::always_inline]] inline int draw_vectors(const RoundKeys<Set>& keys, uint64_t place,
+[[gnu::always_inline]] inline int draw_vectors(const RoundKeys<Set>& keys, uint64_t unit,
                                                const uint32_t* what, const uint32_t* index,
                                                int begin, int n, uint64_t* numbers) {
   constexpr int kLanes = Set::kLanes;
@@ -71,7 +71,7 @@ template <class Set, int vectors>
     Blocks<Set> block[vectors];
 #pragma GCC unroll 8
     for (int v = 0; v < vectors; ++v) {
-      block[v] = {Set::all(place), Set::all(place >> 32), Set::load(what + i + kLanes * v),
+      block[v] = {Set::all(unit), Set::all(unit >> 32), Set::load(what + i + kLanes * v),
                   Set::load(index + i + kLanes * v)};
     }
     philox(keys, block);
@@ -82,11 +82,11 @@ template <class Set, int vectors>
 }
 
 template <class Set>
-void blocks_of(uint64_t key, uint64_t place, const uint32_t* what, const uint32_t* index, int n,
+void blocks_of(uint64_t key, uint64_t unit, const uint32_t* what, const uint32_t* index, int n,
                uint64_t* numbers) {
   const RoundKeys<Set> keys(key);
-  const int i = draw_vectors<Set, Set::kInFlight>(keys, place, what, index, 0, n, numbers);
-  draw_vectors<Set, 1>(keys, place, what, index, i, n, numbers);
+  const int i = draw_vectors<Set, Set::kInFlight>(keys, unit, what, index, 0, n, numbers);
+  draw_vectors<Set, 1>(keys, unit, what, index, i, n, numbers);
 }
 
 // Groups in vectors, `vectors` at a time while more than a third of so many are left. Returns where
@@ -96,7 +96,7 @@ template <class Set, bool same, int blocks, int vectors>
                                                 const Comparison& groups, int begin) {
   constexpr int kLanes = Set::kLanes;
   // Not read again after each store, which might go anywhere.
-  const uint64_t place = groups.place;
+  const uint64_t unit = groups.unit;
   const auto purpose = static_cast<uint32_t>(groups.purpose);
   const uint32_t first = groups.first;
   const uint16_t* const words = groups.words;
@@ -109,11 +109,11 @@ template <class Set, bool same, int blocks, int vectors>
     Blocks<Set> block[vectors * blocks];
 #pragma GCC unroll 8
     for (int v = 0; v < vectors; ++v) {
-      // The place of a segment's first word is a multiple of 2048: no carry into the high half.
-      const auto low = Set::sum(Set::all(place), Set::load(words + i + kLanes * v));
+      // The unit of a segment's first word is a multiple of 2048: no carry into the high half.
+      const auto low = Set::sum(Set::all(unit), Set::load(words + i + kLanes * v));
 #pragma GCC unroll 2
       for (int b = 0; b < blocks; ++b) {
-        block[v * blocks + b] = {low, Set::all(place >> 32), Set::all(purpose),
+        block[v * blocks + b] = {low, Set::all(unit >> 32), Set::all(purpose),
                                  Set::all(first + static_cast<uint32_t>(b))};
       }
     }

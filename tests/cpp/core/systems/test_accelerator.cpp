@@ -135,6 +135,21 @@ TEST_CASE("row stationary: tiles that move least", "[accelerator]") {
   }
 }
 
+TEST_CASE("a dilated kernel needs more rows of its input", "[accelerator]") {
+  // A strip of one row of 64 pixels of 64 channels is 4 KB; three rows of a kernel are 12 KB, and
+  // with a dilation of 8 they lie over 17 rows, 68 KB, which a buffer of 40 KB does not hold.
+  Accelerator a = kTpu;
+  a.input_buffer_bytes = 40 << 10;
+  a.weight_buffer_bytes = 1 << 10;
+  a.double_buffered = false;
+  Layer l = convolution(64, 64, 3, 64);
+  const Passes near = passes_of(a, l, l.out_w, 16);
+  l.dilation_h = 8;
+  const Passes far = passes_of(a, l, l.out_w, 16);
+  CHECK(near.inputs == 1);
+  CHECK(far.inputs == 4);  // 64 filters by 16
+}
+
 TEST_CASE("recurrent weights come by each step unless they fit", "[accelerator]") {
   Layer l;
   l.name = "rnn";

@@ -19,14 +19,14 @@ namespace {
 
 constexpr int64_t kBlocks = 3;
 
-// Calls body(block, place) for each block of a grid, in any order, with its threads as `run` says.
+// Calls body(block, part) for each block of a grid, in any order, with its threads as `run` says.
 template <class Run, class Body>
 void run_grid(unsigned seed, Run run, Body body) {
   std::vector<int64_t> order(kBlocks);
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), std::mt19937(seed));
   for (const int64_t number : order) {
-    run(kVisitThreads, seed++, [&](auto& block) { body(block, Place{number, kBlocks}); });
+    run(kVisitThreads, seed++, [&](auto& block) { body(block, Part{number, kBlocks}); });
   }
 }
 
@@ -35,10 +35,8 @@ bool sees_the_range_of_the_cpu(ElementType element, const char* x, int64_t n, un
                                Run run) {
   uint32_t seen[3] = {};
   uint32_t shared[3] = {1, 2, 3};
-  run_grid(seed, run, [&](auto& block, Place place) {
-    const auto see = [&](auto type) {
-      see_range<decltype(type)>(block, place, x, n, shared, seen);
-    };
+  run_grid(seed, run, [&](auto& block, Part part) {
+    const auto see = [&](auto type) { see_range<decltype(type)>(block, part, x, n, shared, seen); };
     if (element == ElementType::kFp32) see(Fp32{});
     if (element == ElementType::kFp16) see(Fp16{});
     if (element == ElementType::kBf16) see(Bf16{});
@@ -55,9 +53,9 @@ bool sees_the_channels_of_the_cpu(ElementType element, Stored stored, const char
   uint32_t seen[3] = {};
   uint32_t shared[3] = {1, 2, 3};
   std::vector<float> expected(static_cast<size_t>(channels)), found(expected);
-  run_grid(seed, run_block, [&](auto& block, Place place) {
+  run_grid(seed, run_block, [&](auto& block, Part part) {
     const auto see = [&](auto type) {
-      see_channels<decltype(type)>(block, place, x, channels, run, stored, shared, found.data(),
+      see_channels<decltype(type)>(block, part, x, channels, run, stored, shared, found.data(),
                                    seen);
     };
     if (element == ElementType::kFp32) see(Fp32{});
@@ -84,9 +82,9 @@ bool counts_the_flips_of_the_cpu(ElementType element, Stored stored, const char*
   }
   uint32_t shared[64];
   spoil(shared, 64, seed);
-  run_grid(seed, run, [&](auto& block, Place place) {
+  run_grid(seed, run, [&](auto& block, Part part) {
     dispatch(element, stored, [&](auto type, auto codec) {
-      count_flips<decltype(type), decltype(codec)>(block, place, x, y, scales.data(), each, n,
+      count_flips<decltype(type), decltype(codec)>(block, part, x, y, scales.data(), each, n,
                                                    shared,
                                                    reinterpret_cast<uint64_t*>(found.data()));
     });
@@ -173,9 +171,9 @@ TEST_CASE("blocks keep the CPU's gradients", "[block]") {
   keep_plausible_cpu(from, mask, reinterpret_cast<char*>(expected.data()) + shift * size, element,
                      0, n);
   char* to = reinterpret_cast<char*>(found.data()) + shift * size;
-  run_grid(number, Shuffled{}, [&, n = n](auto& block, Place place) {
-    if (element == ElementType::kFp32) keep_plausible<uint32_t>(block, place, from, mask, to, n);
-    if (element == ElementType::kFp16) keep_plausible<uint16_t>(block, place, from, mask, to, n);
+  run_grid(number, Shuffled{}, [&, n = n](auto& block, Part part) {
+    if (element == ElementType::kFp32) keep_plausible<uint32_t>(block, part, from, mask, to, n);
+    if (element == ElementType::kFp16) keep_plausible<uint16_t>(block, part, from, mask, to, n);
   });
   CHECK(found == expected);
 }

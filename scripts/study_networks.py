@@ -1,0 +1,90 @@
+"""Small networks for studies on Fashion-MNIST, of each kind one that trains in minutes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from eden import nets
+from eden.network import InputRange
+
+
+def convolution(inputs: int, outputs: int, size: int, stride: int = 1, groups: int = 1):
+    """A convolution without bias and its batch norm."""
+    padding = size // 2
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, stride, padding, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs),
+    )
+
+
+class Residual(nn.Module):
+    """Two 3 x 3 convolutions beside a shortcut, as in ResNet-18."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        super().__init__()
+        self.first = convolution(inputs, outputs, 3, stride)
+        self.second = convolution(outputs, outputs, 3)
+        same = inputs == outputs and stride == 1
+        self.shortcut = nn.Identity() if same else convolution(inputs, outputs, 1, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``[batch, outputs, h / stride, w / stride]`` for ``[batch, inputs, h, w]``."""
+        inner = self.second(functional.relu(self.first(x)))
+        return functional.relu(inner + self.shortcut(x))
+
+
+class Rows(nn.Module):
+    """Two LSTM layers that read an image row by row, and a linear layer on their last output."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(28, 64, num_layers=2, batch_first=True)
+        self.head = nn.Linear(64, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits ``[batch, 10]`` for images ``[batch, 1, 28, 28]``."""
+        return self.head(self.lstm(x.squeeze(1))[0][:, -1])
+
+
+def residual() -> nn.Module:
+    """Nine convolutions with batch norm, three shortcuts."""
+    blocks = Residual(16, 16, 1), Residual(16, 32, 2), Residual(32, 64, 2)
+    return nn.Sequential(convolution(1, 16, 3, 2), nn.ReLU(), *blocks, *head(64))
+
+
+def separable() -> nn.Module:
+    """Five depthwise-separable convolutions with batch norm, as in MobileNet."""
+    layers = [convolution(1, 16, 3, 2), nn.ReLU()]
+    shapes = (16, 32, 1), (32, 32, 2), (32, 64, 1), (64, 64, 2), (64, 96, 1)
+    for inputs, outputs, stride in shapes:
+        layers += [convolution(inputs, inputs, 3, stride, groups=inputs), nn.ReLU()]
+        layers += [convolution(inputs, outputs, 1), nn.ReLU()]
+    return nn.Sequential(*layers, *head(96))
+
+
+def head(channels: int) -> tuple[nn.Module, ...]:
+    """The mean over a map, and ten classes of it."""
+    return nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network, how long it is trained and trained on, and how boosting cuts its inputs' ranges.
+
+    Ranges are cut where the format clamps.
+    """
+
+    build: Callable[[], nn.Module]
+    epochs: int = 4
+    more_epochs: int = 5
+    input_range: InputRange = 0.5
+
+
+SUBJECTS = {
+    "lenet": Subject(nets.lenet, 8, 10, (0.5, 0.15)),
+    "residual": Subject(residual),
+    "separable": Subject(separable),
+    "lstm": Subject(Rows),
+}
