@@ -165,13 +165,13 @@ std::vector<MeasuredPoint> read_points(const JsonFields& f, const char* name, Re
   for (std::size_t i = 0; i < list.size(); ++i) {
     const JsonFields one(list[i], item(name, i));
     points.push_back(read(one));
-    const Place here = place_of(points[i]);
-    if (std::isnan(here[kTemperature]) != std::isnan(place_of(points[0])[kTemperature])) {
+    const Conditions here = conditions_of(points[i]);
+    if (std::isnan(here[kTemperature]) != std::isnan(conditions_of(points[0])[kTemperature])) {
       refuse_description(item(name, i) +
                          " and others differ in temperature_celsius; accepted: in all or none");
     }
     for (std::size_t j = 0; j < i; ++j) {
-      const Place there = place_of(points[j]);
+      const Conditions there = conditions_of(points[j]);
       bool alike = true;
       for (std::size_t axis = 0; axis < kAxes; ++axis) alike &= same(axis, here[axis], there[axis]);
       if (!alike) continue;

@@ -33,8 +33,8 @@ std::string show(const TimingPair& pair) {
 std::string range_of(const std::vector<MeasuredPoint>& points, std::size_t axis, const char* unit) {
   double low = INFINITY, high = -INFINITY;
   for (const MeasuredPoint& p : points) {
-    low = std::min(low, place_of(p)[axis]);
-    high = std::max(high, place_of(p)[axis]);
+    low = std::min(low, conditions_of(p)[axis]);
+    high = std::max(high, conditions_of(p)[axis]);
   }
   if (low > high) return "";
   return same(axis, low, high) ? show(low, 1, unit)
@@ -196,7 +196,7 @@ BerRange ber_at(const Device& device, const OperatingPoint& point, const Partiti
 
 bool hotter_known(const std::vector<MeasuredPoint>& points, const MeasuredPoint& here) {
   return std::any_of(points.begin(), points.end(), [&](const MeasuredPoint& p) {
-    const Place a = place_of(p), b = place_of(here);
+    const Conditions a = conditions_of(p), b = conditions_of(here);
     for (const std::size_t axis : {kVdd, kTrcd, kTrp, kRefresh}) {
       if (!same(axis, a[axis], b[axis])) return false;
     }

@@ -33,10 +33,11 @@ struct Bracket {
 };
 
 // Of the values that these points have on an axis; nothing where all lie on one side.
-std::optional<Bracket> bracket(const std::vector<Place>& places, std::size_t axis, double wanted) {
+std::optional<Bracket> bracket(const std::vector<Conditions>& known, std::size_t axis,
+                               double wanted) {
   double low = -HUGE_VAL, high = HUGE_VAL;
-  for (const Place& place : places) {
-    const double value = place[axis];
+  for (const Conditions& one : known) {
+    const double value = one[axis];
     if (same(axis, value, wanted)) return Bracket{value, value, 0};
     if (value < wanted) low = std::max(low, value);
     if (value > wanted) high = std::min(high, value);
@@ -97,7 +98,7 @@ BerRange measured_ber(const Geometry& g, const MeasuredPoint& p, const Partition
 
 // Whether errors at `a` are known to be at least as many as at `b`.
 bool as_harsh(const MeasuredPoint& a, const MeasuredPoint& b) {
-  const Place at = place_of(a), other = place_of(b);
+  const Conditions at = conditions_of(a), other = conditions_of(b);
   for (std::size_t axis = 0; axis < kAxes; ++axis) {
     if (same(axis, at[axis], other[axis])) continue;
     const bool rises = axis == kRefresh || axis == kTemperature;
@@ -132,7 +133,7 @@ BerRange nested_ber(const Geometry& g, const std::vector<MeasuredPoint>& measure
 
 }  // namespace
 
-Place place_of(const MeasuredPoint& p) {
+Conditions conditions_of(const MeasuredPoint& p) {
   return {p.at.vdd_volts, p.at.trcd_seconds, p.at.trp_seconds, p.refresh_seconds,
           p.temperature_celsius};
 }
@@ -143,16 +144,16 @@ bool same(std::size_t axis, double a, double b) {
 }
 
 std::vector<Corner> corners_around(const std::vector<MeasuredPoint>& measured,
-                                   const Place& wanted) {
+                                   const Conditions& wanted) {
   if (measured.empty()) return {};
   const bool retention = of_retention(measured.front());
-  std::vector<Place> places;
-  for (const MeasuredPoint& p : measured) places.push_back(place_of(p));
+  std::vector<Conditions> known;
+  for (const MeasuredPoint& p : measured) known.push_back(conditions_of(p));
   // Axes along which errors grow have one grid whatever the others of them are: with the nearest
   // values on both sides, and all corners measured, no rate falls on the way to harsher settings.
   std::array<Bracket, kAxes> around;
   std::size_t corners = 1;
-  std::vector<Place> level = places;
+  std::vector<Conditions> level = known;
   for (const bool growing : {false, true}) {
     for (std::size_t axis = 0; axis < kAxes; ++axis) {
       if (grows_along(axis, retention) != growing) continue;
@@ -161,16 +162,17 @@ std::vector<Corner> corners_around(const std::vector<MeasuredPoint>& measured,
       around[axis] = *found;
       corners *= found->corners();
       if (growing) continue;
-      level.erase(std::remove_if(level.begin(), level.end(),
-                                 [&](const Place& p) { return !found->share_of(axis, p[axis]); }),
-                  level.end());
+      level.erase(
+          std::remove_if(level.begin(), level.end(),
+                         [&](const Conditions& p) { return !found->share_of(axis, p[axis]); }),
+          level.end());
     }
   }
   std::vector<Corner> result;
-  for (std::size_t i = 0; i < places.size(); ++i) {
+  for (std::size_t i = 0; i < known.size(); ++i) {
     double share = 1;
     for (std::size_t axis = 0; axis < kAxes; ++axis) {
-      share *= around[axis].share_of(axis, places[i][axis]);
+      share *= around[axis].share_of(axis, known[i][axis]);
     }
     if (share > 0) result.push_back({i, share});
   }

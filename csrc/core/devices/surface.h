@@ -12,9 +12,9 @@ namespace eden {
 enum Axis : std::size_t { kVdd, kTrcd, kTrp, kRefresh, kTemperature, kAxes };
 
 // A value an axis; kNotStated where the measurements have no such axis.
-using Place = std::array<double, kAxes>;
+using Conditions = std::array<double, kAxes>;
 
-Place place_of(const MeasuredPoint& point);
+Conditions conditions_of(const MeasuredPoint& point);
 
 // Values of an axis that differ by rounding alone; two that are not stated are the same.
 bool same(std::size_t axis, double a, double b);
@@ -25,9 +25,10 @@ struct Corner {
   double share = 1;
 };
 
-// The measured points around a place: the one there, or the nearest on both sides of it along each
-// axis that lies between. Empty where it is outside the measurements.
-std::vector<Corner> corners_around(const std::vector<MeasuredPoint>& measured, const Place& wanted);
+// The measured points around conditions: the one there, or the nearest on both sides of it along
+// each axis that lies between. Empty where it is outside the measurements.
+std::vector<Corner> corners_around(const std::vector<MeasuredPoint>& measured,
+                                   const Conditions& wanted);
 
 // The rate there, of the module or of a partition (not null), at most one in each direction in
 // which errors grow: a cell that is weak at a milder setting is weak at a harsher one. Errors grow

@@ -14,7 +14,7 @@ namespace {
 
 // Where numbers live while they are fitted: log-odds of P (or log of P x F), of the F of a stored 0
 // and of a stored 1, and log of the shape.
-enum Place { kMain, kZero, kOne, kSpread, kPlaces };
+enum Slot { kMain, kZero, kOne, kSpread, kSlots };
 const std::vector<double> kLow = {-60.0, -40.0, -40.0, -25.0};
 const std::vector<double> kHigh = {25.0, 25.0, 25.0, 25.0};
 
@@ -76,7 +76,7 @@ Distinct distinct(const std::vector<FailureGroup>& groups) {
 // The log-likelihood over numbers that may be climbed; the main one is P, or P x F of one side.
 class Landscape {
  public:
-  Landscape(std::vector<FailureGroup> groups, const FitForm& form, Place rate_of = kPlaces)
+  Landscape(std::vector<FailureGroup> groups, const FitForm& form, Slot rate_of = kSlots)
       : groups_(std::move(groups)), form_(form), rate_of_(rate_of) {}
 
   WeakLaw law(const std::vector<double>& x) const {
@@ -85,19 +85,19 @@ class Landscape {
       law.failure[1] = odds_to_share(x[kOne]);
       law.failure[0] = form_.by_stored ? odds_to_share(x[kZero]) : law.failure[1];
     }
-    law.weak = rate_of_ == kPlaces ? odds_to_share(x[kMain])
-                                   : std::exp(x[kMain]) / law.failure[rate_of_ == kOne];
+    law.weak = rate_of_ == kSlots ? odds_to_share(x[kMain])
+                                  : std::exp(x[kMain]) / law.failure[rate_of_ == kOne];
     if (form_.spread) law.shape = std::exp(x[kSpread]);
     return law;
   }
 
   std::vector<double> numbers(const WeakLaw& law) const {
-    std::vector<double> x(kPlaces);
-    x[kMain] = rate_of_ == kPlaces ? share_to_odds(law.weak)
-                                   : std::log(law.weak * law.failure[rate_of_ == kOne]);
+    std::vector<double> x(kSlots);
+    x[kMain] = rate_of_ == kSlots ? share_to_odds(law.weak)
+                                  : std::log(law.weak * law.failure[rate_of_ == kOne]);
     for (int stored : {0, 1}) x[kZero + stored] = share_to_odds(law.failure[stored]);
     x[kSpread] = std::log(law.shape);
-    for (int i = 0; i < kPlaces; ++i) x[i] = std::clamp(x[i], kLow[i], kHigh[i]);
+    for (int i = 0; i < kSlots; ++i) x[i] = std::clamp(x[i], kLow[i], kHigh[i]);
     return x;
   }
 
@@ -125,7 +125,7 @@ class Landscape {
     const double off = x[kOne] - form_.hint.odds;
     value -= form_.hint.bend * off * off / 2.0;
     gradient[kOne] -= form_.hint.bend * off;
-    if (rate_of_ != kPlaces) {
+    if (rate_of_ != kSlots) {
       // With log(P F) held, log P falls as log F rises.
       gradient[kMain] /= 1.0 - law.weak;
       gradient[rate_of_] -= gradient[kMain] * (1.0 - law.failure[rate_of_ == kOne]);
@@ -136,7 +136,7 @@ class Landscape {
  private:
   std::vector<FailureGroup> groups_;
   FitForm form_;
-  Place rate_of_;
+  Slot rate_of_;
 };
 
 Summit climb_on(const Landscape& landscape, const std::vector<double>& from,
@@ -205,7 +205,7 @@ WeakFit fit_weak(const std::vector<FailureGroup>& groups, const FitForm& form) {
   const Distinct once = distinct(groups);
   const Landscape landscape(once.groups, form);
   std::vector<Summit> tried;
-  std::vector<double> gradient(kPlaces);
+  std::vector<double> gradient(kSlots);
   for (const WeakLaw& law : starts(once.groups, form)) {
     const std::vector<double> x = landscape.numbers(law);
     tried.push_back({x, landscape(x, gradient)});
@@ -232,30 +232,30 @@ FitInterval profile_interval(const std::vector<FailureGroup>& groups, const FitF
                              const WeakFit& best, FitNumber number, double drop) {
   const bool rate = number == FitNumber::kRateZero || number == FitNumber::kRateOne;
   const bool of_zero = number == FitNumber::kRateZero || number == FitNumber::kFailureZero;
-  const Place side = of_zero && form.by_stored ? kZero : kOne;
-  const Place held_place = rate || number == FitNumber::kWeak ? kMain
-                           : number == FitNumber::kShape      ? kSpread
-                                                              : side;
-  const Landscape landscape(distinct(groups).groups, form, rate && form.failure ? side : kPlaces);
+  const Slot side = of_zero && form.by_stored ? kZero : kOne;
+  const Slot held_slot = rate || number == FitNumber::kWeak ? kMain
+                         : number == FitNumber::kShape      ? kSpread
+                                                            : side;
+  const Landscape landscape(distinct(groups).groups, form, rate && form.failure ? side : kSlots);
   std::vector<bool> held = landscape.held();
-  if (held[held_place]) throw std::invalid_argument("an interval of a number that was not fitted");
-  held[held_place] = true;
+  if (held[held_slot]) throw std::invalid_argument("an interval of a number that was not fitted");
+  held[held_slot] = true;
   const std::vector<double> start = landscape.numbers(best.law);
   const auto value_at = [&](double x) {
-    return rate && form.failure    ? std::exp(x)
-           : held_place == kSpread ? std::exp(x)
-                                   : odds_to_share(x);
+    return rate && form.failure   ? std::exp(x)
+           : held_slot == kSpread ? std::exp(x)
+                                  : odds_to_share(x);
   };
   const double target = std::sqrt(drop);
   const auto end = [&](double direction) {
     std::vector<double> inner = start;
     const double bound =
-        direction > 0 ? (rate && form.failure ? -1e-9 : kHigh[held_place]) : kLow[held_place];
-    const double farthest = std::abs(bound - start[held_place]);
+        direction > 0 ? (rate && form.failure ? -1e-9 : kHigh[held_slot]) : kLow[held_slot];
+    const double farthest = std::abs(bound - start[held_slot]);
     // How far the likelihood falls at a distance, as a root: nearly straight in the distance.
     const auto fallen = [&](double distance) {
       std::vector<double> from = inner;
-      from[held_place] = start[held_place] + direction * distance;
+      from[held_slot] = start[held_slot] + direction * distance;
       if (rate && form.failure) {
         // P must stay below 1.
         const double least = std::exp(from[kMain]);
@@ -272,7 +272,7 @@ FitInterval profile_interval(const std::vector<FailureGroup>& groups, const FitF
       far = std::min(far, farthest);
       far_fall = fallen(far);
       if (far_fall >= target) break;
-      if (far >= farthest) return direction > 0 ? (held_place == kSpread ? HUGE_VAL : 1.0) : 0.0;
+      if (far >= farthest) return direction > 0 ? (held_slot == kSpread ? HUGE_VAL : 1.0) : 0.0;
       const double ratio = far_fall > 0.0 ? 1.1 * target / far_fall : 5.0;
       near = far, near_fall = far_fall;
       far *= std::clamp(ratio, 1.1, 5.0);
@@ -291,7 +291,7 @@ FitInterval profile_interval(const std::vector<FailureGroup>& groups, const FitF
         far = middle, far_fall = fall;
       }
     }
-    return value_at(start[held_place] + direction * (near + far) / 2.0);
+    return value_at(start[held_slot] + direction * (near + far) / 2.0);
   };
   return {end(-1.0), end(1.0)};
 }
