@@ -1,3 +1,5 @@
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <vector>
 
@@ -155,4 +157,19 @@ TEST_CASE("what a memory gives no clocks for is refused", "[check]") {
     REQUIRE(found.size() == 1);
     CHECK(found[0].rule == std::string("the memory gives no ") + name);
   }
+}
+
+TEST_CASE("one group of banks keeps the longer distance of activates", "[check]") {
+  const auto [file, standard] = GENERATE(table<const char*, const char*>(
+      {{"ddr3", "DDR3"}, {"lpddr3", "LPDDR3"}, {"lpddr4", "LPDDR4"}}));
+  nlohmann::json memory = small_memory();
+  memory["standard"] = standard;
+  memory["geometry"]["bank_groups"] = 1;
+  memory["geometry"]["banks_per_group"] = 4;
+  const std::ifstream text(std::string(EDEN_SOURCE_DIR) + "/eden/dram/standards/" + file + ".txt");
+  std::ostringstream lines;
+  lines << text.rdbuf();
+  const Rules rules(parse_memory(memory.dump()), parse_standard(lines.str(), file));
+  CHECK(check(rules, {{0, C::kAct, 0, 1}, {7, C::kAct, 1, 1}}).size() == 1);
+  CHECK(check(rules, {{0, C::kAct, 0, 1}, {8, C::kAct, 1, 1}}).empty());
 }
