@@ -36,7 +36,7 @@ class Run:
         self.results = Results(RunFolder(folder))
         self.network = self.results.folder.recipe.network.name
         self.variants = {NAMES[v.name]: v.name for v in self.results.folder.recipe.variants}
-        tolerances = tolerances_of([str(folder)])
+        tolerances = tolerances_of([str(folder)])[0]
         self.settings = defaultdict(list)
         for device in map(devices.load, devices.names()):
             if any(point.quality == "assumed" for point in device.points):

@@ -233,8 +233,8 @@ def tolerances_of(given):
     if not all(name and 0 <= ber <= 1 for name, (ber, _) in found.items()):
         said = f"tolerances are {' '.join(given)!r}, accepted: run folders and NAME=BER in [0, 1]"
         raise ValueError(said)
+    names = [name for found in networks for name in found] + [name for name, *_ in pairs]
     networks += [found] if found else []
-    names = [name for found in networks for name in found]
     if len(set(names)) < len(names):
         raise ValueError(f"networks are {', '.join(names)}, accepted: each name once")
     return networks

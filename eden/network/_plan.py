@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from eden._say import refusal
 from eden._torch import held_otherwise, own_parameters
-from eden.access import Protection, formats
+from eden.access import Protection, formats, ops
 from eden.access.protection import NONE
 from eden.data import device_of
 from eden.network._calibration import Calibration
@@ -212,6 +212,7 @@ def check_finite(name: str, weight: Tensor, config: Config) -> None:
     integer = formats.get(config.stored).integer
     if weight.is_meta or weight.numel() == 0 or not (integer or config.correction != "off"):
         return
+    ops.check_device(name, weight.device)
     ends = torch.stack(torch.aminmax(weight.detach()))
     if not bool(ends.isfinite().all()):
         how = f"stored is {config.stored!r}" if integer else f"correction is {config.correction!r}"

@@ -131,4 +131,5 @@ def test_descriptions_follow_from_the_data(folder):
     assert low.quality == "estimated"
     assert low.ber_high == pytest.approx((0.28 + 1e-4) / 8, rel=1e-3)
     # A map without failures says nothing of where they lie.
-    assert {p.at(a1.at(vdd_volts=1.1)).ber for p in a1.partitions} == {2.0**-34}
+    # A bank is an eighth of the cells tested.
+    assert {p.at(a1.at(vdd_volts=1.1)).ber for p in a1.partitions} == {8 * 2.0**-34}

@@ -5,11 +5,13 @@ import copy
 import pytest
 import torch
 
+from eden import errors
 from eden.data import Evaluator
+from eden.network import Config
 from eden.tolerance import accuracy_curve, characterize_coarse, verify
 from eden.tolerance._network import under_errors
-from tests.tolerance.conftest import CONFIG
 
+CONFIG = Config(error=errors.Uniform(weak_fraction=1e-3))
 CHANGED = r"^evaluate changed 0\.weight"
 
 

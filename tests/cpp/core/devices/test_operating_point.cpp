@@ -88,8 +88,8 @@ TEST_CASE("partitions share the lines out by their weights", "[ber]") {
   // One weight a bank: 3 and 1.
   CHECK(close(partition_ber(kDevice, at(1.1), subarrays[1]).high, 0.0015));
   CHECK(close(partition_ber(kDevice, at(1.1), subarrays[2]).high, 0.0005));
-  // Nothing failed: shared equally.
-  CHECK(partition_ber(kDevice, at(1.2), subarrays[0]).mean == 1e-6);
+  // Nothing failed among a quarter of the cells, so 4e-6; at a harsher point it was less.
+  CHECK(close(partition_ber(kDevice, at(1.2), subarrays[0]).mean, 1 - std::pow(0.9985, 1 / 512.0)));
 }
 
 TEST_CASE("a share cannot exceed all lines", "[ber]") {
@@ -178,7 +178,8 @@ TEST_CASE("what was measured at a voltage answers before what lies around it", "
   const Device d = parse_device(json.dump());
   CHECK(operating_point(d, 1.1, {}, {}).quality == Quality::kMeasured);
   CHECK(operating_point(d, 1.1, {}, {}).at.trcd_seconds == 12e-9);
-  CHECK(operating_point(d, 1.1, 10e-9, {}).quality == Quality::kInterpolated);
+  // Half of the corners around it were not measured.
+  CHECK(contains(refusal(d, 1.1, 10e-9, {}), "outside the measurements"));
 }
 
 TEST_CASE("a latency left out at nominal voltage is the nominal one", "[point]") {
