@@ -14,10 +14,10 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import mean
 
-from modules import along
+from modules import along, measured_modules
 from reproduce_systems import head, row
 
-from eden import devices, evaluate_energy, place
+from eden import evaluate_energy, place
 from eden.folder import NETWORKS, Results, RunFolder
 from eden.run import Work, read_inputs
 from eden.systems import System
@@ -54,8 +54,8 @@ def main() -> None:
     print("\n".join(head(["axis", "vendor", "system", "network", *columns])))
     for axis, memory in MEMORIES.items():
         of_vendor = defaultdict(list)
-        for module in map(devices.load, devices.names()):
-            if axis in module.axes and all(p.quality != "assumed" for p in module.points):
+        for module in measured_modules():
+            if axis in module.axes:
                 of_vendor[module.vendor].append(module)
         for vendor, modules in sorted(of_vendor.items()):
             for name in given.systems:

@@ -17,10 +17,9 @@ from pathlib import Path
 from statistics import mean
 
 import numpy as np
-from modules import NAMES, rows_of, tolerances_of
+from modules import NAMES, measured_modules, rows_of, tolerances_of
 from reproduce_systems import LOWER_NS, LOWER_VOLTS, NETWORKS, SETUPS, head, read, row
 
-from eden import devices
 from eden._say import rate
 from eden.energy import LAWS
 from eden.folder import Results, RunFolder
@@ -38,9 +37,7 @@ class Run:
         self.variants = {NAMES[v.name]: v.name for v in self.results.folder.recipe.variants}
         tolerances = tolerances_of([str(folder)])[0]
         self.settings = defaultdict(list)
-        for device in map(devices.load, devices.names()):
-            if any(point.quality == "assumed" for point in device.points):
-                continue
+        for device in measured_modules():
             for axis in {"vdd_volts", "trcd_seconds"} & set(device.axes):
                 for one in rows_of(device, axis, tolerances):
                     self.settings[one["network"], axis, device.vendor].append(one)

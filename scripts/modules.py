@@ -34,6 +34,12 @@ AXES = {
 ESTIMATES = ("mean", "low", "high")
 
 
+def measured_modules():
+    """List the devices whose every operating point was measured on them."""
+    known = map(devices.load, devices.names())
+    return [d for d in known if all(p.quality != "assumed" for p in d.points)]
+
+
 def ladder(device, axis):
     """List the known points along an axis from mild to harsh, all else alike."""
     longer = axis == "refresh_seconds"
@@ -246,8 +252,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("modules"), help="folder for the results")
     given = parser.parse_args()
     networks = tolerances_of(given.tolerances)
-    known = [devices.load(name) for name in devices.names()]
-    modules = [d for d in known if all(p.quality != "assumed" for p in d.points)]
+    modules = measured_modules()
     rows, tables = [], []
     for tolerances in networks:
         found = [

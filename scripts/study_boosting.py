@@ -20,7 +20,6 @@ tables of all that is there.
 
 import argparse
 import json
-import statistics
 import time
 from collections import defaultdict
 from dataclasses import asdict, dataclass
@@ -28,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from repeat_run import spread
 from scipy.stats import binomtest
 from study_networks import SUBJECTS
 
@@ -189,12 +189,6 @@ def kept(folder: Path, study: str) -> dict[Case, dict]:
     """All results of a study that are in a folder."""
     found = [json.loads(path.read_text()) for path in sorted(folder.glob(f"{study}-*.json"))]
     return {Case(**one["case"]): one for one in found}
-
-
-def spread(values: list[float], form: str) -> str:
-    """The median, with the lowest and the highest."""
-    low, middle, high = (format(f(values), form) for f in (min, statistics.median, max))
-    return middle if low == high else f"{middle} ({low} to {high})"
 
 
 def print_tables(folder: Path) -> None:

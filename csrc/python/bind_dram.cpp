@@ -116,6 +116,14 @@ py::dict dict_of(const SupplyEnergy& e) {
 }  // namespace
 
 void bind_dram(py::module_& m) {
+  m.def(
+      "column_factor",
+      [](double ratio, const std::string& law,
+         const std::map<std::string, std::pair<double, double>>& own) {
+        return laws_of(law, own).column.factor(ratio);
+      },
+      "Energy of reads and writes in the core over that at the rated voltage.", py::arg("ratio"),
+      py::arg("law"), py::arg("laws"));
   py::class_<TraceCounts> counts(m, "TraceCounts");
   bind_init<true>(counts, FieldNumbers<TraceCounts>{},
                   [](const TraceCounts& n) { check_fields(n, "TraceCounts: "); });

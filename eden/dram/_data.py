@@ -10,8 +10,6 @@ import numpy as np
 from eden._say import a_kind, keys_of, within
 
 _SLOPES = ("read_ones_mA", "read_toggles_mA", "write_ones_mA", "write_toggles_mA")
-# How a preset's read and write core follows the voltage: share and power.
-_COLUMN = {"linear": (1, 1), "cv2": (1, 2), "array": (0, 1)}
 
 
 @dataclass(frozen=True)
@@ -89,9 +87,3 @@ def split_slopes(json_text: str) -> tuple[str, Slopes | None]:
         return json_text, None
     given = keys_of("data", document.pop("data"), (*_SLOPES, "ones", "toggles"))
     return json.dumps(document), Slopes(**given)
-
-
-def law_factor(ratio: float, law: str, laws: dict) -> float:
-    """Return how the core's reads and writes follow the voltage."""
-    share, power = laws.get("column", _COLUMN[law])
-    return (1 - share) + share * ratio**power

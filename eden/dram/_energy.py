@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eden._native import core
 from eden._say import a_kind, refusal, within
-from eden.dram._data import Data, law_factor
+from eden.dram._data import Data
 from eden.dram._memory import Memory
 from eden.dram._pieces import pieces
 
@@ -103,7 +103,7 @@ def energy_of(
     if data is not None and memory.slopes is not None:
         rated = memory.vdd_volts
         burst = rated * memory.clocks["BL"] * memory.clock_seconds
-        burst *= chips * law_factor((vdd_volts or rated) / rated, law, own)
+        burst *= chips * core.column_factor((vdd_volts or rated) / rated, law, own)
         for kind in ("read", "write"):
             moved = sum(n[f"{kind}s"] for n in counts)
             by_data[kind] = moved * burst * memory.slopes.amperes(kind, data)

@@ -158,6 +158,18 @@ class Terms {
 
 }  // namespace
 
+double odds_to_share(double log_odds) { return 1.0 / (1.0 + std::exp(-log_odds)); }
+
+double mean_rate(const std::vector<FailureGroup>& groups, int stored) {
+  double failed = 0.0, tested = 0.0;
+  for (const FailureGroup& g : groups) {
+    if (stored >= 0 && g.stored != stored) continue;
+    failed += g.times * static_cast<double>(g.failures + g.seen_failures);
+    tested += g.times * static_cast<double>(g.cells + g.seen) * static_cast<double>(g.reads);
+  }
+  return tested > 0.0 ? failed / tested : 0.0;
+}
+
 GroupScore score_of(const FailureGroup& group, const WeakLaw& law) {
   const double n = static_cast<double>(group.cells), seen = static_cast<double>(group.seen);
   const double r = static_cast<double>(group.reads), failure = law.failure[group.stored];

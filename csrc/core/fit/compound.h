@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 namespace eden {
 
@@ -26,6 +27,10 @@ struct WeakLaw {
   double shape = std::numeric_limits<double>::infinity();  // a; infinite where P is one number
   double failure[2] = {1.0, 1.0};                          // F of a stored 0 and of a stored 1
 };
+
+double odds_to_share(double log_odds);
+// Failed reads of all reads, of the groups of one stored bit, or of all for -1.
+double mean_rate(const std::vector<FailureGroup>& groups, int stored = -1);
 
 // The log-likelihood of a place, what is to be expected of it, and its derivatives.
 struct GroupScore {

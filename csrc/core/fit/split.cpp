@@ -17,8 +17,6 @@ constexpr double kLow = -7.0, kHigh = 7.0, kApart = 0.5;
 // Of the second difference: the curve is straight to rounding over less.
 constexpr double kBendStep = 0.01;
 
-double to_share(double odds) { return 1.0 / (1.0 + std::exp(-odds)); }
-
 // Log-likelihoods of one kind of counts by the node of P, worked out when first asked for.
 struct Kind {
   FailureGroup group;
@@ -46,13 +44,10 @@ class Splits {
  public:
   Splits(const std::vector<FailureGroup>& parts, const std::vector<int64_t>& sum_of,
          const std::vector<double>& share, const WeakLaw& law)
-      : law_(law) {
+      : law_(law), rate_(mean_rate(parts)) {
     std::map<std::pair<int64_t, int64_t>, Sum> sums;
-    double failed = 0.0, tested = 0.0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
       FailureGroup part = parts[i];
-      failed += static_cast<double>(part.failures + part.seen_failures);
-      tested += static_cast<double>(part.cells + part.seen) * static_cast<double>(part.reads);
       if (part.reads == 1) continue;
       part.stored = 1, part.share = 1.0, part.times = 1.0;
       Sum& sum = sums[{sum_of[i], part.reads}];
@@ -62,7 +57,6 @@ class Splits {
       sum.whole.seen += part.seen, sum.whole.seen_failures += part.seen_failures;
       sum.whole.reads = part.reads;
     }
-    rate_ = tested > 0.0 ? failed / tested : 0.0;
     for (auto& [key, sum] : sums) {
       // Without a failure there is but one split.
       if (sum.whole.failures + sum.whole.seen_failures == 0) continue;
@@ -76,7 +70,7 @@ class Splits {
 
   // The log-likelihood of all splits at a log-odds of F. P x F stays as it was observed.
   double operator()(double odds) {
-    const double failure = to_share(odds);
+    const double failure = odds_to_share(odds);
     at_ = WeakLaw();
     at_.failure[0] = at_.failure[1] = failure;
     at_.weak = rate_ / failure;

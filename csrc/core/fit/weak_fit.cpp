@@ -18,7 +18,6 @@ enum Slot { kMain, kZero, kOne, kSpread, kSlots };
 const std::vector<double> kLow = {-60.0, -40.0, -40.0, -25.0};
 const std::vector<double> kHigh = {25.0, 25.0, 25.0, 25.0};
 
-double odds_to_share(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 double share_to_odds(double p) { return std::log(p) - std::log1p(-p); }
 
 auto order_of(const FailureGroup& g) {
@@ -143,16 +142,6 @@ Summit climb_on(const Landscape& landscape, const std::vector<double>& from,
                 const std::vector<bool>& held) {
   return climb([&](const auto& x, auto& gradient) { return landscape(x, gradient); }, from, kLow,
                kHigh, held);
-}
-
-double mean_rate(const std::vector<FailureGroup>& groups, int stored = -1) {
-  double failed = 0.0, tested = 0.0;
-  for (const FailureGroup& g : groups) {
-    if (stored >= 0 && g.stored != stored) continue;
-    failed += g.times * static_cast<double>(g.failures + g.seen_failures);
-    tested += g.times * static_cast<double>(g.cells + g.seen) * static_cast<double>(g.reads);
-  }
-  return tested > 0.0 ? failed / tested : 0.0;
 }
 
 // The share of failed reads where any failed: F, of places that seldom hold two weak cells.

@@ -43,7 +43,8 @@ class ProcessorRun {
   struct Sum;  // of phases
 
   std::vector<Phase> plan(const Layer& layer);
-  std::vector<Phase> plan_convolution(const Layer& layer, const Array& in);
+  std::vector<Phase> plan_convolution(const Layer& layer, const Array& weight, const Array& in,
+                                      const Array& out);
   std::vector<Phase> plan_recurrent(const Layer& layer, const Array& weight, const Array& in,
                                     const Array& out);
   Phase product(const BlockedProduct& whole);

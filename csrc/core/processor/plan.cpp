@@ -76,11 +76,9 @@ Phase ProcessorRun::direct(const Layer& l, int64_t image, const Array& weight, c
   return phase;
 }
 
-std::vector<Phase> ProcessorRun::plan_convolution(const Layer& l, const Array& in) {
+std::vector<Phase> ProcessorRun::plan_convolution(const Layer& l, const Array& weight,
+                                                  const Array& in, const Array& out) {
   std::vector<Phase> phases;
-  const Array weight{allocate(bytes_of(l.weight_elements, l.weight_bits)),
-                     static_cast<double>(l.weight_bits) / 8, Kind::kWeight};
-  const Array out{out_base_, static_cast<double>(l.output_bits) / 8, Kind::kOutput};
   const int64_t area = l.out_h * l.out_w, taps = l.kernel_h * l.kernel_w;
   const bool tiled = kernel_ == Kernel::kTiled;
   if (l.kind == LayerKind::kDepthwise || (kernel_ == Kernel::kDirect && l.groups == 1)) {
@@ -149,10 +147,10 @@ std::vector<Phase> ProcessorRun::plan(const Layer& l) {
                  Kind::kInput};
   out_bytes_ = bytes_of(l.output_elements, l.output_bits);
   out_base_ = allocate(out_bytes_);
-  if (l.kind == LayerKind::kConv || l.kind == LayerKind::kDepthwise) return plan_convolution(l, in);
   const Array weight{allocate(bytes_of(l.weight_elements, l.weight_bits)),
                      static_cast<double>(l.weight_bits) / 8, Kind::kWeight};
   const Array out{out_base_, static_cast<double>(l.output_bits) / 8, Kind::kOutput};
+  if (is_convolution(l)) return plan_convolution(l, weight, in, out);
   std::vector<Phase> phases;
   if (l.kind == LayerKind::kRecurrent) return plan_recurrent(l, weight, in, out);
   if (l.kind == LayerKind::kOther || l.weight_elements < l.in_channels) {
