@@ -8,11 +8,13 @@ Run: python scripts/study_boosting.py FOLDER [--networks lenet residual separabl
 
 Trains a network for each seed and trains it on, on the training images alone: "ramp", the default
 of `eden.boost`; "steps", the paper's curriculum; "clean", as long and with the same inputs' ranges,
-without errors. Each is judged on the validation images: the BER at which P(miss) is 1 % for one
-point of the original's accuracy lost, its interval, lambda, the mean-based BER, and with --draws
-the share of so many fresh draws that miss. With --known instead one module whose weak cells are
-known (`cells="fixed"`): the share of weak cells that the network bears there, before and after
-boosting for that module, and its accuracy when some of the cells are others.
+without errors; "short", a single epoch; "last", the last layer and batch norm's affine parts alone;
+"past", gradients of what lies in DRAM in place of what was read. Each is judged on the validation
+images: the BER at which P(miss) is 1 % for one point of the original's accuracy lost, its interval,
+lambda, the mean-based BER, and with --draws the share of so many fresh draws that miss. With
+--known instead one module whose weak cells are known (`cells="fixed"`): the share of weak cells
+that the network bears there, before and after boosting for that module, and its accuracy when some
+of the cells are others.
 
 Every result is kept in FOLDER as JSON: what is there is not asked again, and --table prints the
 tables of all that is there.
@@ -47,10 +49,10 @@ RUNGS = [10 ** (step / 10) for step in range(-50, -4)]
 AGES = (0.0, 0.01, 0.05, 0.2, 1.0)
 KNOWN_BER = 1e-2
 HEAD = (
-    "| format | network | | seeds | clean less original, points | lambda | BER at 1 % | times "
-    "| by the mean, times | fresh draws that miss |"
+    "| format | network | | seconds | seeds | clean less original, points | lambda | BER at 1 % "
+    "| times | by the mean, times | fresh draws that miss |"
 )
-WAYS = ("none", "clean", "steps", "ramp")
+WAYS = ("none", "clean", "steps", "ramp", "short", "last", "past")
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,12 @@ class Bench:
             return model
         clamps = config.stored.startswith("int")
         rates = {"clean": CLEAN}
+        if case.way == "last":
+            learn_last_alone(model)
         asked = {
             "target_ber": rates.get(case.way, TARGETS.get(config.stored, FLOATS)),
-            "epochs": SUBJECTS[case.network].more_epochs,
+            "epochs": 1 if case.way == "short" else SUBJECTS[case.network].more_epochs,
+            "gradients": "clean" if case.way == "past" else "as_read",
             "curriculum": "steps" if case.way == "steps" else "ramp",
             "input_range": SUBJECTS[case.network].input_range if clamps else None,
         }
@@ -170,6 +175,15 @@ class Bench:
             return self.evaluate(model)
 
 
+def learn_last_alone(model: torch.nn.Module) -> None:
+    """Have all parameters but those of the last layer and of batch norm stay as they are."""
+    model.requires_grad_(False)
+    layers = [layer for layer in model.modules() if [*layer.parameters(recurse=False)]]
+    for layer in layers:
+        if layer is layers[-1] or isinstance(layer, torch.nn.BatchNorm2d):
+            layer.requires_grad_(True)
+
+
 def older(tensor, seed: int, age: float, ber: float) -> errors.Cells:
     """The weak cells of a tensor on a module, a share of which another module's have replaced."""
     now, then = weak(tensor, seed, ber), weak(tensor, seed + 1000, ber)
@@ -200,11 +214,12 @@ def print_tables(folder: Path) -> None:
         if first and "ber" in first:
             rows[case.stored, case.network, case.way].append((one, first))
     print(HEAD)
-    print("| --- " * 10 + "|")
+    print("| --- " * 11 + "|")
     for (stored, network, way), pairs in sorted(rows.items(), key=order):
         judged = [(one, first) for one, first in pairs if "ber" in one]
         clean = spread([100 * (one["clean"] - one["original"]) for one, _ in pairs], "+.2f")
-        cells = [stored, network, way, f"{len(judged)} of {len(pairs)}", clean]
+        seconds = spread([one["seconds"] for one, _ in pairs], ".0f")
+        cells = [stored, network, way, seconds, f"{len(judged)} of {len(pairs)}", clean]
         if judged:
             cells.append(spread([one["lambda"] for one, _ in judged], ".0f"))
             cells.append(spread([one["ber"] for one, _ in judged], ".1e"))
@@ -249,7 +264,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--networks", nargs="+", choices=SUBJECTS, default=[*SUBJECTS])
     parser.add_argument("--formats", nargs="+", choices=FORMATS, default=["int8", "fp32"])
-    parser.add_argument("--ways", nargs="+", choices=WAYS[1:],
+    parser.add_argument("--ways", nargs="*", choices=WAYS[1:],
                         default=["clean", "ramp"])  # fmt: skip
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--draws", type=int, default=0)
