@@ -24,7 +24,7 @@ import argparse
 import json
 import time
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +36,12 @@ from study_networks import SUBJECTS
 import eden
 from eden import boost, characterize_coarse, criticality, data, errors, nets
 from eden.access import seeds_for
-from eden.network import Config, approximate
+from eden.network import Config, approximate, calibration_of
 
 LOSS = 0.01
 # Rates low enough that no cell fails in training.
 CLEAN = 1e-12
-TARGETS = {"int4": 3e-3, "int8": 3e-3, "int16": 3e-3}
+# Rate to train floats for.
 FLOATS = 2e-3
 FORMATS = ("int4", "int8", "int16", "bf16", "fp32", "fp32-uncorrected")
 # Of one known module: weak fractions asked, tenths of a decade, and how many cells are others.
@@ -105,11 +105,11 @@ class Bench:
         if case.way == "none":
             return model
         clamps = config.stored.startswith("int")
-        rates = {"clean": CLEAN}
+        target = SUBJECTS[case.network].target_ber if clamps else FLOATS
         if case.way == "last":
             learn_last_alone(model)
         asked = {
-            "target_ber": rates.get(case.way, TARGETS.get(config.stored, FLOATS)),
+            "target_ber": CLEAN if case.way == "clean" else target,
             "epochs": 1 if case.way == "short" else SUBJECTS[case.network].more_epochs,
             "gradients": "clean" if case.way == "past" else "as_read",
             "curriculum": "steps" if case.way == "steps" else "ramp",
@@ -163,12 +163,19 @@ class Bench:
         borne = [ber for ber in RUNGS if self.accuracy(model, config, ber) >= target]
         found |= {"bears": max(borne, default=0.0)}
         found["first_miss"] = next((ber for ber in RUNGS if ber not in borne), None)
-        found["aged"] = {age: self.aged(model, config, age) for age in AGES}
+        other = SUBJECTS[case.network].build().eval()
+        other.load_state_dict(model.state_dict())
+        ranges = replace(calibration_of(model), identity=None)
+        aged = config.with_(cells="fresh", error=errors.Cells([]), calibration=ranges)
+        found["aged"] = {age: self.aged(other, aged, age) for age in AGES}
         return found
 
     def aged(self, model, config: Config, age: float) -> float:
-        """Accuracy at the rate trained for when a share of the weak cells are others."""
-        with approximate(model, config.with_(cells="fresh", error=errors.Cells([]))) as handle:
+        """Accuracy at the rate trained for when a share of the weak cells are others.
+
+        The network is a copy that knows of no module: one boosted for one is refused elsewhere.
+        """
+        with approximate(model, config) as handle:
             handle.set_errors(
                 {t.name: older(t, config.seed, age, KNOWN_BER) for t in handle.tensors}
             )
