@@ -149,6 +149,22 @@ Commands = Annotated[Path, typer.Option("--commands", help="A trace of commands.
 Json = Annotated[Path | None, typer.Option("--json", help="Write all numbers to this file.")]
 Volts = Annotated[float | None, typer.Option("--vdd", help="Supply, in volts.")]
 Law = Annotated[str, typer.Option("--law", help="linear, cv2 or array.")]
+Ones = Annotated[float | None, typer.Option("--ones", help="Share of the bits moved that are 1.")]
+Toggles = Annotated[
+    float | None, typer.Option("--toggles", help="Share that differ from the beat before.")
+]
+
+
+def _data(memory, ones: float | None, toggles: float | None):
+    from eden.dram import Data
+
+    if ones is None and toggles is None:
+        return None
+    if ones is None or toggles is None:
+        raise ValueError("--ones and --toggles go together; got one of them")
+    if memory.slopes is None:
+        raise ValueError(f"--ones: {memory.name} does not say how its currents depend on the data")
+    return Data(ones, toggles)
 
 
 def _keep(path: Path | None, found: dict) -> None:
@@ -169,6 +185,8 @@ def simulate(
     json: Json = None,
     vdd: Volts = None,
     law: Law = "linear",
+    ones: Ones = None,
+    toggles: Toggles = None,
 ) -> None:
     """Serve a trace of requests: time, commands and energy."""
     from eden.dram import load_memory, read_policy, words_of
@@ -184,6 +202,7 @@ def simulate(
         commands_format=commands_format,
         vdd_volts=vdd,
         law=law,
+        data=_data(memory, ones, toggles),
         progress=sys.stderr.isatty(),
     )
     _keep(json, found.to_dict())
@@ -197,16 +216,20 @@ def energy(
     json: Json = None,
     vdd: Volts = None,
     law: Law = "linear",
+    ones: Ones = None,
+    toggles: Toggles = None,
     counting: Annotated[str, typer.Option(help="drampower4 or once.")] = "drampower4",
 ) -> None:
     """Count a trace of commands, and its joules."""
     from eden.dram import load_memory, trace_energy, words_of_counts, words_of_energy
 
+    memory = load_memory(device)
     found = trace_energy(
-        load_memory(device),
+        memory,
         commands,
         vdd_volts=vdd,
         law=law,
+        data=_data(memory, ones, toggles),
         counting=counting,
         progress=sys.stderr.isatty(),
     )

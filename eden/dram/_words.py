@@ -18,6 +18,7 @@ def words_of_energy(energy: TraceEnergy) -> str:
     for name, joules in (
         ("pins, read", energy.interface_joules["read"]),
         ("pins, write termination", energy.interface_joules["write"]),
+        *((f"data, {kind}", joules) for kind, joules in energy.data_joules.items()),
     ):
         if joules != 0:
             lines.append((name, joules))

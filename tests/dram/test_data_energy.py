@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import eden.dram
+from eden.cli import main
 from eden.dram import Data, Memory, trace_energy
 
 TEXT = (Path(eden.dram.__file__).parent / "memories" / "ddr3l-1600.json").read_text()
@@ -53,6 +54,30 @@ def test_it_follows_the_voltage_as_reads_do(commands, law, laws, factor):
     rated = trace_energy(MEMORY, commands, data=data)
     low = trace_energy(MEMORY, commands, data=data, vdd_volts=0.8 * 1.35, law=law, laws=laws)
     assert low.data_joules["read"] == pytest.approx(factor * rated.data_joules["read"])
+
+
+def test_shares_are_given_to_verbs_too(commands, tmp_path, capsys):
+    memory, out = tmp_path / "memory.json", tmp_path / "out.json"
+    memory.write_text(json.dumps({**json.loads(TEXT), "data": SLOPES}))
+    asked = ["dram", "energy", "--commands", str(commands), "--json", str(out)]
+    shares = ["--ones", "0.25", "--toggles", "0.75"]
+    assert main([*asked, "--device", str(memory), *shares]) == 0
+    assert "data, read" in capsys.readouterr().out
+    expected = trace_energy(MEMORY, commands, data=Data(ones=0.25, toggles=0.75))
+    assert json.loads(out.read_text())["total"] == expected.total
+    trace = tmp_path / "requests.txt"
+    trace.write_text("0 R 0\n9 W 40\n")
+    simulate = ["dram", "simulate", "--device", str(memory), "--trace", str(trace)]
+    assert main([*simulate, *shares]) == 0
+    assert "data, write" in capsys.readouterr().out
+    for device, given, said in (
+        (memory, ["--ones", "0.5"], "--ones and --toggles go together"),
+        (memory, ["--ones", "1.5", "--toggles", "0"], "ones is 1.5"),
+        ("ddr3l-1600", shares, "does not say how its currents depend on the data"),
+    ):
+        assert main([*asked, "--device", str(device), *given]) == 2
+        error = capsys.readouterr().err
+        assert said in error and error.count("\n") == 1
 
 
 def test_without_slopes_there_is_none(commands):
