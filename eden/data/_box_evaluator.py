@@ -27,7 +27,8 @@ class BoxEvaluator:
 
     Args:
         x: Photos ``[n, channels, h, w]``.
-        truths: ``[n, most, 5]``: x0, y0, x1, y1 in pixels and the label, -1 where there is no box.
+        truths: ``[n, most, 5]``: x0, y0, x1, y1 in pixels and the label, -1 where there is no box
+            and below that where it does not count (`Boxes`).
         detect: ``detect(model, x) -> boxes`` of each photo of a batch; the less likely ones too.
         iou: Least intersection over union of a right box, 0 to 1.
         score: Above which a box counts, 0 to 1.
@@ -103,8 +104,8 @@ class BoxEvaluator:
         return found
 
     def there(self) -> list[Boxes]:
-        """Return what is in each photo."""
-        return [boxes_of(rows) for rows in self.truths]
+        """Return what is in each photo; labels are below -1 of what does not count."""
+        return [boxes_of(rows, uncounted=True) for rows in self.truths]
 
     def take(self, index: Tensor) -> BoxEvaluator:
         """Return an evaluator on the photos of these numbers, int64 ``[n]``."""
