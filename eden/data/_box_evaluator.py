@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import torch
@@ -11,7 +12,7 @@ from eden._say import refusal, within
 from eden.data._batches import batches
 from eden.data._boxes import Boxes, boxes_of
 from eden.data._call import device_of, evaluating
-from eden.data._pixels import Inputs, take
+from eden.data._pixels import Inputs, drawn, take
 from eden.data._precision import agreement, average_precision, coco_scores
 
 Detect = Callable[[nn.Module, Tensor], list[Boxes]]
@@ -109,22 +110,13 @@ class BoxEvaluator:
 
     def take(self, index: Tensor) -> BoxEvaluator:
         """Return an evaluator on the photos of these numbers, int64 ``[n]``."""
-        return BoxEvaluator(
-            take(self.x, index),
-            self.truths[index],
-            self.detect,
-            iou=self.iou,
-            score=self.score,
-            least=self.least,
-            batch_size=self.batch_size,
-        )
+        part = copy.copy(self)
+        part.x, part.truths, part.digest = take(self.x, index), self.truths[index], None
+        return part
 
     def subset(self, n: int, seed: int = 0) -> BoxEvaluator:
         """Return an evaluator on `n` photos drawn without replacement."""
-        if not 1 <= n <= len(self):
-            raise ValueError(refusal("n", n, f"1 to {len(self)}, the photos there are"))
-        generator = torch.Generator().manual_seed(seed)
-        return self.take(torch.randperm(len(self), generator=generator)[:n])
+        return self.take(drawn(n, len(self), seed))
 
 
 def _above(boxes: Boxes, score: float) -> Boxes:

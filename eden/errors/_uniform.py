@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from eden.errors._probability import probability, weak_fraction_of
-from eden.errors._table import Table, plain_data, set_field, set_table
+from eden.errors._table import Table, copied_table, plain_data, set_field, set_table
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Uniform:
     failure_probability: float = 1.0
     _table: Table = field(init=False, repr=False, compare=False)
     kind: ClassVar[str] = "uniform"
+    lower = copied_table
+    to_dict = plain_data
 
     def __post_init__(self) -> None:
         set_field(self, "weak_fraction", probability("weak_fraction", self.weak_fraction))
@@ -59,14 +61,6 @@ class Uniform:
         weak = weak_fraction_of(ber, self.failure_probability, "failure probability")
         return _uniform(weak, self.failure_probability)
 
-    def lower(self) -> Table:
-        """Return a copy of the injection table."""
-        return self._table.to("cpu")
-
-    def to_dict(self) -> dict:
-        """Return plain data that `from_dict` reads."""
-        return plain_data(self)
-
 
 @lru_cache(maxsize=64)
 def _uniform(weak_fraction: float, failure_probability: float) -> Uniform:
@@ -94,6 +88,8 @@ class DataDependent:
     failure_probability_zero: float
     _table: Table = field(init=False, repr=False, compare=False)
     kind: ClassVar[str] = "data_dependent"
+    lower = copied_table
+    to_dict = plain_data
 
     def __post_init__(self) -> None:
         for name in ("weak_fraction", "failure_probability_one", "failure_probability_zero"):
@@ -126,11 +122,3 @@ class DataDependent:
         """
         weak = weak_fraction_of(ber, self._failure, "mean failure probability")
         return DataDependent(weak, self.failure_probability_one, self.failure_probability_zero)
-
-    def lower(self) -> Table:
-        """Return a copy of the injection table."""
-        return self._table.to("cpu")
-
-    def to_dict(self) -> dict:
-        """Return plain data that `from_dict` reads."""
-        return plain_data(self)

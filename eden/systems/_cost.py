@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from eden._say import one_of
 from eden.systems._parts import Parts
@@ -69,6 +70,10 @@ class LayerCost:
         }
 
 
+def _summed(name: str, what: str) -> Any:
+    return property(lambda self: sum(getattr(layer, name) for layer in self.layers), doc=what)
+
+
 @dataclass(frozen=True)
 class Inference:
     """Time and DRAM energy of running a batch once.
@@ -97,35 +102,12 @@ class Inference:
     sampling_error: float
     assumptions: tuple[str, ...]
 
-    @property
-    def seconds(self) -> float:
-        """Time of all layers, one after the other."""
-        return sum(layer.seconds for layer in self.layers)
-
-    @property
-    def compute_seconds(self) -> float:
-        """Time of the arithmetic alone."""
-        return sum(layer.compute_seconds for layer in self.layers)
-
-    @property
-    def dram_seconds(self) -> float:
-        """Time of the memory alone."""
-        return sum(layer.dram_seconds for layer in self.layers)
-
-    @property
-    def idle_seconds(self) -> float:
-        """Time in which the memory has nothing to do."""
-        return sum(layer.idle_seconds for layer in self.layers)
-
-    @property
-    def read_bytes(self) -> float:
-        """Bytes read from DRAM."""
-        return sum(layer.read_bytes for layer in self.layers)
-
-    @property
-    def write_bytes(self) -> float:
-        """Bytes written to DRAM."""
-        return sum(layer.write_bytes for layer in self.layers)
+    seconds = _summed("seconds", "Time of all layers, one after the other.")
+    compute_seconds = _summed("compute_seconds", "Time of the arithmetic alone.")
+    dram_seconds = _summed("dram_seconds", "Time of the memory alone.")
+    idle_seconds = _summed("idle_seconds", "Time in which the memory has nothing to do.")
+    read_bytes = _summed("read_bytes", "Bytes read from DRAM.")
+    write_bytes = _summed("write_bytes", "Bytes written to DRAM.")
 
     @property
     def speedup(self) -> float:
