@@ -70,6 +70,11 @@ class LayerCost:
         }
 
 
+# What is told of an inference as it is.
+_TOLD = ("system", "memory", "batch", "seconds", "rated_seconds", "speedup", "compute_seconds",
+         "dram_seconds", "idle_seconds", "read_bytes", "write_bytes", "sampling_error")  # fmt: skip
+
+
 def _summed(name: str, what: str) -> Any:
     return property(lambda self: sum(getattr(layer, name) for layer in self.layers), doc=what)
 
@@ -126,21 +131,10 @@ class Inference:
     def to_dict(self) -> dict:
         """Return plain data: layers, joules by law and component, seconds, bytes, assumptions."""
         return {
-            "system": self.system,
-            "memory": self.memory,
-            "batch": self.batch,
+            **{name: getattr(self, name) for name in _TOLD},
             "layers": [layer.to_dict() for layer in self.layers],
             "joules": {law: parts.to_dict() for law, parts in self.joules.items()},
             "rated_joules": self.rated_joules.to_dict(),
             "saving": {law: self.saving(law) for law in self.joules},
-            "seconds": self.seconds,
-            "rated_seconds": self.rated_seconds,
-            "speedup": self.speedup,
-            "compute_seconds": self.compute_seconds,
-            "dram_seconds": self.dram_seconds,
-            "idle_seconds": self.idle_seconds,
-            "read_bytes": self.read_bytes,
-            "write_bytes": self.write_bytes,
-            "sampling_error": self.sampling_error,
             "assumptions": list(self.assumptions),
         }
