@@ -88,9 +88,9 @@ def summary(runs: list[dict[str, dict]]) -> list[list[str]]:
 
 
 def spread(values: list[float], form: str) -> str:
-    """Return the median, with the lowest and the highest."""
+    """Return the median, with the lowest and the highest where they are others."""
     low, middle, high = (format(f(values), form) for f in (min, statistics.median, max))
-    return f"{middle} ({low} to {high})"
+    return middle if low == high else f"{middle} ({low} to {high})"
 
 
 def main() -> None:

@@ -63,6 +63,13 @@ def test_copy_ways(run, monkeypatch):
         assert all(row[way] > 0 for way in ("auto", "cached", "stream", "library"))
 
 
+def test_protection(run):
+    figures, _ = run("protection", "--elements", 4096, "--repeats", 1)
+    rows = figures["rows"]
+    assert [row["protection"] for row in rows][:2] == ["none", "triple"]
+    assert rows[0]["to_none"] == 1 and len(rows) == 5
+
+
 def test_keep(run):
     figures, _ = run("keep", "--network", "lenet", "--batches", 2, "--repeats", 1)
     rows = figures["rows"]

@@ -15,7 +15,7 @@ namespace {
 
 using torch::headeronly::ScalarType;
 
-constexpr int64_t kGrain = 1 << 10;  // groups
+constexpr int64_t kGrain = 1 << 12;  // groups
 
 Tensor encode_image(const Tensor& x, std::optional<Tensor> scale, int64_t stored, int64_t copies,
                     int64_t embedded, bool planes) {
@@ -41,6 +41,7 @@ std::tuple<Tensor, Tensor> decode_image(const Tensor& x, const Tensor& image,
   const int64_t groups = (x.numel() + 7) / 8;
   Tensor corrected = torch::stable::new_empty(x, {mark ? groups : 0}, ScalarType::Byte);
   params.image = static_cast<uint8_t*>(const_cast<void*>(image.const_data_ptr()));
+  params.coding.input = x.const_data_ptr();
   params.coding.output = out.mutable_data_ptr();
   if (mark) params.coding.corrected = static_cast<uint8_t*>(corrected.mutable_data_ptr());
   torch::stable::parallel_for(

@@ -14,7 +14,7 @@ namespace {
 
 using torch::headeronly::ScalarType;
 
-constexpr int64_t kGrain = 1 << 10;  // words
+constexpr int64_t kGrain = 1 << 13;  // words
 
 Tensor secded_check(const Tensor& image) {
   check_secded(image);

@@ -29,12 +29,28 @@ EDEN_HD inline int64_t image_bytes(int64_t elements, int bits, bool planes) {
   return planes ? (elements + 7) / 8 * bits : (elements * bits + 7) / 8;
 }
 
+// The scales of elements, asked in rising order from `first` on.
 template <class Codec>
-EDEN_HD inline float image_scale(const ImageParams& p, int64_t i) {
-  if constexpr (!Codec::kInteger) return 1.0f;
-  const int64_t count = p.coding.scale_count;
-  return p.coding.scales[count == 1 ? 0 : i / (p.coding.elements / count)];
-}
+struct ImageScales {
+  const float* scales;
+  int64_t per_scale, channel, next;
+
+  EDEN_HD ImageScales(const ImageParams& p, int64_t first)
+      : scales(p.coding.scales),
+        per_scale(p.coding.scale_count > 1 ? p.coding.elements / p.coding.scale_count
+                                           : p.coding.elements),
+        channel(p.coding.scale_count > 1 ? first / per_scale : 0),
+        next((channel + 1) * per_scale) {}
+
+  EDEN_HD float of(int64_t i) {
+    if constexpr (Codec::kInteger) {
+      for (; i >= next; next += per_scale) ++channel;
+      return scales[channel];
+    } else {
+      return 1.0f;
+    }
+  }
+};
 
 // Writes group g of the groups of all copies.
 template <class Element, class Codec>
@@ -43,12 +59,13 @@ EDEN_HD inline void encode_group(const ImageParams& p, int64_t g) {
   const int64_t elements = p.coding.elements;
   const int64_t copy = g / p.groups(), group = g % p.groups();
   const auto* input = static_cast<const typename Element::Raw*>(p.coding.input) + copy * elements;
+  ImageScales<Codec> scales(p, 8 * group);
   uint32_t code[8];
   for (int j = 0; j < 8; ++j) {
     const int64_t i = 8 * group + j;
     code[j] = 0;
     if (i >= elements) continue;
-    const float scale = image_scale<Codec>(p, i);
+    const float scale = scales.of(i);
     code[j] = p.embedded == 0
                   ? Codec::encode(input[i], scale)
                   : with_copies<Codec>(coarse_code<Element, Codec>(input[i], scale, p.embedded),
@@ -95,15 +112,21 @@ EDEN_HD inline void decode_group(const ImageParams& p, Bounds bounds, int64_t g)
   const int64_t size = image_bytes(elements, Codec::kBits, p.planes);
   auto* output = static_cast<typename Element::Raw*>(p.coding.output);
   uint32_t marks = 0;
-  for (int j = 0; j < 8 && 8 * g + j < all; ++j) {
-    const int64_t e = 8 * g + j, copy = e / elements, i = e % elements;
-    const float scale = image_scale<Codec>(p, i);
+  int64_t copy = 8 * g / elements, i = 8 * g % elements;
+  ImageScales<Codec> scales(p, i);
+  for (int j = 0; j < 8 && 8 * g + j < all; ++j, ++i) {
+    if (i == elements) {
+      ++copy;
+      i = 0;
+      scales = ImageScales<Codec>(p, i);
+    }
+    const float scale = scales.of(i);
     uint32_t raw = Codec::decode(code_at<Codec>(p, p.image + copy * size, i), scale);
     bool corrected = false;
     if (p.coding.correction != Correction::kOff) {
       raw = correct<Element, Codec>(raw, p.coding.correction, bounds, scale, &corrected);
     }
-    output[e] = static_cast<typename Element::Raw>(raw);
+    output[8 * g + j] = static_cast<typename Element::Raw>(raw);
     marks |= static_cast<uint32_t>(corrected) << j;
   }
   if (p.coding.corrected != nullptr) p.coding.corrected[g] = static_cast<uint8_t>(marks);

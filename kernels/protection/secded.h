@@ -60,6 +60,10 @@ EDEN_HD inline int secded_part(int64_t size, int64_t word) {
 
 EDEN_HD inline uint64_t secded_word(const uint8_t* bytes, int n) {
   uint64_t word = 0;
+  if (n == 8) {  // most words: one load
+    std::memcpy(&word, bytes, 8);
+    return word;
+  }
   for (int b = 0; b < n; ++b) word |= uint64_t{bytes[b]} << (8 * b);
   return word;
 }

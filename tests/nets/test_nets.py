@@ -89,3 +89,14 @@ def test_training_learns_and_is_repeatable():
     assert torch.equal(*weights)
     with pytest.raises(ValueError, match="epochs is 0, accepted: an integer of at least 1"):
         nets.train(model, (x, y), epochs=0)
+
+
+@pytest.mark.parametrize("size", [28, 29])
+def test_lenet_pools_alike_with_and_without_gradients(size):
+    # Sizes that are odd lose their last row and column; NaN is the greatest.
+    torch.manual_seed(0)
+    model, x = nets.build("lenet").eval(), torch.randn(3, 1, size, size)
+    x[0, 0, 5, 7] = torch.nan
+    with torch.no_grad():
+        quick = model(x)
+    assert torch.equal(quick.view(torch.int32), model(x).detach().view(torch.int32))

@@ -46,7 +46,7 @@ def test_networks_stand_beside_their_protected_selves(tmp_path):
     # Over runs: the multiple of the same run's first network, and all fresh draws together.
     found = REPEAT.read(folder)
     head, *rest = REPEAT.summary([found, found])
-    assert head[:2] == ["baseline", "1.0 (1.0 to 1.0)"] and len(rest) == 3
+    assert head[:2] == ["baseline", "1.0"] and len(rest) == 3
     assert head[-1].startswith(f"{2 * found['baseline']['fresh']['misses']} of 118 ")
     # Weights are stored as they were, and the placement alone says how they are read.
     attempt = json.loads((folder / "verify.json").read_text())["attempts"][0]

@@ -7,10 +7,10 @@ namespace eden {
 namespace {
 
 constexpr const char* kNames[] = {"auto", "native", "dramsim3", "ramulator2", "simpleo3"};
-constexpr const char* kForms[] = {
-    "a request in one of the formats native, dramsim3, ramulator2, "
-    "simpleo3",
-    "clock R|W hexaddress", "0xADDR READ|WRITE cycle", "LD|ST 0xADDR", "bubbles address [address]"};
+constexpr const char* kForms[] = {("a request in one of the formats native, dramsim3, ramulator2, "
+                                   "simpleo3"),
+                                  "clock R|W hexaddress", "0xADDR READ|WRITE cycle", "LD|ST 0xADDR",
+                                  "bubbles address [address]"};
 
 bool read_decimal(std::string_view text, uint64_t* value) {
   int64_t n = 0;
