@@ -142,14 +142,15 @@ void Controller::choose_queue() {
 void Controller::Resting::wake_until(int64_t now) {
   if (now < first) return;
   first = INT64_MAX;
+  // Which banks wake is as good as random, so that branches would be mispredicted.
+  uint64_t still = 0;
   for (uint64_t bits = banks; bits != 0; bits &= bits - 1) {
     const int32_t bank = lowest(bits);
-    if (until[bank] <= now) {
-      wake(bank);
-    } else {
-      first = std::min(first, until[bank]);
-    }
+    const bool rests = until[bank] > now;
+    still |= uint64_t{rests} << bank;
+    first = std::min(first, rests ? until[bank] : INT64_MAX);
   }
+  banks = still;
 }
 
 // Closed banks of ranks in which no row may be opened yet: there is no need to look at each.
@@ -222,8 +223,8 @@ bool Controller::serve_queue(int64_t now, uint64_t blocked, int64_t* wake) {
     active_[choice.bank] = request;
     active_mask_ |= uint64_t{1} << choice.bank;
     send(Command::kAct, choice.bank, request.row, now);
-    active_ready_ = std::min(
-        active_ready_, readiness_.earliest(column_command(request.write), choice.bank));
+    active_ready_ =
+        std::min(active_ready_, readiness_.earliest(column_command(request.write), choice.bank));
     return true;
   }
   q.remove(choice.entry, request.row);
@@ -242,7 +243,7 @@ void Controller::serve(const Waiting& r, int64_t now) {
   if (read_sink_ != nullptr) read_sink_->read_ends(r.tag, served_.data_end_clock);
   ++served_.reads;
   served_.latency += served_.data_end_clock - r.accepted;
-  served_.latency_from_arrival += served_.data_end_clock - r.arrived;
+  served_.latency_from_arrival += static_cast<double>(served_.data_end_clock - r.arrived);
   served_.longest_latency = std::max(served_.longest_latency, served_.data_end_clock - r.accepted);
 }
 

@@ -33,7 +33,8 @@ struct Served {
   int64_t row_hits = 0;   // accesses for which no row was opened
   // Sums over the reads, in clocks, to the last beat of data.
   int64_t latency = 0;  // from acceptance
-  int64_t latency_from_arrival = 0;
+  // 10^9 requests that all arrive at once wait for more clocks than an integer holds.
+  double latency_from_arrival = 0;
   int64_t longest_latency = 0;
   int64_t last_column_clock = 0;
   int64_t data_end_clock = 0;
@@ -142,10 +143,10 @@ class Controller {
   uint64_t active_mask_ = 0;  // banks whose row was opened for a request that waits for it
   Waiting active_[kMostBanks];
   int64_t row_[kMostBanks];
-  int64_t since_act_[kMostBanks];  // accesses to the open row
+  int64_t since_act_[kMostBanks];     // accesses to the open row
   int64_t active_ready_ = INT64_MAX;  // none of those requests is ready before
   Resting resting_[2];                // of reads and writes
-  int64_t now_ = 0;  // first clock in which nothing was sent yet
+  int64_t now_ = 0;                   // first clock in which nothing was sent yet
   int64_t last_accepted_ = -1;
   int64_t accepted_ = 0;
   Served served_;
