@@ -9,12 +9,13 @@ Run: python scripts/study_boosting.py FOLDER [--networks lenet residual separabl
 Trains a network for each seed and trains it on, on the training images alone: "ramp", the default
 of `eden.boost`; "steps", the paper's curriculum; "clean", as long and with the same inputs' ranges,
 without errors; "short", a single epoch; "last", the last layer and batch norm's affine parts alone;
-"past", gradients of what lies in DRAM in place of what was read. Each is judged on the validation
-images: the BER at which P(miss) is 1 % for one point of the original's accuracy lost, its interval,
-lambda, the mean-based BER, and with --draws the share of so many fresh draws that miss. With
---known instead one module whose weak cells are known (`cells="fixed"`): the share of weak cells
-that the network bears there, before and after boosting for that module, and its accuracy when some
-of the cells are others.
+"past", gradients of what lies in DRAM in place of what was read. What costs too much accuracy is
+trained again, as `eden.boost` does where it may judge. Each is judged on the validation images: the
+BER at which P(miss) is 1 % for one point of the original's accuracy lost, its interval, lambda, the
+mean-based BER, and with --draws the share of so many fresh draws that miss. With --known instead
+one module whose weak cells are known (`cells="fixed"`): the share of weak cells that the network
+bears there, before and after boosting for that module, and its accuracy when some of the cells are
+others.
 
 Every result is kept in FOLDER as JSON: what is there is not asked again, and --table prints the
 tables of all that is there.
@@ -132,7 +133,8 @@ class Bench:
         original = self.original(case, config)
         target = self.accuracy(original, config) - LOSS
         start = time.perf_counter()
-        model = self.trained_on(case, original, config)
+        guard = {"evaluate": self.evaluate, "target_accuracy": target}
+        model = self.trained_on(case, original, config, **({} if case.way == "clean" else guard))
         found = {"seconds": time.perf_counter() - start, "clean": self.accuracy(model, config)}
         found["original"] = target + LOSS
         if found["clean"] < target:
@@ -271,8 +273,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--networks", nargs="+", choices=SUBJECTS, default=[*SUBJECTS])
     parser.add_argument("--formats", nargs="+", choices=FORMATS, default=["int8", "fp32"])
-    parser.add_argument("--ways", nargs="*", choices=WAYS[1:],
-                        default=["clean", "ramp"])  # fmt: skip
+    parser.add_argument("--ways", nargs="*", choices=WAYS[1:])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--draws", type=int, default=0)
     parser.add_argument("--known", action="store_true")
@@ -281,7 +282,7 @@ def main() -> None:
     args.folder.mkdir(parents=True, exist_ok=True)
     if not args.table:
         bench, study = Bench(args.folder), "known" if args.known else "risk"
-        ways = ["ramp"] if args.known else args.ways
+        ways = (["ramp"] if args.known else ["clean", "ramp"]) if args.ways is None else args.ways
         for case in (
             Case(network, stored, way, seed)
             for stored in args.formats

@@ -94,7 +94,7 @@ VoltageLaws laws_of(const std::string& preset,
                                                          {"interface", &laws.interface}};
   for (const auto& [name, law] : own) {
     const auto* found = std::find_if(std::begin(known), std::end(known),
-                                     [&](const auto& k) { return name == k.first; });
+                                     [&name = name](const auto& k) { return name == k.first; });
     if (found == std::end(known)) {
       throw std::invalid_argument("component " + name +
                                   "; accepted: array, column, background, refresh, interface");

@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from eden._files import read_json
-from eden.data._boxes import Annotated, checked_boxes
+from eden._say import refusal
+from eden.data._boxes import Annotated, uncounted_label
+from eden.data._entries import (
+    Box,
+    annotated,
+    field,
+    flag,
+    four,
+    integer,
+    listed,
+    name_or_number,
+    text,
+)
 from eden.data._jpeg import decode_all
+
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
+
+
+@dataclass
+class _Photo:
+    where: str  # the entry that names it
+    path: Path
+    split: str
+    boxes: list[Box] = dataclasses.field(default_factory=list)
+    labels: list[int] = dataclasses.field(default_factory=list)
+    names: list[str] = dataclasses.field(default_factory=list)  # what is said of a box that is bad
+
+    def add(self, name: str, box: Box, label: int) -> None:
+        self.names.append(name)
+        self.boxes.append(box)
+        self.labels.append(label)
 
 
 def read_coco(
@@ -17,7 +48,9 @@ def read_coco(
 ) -> Annotated:
     """Read photos with boxes in the form of COCO.
 
-    Boxes of crowds are left out. Classes are in the order of their numbers in the file.
+    Classes are in the order of their numbers in the file, photos in that of their names. Boxes of
+    crowds (``iscrowd``) are there to be ignored, as pycocotools has it: neither found nor missed,
+    what is found within them neither right nor wrong, and nothing to train on.
 
     Args:
         annotations: The JSON file, such as ``annotations/instances_val2017.json``.
@@ -27,28 +60,43 @@ def read_coco(
 
     Raises:
         ValueError: For a file that is no such JSON, a photo that is missing or cannot be decoded,
-            a box that is none or lies outside, and a class that the file does not name.
+            a box that is none or lies outside, and a class or photo that the file does not name;
+            the message names the file and the entry.
         OSError: If there is no such file.
     """
     path = Path(annotations)
     content = read_json(path)
-    try:
-        categories = sorted((int(c["id"]), str(c["name"])) for c in content["categories"])
-        photos = {photo["id"]: str(photo["file_name"]) for photo in content["images"]}
-        found: dict[Any, list[tuple[list[float], int]]] = {photo: [] for photo in photos}
-        for each in content["annotations"]:
-            if not each.get("iscrowd"):
-                x, y, width, height = map(float, each["bbox"])
-                box = [x, y, x + width, y + height]
-                found[each["image_id"]].append((box, int(each["category_id"])))
-    except (KeyError, TypeError, ValueError) as error:
-        said = f"{type(error).__name__}: {error}"
-        raise ValueError(f"{path}: is not of the form of COCO ({said})") from error
-    number = {category: n for n, (category, _) in enumerate(categories)}
-    classes = tuple(name for _, name in categories)
-    boxes = [[(box, number.get(c, -1)) for box, c in found[photo]] for photo in photos]
-    files = [Path(images) / name for name in photos.values()]
-    return _annotated(files, boxes, classes, [split] * len(files), progress)
+    parts = ("categories", "images", "annotations")
+    kinds, photos, things = (field(f"{path}", content, p, listed, "a list") for p in parts)
+    names: dict[int, str] = {}
+    for n, each in enumerate(kinds):
+        where = f"{path}, categories {n}"
+        number = field(where, each, "id", integer, "an integer")
+        if number in names:
+            raise ValueError(refusal(f"{where}: id", number, "an integer that no other has"))
+        names[number] = field(where, each, "name", text, "a text")
+    labels = {number: label for label, number in enumerate(sorted(names))}
+    found: dict[Any, _Photo] = {}
+    for n, each in enumerate(photos):
+        where = f"{path}, images {n}"
+        number = field(where, each, "id", name_or_number, "an integer or a text")
+        if number in found:
+            raise ValueError(refusal(f"{where}: id", number, "one that no other has"))
+        file = Path(images) / field(where, each, "file_name", text, "a text")
+        found[number] = _Photo(where, file, split)
+    for n, each in enumerate(things):
+        where = f"{path}, annotations {n}"
+        photo = field(where, each, "image_id", found.__getitem__, "the id of one of images")
+        known = f"the id of one of categories, {', '.join(map(str, labels))}"
+        label = field(where, each, "category_id", labels.__getitem__, known)
+        x, y, width, height = field(where, each, "bbox", four, "four numbers, x, y, width, height")
+        crowd = "iscrowd" in each and field(where, each, "iscrowd", flag, "0 or 1")
+        photo.add(
+            f"{where}: corners",
+            (x, y, x + width, y + height),
+            uncounted_label(label, crowd=True) if crowd else label,
+        )
+    return _annotated([*found.values()], tuple(names[n] for n in labels), progress)
 
 
 def read_voc(
@@ -57,7 +105,9 @@ def read_voc(
     """Read photos with boxes in the form of VOC: `Annotations/*.xml` and `JPEGImages`.
 
     Splits are those of `ImageSets/Main`, where there is such a folder; a photo is of the first, by
-    the alphabet, of "test", "train" and "val" that names it.
+    the alphabet, of "test", "train" and "val" that names it. Boxes that are `difficult` do not
+    count, as VOC has it: neither found nor missed, what is found of them neither right nor wrong,
+    and nothing to train on. Photos are in the order of their names.
 
     Args:
         folder: Of the three.
@@ -65,69 +115,96 @@ def read_voc(
         progress: Show a bar where decoding takes long.
 
     Raises:
-        ValueError: As `read_coco`.
+        ValueError: As `read_coco`; for XML with a DOCTYPE, too, which can be made to fill the
+            memory and which VOC has none of.
     """
     folder = Path(folder)
     files = sorted((folder / "Annotations").glob("*.xml"))
     if not files:
         raise ValueError(f"{folder}: no Annotations/*.xml in it, as VOC has")
     read = [_voc(path) for path in files]
-    names = tuple(classes) or tuple(sorted({name for _, boxes in read for _, name in boxes}))
-    number = {name: n for n, name in enumerate(names)}
-    boxes = []
-    for path, (_, each) in zip(files, read, strict=True):
-        if unknown := [name for _, name in each if name not in number]:
-            said = ", ".join(names)
-            raise ValueError(f"{path}: class is {unknown[0]!r}, accepted: {said}")
-        boxes.append([(box, number[name]) for box, name in each])
+    names = tuple(classes) or tuple(sorted({each.name for _, things in read for each in things}))
     split_of: dict[str, str] = {}
     for split in ("test", "train", "val"):
         listing = folder / "ImageSets" / "Main" / f"{split}.txt"
         if listing.is_file():
-            for line in listing.read_text().split():
+            for line in listing.read_text(errors="replace").split():
                 split_of.setdefault(line, split)
-    photos = [folder / "JPEGImages" / name for name, _ in read]
-    splits = [split_of.get(path.stem, "") for path in files]
-    return _annotated(photos, boxes, names, splits, progress)
-
-
-def _voc(path: Path) -> tuple[str, list[tuple[list[float], str]]]:
-    """The name of the photo, and boxes with the names of their classes."""
-    try:
-        root = ElementTree.fromstring(path.read_bytes())
-        boxes = []
-        for thing in root.iter("object"):
-            x0, y0, x1, y1 = (
-                float(thing.findtext(f"bndbox/{side}", ""))
-                for side in ("xmin", "ymin", "xmax", "ymax")
-            )
-            # Pixels there count from 1, and the last one is inside.
-            boxes.append(([x0 - 1, y0 - 1, x1, y1], thing.findtext("name", "")))
-        return root.findtext("filename") or f"{path.stem}.jpg", boxes
-    except (ElementTree.ParseError, ValueError) as error:
-        raise ValueError(f"{path}: is not of the form of VOC ({error})") from error
-
-
-def _annotated(
-    files: list[Path],
-    boxes: list[list[tuple[list[float], int]]],
-    classes: tuple[str, ...],
-    splits: list[str],
-    progress: bool,
-) -> Annotated:
-    if missing := [path for path in files if not path.is_file()]:
-        raise ValueError(f"{missing[0]}: no such photo ({len(missing)} are missing)")
-    if not (files and classes):
-        raise ValueError(f"{len(files)} photos of {len(classes)} classes; at least one of each")
-    contents = (path.read_bytes() for path in files)
-    images = decode_all(contents, lambda n: str(files[n]), total=len(files), progress=progress)
-    corners, labels = [], []
-    for path, image, each in zip(files, images, boxes, strict=True):
-        size = (image.shape[1], image.shape[2])
-        found, named = checked_boxes(
-            str(path), [box for box, _ in each], [label for _, label in each], size, len(classes)
+    photos = []
+    for path, (file, things) in zip(files, read, strict=True):
+        photo = _Photo(
+            str(path), folder / "JPEGImages" / file, split_of.get(path.stem, ""), [], [], []
         )
-        corners.append(found)
-        labels.append(named)
-    ids = tuple(path.stem for path in files)
-    return Annotated(images, corners, labels, classes, ids, tuple(splits))
+        for n, each in enumerate(things):
+            if each.name not in names:
+                raise ValueError(refusal(f"{path}, object {n}: name", each.name, ", ".join(names)))
+            label = names.index(each.name)
+            photo.add(
+                f"{path}, object {n}: corners",
+                each.box,
+                uncounted_label(label, crowd=False) if each.difficult else label,
+            )
+        photos.append(photo)
+    return _annotated(photos, names, progress)
+
+
+class _Thing(NamedTuple):
+    name: str
+    box: Box
+    difficult: bool
+
+
+class _Tree(ElementTree.TreeBuilder):
+    """Refuses what could define entities, of which a few lines may stand for gigabytes."""
+
+    def doctype(self, *_: object) -> None:
+        raise ValueError("it has a DOCTYPE")
+
+
+def _voc(path: Path) -> tuple[str, list[_Thing]]:
+    """The name of the photo, and what is in it."""
+    try:
+        parser = ElementTree.XMLParser(target=_Tree())
+        root = ElementTree.fromstring(path.read_bytes(), parser)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise ValueError(f"{path}: is not XML without a DOCTYPE ({error})") from error
+    if root.tag != "annotation":
+        raise ValueError(refusal(f"{path}: outermost element", root.tag, "annotation, as of VOC"))
+    things = []
+    for n, thing in enumerate(root.iter("object")):
+        said = {
+            "name": thing.findtext("name"),
+            "difficult": thing.findtext("difficult", "0").strip(),
+            **{side: thing.findtext(f"bndbox/{side}") for side in _SIDES},
+        }
+        said = {key: value for key, value in said.items() if value is not None}
+        where = f"{path}, object {n}"
+        x0, y0, x1, y1 = (field(where, said, side, float, "a number") for side in _SIDES)
+        things.append(
+            _Thing(
+                field(where, said, "name", text, "a text"),
+                # Pixels there count from 1, and the last one is inside.
+                (x0 - 1, y0 - 1, x1, y1),
+                field(where, said, "difficult", ["0", "1"].index, "0 or 1") == 1,
+            )
+        )
+    return root.findtext("filename") or f"{path.stem}.jpg", things
+
+
+def _annotated(photos: list[_Photo], classes: tuple[str, ...], progress: bool) -> Annotated:
+    if missing := [photo for photo in photos if not photo.path.is_file()]:
+        said = f"a file that is there ({len(missing)} are missing)"
+        raise ValueError(refusal(f"{missing[0].where}: photo", str(missing[0].path), said))
+    if not (photos and classes):
+        raise ValueError(f"{len(photos)} photos of {len(classes)} classes; at least one of each")
+    contents = (photo.path.read_bytes() for photo in photos)
+    name = lambda n: str(photos[n].path)  # noqa: E731
+    return annotated(
+        lambda photo, n: photos[photo].names[n],
+        decode_all(contents, name, total=len(photos), progress=progress),
+        [photo.boxes for photo in photos],
+        [photo.labels for photo in photos],
+        classes,
+        [photo.path.stem for photo in photos],
+        [photo.split for photo in photos],
+    )

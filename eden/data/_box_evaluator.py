@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import torch
@@ -11,7 +12,7 @@ from eden._say import refusal, within
 from eden.data._batches import batches
 from eden.data._boxes import Boxes, boxes_of
 from eden.data._call import device_of, evaluating
-from eden.data._pixels import Inputs, take
+from eden.data._pixels import Inputs, drawn, take
 from eden.data._precision import agreement, average_precision, coco_scores
 
 Detect = Callable[[nn.Module, Tensor], list[Boxes]]
@@ -27,7 +28,8 @@ class BoxEvaluator:
 
     Args:
         x: Photos ``[n, channels, h, w]``.
-        truths: ``[n, most, 5]``: x0, y0, x1, y1 in pixels and the label, -1 where there is no box.
+        truths: ``[n, most, 5]``: x0, y0, x1, y1 in pixels and the label, -1 where there is no box
+            and below that where it does not count (`Boxes`).
         detect: ``detect(model, x) -> boxes`` of each photo of a batch; the less likely ones too.
         iou: Least intersection over union of a right box, 0 to 1.
         score: Above which a box counts, 0 to 1.
@@ -103,27 +105,18 @@ class BoxEvaluator:
         return found
 
     def there(self) -> list[Boxes]:
-        """Return what is in each photo."""
-        return [boxes_of(rows) for rows in self.truths]
+        """Return what is in each photo; labels are below -1 of what does not count."""
+        return [boxes_of(rows, uncounted=True) for rows in self.truths]
 
     def take(self, index: Tensor) -> BoxEvaluator:
         """Return an evaluator on the photos of these numbers, int64 ``[n]``."""
-        return BoxEvaluator(
-            take(self.x, index),
-            self.truths[index],
-            self.detect,
-            iou=self.iou,
-            score=self.score,
-            least=self.least,
-            batch_size=self.batch_size,
-        )
+        part = copy.copy(self)
+        part.x, part.truths, part.digest = take(self.x, index), self.truths[index], None
+        return part
 
     def subset(self, n: int, seed: int = 0) -> BoxEvaluator:
         """Return an evaluator on `n` photos drawn without replacement."""
-        if not 1 <= n <= len(self):
-            raise ValueError(refusal("n", n, f"1 to {len(self)}, the photos there are"))
-        generator = torch.Generator().manual_seed(seed)
-        return self.take(torch.randperm(len(self), generator=generator)[:n])
+        return self.take(drawn(n, len(self), seed))
 
 
 def _above(boxes: Boxes, score: float) -> Boxes:

@@ -13,8 +13,6 @@ from torch.nn import functional
 from eden import _say
 from eden.data._pixels import Images, Normalisation
 
-_SLACK = 1.0  # pixels that a box may lie outside by rounding; it is cut to the photo
-
 
 class Boxes(NamedTuple):
     """What was found in an image, or is there.
@@ -22,7 +20,8 @@ class Boxes(NamedTuple):
     Attributes:
         corners: ``[n, 4]``: x0, y0, x1, y1 in pixels of the network's input.
         scores: ``[n]``, 0 to 1.
-        labels: ``[n]``, int64.
+        labels: ``[n]``, int64. Of what is there but counts neither as found nor as missed:
+            -2 - 2 label of a box, as of VOC's difficult ones; -3 - 2 label of a crowd.
     """
 
     corners: Tensor
@@ -89,9 +88,9 @@ class Annotated:
     Attributes:
         images: uint8 ``[3, h, w]`` each.
         corners: float32 ``[boxes, 4]`` each: x0, y0, x1, y1 in pixels.
-        labels: int64 ``[boxes]`` each.
+        labels: int64 ``[boxes]`` each; below -1 as in `Boxes`.
         classes: What labels count.
-        ids: Of the photos.
+        ids: Of the photos, which stand in their order, 2 before 10.
         splits: What each is for; "" where that is not said.
     """
 
@@ -134,7 +133,8 @@ class Annotated:
 
         Returns:
             Photos ``[n, 3, size, size]``, kept as bytes and shown from 0 to 1, and boxes
-            ``[n, most, 5]``: x0, y0, x1, y1 in pixels and the label, -1 where there is no box.
+            ``[n, most, 5]``: x0, y0, x1, y1 in pixels and the label, -1 where there is no box and
+            below that as in `Boxes`, which training leaves out.
         """
         pixels = torch.empty((len(self), 3, size, size), dtype=torch.uint8)
         truths = torch.full((len(self), max(map(len, self.labels), default=0), 5), -1.0)
@@ -149,51 +149,44 @@ class Annotated:
         return Images(pixels, Normalisation((0.0,) * 3, (255.0,) * 3)), truths
 
 
-def boxes_of(truths: Tensor) -> Boxes:
-    """Return the boxes of a photo, of score 1; ``[most, 5]`` as of `Annotated.squares`."""
-    there = truths[truths[:, 4] >= 0]
+def boxes_of(truths: Tensor, *, uncounted: bool = False) -> Boxes:
+    """Return the boxes of a photo, of score 1; ``[most, 5]`` as of `Annotated.squares`.
+
+    Args:
+        truths: Of the photo.
+        uncounted: Whether those that do not count come too, with their labels below -1.
+    """
+    labels = truths[:, 4]
+    there = truths[(labels != -1) if uncounted else (labels >= 0)]
     return Boxes(there[:, :4], there.new_ones(len(there)), there[:, 4].to(torch.int64))
 
 
-def checked_boxes(
-    name: str,
-    corners: Sequence[Sequence[float]],
-    labels: Sequence[int],
-    size: tuple[int, int],
-    classes: int,
-) -> tuple[Tensor, Tensor]:
-    """Return corners ``[n, 4]`` and labels ``[n]`` of boxes; refuse what is none or of no class.
+def uncounted_label(label: int, *, crowd: bool) -> int:
+    """Return the label below -1 of a box that does not count."""
+    return -2 - 2 * label - crowd
 
-    Boxes without area, which public sets have, are left out; what lies outside by a rounding is
-    cut off.
 
-    Raises:
-        ValueError: The message names the photo and the box.
+def counting(labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return of labels ``[n]`` the classes, which boxes count, and which are crowds."""
+    counts = labels >= 0
+    classes = torch.where(counts, labels, (-2 - labels).div(2, rounding_mode="floor"))
+    return classes, counts, ~counts & (labels % 2 == 1)
+
+
+def overlap(a: Tensor, b: Tensor, *, of_first: Tensor | None = None) -> Tensor:
+    """Return intersection over union ``[n, m]`` of corners ``[n, 4]`` and ``[m, 4]``; 0 of none.
+
+    Args:
+        a: The first boxes.
+        b: The second ones.
+        of_first: bool ``[m]``: where the intersection is taken over the area of the first box
+            alone, as COCO has it for crowds.
     """
-    if len(corners) != len(labels):
-        said = f"as many as boxes, {len(corners)}"
-        raise ValueError(_say.refusal(f"{name}: number of labels", len(labels), said))
-    height, width = size
-    for (x0, y0, x1, y1), label in zip(corners, labels, strict=True):
-        if not 0 <= label < classes:
-            raise ValueError(f"{name}: label is {label}, accepted: 0 to {classes - 1}")
-        across = -_SLACK <= x0 <= x1 <= width + _SLACK
-        if not (across and -_SLACK <= y0 <= y1 <= height + _SLACK):
-            shown = [round(side, 1) for side in (x0, y0, x1, y1)]
-            said = f"x0 to x1 within 0 to {width}, y0 to y1 within 0 to {height}"
-            raise ValueError(_say.refusal(f"{name}: box", shown, said))
-    found = torch.tensor(corners, dtype=torch.float32).reshape(-1, 4)
-    found[:, 0::2].clamp_(0, width)
-    found[:, 1::2].clamp_(0, height)
-    kept = (found[:, 2:] > found[:, :2]).all(dim=1)
-    return found[kept], torch.tensor(labels, dtype=torch.int64)[kept]
-
-
-def overlap(a: Tensor, b: Tensor) -> Tensor:
-    """Return intersection over union ``[n, m]`` of corners ``[n, 4]`` and ``[m, 4]``; 0 of none."""
     low = torch.maximum(a[:, None, :2], b[None, :, :2])
     high = torch.minimum(a[:, None, 2:], b[None, :, 2:])
     common = (high - low).clamp(min=0).prod(dim=-1)
-    areas = ((x[:, 2:] - x[:, :2]).clamp(min=0).prod(dim=-1) for x in (a, b))
-    union = next(areas)[:, None] + next(areas)[None] - common
+    first, second = ((x[:, 2:] - x[:, :2]).clamp(min=0).prod(dim=-1) for x in (a, b))
+    union = first[:, None] + second[None] - common
+    if of_first is not None:
+        union = torch.where(of_first[None], first[:, None], union)
     return torch.where(union > 0, common / union, 0.0)

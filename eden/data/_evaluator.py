@@ -8,7 +8,7 @@ import torch
 
 from eden.data._batches import batches
 from eden.data._call import device_of, evaluating
-from eden.data._pixels import Inputs, take
+from eden.data._pixels import Inputs, drawn, take
 
 # Images a batch. On a CPU the feature maps of few images stay in its caches: LeNet and SqueezeNet
 # take 0.8 and 0.6 of the time that they take with 1000; a GPU wants many.
@@ -45,11 +45,11 @@ class Evaluator:
 
     def __call__(self, model: torch.nn.Module) -> float:
         """Return the fraction of images that the model names rightly, in [0, 1]."""
-        return sum(correct for correct, _ in self._counts(model)) / len(self)
+        return int(self.right(model).sum()) / len(self)
 
     def right(self, model: torch.nn.Module) -> torch.Tensor:
         """Return for each image whether the model names it rightly, bool ``[n]``."""
-        return torch.cat([named == labels for named, labels in self._predict(model)])
+        return self.predictions(model) == self.y
 
     def closest(self, model: torch.nn.Module, n: int) -> torch.Tensor:
         """Return the `n` images that the least change would make right or wrong, int64 ``[n]``.
@@ -70,22 +70,11 @@ class Evaluator:
 
     def predictions(self, model: torch.nn.Module) -> torch.Tensor:
         """Return the class named for each image, int64 ``[n]``, to compare image by image."""
-        return torch.cat([named for named, _ in self._predict(model)])
+        return torch.cat([outputs.argmax(dim=1) for outputs, _ in self._outputs(model)])
 
     def subset(self, n: int, seed: int = 0) -> Evaluator:
         """Return an evaluator on `n` images drawn without replacement."""
-        if not 1 <= n <= len(self):
-            raise ValueError(f"subset: got n={n}; accepted: 1 to {len(self)}, the images there are")
-        index = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n]
-        return self.take(index)
-
-    def _counts(self, model):
-        for named, labels in self._predict(model):
-            yield int((named == labels).sum()), len(labels)
-
-    def _predict(self, model):
-        for outputs, labels in self._outputs(model):
-            yield outputs.argmax(dim=1), labels
+        return self.take(drawn(n, len(self), seed))
 
     def _outputs(self, model):
         device = device_of(model)

@@ -29,14 +29,15 @@ def decode_image(content: bytes | None, name: str) -> torch.Tensor:
         from PIL import Image
     except ImportError:
         raise ValueError("reading images takes Pillow: pip install 'eden-dram[vision]'") from None
+    known = "accepted: JPEG, PNG or another form that Pillow reads"
     if not content:
-        raise ValueError(f"{name}: the image is empty")
+        raise ValueError(f"{name}: the image is empty, {known}")
     try:
         with Image.open(io.BytesIO(content)) as image:
             pixels = np.array(image.convert("RGB"))
     except Exception as error:  # whatever decoders raise
         said = " ".join(str(error).split())[:100]
-        raise ValueError(f"{name}: no image that can be read ({said})") from error
+        raise ValueError(f"{name}: no image that can be read ({said}), {known}") from error
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
 
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import torch
 
 from eden._say import refusal
-from eden.data._boxes import Annotated, checked_boxes
+from eden.data._boxes import Annotated
+from eden.data._entries import annotated, field, four, in_order, listed
 from eden.data._jpeg import decode_all, stacked
 
 
@@ -20,7 +21,7 @@ class Labelled(NamedTuple):
         pixels: uint8 ``[n, 3, h, w]``.
         labels: int64 ``[n]``.
         classes: Their names, where the file says them.
-        ids: Of the images; their numbers where the file has none.
+        ids: Of the images; the numbers of their rows where the file has none.
         splits: What each is for; "" where the file does not say.
     """
 
@@ -35,7 +36,7 @@ def read_labelled(path: Path | str, *, progress: bool = False) -> Labelled:
     """Read images that show one thing each, all of one size.
 
     Columns are `image` and `label`, and may be `id` and `split`; what `classes` there are may stand
-    in the metadata, as a list in JSON.
+    in the metadata, as a list in JSON. Images come in the order of their ids, 2 before 10.
 
     Raises:
         ValueError: For a file that is damaged or of another kind, an image that cannot be decoded
@@ -44,16 +45,16 @@ def read_labelled(path: Path | str, *, progress: bool = False) -> Labelled:
     """
     path = Path(path)
     columns, classes = _read(path, ("image", "label"), ("id", "split"))
-    labels = _integers(path, columns["label"])
-    most = len(classes) or 1 << 31
-    for row, label in enumerate(labels):
-        if not 0 <= label < most:
-            raise ValueError(f"{path}, row {row}: label is {label}, accepted: 0 to {most - 1}")
+    rows = range(len(columns["label"]))
+    labels = [_label(f"{path}, row {n}", columns["label"][n], classes) for n in rows]
+    images, (ids, splits) = _images(path, columns["image"], progress), _names(columns, len(rows))
+    order = in_order(ids)
     return Labelled(
-        stacked(_images(path, columns["image"], progress), lambda row: f"{path}, row {row}"),
-        torch.tensor(labels, dtype=torch.int64),
+        stacked([images[n] for n in order], lambda n: f"{path}, row {order[n]}"),
+        torch.tensor([labels[n] for n in order], dtype=torch.int64),
         classes,
-        *_names(columns, len(labels)),
+        tuple(ids[n] for n in order),
+        tuple(splits[n] for n in order),
     )
 
 
@@ -61,7 +62,8 @@ def read_annotated(path: Path | str, *, progress: bool = False) -> Annotated:
     """Read photos with boxes.
 
     Columns are `image`, `boxes` (lists of x0, y0, x1, y1 as fractions of the sides) and `labels`,
-    and may be `id` and `split`; the metadata has `classes`, a list in JSON.
+    and may be `id` and `split`; the metadata has `classes`, a list in JSON. Photos
+    come in the order of their ids, 2 before 10.
 
     Raises:
         ValueError: As `read_labelled`, for a file without classes, and for a box that is none or
@@ -73,23 +75,27 @@ def read_annotated(path: Path | str, *, progress: bool = False) -> Annotated:
     if not classes:
         raise ValueError(f"{path}: its metadata has no classes, a list of names in JSON")
     images = _images(path, columns["image"], progress)
-    corners, labels = [], []
+    boxes, labels = [], []
     for row, image in enumerate(images):
-        height, width = image.shape[1:]
-        boxes, named = columns["boxes"][row] or [], columns["labels"][row] or []
-        if wrong := [box for box in boxes if len(box) != 4]:
-            said = "four, x0, y0, x1, y1"
-            raise ValueError(refusal(f"{path}, row {row}: numbers of a box", len(wrong[0]), said))
-        found, known = checked_boxes(
-            f"{path}, row {row}",
-            [(x0 * width, y0 * height, x1 * width, y1 * height) for x0, y0, x1, y1 in boxes],
-            named,
-            (height, width),
-            len(classes),
-        )
-        corners.append(found)
-        labels.append(known)
-    return Annotated(images, corners, labels, classes, *_names(columns, len(images)))
+        where, width, height = f"{path}, row {row}", image.shape[2], image.shape[1]
+        # A photo without boxes may have none of them, or no list at all.
+        entry = {name: columns[name][row] or [] for name in ("boxes", "labels")}
+        there, named = (field(where, entry, name, listed, "a list") for name in entry)
+        if len(named) != len(there):
+            said = f"as many as boxes, {len(there)}"
+            raise ValueError(refusal(f"{where}: number of labels", len(named), said))
+        said = "four numbers, x0, y0, x1, y1"
+        sides = [field(where, {"box": box}, "box", four, said) for box in there]
+        boxes.append([(a * width, b * height, c * width, d * height) for a, b, c, d in sides])
+        labels.append([_label(where, label, classes) for label in named])
+    return annotated(
+        lambda row, n: f"{path}, row {row}, box {n}",
+        images,
+        boxes,
+        labels,
+        classes,
+        *_names(columns, len(images)),
+    )
 
 
 def _read(
@@ -113,12 +119,12 @@ def _read(
         raise ValueError(f"{path}: holds no images")
     classes = (table.schema.metadata or {}).get(b"classes", b"[]")
     try:
-        listed = json.loads(classes)
+        named = json.loads(classes)
     except ValueError:
-        listed = None
-    if not isinstance(listed, list):
+        named = None
+    if not isinstance(named, list):
         raise ValueError(f"{path}: classes of its metadata are not a list in JSON")
-    return table.to_pydict(), tuple(map(str, listed))
+    return table.to_pydict(), tuple(map(str, named))
 
 
 def _images(path: Path, contents: list[Any], progress: bool) -> list[torch.Tensor]:
@@ -132,11 +138,11 @@ def _images(path: Path, contents: list[Any], progress: bool) -> list[torch.Tenso
     return decode_all(contents, lambda row: f"{path}, row {row}", total=total, progress=progress)
 
 
-def _integers(path: Path, values: list[Any]) -> list[int]:
-    for row, value in enumerate(values):
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValueError(f"{path}, row {row}: label is {value!r}, accepted: an integer")
-    return values
+def _label(where: str, value: Any, classes: tuple[str, ...]) -> int:
+    most = (len(classes) or 1 << 31) - 1
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise ValueError(refusal(f"{where}: label", value, f"0 to {most}"))
+    return value
 
 
 def _names(columns: dict[str, list[Any]], n: int) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -110,6 +110,13 @@ def take(x: Inputs, index: slice | torch.Tensor) -> Inputs:
     return Images(x.pixels[index], x.normalise) if isinstance(x, Images) else x[index]
 
 
+def drawn(n: int, whole: int, seed: int) -> torch.Tensor:
+    """Return the numbers of `n` of so many images, int64 ``[n]``, drawn without replacement."""
+    if not 1 <= n <= whole:
+        raise ValueError(refusal("n", n, f"1 to {whole}, the images there are"))
+    return torch.randperm(whole, generator=torch.Generator().manual_seed(seed))[:n]
+
+
 def digest_of(x: Inputs, y: torch.Tensor) -> str:
     """Return what tells images and labels from others: SHA-256 of what a network is shown."""
     if not isinstance(x, Images):

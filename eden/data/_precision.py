@@ -12,35 +12,42 @@ import torch
 from torch import Tensor
 
 from eden._say import one_of, refusal
-from eden.data._boxes import Boxes, overlap
+from eden.data._boxes import Boxes, counting, overlap
 
 _MOST = 100  # boxes of a class in a photo that count, the likeliest first, as COCO has it
 _RECALLS = np.linspace(0, 1, 101)  # where COCO reads the precision
 
+_BEYOND = 1e11  # square pixels; pycocotools judges up to 1e10
+
 
 def matched(found: Boxes, there: Boxes, iou: float) -> Tensor:
-    """Tell which boxes found are right, bool ``[n]``.
+    """Tell which boxes found are right (1), wrong (0) or do not count (-1), int64 ``[n]``.
 
     The likeliest chooses first: of the boxes there of its class that none has, the one that it
-    overlaps most, if by at least `iou`.
+    overlaps most, if by at least `iou`. One that finds none of them does not count where it lies so
+    on one that does not count, which many may do; on a crowd it is its own area that has to.
     """
-    right = torch.zeros(len(found.labels), dtype=torch.bool)
-    shared = overlap(found.corners, there.corners)
-    shared[found.labels[:, None] != there.labels[None]] = -1
+    verdict = torch.zeros(len(found.labels), dtype=torch.int64)
+    classes, counts, crowd = counting(there.labels)
+    shared = overlap(found.corners, there.corners, of_first=crowd)
+    shared[found.labels[:, None] != classes[None]] = -1
     if not shared.numel():
-        return right
+        return verdict
+    verdict[(shared[:, ~counts] >= iou).any(dim=1)] = -1
+    shared[:, ~counts] = -1
     for one in found.scores.argsort(descending=True, stable=True).tolist():
         best = int(shared[one].argmax())
         if shared[one, best] >= iou:
-            right[one] = True
+            verdict[one] = 1
             shared[:, best] = -1
-    return right
+    return verdict
 
 
 def agreement(found: Boxes, there: Boxes, iou: float) -> float:
     """Return F1 of the boxes of a photo: twice the right ones over all found and all there."""
-    total = len(found.labels) + len(there.labels)
-    return 2 * int(matched(found, there, iou).sum()) / total if total else 1.0
+    verdict = matched(found, there, iou)
+    total = int((verdict >= 0).sum()) + int((there.labels >= 0).sum())
+    return 2 * int((verdict == 1).sum()) / total if total else 1.0
 
 
 def average_precision(
@@ -48,7 +55,10 @@ def average_precision(
 ) -> float:
     """Return the mean over classes of the area under precision against recall.
 
-    Precision is the best at no less recall; classes of which nothing is there do not count.
+    Precision is the best at no less recall; classes of which nothing is there do not count. Boxes
+    whose label is below -1 (crowds and difficult ones, `Boxes`) are neither found nor missed, and
+    what is found of them alone is neither right nor wrong (pycocotools, cocoeval.py, for crowds;
+    VOCdevkit, VOCevaldet.m, for difficult ones).
 
     Args:
         found: Of each photo.
@@ -64,14 +74,16 @@ def average_precision(
     if len(found) != len(there):
         raise ValueError(refusal("photos with boxes found", len(found), f"{len(there)}"))
     labels = torch.cat([boxes.labels for boxes in there]) if there else torch.zeros(0)
+    labels = labels[labels >= 0]
     if not len(labels):
         raise ValueError("average precision: no photo has a box, so there is nothing to find")
     best = [_likeliest(boxes) for boxes in found]
-    right = torch.cat([matched(a, b, iou) for a, b in zip(best, there, strict=True)])
+    verdict = torch.cat([matched(a, b, iou) for a, b in zip(best, there, strict=True)])
     scores = torch.cat([boxes.scores for boxes in best])
     named = torch.cat([boxes.labels for boxes in best])
     order = scores.argsort(descending=True, stable=True)
-    right, named = right[order].numpy(), named[order].numpy()
+    order = order[verdict[order] >= 0]
+    right, named = verdict[order].numpy() == 1, named[order].numpy()
     areas = []
     for label, count in zip(*np.unique(labels.numpy(), return_counts=True), strict=True):
         hits = np.cumsum(right[named == label])
@@ -88,6 +100,9 @@ def average_precision(
 def coco_scores(found: Sequence[Boxes], there: Sequence[Boxes]) -> dict[str, float]:
     """Return what pycocotools says of boxes found: AP50, AP75 and AP50:95.
 
+    It knows of no difficult boxes: one that does not count and is no crowd is given an area beyond
+    all ranges that are judged. So it takes one box found, and further ones on it are wrong.
+
     Raises:
         ValueError: Where pycocotools is not installed.
     """
@@ -96,23 +111,27 @@ def coco_scores(found: Sequence[Boxes], there: Sequence[Boxes]) -> dict[str, flo
         from pycocotools.cocoeval import COCOeval
     except ImportError:
         raise ValueError("these scores take pycocotools: pip install 'eden-dram[vision]'") from None
-    content: dict[str, list[dict[str, Any]]] = {
-        "images": [{"id": photo} for photo in range(len(there))],
-        "categories": [{"id": n} for n in sorted({int(n) for b in there for n in b.labels})],
-        "annotations": [],
-    }
+    things: list[dict[str, Any]] = []
     for photo, boxes in enumerate(there):
-        for (x0, y0, x1, y1), label in zip(boxes.corners.tolist(), boxes.labels, strict=True):
-            content["annotations"].append(
+        each = zip(
+            boxes.corners.tolist(), *(x.tolist() for x in counting(boxes.labels)), strict=True
+        )
+        for (x0, y0, x1, y1), label, counts, crowd in each:
+            things.append(
                 {
-                    "id": len(content["annotations"]) + 1,
+                    "id": len(things) + 1,
                     "image_id": photo,
-                    "category_id": int(label),
+                    "category_id": label,
                     "bbox": [x0, y0, x1 - x0, y1 - y0],
-                    "area": (x1 - x0) * (y1 - y0),
-                    "iscrowd": 0,
+                    "area": (x1 - x0) * (y1 - y0) if counts or crowd else _BEYOND,
+                    "iscrowd": int(crowd),
                 }
             )
+    content = {
+        "images": [{"id": photo} for photo in range(len(there))],
+        "categories": [{"id": n} for n in sorted({thing["category_id"] for thing in things})],
+        "annotations": things,
+    }
     said = [
         [photo, x0, y0, x1 - x0, y1 - y0, float(score), int(label)]
         for photo, boxes in enumerate(found)

@@ -12,7 +12,7 @@ from torch import Tensor
 from eden._native import core
 from eden._say import an_int, refusal
 from eden.errors._probability import probabilities, probability
-from eden.errors._table import Table, plain_data, set_field
+from eden.errors._table import Table, copied_table, plain_data, set_field
 
 KNOWN = 3  # Lookup::kKnown of kernels/law/table.h
 _MOST = 2**62  # beyond the last bit address of any tensor
@@ -47,6 +47,8 @@ class Cells:
     failure_probability_zero: np.ndarray | float | None = None
     _table: Table = field(init=False, repr=False, compare=False)
     kind: ClassVar[str] = "cells"
+    lower = copied_table
+    to_dict = plain_data
 
     def __post_init__(self) -> None:
         addresses = _addresses(self.bit_addresses)
@@ -128,14 +130,6 @@ class Cells:
         # Cells beyond the range would pass 1 earlier; they are not asked for.
         scaled = {k: np.minimum(f * factor, 1) for k, f in given.items() if f is not None}
         return Cells(self.bit_addresses, **scaled)
-
-    def lower(self) -> Table:
-        """Return a copy of the injection table, an entry a cell."""
-        return self._table.to("cpu")
-
-    def to_dict(self) -> dict:
-        """Return plain data that `from_dict` reads."""
-        return plain_data(self)
 
     @staticmethod
     def draw(

@@ -8,7 +8,7 @@ import numpy as np
 from eden._say import one_of
 from eden.errors._probability import probabilities, probability
 from eden.errors._scaling import bitline_weights, row_weights, scaled
-from eden.errors._table import Table, plain_data, set_field, set_table
+from eden.errors._table import Table, copied_table, plain_data, set_field, set_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,8 @@ class Bitline:
     order: np.ndarray | None = field(default=None, repr=False)
     _table: Table = field(init=False, repr=False, compare=False)
     kind: ClassVar[str] = "bitline"
+    lower = copied_table
+    to_dict = plain_data
 
     def __post_init__(self) -> None:
         weak = probabilities("weak_fraction", self.weak_fraction)
@@ -74,14 +76,6 @@ class Bitline:
         weak = scaled(self.weak_fraction, np.asarray(self.failure_probability), share, ber)
         return Bitline(weak, self.failure_probability, self.order)
 
-    def lower(self) -> Table:
-        """Return a copy of the injection table, an entry a bitline, with the order."""
-        return self._table.to("cpu")
-
-    def to_dict(self) -> dict:
-        """Return plain data that `from_dict` reads."""
-        return plain_data(self)
-
 
 @dataclass(frozen=True, eq=False)
 class Wordline:
@@ -101,6 +95,8 @@ class Wordline:
     failure_probability: np.ndarray | float = 1.0
     _table: Table = field(init=False, repr=False, compare=False)
     kind: ClassVar[str] = "wordline"
+    lower = copied_table
+    to_dict = plain_data
 
     def __post_init__(self) -> None:
         weak = probabilities("weak_fraction", self.weak_fraction)
@@ -132,11 +128,3 @@ class Wordline:
         share = row_weights(self.weak_fraction.size, address, size_bytes, row_bytes)
         weak = scaled(self.weak_fraction, np.asarray(self.failure_probability), share, ber)
         return Wordline(weak, self.failure_probability)
-
-    def lower(self) -> Table:
-        """Return a copy of the injection table, an entry a row."""
-        return self._table.to("cpu")
-
-    def to_dict(self) -> dict:
-        """Return plain data that `from_dict` reads."""
-        return plain_data(self)

@@ -45,8 +45,14 @@ def table_of(error) -> Table:
     return error if isinstance(error, Table) else error._table
 
 
+# The two below are methods of all error models: `lower` and `to_dict`.
+def copied_table(model: Any) -> Table:
+    """Return a copy of the injection table."""
+    return model._table.to("cpu")
+
+
 def plain_data(model: Any) -> dict[str, Any]:
-    """Return the kind of an error model and what it was made of, as numbers and lists."""
+    """Return plain data that `from_dict` reads: the kind and what it was made of."""
     made_of = {f.name: getattr(model, f.name) for f in fields(model) if f.init}
     plain = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in made_of.items()}
     return {"kind": model.kind, **plain}

@@ -1,11 +1,44 @@
 """Error models 0 and 3: all cells are alike, apart from the bit they store."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from eden.errors._probability import probability, weak_fraction_of
-from eden.errors._table import Table, plain_data, set_field, set_table
+from eden.errors._table import Table, copied_table, plain_data, set_field, set_table
+
+Model = TypeVar("Model", "Uniform", "DataDependent")
+
+
+def _with_ber(
+    model: Model,
+    ber: float,
+    *,
+    address: int = 0,
+    size_bytes: int | None = None,
+    row_bytes: int = 8192,
+) -> Model:
+    """Return the model with the weak fraction that gives this mean BER; F stays.
+
+    Args:
+        model: As it is.
+        ber: Wanted mean, in [0, 1].
+        address: Not read, like the rest of the byte range: all cells are alike.
+        size_bytes: Not read.
+        row_bytes: Not read.
+
+    Raises:
+        ValueError: No weak fraction reaches `ber`.
+    """
+    _, *failures = (getattr(model, f.name) for f in fields(model) if f.init)
+    said = "mean failure probability" if len(failures) > 1 else "failure probability"
+    return _made(type(model), weak_fraction_of(ber, sum(failures) / len(failures), said), *failures)
+
+
+@lru_cache(maxsize=64)
+def _made(kind: type[Model], *probabilities: float) -> Model:
+    """One model for all tensors of a network that is set to a rate: lowering it takes 20 us."""
+    return kind(*probabilities)
 
 
 @dataclass(frozen=True)
@@ -26,14 +59,13 @@ class Uniform:
     failure_probability: float = 1.0
     _table: Table = field(init=False, repr=False, compare=False)
     kind: ClassVar[str] = "uniform"
+    with_ber = _with_ber
+    lower = copied_table
+    to_dict = plain_data
 
     def __post_init__(self) -> None:
-        set_field(self, "weak_fraction", probability("weak_fraction", self.weak_fraction))
-        set_field(
-            self,
-            "failure_probability",
-            probability("failure_probability", self.failure_probability),
-        )
+        for name in ("weak_fraction", "failure_probability"):
+            set_field(self, name, probability(name, getattr(self, name)))
         failure = self.failure_probability
         set_table(self, 0, self.weak_fraction, failure, failure)
 
@@ -41,37 +73,6 @@ class Uniform:
     def ber(self) -> float:
         """Mean bit error rate, P * F."""
         return self.weak_fraction * self.failure_probability
-
-    def with_ber(
-        self, ber: float, *, address: int = 0, size_bytes: int | None = None, row_bytes: int = 8192
-    ) -> "Uniform":
-        """Return the model with the weak fraction that gives this mean BER; F stays.
-
-        Args:
-            ber: Wanted mean, in [0, 1].
-            address: Not read, like the rest of the byte range: all cells are alike.
-            size_bytes: Not read.
-            row_bytes: Not read.
-
-        Raises:
-            ValueError: No weak fraction reaches `ber`.
-        """
-        weak = weak_fraction_of(ber, self.failure_probability, "failure probability")
-        return _uniform(weak, self.failure_probability)
-
-    def lower(self) -> Table:
-        """Return a copy of the injection table."""
-        return self._table.to("cpu")
-
-    def to_dict(self) -> dict:
-        """Return plain data that `from_dict` reads."""
-        return plain_data(self)
-
-
-@lru_cache(maxsize=64)
-def _uniform(weak_fraction: float, failure_probability: float) -> Uniform:
-    """One model for all tensors of a network that is set to a rate: lowering it takes 20 us."""
-    return Uniform(weak_fraction, failure_probability)
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,9 @@ class DataDependent:
     failure_probability_zero: float
     _table: Table = field(init=False, repr=False, compare=False)
     kind: ClassVar[str] = "data_dependent"
+    with_ber = _with_ber
+    lower = copied_table
+    to_dict = plain_data
 
     def __post_init__(self) -> None:
         for name in ("weak_fraction", "failure_probability_one", "failure_probability_zero"):
@@ -102,35 +106,7 @@ class DataDependent:
         set_table(self, 0, self.weak_fraction, one, zero)
 
     @property
-    def _failure(self) -> float:
-        return (self.failure_probability_one + self.failure_probability_zero) / 2
-
-    @property
     def ber(self) -> float:
         """Mean bit error rate at as many ones as zeros."""
-        return self.weak_fraction * self._failure
-
-    def with_ber(
-        self, ber: float, *, address: int = 0, size_bytes: int | None = None, row_bytes: int = 8192
-    ) -> "DataDependent":
-        """Return the model with the weak fraction that gives this mean BER; F stays.
-
-        Args:
-            ber: Wanted mean, in [0, 1].
-            address: Not read, like the rest of the byte range: all cells are alike.
-            size_bytes: Not read.
-            row_bytes: Not read.
-
-        Raises:
-            ValueError: No weak fraction reaches `ber`.
-        """
-        weak = weak_fraction_of(ber, self._failure, "mean failure probability")
-        return DataDependent(weak, self.failure_probability_one, self.failure_probability_zero)
-
-    def lower(self) -> Table:
-        """Return a copy of the injection table."""
-        return self._table.to("cpu")
-
-    def to_dict(self) -> dict:
-        """Return plain data that `from_dict` reads."""
-        return plain_data(self)
+        one, zero = self.failure_probability_one, self.failure_probability_zero
+        return self.weak_fraction * ((one + zero) / 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import NamedTuple
 
 from eden._native import core
@@ -163,10 +164,7 @@ def run_of(system: System):
 
 
 def _sum(parts: Sequence[Parts]) -> Parts:
-    found = Parts()
-    for one in parts:
-        found = found.plus(one)
-    return found
+    return reduce(Parts.plus, parts, Parts())
 
 
 def _assumptions(

@@ -43,9 +43,50 @@ def test_a_box_is_found_once_and_by_the_likeliest():
     assert average_precision([boxes()], there) == 0
 
 
+# Label 1 of what does not count: a box, such as VOC's difficult ones, and a crowd.
+DIFFICULT, CROWD = -4, -5
+
+
+def test_what_does_not_count_is_neither_found_nor_missed_nor_wrong():
+    # Of class 1, a box and, far off, one that does not count. Half of either, and a tenth of that.
+    box, half, tenth = (50, 50, 60, 60), (50, 50, 55, 60), (50, 50, 51, 60)
+    alone = (*SQUARE, 1, 1)
+    for kind, spared in ((DIFFICULT, (True, False)), (CROWD, (True, True))):
+        there = [boxes(alone, (*box, 1, kind))]
+        assert average_precision([boxes((*SQUARE, 0.5, 1))], there) == 1
+        for part, none_wrong in zip((half, tenth), spared, strict=True):
+            # Likelier than the right one, twice: precision 1 of those that count, or 1 of 3.
+            found = [boxes((*part, 0.9, 1), (*part, 0.8, 1), (*SQUARE, 0.5, 1))]
+            wanted = 1 if none_wrong else pytest.approx(1 / 3)
+            assert average_precision(found, there) == wanted
+            assert average_precision(found, there, recalls="voc") == wanted
+    # One that is there and counts comes first, and another class does not choose it.
+    there = [boxes((*SQUARE, 1, 1), (*SQUARE, 1, CROWD))]
+    assert average_precision([boxes((*SQUARE, 0.9, 1))], there) == 1
+    found = [boxes((*SQUARE, 0.9, 0), (*SQUARE, 0.8, 1))]
+    both = [boxes((*SQUARE, 1, CROWD), (*FAR, 1, 0), (*FAR, 1, 1))]
+    assert average_precision(found, both) == 0
+    # A class of which nothing counts is none.
+    assert average_precision(found, [boxes((*SQUARE, 1, 1), (*SQUARE, 1, -3))]) == 1
+
+
+def test_a_photo_is_judged_without_what_does_not_count():
+    truths = torch.tensor([[[*SQUARE, 1], [*FAR, CROWD]], [[*FAR, DIFFICULT], [0, 0, 0, 0, -1]]])
+    said = [
+        boxes((*SQUARE, 0.9, 1), (*FAR, 0.9, 1), (51, 51, 55, 55, 0.9, 1)),
+        boxes((*FAR, 0.9, 1)),
+    ]
+    x = torch.arange(2.0).reshape(2, 1, 1, 1)
+    evaluate = data.BoxEvaluator(x, truths, lambda model, x: model(x))
+    assert evaluate.agreements(Saying(said)).tolist() == [1, 1]
+    assert evaluate.precision(Saying(said)) == 1
+    said[1] = boxes((*FAR, 0.9, 0))
+    assert evaluate.agreements(Saying(said)).tolist() == [1, 0]
+
+
 def test_what_cannot_be_judged_is_said():
     with pytest.raises(ValueError, match="no photo has a box, so there is nothing to find"):
-        average_precision([boxes()], [boxes()])
+        average_precision([boxes()], [boxes((*SQUARE, 1, CROWD))])
     with pytest.raises(ValueError, match="recalls is 'all', accepted: coco, voc"):
         average_precision([], [], recalls="all")
     with pytest.raises(ValueError, match="photos with boxes found is 0, accepted: 1"):
@@ -60,8 +101,9 @@ def drawn(photos, most, generator):
     return torch.cat([corners, corners + sides, scores, labels.to(torch.float32)], dim=2)
 
 
+@pytest.mark.parametrize("crowds", [False, True])
 @pytest.mark.parametrize("seed", range(3))
-def test_it_is_what_pycocotools_says(seed):
+def test_it_is_what_pycocotools_says(seed, crowds):
     pytest.importorskip("pycocotools")
     generator = torch.Generator().manual_seed(seed)
     table = drawn(12, 9, generator)
@@ -69,6 +111,12 @@ def test_it_is_what_pycocotools_says(seed):
     shifted[..., :4] += torch.randn(12, 9, 1, generator=generator)
     extra = drawn(12, 120, generator)
     extra[..., 4] *= 0.7
+    if crowds:
+        # A third of the boxes are crowds, and one, which only one box finds, is difficult.
+        table[:, ::3, 5] = -3 - 2 * table[:, ::3, 5]
+        table[0, 1, :6] = torch.tensor([200.0, 200, 220, 220, 1, -2])
+        shifted[0, 1, :4] = torch.tensor([200.0, 200, 220, 221])
+        shifted[0, 1, 5] = 0
     there = [boxes(*rows.tolist()) for rows in table]
     found = [boxes(*rows.tolist()) for rows in torch.cat([shifted, extra], dim=1)]
     said = coco_scores(found, there)

@@ -67,16 +67,24 @@ def test_fashion_mnist_may_be_kept_as_bytes_too(tmp_path):
 
 def classified(folder, **columns):
     n = len(columns.setdefault("label", [0, 1, 2, 0]))
-    columns.setdefault("image", [jpeg(plain(40 * k, (8, 8))) for k in range(n)])
+    columns.setdefault("image", [jpeg(plain(20 * k, (8, 8))) for k in range(n)])
     return write_parquet(folder / "set.parquet", columns, ["ant", "bee", "cat"])
 
 
-def test_a_file_of_one_split_serves_for_validation_and_test_by_turns(tmp_path):
-    classified(tmp_path, id=list("dbca"), split=["test"] * 4)
+@pytest.mark.parametrize("split", [{}, {"split": ["test"] * 12}, {"split": ["train"] * 12}])
+@pytest.mark.parametrize("ids", [{}, {"id": [str(n) for n in range(12)]}])
+def test_a_file_of_one_split_gives_each_use_images_of_its_own(tmp_path, split, ids):
+    classified(tmp_path, label=[n % 3 for n in range(12)], **ids, **split)
     splits = data.load("set.parquet", tmp_path)
-    # Images a and c, then b and d.
-    assert splits.validation[1].tolist() == splits.train[1].tolist() == [0, 2]
-    assert splits.test[1].tolist() == [1, 0]
+    # By turns for training, test, validation and test; 10 stands after 9.
+    uses = [[int(b / 20 + 0.5) for b in x.pixels[:, 0, 0, 0]] for x, _ in splits]
+    assert uses == [[0, 4, 8], [2, 6, 10], [1, 3, 5, 7, 9, 11]]
+    assert [y.tolist() for _, y in splits] == [[n % 3 for n in use] for use in uses]
+
+
+def test_the_smallest_file_of_one_split(tmp_path):
+    classified(tmp_path, label=[0, 1, 2], id=list("cba"))
+    assert [y.tolist() for _, y in data.load("set.parquet", tmp_path)] == [[2], [0], [1]]
 
 
 def test_a_file_with_splits_keeps_them(tmp_path):
@@ -103,7 +111,8 @@ BAD = {
     "split is 'dev', accepted: train": {"label": [0, 1], "split": ["train", "dev"]},
     "has no split 'test'": {"label": [0, 1], "split": ["train", "val"]},
     "holds no images": {"image": pa.array([], pa.binary()), "label": pa.array([], pa.int32())},
-    "one image; at least 2": {"label": [0], "split": ["test"]},
+    "1 images of one split; at least 3 are needed": {"label": [0], "split": ["test"]},
+    "2 images of one split; at least 3 are needed": {"label": [0, 1]},
 }
 
 

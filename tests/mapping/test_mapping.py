@@ -157,13 +157,17 @@ def test_exact_solves_for_the_estimate_asked_for_alone(b10, solves):
     assert solves == []  # greedy meets the bound
 
 
-def test_exact_leaves_open_what_only_another_program_tells(b10, solves):
+def two_banks(b10):
     description = json.loads(b10.to_json())
     description["partitions"] = [
         {"name": "left", "bank": 0, "first_row": 0, "rows": 32768},
         {"name": "right", "bank": 1, "first_row": 0, "rows": 32768},
     ]
-    device = devices.from_json(json.dumps(description))
+    return devices.from_json(json.dumps(description))
+
+
+def test_exact_leaves_open_what_only_another_program_tells(b10, solves):
+    device = two_banks(b10)
     sizes = [100, 90, 86, 80, 80, 76]  # as below: greedy does not fit them
     network = tolerances(*(tensor(f"t{i}", s * MIB, 1) for i, s in enumerate(sizes)))
     exact = mapping.place(network, device, method="exact", estimate="high")
@@ -222,12 +226,7 @@ def test_tensors_that_fit_nowhere_are_named_with_the_room_missing(b10):
 
 
 def test_exact_packs_what_greedy_does_not(b10):
-    description = json.loads(b10.to_json())
-    description["partitions"] = [
-        {"name": "left", "bank": 0, "first_row": 0, "rows": 32768},
-        {"name": "right", "bank": 1, "first_row": 0, "rows": 32768},
-    ]
-    device = devices.from_json(json.dumps(description))
+    device = two_banks(b10)
     # Two banks of 256 MiB: 100 + 80 + 76 and 90 + 86 + 80 fill them, but not the larger ones first.
     sizes = [100, 90, 86, 80, 80, 76]
     network = tolerances(*(tensor(f"t{i}", s * MIB, 1) for i, s in enumerate(sizes)))

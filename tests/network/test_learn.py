@@ -5,22 +5,12 @@ import torch
 from torch import nn
 
 import eden
-from eden import errors, nets
+from eden import errors
 from eden.data import batches
 from eden.network import Config, approximate, attach
 
 NONE = errors.Uniform(0.0)
 NATIVE = Config(NONE, stored="fp32", correction="off")
-
-
-@pytest.fixture
-def model():
-    return nets.lenet().eval()
-
-
-@pytest.fixture
-def images():
-    return torch.randn(6, 1, 28, 28, generator=torch.Generator().manual_seed(1))
 
 
 def test_a_loader_of_nothing_is_refused(model):

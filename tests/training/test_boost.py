@@ -24,6 +24,10 @@ from eden.training._trainer import WeightRanges
 CONFIG = Config(errors.Uniform(0.0), stored="int8")
 
 
+def quiet_boost(model, blobs, *, batch=100, config=CONFIG, **arguments):
+    return boost(model, batches(*blobs, batch), config=config, progress=False, **arguments)
+
+
 def test_boost_returns_a_copy_that_bears_more(model, blobs):
     evaluate = Evaluator(*blobs)
     state = copy.deepcopy(model.state_dict())
@@ -74,15 +78,14 @@ def test_any_optimiser_and_loss(model, blobs):
         calls.append(len(labels))
         return nn.functional.multi_margin_loss(output, labels)
 
-    boost(
+    quiet_boost(
         model,
-        batches(*blobs, 200),
-        config=CONFIG,
+        blobs,
+        batch=200,
         target_ber=0.01,
         epochs=1,
         optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.1),
         loss=loss,
-        progress=False,
     )
     assert calls == [200, 200]
 
@@ -100,16 +103,7 @@ def rates_learned(model, blobs, **arguments):
         made.append(Noting(parameters, lr=0.1))
         return made[0]
 
-    boost(
-        model,
-        batches(*blobs, 100),
-        config=CONFIG,
-        target_ber=0.01,
-        epochs=3,
-        optimizer=make,
-        progress=False,
-        **arguments,
-    )
+    quiet_boost(model, blobs, target_ber=0.01, epochs=3, optimizer=make, **arguments)
     return rates
 
 
@@ -129,16 +123,14 @@ def judged(monkeypatch, accuracies, bears):
 
 
 def boosted_in_rounds(model, blobs):
-    return boost(
+    return quiet_boost(
         model,
-        batches(*blobs, 100),
-        config=CONFIG,
+        blobs,
         target_ber=[0.01, 0.03, 0.06],
         epochs=4,
         more_epochs=2,
         evaluate=Evaluator(*blobs),
         target_accuracy=0.9,
-        progress=False,
     )
 
 
@@ -168,16 +160,14 @@ def test_a_round_that_costs_too_much_is_trained_again_at_half_the_rate(monkeypat
 
 def test_a_check_asks_the_network_as_stored_and_its_single_cells(model, blobs):
     evaluate = Evaluator(*blobs)
-    boosted = boost(
+    boosted = quiet_boost(
         model,
-        batches(*blobs, 100),
-        config=CONFIG,
+        blobs,
         target_ber=0.01,
         epochs=2,
         evaluate=evaluate,
         target_accuracy=0.9,
         miss_probability=0.05,
-        progress=False,
     )
     last = history_of(boosted)[-1]
     with approximate(boosted, CONFIG) as handle:
@@ -190,36 +180,26 @@ def test_a_check_asks_the_network_as_stored_and_its_single_cells(model, blobs):
 def test_a_check_of_another_network_is_refused(model, blobs):
     other = copy.deepcopy(model)
     with pytest.raises(ValueError, match="evaluate: Sequential read nothing"):
-        boost(
+        quiet_boost(
             model,
-            batches(*blobs, 200),
-            config=CONFIG,
+            blobs,
+            batch=200,
             target_ber=0.01,
             epochs=1,
             evaluate=lambda _: float(other(blobs[0]).argmax(1).eq(blobs[1]).float().mean()),
             target_accuracy=0.5,
-            progress=False,
         )
 
 
 def test_a_network_for_one_module_says_so(model, blobs):
     config = CONFIG.with_(cells="fixed", seed=9)
-    boosted = boost(
-        model, batches(*blobs, 100), config=config, target_ber=0.05, epochs=2, progress=False
-    )
+    boosted = quiet_boost(model, blobs, config=config, target_ber=0.05, epochs=2)
     assert calibration_of(boosted).identity == identity_of(config)
     attach(boosted, config).detach()
     with pytest.raises(ValueError, match="boosted for the module"):
         attach(boosted, config.with_(seed=10))
     # Boosting it for another module is how it gets there.
-    moved = boost(
-        boosted,
-        batches(*blobs, 100),
-        config=config.with_(seed=10),
-        target_ber=0.05,
-        epochs=1,
-        progress=False,
-    )
+    moved = quiet_boost(boosted, blobs, config=config.with_(seed=10), target_ber=0.05, epochs=1)
     assert calibration_of(moved).identity == identity_of(config.with_(seed=10))
     # Its range was narrowed once, not twice.
     assert calibration_of(moved).tensors["3.input"] == calibration_of(boosted).tensors["3.input"]
@@ -239,15 +219,7 @@ def test_inputs_are_given_a_share_of_their_range(model, blobs, changes, given, s
     config = CONFIG.with_(**changes)
     with approximate(model, config) as handle:
         whole = handle.learn_bounds(batches(*blobs, 100)).tensors
-    boosted = boost(
-        model,
-        batches(*blobs, 100),
-        config=config,
-        target_ber=1e-3,
-        epochs=1,
-        input_range=given,
-        progress=False,
-    )
+    boosted = quiet_boost(model, blobs, config=config, target_ber=1e-3, epochs=1, input_range=given)
     calibration = calibration_of(boosted)
     assert calibration.input_range == share
     assert calibration.tensors["0.input"] == whole["0.input"]  # data
@@ -273,7 +245,7 @@ def test_inputs_are_given_a_share_of_their_range(model, blobs, changes, given, s
 )
 def test_bad_arguments_are_named(model, blobs, arguments, words):
     with pytest.raises(ValueError, match=words):
-        boost(model, batches(*blobs, 100), config=CONFIG, progress=False, **arguments)
+        quiet_boost(model, blobs, **arguments)
     with pytest.raises(TypeError, match=r"seed is 1\.5, accepted: an integer"):
         boost(model, [], config=CONFIG, target_ber=0.1, seed=1.5)
     with pytest.raises(ValueError, match="no batch"):
@@ -286,15 +258,8 @@ def test_bad_arguments_are_named(model, blobs, arguments, words):
 @pytest.mark.parametrize("answer", [float("nan"), 90.0, "0.9"])
 def test_a_check_takes_no_answer_that_is_no_accuracy(model, blobs, answer):
     with pytest.raises((ValueError, TypeError), match=r"accuracy under draw \d+ is "):
-        boost(
-            model,
-            batches(*blobs, 100),
-            config=CONFIG,
-            target_ber=1e-3,
-            epochs=1,
-            evaluate=lambda _: answer,
-            target_accuracy=0.5,
-            progress=False,
+        quiet_boost(
+            model, blobs, target_ber=1e-3, epochs=1, evaluate=lambda _: answer, target_accuracy=0.5
         )
 
 
