@@ -180,7 +180,9 @@ def simulate(
     trace: Annotated[Path, typer.Option("--trace", help="A trace of requests.")],
     map: Annotated[str, typer.Option("--map", help="Address map.")] = "RoBaRaCoCh",
     policy: Annotated[Path | None, typer.Option("--policy", help="Knobs, a JSON file.")] = None,
-    commands: Annotated[Path | None, typer.Option("--commands", help="Write them here.")] = None,
+    commands: Annotated[
+        Path | None, typer.Option("--commands", help="Write them here; a file a channel.")
+    ] = None,
     commands_format: Annotated[str, typer.Option(help="Of the commands written.")] = "native",
     json: Json = None,
     vdd: Volts = None,

@@ -7,34 +7,37 @@ independent checker), ``expected/`` (runs, rules, command traces with their ener
 ``commands/``. OUT.json is a list of one record for each device, tRCD and trace of
 ``expected/runs.json``, in the form that FOLDER's ``compare.py`` reads. OUT.rules.json and
 OUT.commands.json hold what became of the rules and of the given command traces, OUT.small.json of
-DRAMPower's own small runs. Exits with 1 if a rule, an energy or the check of a command trace that
-the engine sent fails.
+DRAMPower's own small runs, OUT.wide.json of the traces on two channels of two ranks, and there
+with refresh of single banks where tRFCpb is known. Exits with 1 if a rule, an energy or the check
+of a command trace that the engine sent fails.
+
+Counts are those of all ranks and channels, energy the mean of a device. The folder's checker and
+arithmetic know one rank: they are given each rank by itself, so that what one rank makes another
+wait for (turnaround of the bus, one command a clock) is held against the tables here alone, and so
+is what a REFB makes its bank wait for. No public tool's run is there for more than one rank.
 """
 
 import argparse
-import importlib.util
 import json
 import sys
 import tempfile
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 
-from tqdm.auto import tqdm
+from reference_runs import (
+    BAND,
+    COMPONENTS,
+    Devices,
+    Runs,
+    compare_runs,
+    compare_wide,
+    memory_of,
+    off,
+    read_json,
+)
 
 from eden._files import write_json
-from eden.dram import Memory, check_commands, simulate, trace_energy
+from eden.dram import check_commands, trace_energy
 
-BAND = 1e-6
-COMPONENTS = {
-    "ACT": "activate",
-    "PRE": "precharge",
-    "RD": "read",
-    "WR": "write",
-    "REF": "refresh",
-    "active_background": "background_active",
-    "precharged_background": "background_precharged",
-}
 # What DRAMPower 4.0 calls them. It prints two decimals of a picojoule.
 PRINTED = {
     "ACT Cmd Energy": ("activate",),
@@ -53,59 +56,8 @@ SELF_REFRESH = (
     "Active Stdby Energy during Auto-Refresh cycles in Self-Refresh Power-Up",
     "Precharge Stdby Energy during Auto-Refresh cycles in Self-Refresh Power-Up",
 )
-KNOWN = (
-    "name",
-    "standard",
-    "geometry",
-    "ranks",
-    "channels",
-    "tCK_ns",
-    "clocks",
-    "currents_mA",
-    "vdd",
-    "second_supply",
-    "interface",
-)
 # Watts of a pin when read and when written, and pins beside the data: strobe, and mask.
 PINS = {"DDR3": (4.6e-3, 21.2e-3), "DDR4": (3.7e-3, 17.0e-3)}
-
-
-def module(folder: Path, name: str) -> ModuleType:
-    """Load a Python file of the folder."""
-    spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
-    if spec is None or spec.loader is None or not (folder / f"{name}.py").exists():
-        raise SystemExit(f"{folder / name}.py cannot be loaded")
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
-
-
-def read_json(folder: Path, name: str) -> list:
-    """Return a list of the expected values, empty if the folder has none of them."""
-    path = folder / "expected" / name
-    return json.loads(path.read_text()) if path.exists() else []
-
-
-def memory_of(described: dict, trcd: int | None = None) -> Memory:
-    """Make a memory of what a description says of one; the rest is the folder's own."""
-    return Memory(json.dumps({k: v for k, v in described.items() if k in KNOWN}), trcd=trcd)
-
-
-class Devices:
-    """The descriptions of the folder, and the memories they make."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-
-    @cache  # noqa: B019
-    def description(self, name: str) -> dict:
-        """Return the folder's own words."""
-        return json.loads((self.folder / "devices" / f"{name}.json").read_text())
-
-    @cache  # noqa: B019
-    def memory(self, name: str, trcd: int | None = None) -> Memory:
-        """Return the memory, with another tRCD if one is given."""
-        return memory_of(self.description(name), trcd)
 
 
 def lines(commands: list) -> str:
@@ -137,11 +89,6 @@ def compare_rules(folder: Path, devices: Devices, scratch: Path) -> list[dict]:
             }
         )
     return records
-
-
-def off(found: float, expected: float) -> float:
-    """Return the relative difference; of nothing expected, the difference."""
-    return abs(found - expected) / (abs(expected) or 1.0)
 
 
 def compare_commands(folder: Path, devices: Devices) -> list[dict]:
@@ -229,51 +176,6 @@ def compare_small(folder: Path, devices: Devices, scratch: Path) -> list[dict]:
     return records
 
 
-def read_commands(path: Path) -> list[tuple]:
-    """Return a command trace as the folder's checker takes it."""
-    found = []
-    for line in path.read_text().splitlines():
-        clock, name, bank, *row = line.split()
-        found.append((int(clock), name, int(bank), int(row[0]) if row else None))
-    return found
-
-
-def compare_runs(folder: Path, devices: Devices, scratch: Path) -> tuple[list[dict], list[str]]:
-    """Serve every trace of the expected runs; check the commands that were sent."""
-    wanted = {(r["device"], r["tRCD"], r["trace"]) for r in read_json(folder, "runs.json")}
-    records, illegal = [], []
-    if not wanted:
-        return records, illegal
-    traces, reference = module(folder, "traces"), module(folder, "dramref")
-    for device, trcd, name in tqdm(sorted(wanted), disable=not sys.stderr.isatty()):
-        described, memory = devices.description(device), devices.memory(device, trcd)
-        requests, commands = scratch / "requests.txt", scratch / "commands.txt"
-        rows = traces.in_clocks(described, traces.TRACES[name](described))
-        requests.write_text("".join(f"{clock} {op} {at:x}\n" for clock, op, at in rows))
-        # More than eight banks: DRAMPower 4.0 needs them closed at the end.
-        run = simulate(memory, requests, commands=commands, close=memory.banks > 8)
-        counts = run.channels[0].counts[0]
-        joules = run.channels[0].joules["main"]
-        record = {
-            "device": device,
-            "tRCD": trcd,
-            "trace": name,
-            "data_end_clock": run.data_end_clock,
-            "ACT": counts["activates"],
-            "RD": counts["reads"],
-            "WR": counts["writes"],
-            "REF": counts["refreshes"],
-            "read_latency_clocks": run.mean_latency_clocks,
-            "energy_J_per_device": sum(joules[c] for c in COMPONENTS.values()) / memory.chips,
-        }
-        records.append(record)
-        broken = reference.check(described, read_commands(commands), trcd=trcd)
-        illegal += [f"{device} tRCD {trcd} {name}: {text}" for text in broken]
-        own, _ = check_commands(memory, commands)
-        illegal += [f"{device} tRCD {trcd} {name}: {violation}" for violation in own]
-    return records, illegal
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -285,12 +187,17 @@ def main() -> int:
         rules = compare_rules(given.folder, devices, scratch)
         commands = compare_commands(given.folder, devices)
         small = compare_small(given.folder, devices, scratch)
-        runs, illegal = compare_runs(given.folder, devices, scratch)
+        runs, illegal, wide, failed = [], [], [], []
+        if read_json(given.folder, "runs.json"):
+            served = Runs(given.folder, scratch)
+            runs, illegal = compare_runs(given.folder, devices, served)
+            wide, failed = compare_wide(given.folder, devices, served)
     write_json(given.out, runs)
     write_json(given.out.with_suffix(".rules.json"), rules)
     write_json(given.out.with_suffix(".commands.json"), commands)
     write_json(given.out.with_suffix(".small.json"), small)
-    failed = [f"rule {r['device']} {r['rule']}: {r['said']}" for r in rules
+    write_json(given.out.with_suffix(".wide.json"), wide)
+    failed += [f"rule {r['device']} {r['rule']}: {r['said']}" for r in rules
               if not (r["refused_early"] and r["accepted_on_time"])]  # fmt: skip
     failed += [f"energy {c['file']}: off by {c['largest_difference']:.3g}" for c in commands
                if c["largest_difference"] > BAND]  # fmt: skip
@@ -301,7 +208,7 @@ def main() -> int:
         print(line)
     print(
         f"{len(rules)} rules, {len(commands)} command traces, {len(small)} small runs, "
-        f"{len(runs)} simulations: {len(failed)} failed"
+        f"{len(runs)} simulations, {len(wide)} wide: {len(failed)} failed"
     )
     return 1 if failed else 0
 

@@ -77,7 +77,7 @@ py::dict dict_of(const Served& s) {
   d["forwarded"] = s.forwarded;
   d["row_hits"] = s.row_hits;
   d["latency"] = s.latency;
-  d["latency_from_arrival"] = s.latency_from_arrival;
+  d["latency_from_arrival"] = py::int_(py::float_(s.latency_from_arrival));
   d["longest_latency"] = s.longest_latency;
   d["last_column_clock"] = s.last_column_clock;
   d["data_end_clock"] = s.data_end_clock;
@@ -231,7 +231,10 @@ void bind_dram(py::module_& m) {
       .def(
           "feed", [](Simulation& s, const py::bytes& piece) { s.feed(piece); }, py::arg("piece"))
       .def("finish", &Simulation::finish, py::arg("until"))
-      .def("take_commands", [](Simulation& s) { return py::bytes(s.take_commands()); })
+      .def(
+          "take_commands",
+          [](Simulation& s, std::size_t i) { return py::bytes(s.take_commands(i)); },
+          py::arg("channel"))
       .def(
           "served", [](const Simulation& s, std::size_t i) { return dict_of(s.served(i)); },
           py::arg("channel"))

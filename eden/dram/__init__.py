@@ -14,6 +14,7 @@ from eden.dram._memory import Memory as Memory
 from eden.dram._memory import load_memory as load_memory
 from eden.dram._memory import memory_names as memory_names
 from eden.dram._simulate import Simulated as Simulated
+from eden.dram._simulate import command_files as command_files
 from eden.dram._simulate import read_policy as read_policy
 from eden.dram._simulate import simulate as simulate
 from eden.dram._words import words_of as words_of

@@ -44,16 +44,11 @@ class Out:
     Packed where its name ends in ``.gz``.
     """
 
-    def __init__(self, path: Path | str | None):
-        self.path = None if path is None else Path(path)
-        self._begun = (
-            None if self.path is None else self.path.with_name(f".eden-{self.path.name}.tmp")
-        )
-        self._file = None
+    def __init__(self, path: Path):
+        self.path = path
+        self._begun = path.with_name(f".eden-{path.name}.tmp")
 
     def __enter__(self) -> Callable[[bytes], object]:
-        if self.path is None or self._begun is None:
-            return lambda piece: None
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.suffix == ".gz":
             self._file = gzip.open(self._begun, "wb", compresslevel=4)
@@ -62,8 +57,6 @@ class Out:
         return self._file.write
 
     def __exit__(self, kind, error, trace) -> None:
-        if self._file is None or self._begun is None or self.path is None:
-            return
         self._file.close()
         if kind is None:
             self._begun.replace(self.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +79,21 @@ def read_policy(path: Path | str | None) -> dict[str, object]:
     return found
 
 
+def command_files(commands: Path | str | None, channels: int) -> list[Path]:
+    """Return where `simulate` writes the commands of each channel: none without ``commands``.
+
+    Of one channel that is the file itself; of several ``c.txt.gz`` becomes ``c.ch0.txt.gz``,
+    ``c.ch1.txt.gz`` and so on.
+    """
+    if commands is None:
+        return []
+    path = Path(commands)
+    if channels == 1:
+        return [path]
+    stem, dot, endings = path.name.partition(".")
+    return [path.with_name(f"{stem}.ch{i}{dot}{endings}") for i in range(channels)]
+
+
 def simulate(
     memory: Memory,
     trace: Path | str,
@@ -103,7 +119,8 @@ def simulate(
         map: Address map: ``RoBaRaCoCh``, ``ChRaBaRoCo``, ``MOP4CLXOR``, or one of your own such
             as ``ro ba bg ra co ch; bg ^= ro`` (docs/dram.md).
         policy: Knobs of the controller (docs/dram.md); an open page and refresh of all banks.
-        commands: Where to write the commands; gzip if the name ends in ``.gz``.
+        commands: Where to write the commands; gzip if the name ends in ``.gz``. Of several
+            channels a file each, as `command_files` names them.
         vdd_volts: Main supply; that of the currents if left out.
         law: How the energy follows it, as for `trace_energy`.
         laws: The same by component.
@@ -123,8 +140,6 @@ def simulate(
     an_int("until_clock", until_clock, 0)
     check_supply(vdd_volts, laws)
     path = Path(trace)
-    if commands is not None and Path(commands).resolve() == path.resolve():
-        raise ValueError(refusal("commands", str(commands), "another file than the trace"))
     run = core.Simulation(
         memory.native,
         str(path),
@@ -135,12 +150,21 @@ def simulate(
         "once",
         close,
     )
-    with Out(commands) as write:
+    outs = command_files(commands, run.channels)
+    if path.resolve() in [out.resolve() for out in outs]:
+        raise ValueError(refusal("commands", str(commands), "another file than the trace"))
+    with ExitStack() as files:
+        writes = [files.enter_context(Out(file)) for file in outs]
+
+        def write_all() -> None:
+            for channel, write in enumerate(writes):
+                write(run.take_commands(channel))
+
         for piece in pieces(path, progress=progress):
             run.feed(piece)
-            write(run.take_commands())
+            write_all()
         run.finish(until_clock)
-        write(run.take_commands())
+        write_all()
     served = [run.served(channel) for channel in range(run.channels)]
     energy = [
         energy_of(memory, run.counts(channel), vdd_volts, law, laws, data)

@@ -1,3 +1,4 @@
+import gzip
 import json
 
 import pytest
@@ -31,6 +32,21 @@ def test_simulate_energy_and_check_agree(capsys, small_file, tmp_path):
         0,
         "legal\n",
     )
+
+
+def test_commands_of_several_channels_are_a_file_each(capsys, described, tmp_path):
+    memory, trace, commands = (tmp_path / name for name in ("m.json", "r.txt", "c.txt.gz"))
+    memory.write_text(json.dumps({**described, "channels": 2}))
+    trace.write_text("0 R 0\n0 R 40\n0 W 80\n")
+    asked = ("simulate", "--device", memory, "--trace", trace, "--commands")
+    assert run(capsys, *asked, commands)[0] == 0
+    for channel, names in enumerate((["ACT", "WR", "RD"], ["ACT", "RD"])):
+        text = gzip.decompress((tmp_path / f"c.ch{channel}.txt.gz").read_bytes()).decode()
+        assert [line.split()[1] for line in text.splitlines()] == names
+    assert not commands.exists()
+    trace.rename(tmp_path / "c.ch1.txt")
+    code, _, error = run(capsys, *asked[:4], tmp_path / "c.ch1.txt", asked[5], tmp_path / "c.txt")
+    assert code == 2 and "another file than the trace" in error
 
 
 def test_check_names_the_rule_and_the_clock(capsys, small_file, tmp_path):

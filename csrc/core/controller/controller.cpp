@@ -51,7 +51,6 @@ Controller::Controller(const Rules& rules, const Policy& policy, CommandSink& si
   }
   std::fill(std::begin(row_), std::end(row_), -1);
   std::fill(std::begin(since_act_), std::end(since_act_), 0);
-  for (auto& of_queue : not_before_) std::fill(std::begin(of_queue), std::end(of_queue), 0);
 }
 
 bool Controller::forwards(const Waiting& r) const {
@@ -79,7 +78,7 @@ int64_t Controller::offer(int64_t arrival, int64_t not_before, const Waiting& re
   r.arrived = arrival;
   r.accepted = last_accepted_;
   q.push(r, open_row(r.bank));
-  not_before_[r.write][r.bank] = 0;
+  resting_[r.write].wake(r.bank);
   return last_accepted_;
 }
 
@@ -103,21 +102,25 @@ int64_t Controller::step(int64_t now) {
     }
     wake = next_event_;
   }
-  if (active_mask_ != 0 && serve_active(now, &wake)) return now + 1;
+  if (now >= active_ready_ && serve_active(now)) return now + 1;
+  wake = std::min(wake, active_ready_);
   if (managed_ && power(now, &blocked, &wake)) return now + 1;
   if (any_due_ && refresh(now, &blocked, &wake)) return now + 1;
   if (serve_queue(now, blocked, &wake)) return now + 1;
   return std::max(wake, now + 1);
 }
 
-bool Controller::serve_active(int64_t now, int64_t* wake) {
+bool Controller::serve_active(int64_t now) {
   Choice choice;
+  int64_t first = INT64_MAX;
   for (uint64_t bits = active_mask_; bits != 0; bits &= bits - 1) {
     const int32_t bank = lowest(bits);
     const Command c = column_command(active_[bank].write);
-    choice.consider(readiness_.earliest(c, bank), now, active_[bank].order, c, bank, 0);
+    const int64_t ready = readiness_.earliest(c, bank);
+    first = std::min(first, ready);
+    if (ready <= now) choice.consider(active_[bank].order, c, bank, 0);
   }
-  *wake = std::min(*wake, choice.wake);
+  active_ready_ = first;
   if (choice.entry == Queue::kNone) return false;
   active_mask_ &= ~(uint64_t{1} << choice.bank);
   serve(active_[choice.bank], now);
@@ -136,16 +139,45 @@ void Controller::choose_queue() {
   }
 }
 
-void Controller::look_at_bank(const Queue& q, int32_t bank, int64_t now, Choice* choice) const {
+void Controller::Resting::wake_until(int64_t now) {
+  if (now < first) return;
+  first = INT64_MAX;
+  // Which banks wake is as good as random, so that branches would be mispredicted.
+  uint64_t still = 0;
+  for (uint64_t bits = banks; bits != 0; bits &= bits - 1) {
+    const int32_t bank = lowest(bits);
+    const bool rests = until[bank] > now;
+    still |= uint64_t{rests} << bank;
+    first = std::min(first, rests ? until[bank] : INT64_MAX);
+  }
+  banks = still;
+}
+
+// Closed banks of ranks in which no row may be opened yet: there is no need to look at each.
+uint64_t Controller::held_back(uint64_t banks, int64_t now, int64_t* wake) const {
+  uint64_t held = 0;
+  for (const Rank& rank : ranks_) {
+    const uint64_t closed = banks & rank.banks & ~open_;
+    if (closed == 0) continue;
+    const int64_t ready = readiness_.earliest_of_rank(Command::kAct, rules_.rank_of(rank.first));
+    if (ready <= now) continue;
+    *wake = std::min(*wake, ready);
+    held |= closed;
+  }
+  return held;
+}
+
+// Returns when the first command for its requests is ready.
+int64_t Controller::look_at_bank(const Queue& q, int32_t bank, int64_t now, Choice* choice) const {
   int32_t old = q.oldest(bank);
   if (!is_open(bank)) {
     const int64_t ready = readiness_.earliest(Command::kAct, bank);
-    choice->consider(ready, now, q[old].order, Command::kAct, bank, old);
-    return;
+    if (ready <= now) choice->consider(q[old].order, Command::kAct, bank, old);
+    return ready;
   }
   // An automatic precharge would close the row under the request that it was opened for.
   const bool active = (active_mask_ >> bank & 1) != 0;
-  if (active && policy_.page == Page::kClosed) return;
+  if (active && policy_.page == Page::kClosed) return INT64_MAX;
   int32_t hit = q.hit(bank);
   if (policy_.page == Page::kCapped && hit != Queue::kNone && since_act_[bank] >= policy_.cap) {
     int32_t other = old;
@@ -155,37 +187,31 @@ void Controller::look_at_bank(const Queue& q, int32_t bank, int64_t now, Choice*
       hit = Queue::kNone;
     }
   }
+  int64_t first = INT64_MAX;
   if (hit != Queue::kNone) {
     const Command c = column_command(q[hit].write);
-    choice->consider(readiness_.earliest(c, bank), now, q[hit].order, c, bank, hit);
+    first = readiness_.earliest(c, bank);
+    if (first <= now) choice->consider(q[hit].order, c, bank, hit);
   }
-  if (old == hit || active) return;
+  if (old == hit || active) return first;
   const int64_t ready = readiness_.earliest(Command::kPre, bank);
-  choice->consider(ready, now, q[old].order, Command::kPre, bank, old);
+  if (ready <= now) choice->consider(q[old].order, Command::kPre, bank, old);
+  return std::min(first, ready);
 }
 
 bool Controller::serve_queue(int64_t now, uint64_t blocked, int64_t* wake) {
   choose_queue();
   Queue& q = writing_ ? writes_ : reads_;
+  Resting& resting = resting_[writing_];
+  resting.wake_until(now);
   Choice choice;
-  int64_t* not_before = not_before_[writing_];
-  for (uint64_t bits = q.banks() & ~blocked; bits != 0; bits &= bits - 1) {
+  const uint64_t banks = q.banks() & ~blocked & ~resting.banks;
+  for (uint64_t bits = banks & ~held_back(banks, now, wake); bits != 0; bits &= bits - 1) {
     const int32_t bank = lowest(bits);
-    Choice own;
-    own.wake = not_before[bank];
-    if (own.wake <= now) {
-      own.wake = INT64_MAX;
-      look_at_bank(q, bank, now, &own);
-      if (own.entry == Queue::kNone) not_before[bank] = own.wake;
-    }
-    own.wake = std::min(own.wake, choice.wake);
-    if (own.order < choice.order) {
-      choice = own;
-    } else {
-      choice.wake = own.wake;
-    }
+    const int64_t ready = look_at_bank(q, bank, now, &choice);
+    if (ready > now) resting.rest(bank, ready);
   }
-  *wake = std::min(*wake, choice.wake);
+  *wake = std::min(*wake, resting.first);
   if (choice.entry == Queue::kNone) return false;
   if (choice.command == Command::kPre) {
     send(Command::kPre, choice.bank, -1, now);
@@ -197,6 +223,8 @@ bool Controller::serve_queue(int64_t now, uint64_t blocked, int64_t* wake) {
     active_[choice.bank] = request;
     active_mask_ |= uint64_t{1} << choice.bank;
     send(Command::kAct, choice.bank, request.row, now);
+    active_ready_ =
+        std::min(active_ready_, readiness_.earliest(column_command(request.write), choice.bank));
     return true;
   }
   q.remove(choice.entry, request.row);
@@ -215,16 +243,18 @@ void Controller::serve(const Waiting& r, int64_t now) {
   if (read_sink_ != nullptr) read_sink_->read_ends(r.tag, served_.data_end_clock);
   ++served_.reads;
   served_.latency += served_.data_end_clock - r.accepted;
-  served_.latency_from_arrival += served_.data_end_clock - r.arrived;
+  served_.latency_from_arrival += static_cast<double>(served_.data_end_clock - r.arrived);
   served_.longest_latency = std::max(served_.longest_latency, served_.data_end_clock - r.accepted);
 }
 
 void Controller::send(Command command, int32_t bank, int64_t row, int64_t now) {
   readiness_.issue(command, bank, now);
-  if (is_of_bank(command)) {
-    not_before_[0][bank] = not_before_[1][bank] = 0;
-  } else {
-    for (auto& of_queue : not_before_) std::fill(std::begin(of_queue), std::end(of_queue), 0);
+  for (Resting& resting : resting_) {
+    if (is_of_bank(command)) {
+      resting.wake(bank);
+    } else {
+      resting.banks = 0;
+    }
   }
   uint64_t closing = 0;
   if (command == Command::kAct) {

@@ -33,7 +33,8 @@ struct Served {
   int64_t row_hits = 0;   // accesses for which no row was opened
   // Sums over the reads, in clocks, to the last beat of data.
   int64_t latency = 0;  // from acceptance
-  int64_t latency_from_arrival = 0;
+  // 10^9 requests that all arrive at once wait for more clocks than an integer holds.
+  double latency_from_arrival = 0;
   int64_t longest_latency = 0;
   int64_t last_column_clock = 0;
   int64_t data_end_clock = 0;
@@ -73,29 +74,36 @@ class Controller {
     Power power = Power::kUp;
     int64_t idle_since = 0;
   };
-  // The best command of those that are ready, and when the first of the others will be.
+  // The oldest request that a command is ready for.
   struct Choice {
     int64_t order = INT64_MAX;
-    int64_t wake = INT64_MAX;
     int32_t entry = Queue::kNone;
     int32_t bank = 0;
     Command command = Command::kAct;
 
-    void consider(int64_t ready, int64_t now, int64_t age, Command c, int32_t to, int32_t index) {
-      if (ready > now) {
-        if (ready < wake) wake = ready;
-      } else if (age < order) {
-        order = age;
-        command = c;
-        bank = to;
-        entry = index;
-      }
+    void consider(int64_t age, Command c, int32_t to, int32_t index) {
+      if (age < order) *this = {age, index, to, c};
     }
+  };
+  // Banks of a queue that none of their requests' commands is ready for before a clock. Clocks of
+  // readiness only rise, so that this holds until a command or a request goes to the bank.
+  struct Resting {
+    uint64_t banks = 0;
+    int64_t first = INT64_MAX;  // of their clocks, or before it
+    int64_t until[kMostBanks];
+
+    void rest(int32_t bank, int64_t clock) {
+      banks |= uint64_t{1} << bank;
+      until[bank] = clock;
+      if (clock < first) first = clock;
+    }
+    void wake(int32_t bank) { banks &= ~(uint64_t{1} << bank); }
+    void wake_until(int64_t now);
   };
 
   // Sends at most one command in a clock; returns the next clock in which one may be sent.
   int64_t step(int64_t now);
-  bool serve_active(int64_t now, int64_t* wake);
+  bool serve_active(int64_t now);
   bool refresh(int64_t now, uint64_t* blocked, int64_t* wake);
   bool refresh_all(Rank& rank, int64_t now, int64_t* wake);
   bool refresh_bank(Rank& rank, int64_t now, uint64_t* blocked, int64_t* wake);
@@ -104,7 +112,8 @@ class Controller {
   bool lie_down(Rank& rank, int64_t now, int64_t* wake);
   void count_due(Rank& rank, int64_t now);
   bool serve_queue(int64_t now, uint64_t blocked, int64_t* wake);
-  void look_at_bank(const Queue& q, int32_t bank, int64_t now, Choice* choice) const;
+  uint64_t held_back(uint64_t banks, int64_t now, int64_t* wake) const;
+  int64_t look_at_bank(const Queue& q, int32_t bank, int64_t now, Choice* choice) const;
   void choose_queue();
   void send(Command command, int32_t bank, int64_t row, int64_t now);
   void serve(const Waiting& request, int64_t now);
@@ -134,11 +143,10 @@ class Controller {
   uint64_t active_mask_ = 0;  // banks whose row was opened for a request that waits for it
   Waiting active_[kMostBanks];
   int64_t row_[kMostBanks];
-  int64_t since_act_[kMostBanks];  // accesses to the open row
-  // Of reads and writes: no command of a bank's requests is ready before. Clocks of readiness only
-  // rise, so that one found earlier holds until a command or a request goes to the bank.
-  int64_t not_before_[2][kMostBanks];
-  int64_t now_ = 0;  // first clock in which nothing was sent yet
+  int64_t since_act_[kMostBanks];     // accesses to the open row
+  int64_t active_ready_ = INT64_MAX;  // none of those requests is ready before
+  Resting resting_[2];                // of reads and writes
+  int64_t now_ = 0;                   // first clock in which nothing was sent yet
   int64_t last_accepted_ = -1;
   int64_t accepted_ = 0;
   Served served_;

@@ -1,7 +1,5 @@
 #include "csrc/core/controller/simulation.h"
 
-#include <stdexcept>
-
 namespace eden {
 
 Counted::Counted(const Memory& m, Counting counting) : organisation_(m.organisation) {
@@ -28,14 +26,10 @@ Simulation::Simulation(std::shared_ptr<const Rules> rules, std::string file,
       options_(options),
       map_(rules_->memory().organisation, options.map),
       reader_(std::move(file), options.format) {
-  const int64_t channels = rules_->memory().organisation.channels;
-  if (channels > 1 && options.commands != CommandFormat::kFound) {
-    throw std::invalid_argument("commands of " + std::to_string(channels) +
-                                " channels; accepted: those of a memory of one");
-  }
-  for (int64_t i = 0; i < channels; ++i) {
+  for (int64_t i = 0; i < rules_->memory().organisation.channels; ++i) {
     channels_.push_back(std::make_unique<Channel>(*rules_, options));
-    if (options.commands != CommandFormat::kFound) channels_[0]->sink.write_to(options.commands);
+    if (options.commands != CommandFormat::kFound)
+      channels_.back()->sink.write_to(options.commands);
   }
 }
 

@@ -82,7 +82,8 @@ class Simulation {
   }
   const std::vector<RankCounts>& counts(std::size_t channel) const { return counts_[channel]; }
   std::size_t channels() const { return channels_.size(); }
-  std::string take_commands() { return channels_[0]->sink.take_text(); }
+  // What was written of a channel's commands since the last call.
+  std::string take_commands(std::size_t channel) { return channels_[channel]->sink.take_text(); }
   int64_t requests() const { return requests_; }
 
  private:

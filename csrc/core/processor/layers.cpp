@@ -74,7 +74,7 @@ void ProcessorRun::timed(const std::vector<Machine::Range>& ranges, Sum* sum) {
     sum->busy_clocks += static_cast<double>(s.reads + s.writes) * burst;
     sum->hits += static_cast<double>(s.row_hits);
     sum->served += static_cast<double>(s.reads + s.writes);
-    sum->latency += static_cast<double>(s.latency_from_arrival);
+    sum->latency += s.latency_from_arrival;
     sum->reads += static_cast<double>(s.reads);
     for (const RankCounts& rank : memory.counts(channel)) {
       for (const Field<TraceCounts>& f : FieldsOf<TraceCounts>::list) {

@@ -20,6 +20,10 @@ class Readiness {
     return std::max(std::max(bank_[at(bank, i)], group_[at(rules_.group_of(bank), i)]),
                     rank_[at(rules_.rank_of(bank), i)]);
   }
+  // As far as the rank itself says.
+  int64_t earliest_of_rank(Command c, int32_t rank) const {
+    return rank_[at(rank, static_cast<std::size_t>(c))];
+  }
   // To a rank, whose banks a mask tells: PREA waits for those that are open.
   int64_t earliest(Command c, int32_t rank, uint64_t banks) const;
 

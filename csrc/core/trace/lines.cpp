@@ -22,24 +22,47 @@ void Lines::check_length(std::size_t length) const {
 
 void Lines::refuse_break() const { refuse("the line ends in CR LF; accepted: LF"); }
 
+namespace {
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+}  // namespace
+
 Words::Words(std::string_view line, bool commas) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  std::size_t at = 0;
+  if (commas) {
+    split_at_commas(line);
+  } else {
+    split_at_blanks(line);
+  }
+}
+
+void Words::split_at_blanks(std::string_view line) {
+  const char* at = line.data();
+  const char* const end = at + line.size();
   while (count_ < kMost) {
-    while (at < line.size() && blank(line[at])) ++at;
-    if (at == line.size() && !(commas && count_ > 0 && line[at - 1] == ',')) return;
-    const std::size_t begin = at;
-    while (at < line.size() && (commas ? line[at] != ',' : !blank(line[at]))) ++at;
-    std::size_t end = at;
-    while (end > begin && blank(line[end - 1])) --end;
-    words_[count_++] = line.substr(begin, end - begin);
-    if (at == line.size()) return;
+    while (at != end && is_blank(*at)) ++at;
+    if (at == end) return;
+    const char* const begin = at;
+    while (at != end && !is_blank(*at)) ++at;
+    add(begin, at);
+  }
+}
+
+void Words::split_at_commas(std::string_view line) {
+  const char* at = line.data();
+  const char* const end = at + line.size();
+  while (count_ < kMost) {
+    while (at != end && is_blank(*at)) ++at;
+    if (at == end) return;
+    const char* const begin = at;
+    while (at != end && *at != ',') ++at;
+    const char* last = at;
+    while (last != begin && is_blank(last[-1])) --last;
+    add(begin, last);
+    if (at == end) return;
     ++at;
     // A comma at the very end leaves an empty last word.
-    if (commas && at == line.size()) {
-      if (count_ < kMost) words_[count_++] = {};
-      return;
-    }
+    if (at == end && count_ < kMost) add(at, at);
   }
 }
 

@@ -67,10 +67,22 @@ class Words {
   Words(std::string_view line, bool commas);
 
   std::size_t size() const { return count_; }
-  std::string_view operator[](std::size_t i) const { return words_[i]; }
+  std::string_view operator[](std::size_t i) const { return {words_[i].begin, words_[i].size}; }
 
  private:
-  std::string_view words_[kMost];
+  // Not string_view, of which all would be made empty for every line.
+  struct Word {
+    const char* begin;
+    std::size_t size;
+  };
+
+  void add(const char* begin, const char* end) {
+    words_[count_++] = {begin, static_cast<std::size_t>(end - begin)};
+  }
+  void split_at_blanks(std::string_view line);
+  void split_at_commas(std::string_view line);
+
+  Word words_[kMost];
   std::size_t count_ = 0;
 };
 
