@@ -84,10 +84,10 @@ def read_coco(
             raise ValueError(refusal(f"{where}: id", number, "one that no other has"))
         file = Path(images) / field(where, each, "file_name", text, "a text")
         found[number] = _Photo(where, file, split)
+    known = f"the id of one of categories, {', '.join(map(str, labels))}"
     for n, each in enumerate(things):
         where = f"{path}, annotations {n}"
         photo = field(where, each, "image_id", found.__getitem__, "the id of one of images")
-        known = f"the id of one of categories, {', '.join(map(str, labels))}"
         label = field(where, each, "category_id", labels.__getitem__, known)
         x, y, width, height = field(where, each, "bbox", four, "four numbers, x, y, width, height")
         crowd = "iscrowd" in each and field(where, each, "iscrowd", flag, "0 or 1")
@@ -132,9 +132,7 @@ def read_voc(
                 split_of.setdefault(line, split)
     photos = []
     for path, (file, things) in zip(files, read, strict=True):
-        photo = _Photo(
-            str(path), folder / "JPEGImages" / file, split_of.get(path.stem, ""), [], [], []
-        )
+        photo = _Photo(str(path), folder / "JPEGImages" / file, split_of.get(path.stem, ""))
         for n, each in enumerate(things):
             if each.name not in names:
                 raise ValueError(refusal(f"{path}, object {n}: name", each.name, ", ".join(names)))
@@ -167,7 +165,7 @@ def _voc(path: Path) -> tuple[str, list[_Thing]]:
         parser = ElementTree.XMLParser(target=_Tree())
         root = ElementTree.fromstring(path.read_bytes(), parser)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise ValueError(f"{path}: is not XML without a DOCTYPE ({error})") from error
+        raise ValueError(f"{path}: is not XML that is read ({error})") from error
     if root.tag != "annotation":
         raise ValueError(refusal(f"{path}: outermost element", root.tag, "annotation, as of VOC"))
     things = []
@@ -197,6 +195,11 @@ def _annotated(photos: list[_Photo], classes: tuple[str, ...], progress: bool) -
         raise ValueError(refusal(f"{missing[0].where}: photo", str(missing[0].path), said))
     if not (photos and classes):
         raise ValueError(f"{len(photos)} photos of {len(classes)} classes; at least one of each")
+    seen: set[Path] = set()
+    for photo in photos:
+        if photo.path in seen:
+            raise ValueError(refusal(f"{photo.where}: photo", str(photo.path), "each photo once"))
+        seen.add(photo.path)
     contents = (photo.path.read_bytes() for photo in photos)
     name = lambda n: str(photos[n].path)  # noqa: E731
     return annotated(

@@ -147,4 +147,6 @@ def _label(where: str, value: Any, classes: tuple[str, ...]) -> int:
 
 def _names(columns: dict[str, list[Any]], n: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     ids, splits = columns.get("id", range(n)), columns.get("split", [""] * n)
-    return tuple(map(str, ids)), tuple(map(str, splits))
+    # A row that does not say is of none, and called by its number.
+    called = (number if given is None else given for number, given in enumerate(ids))
+    return tuple(map(str, called)), tuple("" if split is None else str(split) for split in splits)

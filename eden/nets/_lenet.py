@@ -43,9 +43,10 @@ def _halved(x: Tensor) -> Tensor:
     """The greatest value of each 2 x 2, ``[batch, channels, h / 2, w / 2]``.
 
     The pooling of torch takes a CPU as long as the convolutions. Two maxima give the same values,
-    but gradients of equal ones elsewhere, so training keeps to the pooling.
+    bit for bit but for the payloads of NaN, and gradients of equal ones elsewhere, so training
+    keeps to the pooling, and what is traced, which is one graph for both.
     """
-    if torch.is_grad_enabled():
+    if torch.is_grad_enabled() or torch.jit.is_tracing():
         return functional.max_pool2d(x, 2)
     rows = torch.maximum(x[..., :-1:2, :], x[..., 1::2, :])
     return torch.maximum(rows[..., :-1:2], rows[..., 1::2])

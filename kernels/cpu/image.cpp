@@ -40,8 +40,8 @@ void encode_plain(const ImageParams& p, int64_t begin, int64_t end) {
                             });
 }
 
-// As `inject` reads elements of which just those bits fail that are not in the image as the codes
-// have them: it is all one what the input holds.
+// `inject` fails the bits in which codes and image differ: code ^ (code ^ image) is the image's,
+// whatever the input holds.
 template <class Element, class Codec>
 void decode_plain(const ImageParams& p, int64_t begin, int64_t end) {
   alignas(64) uint8_t flips[kBlock * Codec::kBits / 8];

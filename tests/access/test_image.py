@@ -74,7 +74,7 @@ def test_images_are_those_of_the_reference(coding, embedded, planes, data):
 @pytest.mark.parametrize("stored", list(formats.FORMATS))
 @pytest.mark.parametrize(("copies", "channels"), [(1, 1), (1, 3), (3, 1), (3, 3)])
 def test_blocks_and_threads_share_long_images(stored, copies, channels):
-    # Codes are decoded 2,048 at a time, threads take 32,768 elements: both end within copies.
+    # Codes are decoded 2,048 at a time, and threads take 32,768 elements or more.
     fmt = formats.get(stored)
     x = torch.linspace(-1.2, 1.2, copies * 3 * 8_334)
     scale = torch.linspace(0.01, 0.02, channels) if fmt.integer else None

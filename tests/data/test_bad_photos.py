@@ -159,7 +159,7 @@ def voc(old, new=""):
     return VOC.replace(old, new, 1)
 
 
-WHOLE = "a.xml: is not XML without a DOCTYPE ("
+WHOLE = "a.xml: is not XML that is read ("
 BOMB = "".join(f'<!ENTITY b{n} "{f"&b{n - 1};" * 9}">' for n in range(1, 30))
 DOCTYPE = f'<!DOCTYPE a [<!ENTITY b0 "b">{BOMB}]>'
 OF_VOC = {
@@ -207,3 +207,23 @@ def test_boxes_without_area_are_left_out(tmp_path, read):
     else:
         photos = data.read_voc(write_voc(tmp_path, voc(">15<", ">5<")))
     assert len(photos.labels[0]) == len(photos.corners[0]) == 1
+
+
+def test_a_photo_named_twice_is_refused(tmp_path):
+    # Else one image could be trained on and judged on.
+    images = [{"id": 1, "file_name": "7.jpg"}, {"id": 7, "file_name": "7.jpg"}]
+    coco = write_coco(tmp_path, images=images)
+    assert "coco.json, images 1: photo is" in refused(
+        "each photo once", data.read_coco, coco, tmp_path
+    )
+    write_voc(tmp_path)
+    write_voc(tmp_path, name="b")  # which says a.jpg, too
+    assert "b.xml: photo is" in refused("each photo once", data.read_voc, tmp_path)
+
+
+def test_rows_that_do_not_say_their_split_are_of_none(tmp_path):
+    path = write_photos(
+        tmp_path, [[], [], []], [[], [], []], id=["7", None, "b"], split=["val", None, "test"]
+    )
+    read = data.read_annotated(path)
+    assert dict(zip(read.ids, read.splits, strict=True)) == {"7": "val", "1": "", "b": "test"}

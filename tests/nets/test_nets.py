@@ -91,6 +91,12 @@ def test_training_learns_and_is_repeatable():
         nets.train(model, (x, y), epochs=0)
 
 
+@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
+def test_lenet_is_traced_as_one_graph():
+    model, x = nets.build("lenet").eval(), torch.randn(2, 1, 28, 28)
+    assert torch.equal(torch.jit.trace(model, (x,))(x), model(x))
+
+
 @pytest.mark.parametrize("size", [28, 29])
 def test_lenet_pools_alike_with_and_without_gradients(size):
     # Sizes that are odd lose their last row and column; NaN is the greatest.
