@@ -46,7 +46,8 @@ def _halved(x: Tensor) -> Tensor:
     bit for bit but for the payloads of NaN, and gradients of equal ones elsewhere, so training
     keeps to the pooling, and what is traced, which is one graph for both.
     """
-    if torch.is_grad_enabled() or torch.jit.is_tracing():
+    traced = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
+    if traced or torch.is_grad_enabled():
         return functional.max_pool2d(x, 2)
     rows = torch.maximum(x[..., :-1:2, :], x[..., 1::2, :])
     return torch.maximum(rows[..., :-1:2], rows[..., 1::2])
