@@ -13,18 +13,18 @@ using Table = std::array<std::array<uint8_t, 256>, 8>;
 
 const Table& table() {
   static const Table made = [] {
-    Table table;
+    Table of;
     for (size_t at = 0; at < 8; ++at) {
-      for (uint64_t byte = 0; byte < 256; ++byte) table[at][byte] = check_bits(byte << (8 * at));
+      for (uint64_t byte = 0; byte < 256; ++byte) of[at][byte] = check_bits(byte << (8 * at));
     }
-    return table;
+    return of;
   }();
   return made;
 }
 
-uint8_t check_of(const Table& table, uint64_t word) {
+uint8_t check_of(const Table& of, uint64_t word) {
   uint8_t check = 0;
-  for (size_t at = 0; at < 8; ++at) check ^= table[at][(word >> (8 * at)) & 255];
+  for (size_t at = 0; at < 8; ++at) check ^= of[at][(word >> (8 * at)) & 255];
   return check;
 }
 

@@ -28,8 +28,9 @@ Simulation::Simulation(std::shared_ptr<const Rules> rules, std::string file,
       reader_(std::move(file), options.format) {
   for (int64_t i = 0; i < rules_->memory().organisation.channels; ++i) {
     channels_.push_back(std::make_unique<Channel>(*rules_, options));
-    if (options.commands != CommandFormat::kFound)
+    if (options.commands != CommandFormat::kFound) {
       channels_.back()->sink.write_to(options.commands);
+    }
   }
 }
 

@@ -30,39 +30,28 @@ bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 Words::Words(std::string_view line, bool commas) {
   if (commas) {
-    split_at_commas(line);
+    split<true>(line);
   } else {
-    split_at_blanks(line);
+    split<false>(line);
   }
 }
 
-void Words::split_at_blanks(std::string_view line) {
+template <bool commas>
+void Words::split(std::string_view line) {
   const char* at = line.data();
   const char* const end = at + line.size();
   while (count_ < kMost) {
     while (at != end && is_blank(*at)) ++at;
     if (at == end) return;
     const char* const begin = at;
-    while (at != end && !is_blank(*at)) ++at;
-    add(begin, at);
-  }
-}
-
-void Words::split_at_commas(std::string_view line) {
-  const char* at = line.data();
-  const char* const end = at + line.size();
-  while (count_ < kMost) {
-    while (at != end && is_blank(*at)) ++at;
-    if (at == end) return;
-    const char* const begin = at;
-    while (at != end && *at != ',') ++at;
+    while (at != end && (commas ? *at != ',' : !is_blank(*at))) ++at;
     const char* last = at;
-    while (last != begin && is_blank(last[-1])) --last;
+    while (commas && last != begin && is_blank(last[-1])) --last;
     add(begin, last);
     if (at == end) return;
     ++at;
     // A comma at the very end leaves an empty last word.
-    if (at == end && count_ < kMost) add(at, at);
+    if (commas && at == end && count_ < kMost) add(at, at);
   }
 }
 

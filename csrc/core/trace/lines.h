@@ -79,8 +79,8 @@ class Words {
   void add(const char* begin, const char* end) {
     words_[count_++] = {begin, static_cast<std::size_t>(end - begin)};
   }
-  void split_at_blanks(std::string_view line);
-  void split_at_commas(std::string_view line);
+  template <bool commas>
+  void split(std::string_view line);
 
   Word words_[kMost];
   std::size_t count_ = 0;
