@@ -1,51 +1,75 @@
-"""Types of the torch-free extension (csrc/python); tests/test_stubs.py holds them against it.
-
-A class that is made of its members is written as a dataclass, though it is none.
-"""
+"""Types of the torch-free extension (csrc/python); tests/test_stubs.py holds them against it."""
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-@dataclass(frozen=True, kw_only=True)
 class Geometry:
-    chips: int
-    chip_width_bits: int
-    banks: int
-    rows_per_bank: int
-    rows_per_subarray: int
-    row_bytes: int
-    line_bytes: int
-    size_bytes: int = field(init=False)
+    chips: Final[int]
+    chip_width_bits: Final[int]
+    banks: Final[int]
+    rows_per_bank: Final[int]
+    rows_per_subarray: Final[int]
+    row_bytes: Final[int]
+    line_bytes: Final[int]
+    size_bytes: Final[int]
+    def __init__(
+        self,
+        *,
+        chips: int,
+        chip_width_bits: int,
+        banks: int,
+        rows_per_bank: int,
+        rows_per_subarray: int,
+        row_bytes: int,
+        line_bytes: int,
+    ) -> None: ...
 
-@dataclass(frozen=True)
 class Timing:
-    clock_seconds: float
-    burst_clocks: int
-    tras_seconds: float
-    trc_seconds: float
-    trfc_seconds: float
-    trefi_seconds: float
+    clock_seconds: Final[float]
+    burst_clocks: Final[int]
+    tras_seconds: Final[float]
+    trc_seconds: Final[float]
+    trfc_seconds: Final[float]
+    trefi_seconds: Final[float]
+    def __init__(
+        self,
+        clock_seconds: float,
+        burst_clocks: int,
+        tras_seconds: float,
+        trc_seconds: float,
+        trfc_seconds: float,
+        trefi_seconds: float,
+    ) -> None: ...
 
-@dataclass(frozen=True)
 class Currents:
-    vdd_volts: float
-    idd0_amperes: float
-    idd2n_amperes: float
-    idd3n_amperes: float
-    idd4r_amperes: float
-    idd4w_amperes: float
-    idd5_amperes: float
-    assumed: bool = False
+    vdd_volts: Final[float]
+    idd0_amperes: Final[float]
+    idd2n_amperes: Final[float]
+    idd3n_amperes: Final[float]
+    idd4r_amperes: Final[float]
+    idd4w_amperes: Final[float]
+    idd5_amperes: Final[float]
+    assumed: Final[bool]
+    def __init__(
+        self,
+        vdd_volts: float,
+        idd0_amperes: float,
+        idd2n_amperes: float,
+        idd3n_amperes: float,
+        idd4r_amperes: float,
+        idd4w_amperes: float,
+        idd5_amperes: float,
+        assumed: bool = False,
+    ) -> None: ...
 
-@dataclass(frozen=True)
 class Settings:
-    vdd_volts: float
-    trcd_seconds: float
-    trp_seconds: float
+    vdd_volts: Final[float]
+    trcd_seconds: Final[float]
+    trp_seconds: Final[float]
+    def __init__(self, vdd_volts: float, trcd_seconds: float, trp_seconds: float) -> None: ...
 
 class Partition:
     name: Final[str]
@@ -103,49 +127,90 @@ class Device:
     def address_of(self, bank: int, row: int, column: int, order: str, /) -> int: ...
     def to_json(self) -> str: ...
 
-@dataclass(frozen=True)
 class CommandCounts:
-    activates: float = 0
-    precharges: float = 0
-    reads: float = 0
-    writes: float = 0
-    refreshes: float = 0
-    active_cycles: float = 0
-    precharged_cycles: float = 0
+    activates: Final[float]
+    precharges: Final[float]
+    reads: Final[float]
+    writes: Final[float]
+    refreshes: Final[float]
+    active_cycles: Final[float]
+    precharged_cycles: Final[float]
+    def __init__(
+        self,
+        activates: float = 0,
+        precharges: float = 0,
+        reads: float = 0,
+        writes: float = 0,
+        refreshes: float = 0,
+        active_cycles: float = 0,
+        precharged_cycles: float = 0,
+    ) -> None: ...
 
-@dataclass(frozen=True)
 class TraceCounts:
-    activates: int = 0
-    precharges: int = 0
-    reads: int = 0
-    writes: int = 0
-    refreshes: int = 0
-    bank_refreshes: int = 0
-    active_cycles: int = 0
-    precharged_cycles: int = 0
-    power_downs: int = 0
-    active_fast_cycles: int = 0
-    active_slow_cycles: int = 0
-    precharged_fast_cycles: int = 0
-    precharged_slow_cycles: int = 0
-    active_power_up_cycles: int = 0
-    precharged_power_up_cycles: int = 0
-    self_refreshes: int = 0
-    self_refresh_cycles: int = 0
-    entry_active_cycles: int = 0
-    entry_precharged_cycles: int = 0
-    exit_active_cycles: int = 0
-    exit_precharged_cycles: int = 0
-    self_refresh_power_up_cycles: int = 0
-    length: int = 0
+    activates: Final[int]
+    precharges: Final[int]
+    reads: Final[int]
+    writes: Final[int]
+    refreshes: Final[int]
+    bank_refreshes: Final[int]
+    active_cycles: Final[int]
+    precharged_cycles: Final[int]
+    power_downs: Final[int]
+    active_fast_cycles: Final[int]
+    active_slow_cycles: Final[int]
+    precharged_fast_cycles: Final[int]
+    precharged_slow_cycles: Final[int]
+    active_power_up_cycles: Final[int]
+    precharged_power_up_cycles: Final[int]
+    self_refreshes: Final[int]
+    self_refresh_cycles: Final[int]
+    entry_active_cycles: Final[int]
+    entry_precharged_cycles: Final[int]
+    exit_active_cycles: Final[int]
+    exit_precharged_cycles: Final[int]
+    self_refresh_power_up_cycles: Final[int]
+    length: Final[int]
+    def __init__(
+        self,
+        activates: int = 0,
+        precharges: int = 0,
+        reads: int = 0,
+        writes: int = 0,
+        refreshes: int = 0,
+        bank_refreshes: int = 0,
+        active_cycles: int = 0,
+        precharged_cycles: int = 0,
+        power_downs: int = 0,
+        active_fast_cycles: int = 0,
+        active_slow_cycles: int = 0,
+        precharged_fast_cycles: int = 0,
+        precharged_slow_cycles: int = 0,
+        active_power_up_cycles: int = 0,
+        precharged_power_up_cycles: int = 0,
+        self_refreshes: int = 0,
+        self_refresh_cycles: int = 0,
+        entry_active_cycles: int = 0,
+        entry_precharged_cycles: int = 0,
+        exit_active_cycles: int = 0,
+        exit_precharged_cycles: int = 0,
+        self_refresh_power_up_cycles: int = 0,
+        length: int = 0,
+    ) -> None: ...
 
-@dataclass(frozen=True)
 class BankCounts:
-    activates: int = 0
-    precharges: int = 0
-    reads: int = 0
-    writes: int = 0
-    open_cycles: int = 0
+    activates: Final[int]
+    precharges: Final[int]
+    reads: Final[int]
+    writes: Final[int]
+    open_cycles: Final[int]
+    def __init__(
+        self,
+        activates: int = 0,
+        precharges: int = 0,
+        reads: int = 0,
+        writes: int = 0,
+        open_cycles: int = 0,
+    ) -> None: ...
 
 class RankCounts:
     counts: Final[TraceCounts]
@@ -217,44 +282,75 @@ class Simulation:
     channels: Final[int]
     requests: Final[int]
 
-@dataclass(frozen=True)
 class Layer:
-    name: str
-    kind: str
-    _: KW_ONLY
-    batch: int = ...
-    in_channels: int = ...
-    in_h: int = ...
-    in_w: int = ...
-    kernel_h: int = ...
-    kernel_w: int = ...
-    stride_h: int = ...
-    stride_w: int = ...
-    dilation_h: int = ...
-    dilation_w: int = ...
-    pad_h: int = ...
-    pad_w: int = ...
-    groups: int = ...
-    out_channels: int = ...
-    out_h: int = ...
-    out_w: int = ...
-    steps: int = ...
-    weight_elements: int = ...
-    input_elements: int = ...
-    output_elements: int = ...
-    weight_bits: int = ...
-    input_bits: int = ...
-    output_bits: int = ...
-    macs: int = ...
-    weight_on_chip: bool = ...
-    input_on_chip: bool = ...
-    output_on_chip: bool = ...
-    weight_bytes: int = field(init=False)
-    input_bytes: int = field(init=False)
-    output_bytes: int = field(init=False)
-    pixels: int = field(init=False)
-    depth: int = field(init=False)
-    filters: int = field(init=False)
+    name: Final[str]
+    kind: Final[str]
+    batch: Final[int]
+    in_channels: Final[int]
+    in_h: Final[int]
+    in_w: Final[int]
+    kernel_h: Final[int]
+    kernel_w: Final[int]
+    stride_h: Final[int]
+    stride_w: Final[int]
+    dilation_h: Final[int]
+    dilation_w: Final[int]
+    pad_h: Final[int]
+    pad_w: Final[int]
+    groups: Final[int]
+    out_channels: Final[int]
+    out_h: Final[int]
+    out_w: Final[int]
+    steps: Final[int]
+    weight_elements: Final[int]
+    input_elements: Final[int]
+    output_elements: Final[int]
+    weight_bits: Final[int]
+    input_bits: Final[int]
+    output_bits: Final[int]
+    macs: Final[int]
+    weight_on_chip: Final[bool]
+    input_on_chip: Final[bool]
+    output_on_chip: Final[bool]
+    weight_bytes: Final[int]
+    input_bytes: Final[int]
+    output_bytes: Final[int]
+    pixels: Final[int]
+    depth: Final[int]
+    filters: Final[int]
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        *,
+        batch: int = ...,
+        in_channels: int = ...,
+        in_h: int = ...,
+        in_w: int = ...,
+        kernel_h: int = ...,
+        kernel_w: int = ...,
+        stride_h: int = ...,
+        stride_w: int = ...,
+        dilation_h: int = ...,
+        dilation_w: int = ...,
+        pad_h: int = ...,
+        pad_w: int = ...,
+        groups: int = ...,
+        out_channels: int = ...,
+        out_h: int = ...,
+        out_w: int = ...,
+        steps: int = ...,
+        weight_elements: int = ...,
+        input_elements: int = ...,
+        output_elements: int = ...,
+        weight_bits: int = ...,
+        input_bits: int = ...,
+        output_bits: int = ...,
+        macs: int = ...,
+        weight_on_chip: bool = ...,
+        input_on_chip: bool = ...,
+        output_on_chip: bool = ...,
+    ) -> None: ...
     def on_chip(self, *, weight: bool, input: bool, output: bool) -> Layer: ...
 
 class Accelerator:
@@ -292,37 +388,69 @@ class StreamServed:
     row_hits: Final[float]
     counts: Final[list[list[RankCounts]]]
 
-@dataclass(frozen=True, kw_only=True)
 class Processor:
-    cores: int = ...
-    clock_hz: float = ...
-    width: int = ...
-    window: int = ...
-    misses_in_flight: int = ...
-    vector_bytes: int = ...
-    multiply_units: int = ...
-    line_bytes: int = ...
-    l1_bytes: int = ...
-    l1_ways: int = ...
-    l2_bytes: int = ...
-    l2_ways: int = ...
-    l2_cycles: int = ...
-    shared_bytes: int = ...
-    shared_ways: int = ...
-    shared_cycles: int = ...
-    memory_seconds: float = ...
-    prefetch: bool = ...
-    prefetch_streams: int = ...
-    prefetch_degree: int = ...
-    prefetch_distance: int = ...
-    prefetches_in_flight: int = ...
-    page_bytes: int = ...
-    page_seed: int = ...
-    colliding_buffers: bool = ...
-    channel_groups: int = ...
-    channel_bytes: int = ...
-    accesses: int = ...
-    samples: int = ...
+    cores: Final[int]
+    clock_hz: Final[float]
+    width: Final[int]
+    window: Final[int]
+    misses_in_flight: Final[int]
+    vector_bytes: Final[int]
+    multiply_units: Final[int]
+    line_bytes: Final[int]
+    l1_bytes: Final[int]
+    l1_ways: Final[int]
+    l2_bytes: Final[int]
+    l2_ways: Final[int]
+    l2_cycles: Final[int]
+    shared_bytes: Final[int]
+    shared_ways: Final[int]
+    shared_cycles: Final[int]
+    memory_seconds: Final[float]
+    prefetch: Final[bool]
+    prefetch_streams: Final[int]
+    prefetch_degree: Final[int]
+    prefetch_distance: Final[int]
+    prefetches_in_flight: Final[int]
+    page_bytes: Final[int]
+    page_seed: Final[int]
+    colliding_buffers: Final[bool]
+    channel_groups: Final[int]
+    channel_bytes: Final[int]
+    accesses: Final[int]
+    samples: Final[int]
+    def __init__(
+        self,
+        *,
+        cores: int = ...,
+        clock_hz: float = ...,
+        width: int = ...,
+        window: int = ...,
+        misses_in_flight: int = ...,
+        vector_bytes: int = ...,
+        multiply_units: int = ...,
+        line_bytes: int = ...,
+        l1_bytes: int = ...,
+        l1_ways: int = ...,
+        l2_bytes: int = ...,
+        l2_ways: int = ...,
+        l2_cycles: int = ...,
+        shared_bytes: int = ...,
+        shared_ways: int = ...,
+        shared_cycles: int = ...,
+        memory_seconds: float = ...,
+        prefetch: bool = ...,
+        prefetch_streams: int = ...,
+        prefetch_degree: int = ...,
+        prefetch_distance: int = ...,
+        prefetches_in_flight: int = ...,
+        page_bytes: int = ...,
+        page_seed: int = ...,
+        colliding_buffers: bool = ...,
+        channel_groups: int = ...,
+        channel_bytes: int = ...,
+        accesses: int = ...,
+        samples: int = ...,
+    ) -> None: ...
 
 class ProcessorRun:
     def __init__(
@@ -373,13 +501,15 @@ class Streams:
         law: str,
     ) -> list[list[float]]: ...
 
-@dataclass(frozen=True, kw_only=True)
 class MapSlot:
-    partition: int
-    group: int
-    point: int
-    ber: float
-    reduction: float
+    partition: Final[int]
+    group: Final[int]
+    point: Final[int]
+    ber: Final[float]
+    reduction: Final[float]
+    def __init__(
+        self, *, partition: int, group: int, point: int, ber: float, reduction: float
+    ) -> None: ...
 
 class MapProblem:
     tensor_bytes: Final[list[int]]
