@@ -1,6 +1,6 @@
 """Error models 0 and 3: all cells are alike, apart from the bit they store."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import ClassVar, TypeVar
 
@@ -30,15 +30,13 @@ def _with_ber(
     Raises:
         ValueError: No weak fraction reaches `ber`.
     """
-    _, *failures = (getattr(model, f.name) for f in fields(model) if f.init)
-    said = "mean failure probability" if len(failures) > 1 else "failure probability"
-    return _made(type(model), weak_fraction_of(ber, sum(failures) / len(failures), said), *failures)
+    return _with_weak(model, weak_fraction_of(ber, model._failure, model._failure_is))
 
 
 @lru_cache(maxsize=64)
-def _made(kind: type[Model], *probabilities: float) -> Model:
+def _with_weak(model: Model, weak_fraction: float) -> Model:
     """One model for all tensors of a network that is set to a rate: lowering it takes 20 us."""
-    return kind(*probabilities)
+    return replace(model, weak_fraction=weak_fraction)
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,7 @@ class Uniform:
     failure_probability: float = 1.0
     _table: Table = field(init=False, repr=False, compare=False)
     kind: ClassVar[str] = "uniform"
+    _failure_is: ClassVar[str] = "failure probability"
     with_ber = _with_ber
     lower = copied_table
     to_dict = plain_data
@@ -72,7 +71,11 @@ class Uniform:
     @property
     def ber(self) -> float:
         """Mean bit error rate, P * F."""
-        return self.weak_fraction * self.failure_probability
+        return self.weak_fraction * self._failure
+
+    @property
+    def _failure(self) -> float:
+        return self.failure_probability
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ class DataDependent:
     failure_probability_zero: float
     _table: Table = field(init=False, repr=False, compare=False)
     kind: ClassVar[str] = "data_dependent"
+    _failure_is: ClassVar[str] = "mean failure probability"
     with_ber = _with_ber
     lower = copied_table
     to_dict = plain_data
@@ -108,5 +112,8 @@ class DataDependent:
     @property
     def ber(self) -> float:
         """Mean bit error rate at as many ones as zeros."""
-        one, zero = self.failure_probability_one, self.failure_probability_zero
-        return self.weak_fraction * ((one + zero) / 2)
+        return self.weak_fraction * self._failure
+
+    @property
+    def _failure(self) -> float:
+        return (self.failure_probability_one + self.failure_probability_zero) / 2
