@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from eden._say import one_of
 from eden.systems._parts import Parts
@@ -70,15 +69,6 @@ class LayerCost:
         }
 
 
-# What is told of an inference as it is.
-_TOLD = ("system", "memory", "batch", "seconds", "rated_seconds", "speedup", "compute_seconds",
-         "dram_seconds", "idle_seconds", "read_bytes", "write_bytes", "sampling_error")  # fmt: skip
-
-
-def _summed(name: str, what: str) -> Any:
-    return property(lambda self: sum(getattr(layer, name) for layer in self.layers), doc=what)
-
-
 @dataclass(frozen=True)
 class Inference:
     """Time and DRAM energy of running a batch once.
@@ -107,12 +97,35 @@ class Inference:
     sampling_error: float
     assumptions: tuple[str, ...]
 
-    seconds = _summed("seconds", "Time of all layers, one after the other.")
-    compute_seconds = _summed("compute_seconds", "Time of the arithmetic alone.")
-    dram_seconds = _summed("dram_seconds", "Time of the memory alone.")
-    idle_seconds = _summed("idle_seconds", "Time in which the memory has nothing to do.")
-    read_bytes = _summed("read_bytes", "Bytes read from DRAM.")
-    write_bytes = _summed("write_bytes", "Bytes written to DRAM.")
+    @property
+    def seconds(self) -> float:
+        """Time of all layers, one after the other."""
+        return sum(layer.seconds for layer in self.layers)
+
+    @property
+    def compute_seconds(self) -> float:
+        """Time of the arithmetic alone."""
+        return sum(layer.compute_seconds for layer in self.layers)
+
+    @property
+    def dram_seconds(self) -> float:
+        """Time of the memory alone."""
+        return sum(layer.dram_seconds for layer in self.layers)
+
+    @property
+    def idle_seconds(self) -> float:
+        """Time in which the memory has nothing to do."""
+        return sum(layer.idle_seconds for layer in self.layers)
+
+    @property
+    def read_bytes(self) -> float:
+        """Bytes read from DRAM."""
+        return sum(layer.read_bytes for layer in self.layers)
+
+    @property
+    def write_bytes(self) -> float:
+        """Bytes written to DRAM."""
+        return sum(layer.write_bytes for layer in self.layers)
 
     @property
     def speedup(self) -> float:
@@ -131,10 +144,21 @@ class Inference:
     def to_dict(self) -> dict:
         """Return plain data: layers, joules by law and component, seconds, bytes, assumptions."""
         return {
-            **{name: getattr(self, name) for name in _TOLD},
+            "system": self.system,
+            "memory": self.memory,
+            "batch": self.batch,
             "layers": [layer.to_dict() for layer in self.layers],
             "joules": {law: parts.to_dict() for law, parts in self.joules.items()},
             "rated_joules": self.rated_joules.to_dict(),
             "saving": {law: self.saving(law) for law in self.joules},
+            "seconds": self.seconds,
+            "rated_seconds": self.rated_seconds,
+            "speedup": self.speedup,
+            "compute_seconds": self.compute_seconds,
+            "dram_seconds": self.dram_seconds,
+            "idle_seconds": self.idle_seconds,
+            "read_bytes": self.read_bytes,
+            "write_bytes": self.write_bytes,
+            "sampling_error": self.sampling_error,
             "assumptions": list(self.assumptions),
         }
