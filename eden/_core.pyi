@@ -507,8 +507,16 @@ class MapSlot:
     point: Final[int]
     ber: Final[float]
     reduction: Final[float]
+    price: Final[int]
     def __init__(
-        self, *, partition: int, group: int, point: int, ber: float, reduction: float
+        self,
+        *,
+        partition: int,
+        group: int,
+        point: int,
+        ber: float,
+        reduction: float,
+        price: int,
     ) -> None: ...
 
 class MapProblem:

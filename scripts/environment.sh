@@ -17,7 +17,8 @@ readonly DATA_PACKAGE=/usr/share/datasets/fashion-mnist
 say() { printf '\n== %s\n' "$*"; }
 fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 2; }
 venv_python() { .venv/bin/python "$@"; }
-pip_install() { venv_python -m pip install --disable-pip-version-check "$@"; }
+# Not compiled to bytecode: that takes ten seconds, and most of it is never imported.
+pip_install() { venv_python -m pip install --disable-pip-version-check --no-compile "$@"; }
 
 # Installs Debian packages where that asks nobody for a password; status 1 where it may not.
 apt_install() {

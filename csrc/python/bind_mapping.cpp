@@ -14,16 +14,17 @@ namespace eden::python {
 void bind_mapping(py::module_& m) {
   py::class_<MapSlot>(m, "MapSlot")
       .def(py::init([](std::size_t partition, std::size_t group, std::size_t point, double ber,
-                       double reduction) {
-             return MapSlot{partition, group, point, ber, reduction};
+                       double reduction, std::size_t price) {
+             return MapSlot{partition, group, point, ber, reduction, price};
            }),
            py::kw_only(), py::arg("partition"), py::arg("group"), py::arg("point"), py::arg("ber"),
-           py::arg("reduction"))
+           py::arg("reduction"), py::arg("price"))
       .def_readonly("partition", &MapSlot::partition)
       .def_readonly("group", &MapSlot::group)
       .def_readonly("point", &MapSlot::point)
       .def_readonly("ber", &MapSlot::ber)
-      .def_readonly("reduction", &MapSlot::reduction);
+      .def_readonly("reduction", &MapSlot::reduction)
+      .def_readonly("price", &MapSlot::price);
   py::class_<MapProblem>(m, "MapProblem")
       .def(py::init([](std::vector<int64_t> bytes, std::vector<double> tolerances,
                        std::vector<int64_t> room, std::vector<MapSlot> slots,

@@ -42,6 +42,11 @@ class Partition:
     def __reduce__(self):
         return Device._partition, (self._device, self._native)
 
+    @property
+    def shape(self) -> tuple[str, int, int]:
+        """Level and rows: what partitions have in common that lines may be interleaved over."""
+        return self.level, self.first_row, self.rows
+
     def at(self, point: OperatingPoint) -> Ber:
         """Return the error rate of this partition at an operating point of its device.
 

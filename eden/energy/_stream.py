@@ -107,7 +107,7 @@ def reading_joules(
     places: Sequence[tuple[int, int]],
     reads: Sequence[float],
     *,
-    interleaved: bool,
+    banks: int,
     law: str,
     further: Sequence[OperatingPoint] = (),
 ) -> dict[OperatingPoint, list[float]]:
@@ -117,7 +117,7 @@ def reading_joules(
         device: The device.
         places: Address and size of each tensor, in bytes.
         reads: How often each is read.
-        interleaved: As for `Transfer`.
+        banks: That lines are interleaved over.
         law: Voltage law.
         further: Operating points beside the known ones.
 
@@ -127,7 +127,7 @@ def reading_joules(
     a_kind("device", device, Device, "a device")
     one_of("law", law, LAWS)
     accesses = [
-        Transfer(False, interleaved, address, size, device.nominal).access_in(device)
+        Transfer(False, True, address, size, device.nominal, banks=banks).access_in(device)
         for address, size in places
     ]
     points = (*device.points, *further)

@@ -33,7 +33,7 @@ def place_coarsely(task: Task, estimate: str) -> Outcome:
             outcome.rejected.append(Rejection(point.vdd_volts, over))
             continue
         # sum() rounds otherwise from Python 3.12 on, and the files of two versions would differ.
-        joules = reduce(add, task.joules[point])
+        joules = reduce(add, task.joules(geometry.banks)[point])
         outcome.bound = min(outcome.bound, joules)
         if outcome.best is not None and joules >= outcome.best.joules:
             continue

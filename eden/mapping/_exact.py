@@ -124,7 +124,7 @@ def solve(problem, *, time_limit_seconds: float = 60.0, budget: Budget | None = 
         shares = [(c, budget.hazard[t, s] / budget.limit) for c, (t, s) in enumerate(x)]
         rows.add([(c, share) for c, share in shares if share > 0] or [(0, 0.0)], 0, 1)
 
-    joules = np.array([cost[t][slots[s].point] for t, s in x] + [0.0] * len(y))
+    joules = np.array([cost[t][slots[s].price] for t, s in x] + [0.0] * len(y))
     # Microjoules would vanish beside the solver's absolute tolerances.
     unit = joules.max() or 1.0
     found = milp(

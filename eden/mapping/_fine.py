@@ -1,13 +1,15 @@
 """Fine placement: a tensor in one partition, an operating point a bank.
 
 A knob of the whole module (the voltage) is common to all banks, so the problem is solved once for
-each of its measured settings and the cheapest feasible one wins.
+each of its measured settings and the cheapest feasible one wins. Lines are interleaved over the
+banks of equal partitions, which is what their reads are priced by.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -17,7 +19,7 @@ from eden._native import core
 from eden.mapping import _exact as milp
 from eden.mapping._pieces import Part, Place, addresses_of
 from eden.mapping._placement import Rejection
-from eden.mapping._task import Layout, Outcome, Solved, Task, entries_of, protecting
+from eden.mapping._task import Layout, Outcome, Price, Solved, Task, entries_of, protecting
 from eden.mapping._ways import Found, Ways
 
 # Sums of joules in another order differ by less than this.
@@ -79,6 +81,10 @@ class Problem:
             for o, point in enumerate(points)
         ]
         groups = {bank: g for g, bank in enumerate(dict.fromkeys(p.bank for p in partitions))}
+        alike = Counter((partitions[i].shape, o, ber) for i, o, ber in slots)
+        each = [(o, alike[partitions[i].shape, o, ber]) for i, o, ber in slots]
+        numbers = {price: number for number, price in enumerate(dict.fromkeys(each))}
+        prices = [Price(points[o], banks) for o, banks in numbers]
         native_slots = [
             core.MapSlot(
                 partition=i,
@@ -86,20 +92,21 @@ class Problem:
                 point=o,
                 ber=ber,
                 reduction=_reduction(task.device, points[o]),
+                price=numbers[price],
             )
-            for i, o, ber in slots
+            for (i, o, ber), price in zip(slots, each, strict=True)
         ]
         vdd = max(point.vdd_volts for point in points)
         if task.hazards is not None:
             rooms = [partition.size_bytes for partition in partitions]
-            ways = Ways.at(task, rooms, points, native_slots)
+            ways = Ways.at(task, rooms, prices, native_slots)
             return cls(vdd, partitions, points, slots, ways.bound, ways=ways)
         native = core.MapProblem(
             tensor_bytes=task.sizes,
             tolerances=[part.tolerance for part in task.parts],
             room_bytes=[max(0, p.size_bytes - task.spare) for p in partitions],
             slots=native_slots,
-            cost=list(zip(*(task.joules[point] for point in points), strict=True)),
+            cost=list(zip(*(task.joules_at(price) for price in prices), strict=True)),
         )
         bound = core.cost_bound(native)
         return cls(vdd, partitions, points, slots, math.inf if bound is None else bound, native)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,18 @@ from eden.mapping._placement import Entry, Rejection
 # What is chosen from, the cheapest first; and a home at the rated point, for the few.
 CHOSEN = tuple(Protection(kind) for kind in ("none", "secded", "triple"))
 RELIABLE = Protection("reliable")
+
+
+class Price(NamedTuple):
+    """What decides the energy of reading a tensor from a slot.
+
+    Attributes:
+        point: Its operating point.
+        banks: That lines are interleaved over.
+    """
+
+    point: devices.OperatingPoint
+    banks: int
 
 
 @dataclass(frozen=True)
@@ -132,19 +144,29 @@ class Task:
         """The operating points to choose from."""
         return (*self.device.points, *self.further)
 
+    def joules_at(self, price: Price) -> list[float]:
+        """Return the energy of an inference's reads of each part."""
+        return self.joules(price.banks)[price.point]
+
+    def joules(self, banks: int) -> dict[devices.OperatingPoint, list[float]]:
+        """Return the same by point, lines being interleaved over some banks."""
+        if banks not in self._joules:
+            coarse = self.method == "coarse"
+            addresses = self.addresses if coarse else [0] * len(self.parts)
+            self._joules[banks] = energy.reading_joules(
+                self.device,
+                list(zip(addresses, self.moved, strict=True)),
+                [part.reads for part in self.parts],
+                banks=banks,
+                law=self.law,
+                further=self.further,
+            )
+        return self._joules[banks]
+
     @cached_property
-    def joules(self) -> dict[devices.OperatingPoint, list[float]]:
-        """By point, the energy of an inference's reads of each part."""
-        coarse = self.method == "coarse"
-        addresses = self.addresses if coarse else [0] * len(self.parts)
-        return energy.reading_joules(
-            self.device,
-            list(zip(addresses, self.moved, strict=True)),
-            [part.reads for part in self.parts],
-            interleaved=coarse,
-            law=self.law,
-            further=self.further,
-        )
+    def _joules(self) -> dict[int, dict[devices.OperatingPoint, list[float]]]:
+        """What `joules` returned, by the banks."""
+        return {}
 
     def hazard(self, bers: Sequence[float]) -> np.ndarray:
         """Return the hazard of the single cells of each part at each BER, ``[parts, bers]``."""

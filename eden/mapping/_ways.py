@@ -18,7 +18,7 @@ import numpy as np
 from eden import energy
 from eden._native import core
 from eden.mapping import _exact as milp
-from eden.mapping._task import CHOSEN, RELIABLE, Task
+from eden.mapping._task import CHOSEN, RELIABLE, Price, Task
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ class Ways:
     choose: bool
 
     @classmethod
-    def at(cls, task: Task, rooms: Sequence[int], points: Sequence, slots: list) -> Ways:
+    def at(cls, task: Task, rooms: Sequence[int], prices: Sequence[Price], slots: list) -> Ways:
         """State what may be chosen at one setting.
 
         Args:
             task: What is asked for, with hazards.
             rooms: Bytes of each partition.
-            points: The operating points of the setting.
+            prices: What the slots cost a tensor, by their `price`.
             slots: Those of the partitions.
         """
         assert task.hazards is not None
@@ -78,7 +78,7 @@ class Ways:
         bers = [slot.ber for slot in slots]
         sizes = [size for way in tasks for size in way.sizes]
         tolerances = [limit for way in tasks for limit in way.limits(bers)]
-        cost = np.hstack([[way.joules[point] for point in points] for way in tasks]).T
+        cost = np.hstack([[way.joules_at(price) for price in prices] for way in tasks]).T
         tensor = [number for way in tasks for number in range(len(way.parts))]
         spare = max(way.spare for way in tasks)
         room = [max(0, size - spare) for size in rooms]
@@ -89,7 +89,7 @@ class Ways:
                 task.device,
                 [(0, size) for size in plain.sizes],
                 [tensor.reads for tensor in task.tensors],
-                interleaved=True,
+                banks=geometry.banks,
                 law=task.law,
             )[task.device.nominal]
             n = len(plain.sizes)
@@ -99,8 +99,9 @@ class Ways:
             cost[-n:, -1] = rated
             tensor += range(n)
             group = 1 + max(slot.group for slot in slots)
-            home = {"partition": len(room), "group": group, "point": len(points)}
-            slots = [*slots, core.MapSlot(**home, ber=0.0, reduction=0.0)]
+            rated_point = 1 + max(slot.point for slot in slots)
+            home = {"partition": len(room), "group": group, "point": rated_point}
+            slots = [*slots, core.MapSlot(**home, ber=0.0, reduction=0.0, price=len(prices))]
             # A placement has at least one tensor in the device.
             most = min(task.reliable_bytes, sum(plain.sizes) - geometry.line_bytes)
             room.append(most // geometry.line_bytes * geometry.line_bytes)
@@ -125,7 +126,7 @@ class Ways:
     @cached_property
     def bound(self) -> float:
         """No placement costs less; infinite if a tensor bears no slot."""
-        costs = self.cost[:, [slot.point for slot in self.slots]]
+        costs = self.cost[:, [slot.price for slot in self.slots]]
         costs[~self._allowed] = np.inf
         least = np.full(self._tensors, np.inf)
         np.minimum.at(least, self.tensor, costs.min(axis=1))
@@ -203,7 +204,7 @@ class Ways:
         return chosen, [found.slots[t] for t in placed], limits
 
     def _found(self, ways: Sequence[int], slots: Sequence[int]) -> Found:
-        each = self.cost[list(ways), [self.slots[slot].point for slot in slots]]
+        each = self.cost[list(ways), [self.slots[slot].price for slot in slots]]
         joules = float(reduce(add, each.tolist()))
         return Found(list(slots), joules, list(ways) if self.choose else None)
 

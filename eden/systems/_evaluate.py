@@ -202,7 +202,7 @@ def _stripes(placement: Placement) -> dict[str, tuple[int, int]]:
         equal = sorted(
             other.bank
             for other in known.values()
-            if (other.level, other.first_row, other.rows) == (own.level, own.first_row, own.rows)
+            if other.shape == own.shape
             and placement.points.get(other.name, point) == point
             and ber(other) == ber(own)
         )

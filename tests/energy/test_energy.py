@@ -164,9 +164,7 @@ def test_all_laws_at_once_are_each_law_by_itself(b10):
         alone, again = energy.stream(b10, moves, [law])
         assert alone == {law: together[law]} and again == seconds
     places = [(m.address, m.size_bytes) for m in moves]
-    table = energy.reading_joules(
-        b10, places, [m.times for m in moves], interleaved=True, law="cv2"
-    )
+    table = energy.reading_joules(b10, places, [m.times for m in moves], banks=8, law="cv2")
     assert list(table) == list(b10.points)
     for point, joules in table.items():
         for move, got in zip(moves, joules, strict=True):

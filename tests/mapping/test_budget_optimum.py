@@ -17,7 +17,12 @@ def random_problem(seed):
     size = [*plain, *(3 * plain)]
     slots = [
         core.MapSlot(
-            partition=p, group=p, point=o, ber=1e-6 * float(draw.integers(1, 60)), reduction=0.1 * o
+            partition=p,
+            group=p,
+            point=o,
+            ber=1e-6 * float(draw.integers(1, 60)),
+            reduction=0.1 * o,
+            price=o,
         )
         for p in range(2)
         for o in range(points)

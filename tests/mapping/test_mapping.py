@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import eden
-from eden import devices, mapping
+from eden import devices, energy, mapping
 from eden._native import core
 from eden.mapping import Placement, _fine
 from eden.mapping import _exact as milp
@@ -57,6 +57,7 @@ def random_problem(seed):
                 point=o,
                 ber=1e-6 * float(draw.integers(0, 60)) * (o + 1),
                 reduction=0.1 * o,
+                price=o,
             )
             for p in range(partitions)
             for o in range(points)
@@ -106,8 +107,25 @@ def test_exact_is_brute_force_over_all_settings_of_a_module(two_knobs):
     assert exact.points[exact.entries["c"].partition].vdd_volts == 1.05
 
 
+def test_reads_are_priced_as_interleaved_over_equal_partitions(b10):
+    """All banks of B10 are alike at 1.1 V: fine is coarse there. At 1.075 V two of them are."""
+    alike = tolerances(tensor("a", MIB, 1e-8), coarse_ber=1e-8)
+    fine, coarse = (mapping.place(alike, b10, method=how) for how in ("greedy", "coarse"))
+    assert fine.vdd_volts == coarse.vdd_volts == 1.1
+    assert fine.energy_joules == coarse.energy_joules
+    stripe = mapping.place(tolerances(tensor("a", MIB, 6e-7)), b10, method="exact")
+    (point,) = stripe.points.values()
+    joules = [
+        energy.reading_joules(b10, [(0, MIB)], [1], banks=banks, law="linear")[point][0]
+        for banks in (1, 2)
+    ]
+    assert point.vdd_volts == 1.075
+    assert stripe.entries["a"].partition in ("bank6", "bank7")
+    assert stripe.energy_joules == joules[1] < joules[0]
+
+
 def test_a_module_has_one_voltage(b10):
-    sensitive = tolerances(tensor("a", 100, 1e-6), tensor("b", 100, 1e-2))
+    sensitive = tolerances(tensor("a", MIB, 1e-6), tensor("b", MIB, 1e-2))
     for method in ("greedy", "exact"):
         placement = mapping.place(sensitive, b10, method=method)
         assert {p.vdd_volts for p in placement.points.values()} == {1.075}

@@ -65,7 +65,7 @@ void check_problem(const MapProblem& p) {
     require(s.partition < p.room_bytes.size(), "a slot of an unknown partition");
     require(s.group < p.slots.size(), "a slot whose group is not below the number of slots");
     for (const auto& of_tensor : p.cost) {
-      require(s.point < of_tensor.size(), "a slot at a point that has no cost");
+      require(s.price < of_tensor.size(), "a slot whose price no tensor has");
     }
     require(s.ber >= 0 && s.ber <= 1, "a slot with a BER outside [0, 1]");
     require(std::isfinite(s.reduction), "a slot whose reduction is not finite");

@@ -13,7 +13,8 @@ struct MapSlot {
   std::size_t group = 0;
   std::size_t point = 0;
   double ber = 0;
-  double reduction = 0;  // of the parameters below nominal; larger is cheaper
+  double reduction = 0;   // of the parameters below nominal; larger is cheaper
+  std::size_t price = 0;  // which of the costs of a tensor holds here
 };
 
 // Which slot each tensor takes, at the least joules, within room and tolerance.
@@ -22,10 +23,10 @@ struct MapProblem {
   std::vector<double> tolerances;         // [tensors], highest BER each bears
   std::vector<int64_t> room_bytes;        // [partitions]
   std::vector<MapSlot> slots;             // [slots]
-  std::vector<std::vector<double>> cost;  // [tensors][points], joules
+  std::vector<std::vector<double>> cost;  // [tensors][prices], joules
 
   double cost_of(std::size_t tensor, std::size_t slot) const {
-    return cost[tensor][slots[slot].point];
+    return cost[tensor][slots[slot].price];
   }
   bool allows(std::size_t tensor, std::size_t slot) const {
     return slots[slot].ber <= tolerances[tensor];
@@ -50,7 +51,7 @@ void check_problem(const MapProblem& problem);
 
 // Algorithm 1 of the paper: the tensors in order of tolerance, the least tolerant first and the
 // larger first among equals, each to the slot of largest reduction that it bears and that has room.
-// Equal reductions cost the same joules, and the lowest BER is taken: it is margin for free.
+// Of equal reductions the lowest BER is taken: a margin that costs no voltage.
 Assignment map_greedily(const MapProblem& problem);
 
 // The cost of a complete assignment; throws std::invalid_argument if it breaks a rule.

@@ -80,7 +80,7 @@ TEST_CASE("the partitions of a group share one point", "[mapping]") {
   p.tensor_bytes = {10, 10};
   p.tolerances = {1e-9, 1e-2};
   p.room_bytes = {10, 10};
-  p.slots = {{0, 0, 0, 1e-3, 0.2}, {0, 0, 1, 0, 0}, {1, 0, 0, 1e-3, 0.2}, {1, 0, 1, 0, 0}};
+  p.slots = {{0, 0, 0, 1e-3, 0.2}, {0, 0, 1, 0, 0, 1}, {1, 0, 0, 1e-3, 0.2}, {1, 0, 1, 0, 0, 1}};
   p.cost = {{1, 2}, {1, 2}};
   const Assignment a = map_greedily(p);
   CHECK(a.slot == std::vector<std::size_t>{1, 3});
@@ -107,7 +107,8 @@ TEST_CASE("greedy is feasible, and never below the optimum or the bound", "[mapp
     for (std::size_t k = 0; k < partitions; ++k) {
       p.room_bytes.push_back(below(120));
       for (std::size_t o = 0; o < points; ++o) {
-        p.slots.push_back({k, k / 2, o, 1e-6 * below(60) * (o + 1), 0.1 * static_cast<double>(o)});
+        p.slots.push_back(
+            {k, k / 2, o, 1e-6 * below(60) * (o + 1), 0.1 * static_cast<double>(o), o});
       }
     }
     const Assignment greedy = map_greedily(p);
@@ -144,7 +145,7 @@ TEST_CASE("problems that make no sense are refused", "[mapping]") {
       broken([](MapProblem& q) { q.room_bytes[0] = -1; }),
       broken([](MapProblem& q) { q.slots[0].partition = 3; }),
       broken([](MapProblem& q) { q.slots[0].group = 3; }),
-      broken([](MapProblem& q) { q.slots[0].point = 1; }),
+      broken([](MapProblem& q) { q.slots[0].price = 1; }),
       broken([](MapProblem& q) { q.slots[0].ber = -0.1; }),
   }));
   CHECK_THROWS_AS(check_problem(p), std::invalid_argument);
