@@ -55,19 +55,20 @@ def train(
     rate = OPTIMIZERS[optimizer] if learning_rate is None else learning_rate
     steps_by = _made(optimizer, model, rate)
     cycle = torch.optim.lr_scheduler.OneCycleLR(steps_by, rate, total_steps=steps)
-    value = torch.zeros(())
     bar = tqdm(total=steps, desc="train", unit="step", disable=not progress)
     with keeping_modes(model), bar:
         model.train()
         for epoch in range(epochs):
+            total = torch.zeros((), device=device)
             for x, y in loader:
                 value = loss(model(x.to(device)), y.to(device))
                 steps_by.zero_grad(set_to_none=True)
                 value.backward()
                 steps_by.step()
                 cycle.step()
+                total += value.detach()
                 bar.update()
-            bar.set_postfix(epoch=epoch + 1, loss=f"{value.item():.3f}")
+            bar.set_postfix(epoch=epoch + 1, loss=f"{total.item() / len(loader):.3f}")
     return model
 
 

@@ -74,3 +74,13 @@ def test_bad_input_is_one_line_and_exit_code_2(capsys, small_file, tmp_path):
         code, _, error = run(capsys, "simulate", *arguments)
         assert code == 2
         assert said in error and error.count("\n") == 1
+
+
+def test_commands_that_no_memory_takes_end(capsys, small_file, tmp_path):
+    """Reads that close their row at one clock, without end: refused where time and memory would go."""
+    commands = tmp_path / "c.txt"
+    commands.write_text("0 ACT 0 0\n" + "0 RDA 0 0\n" * 100_000)
+    code, _, error = run(capsys, "energy", "--device", small_file, "--commands", commands)
+    assert code == 2
+    assert error.count("\n") == 1 and "c.txt:" in error
+    assert "automatic precharges to come in a rank of" in error

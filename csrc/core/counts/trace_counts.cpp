@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string>
 
 namespace eden {
 
@@ -110,7 +111,16 @@ void RankCounter::refresh(int64_t clock) {
 void RankCounter::close_later(int64_t clock, Command command, int32_t bank) {
   const int64_t after = is_read(command) ? read_close_ : write_close_;
   const int64_t at = std::max(clock + after, act_[static_cast<std::size_t>(bank)] + c_.ras);
-  const Closing closing{at, bank, true};
+  will_close({at, bank, true});
+}
+
+void RankCounter::will_close(Closing closing) {
+  // A bank closes once at a time; commands that break this are counted, but not without end.
+  if (closing_.size() >= 16 * banks_.size()) {
+    throw std::invalid_argument(std::to_string(closing_.size()) +
+                                " automatic precharges to come in a rank of " +
+                                std::to_string(banks_.size()) + " banks; accepted: one a bank");
+  }
   const auto later = [](const Closing& a, const Closing& b) { return a.clock < b.clock; };
   closing_.insert(std::upper_bound(closing_.begin(), closing_.end(), closing, later), closing);
 }
@@ -212,9 +222,7 @@ void RankCounter::add(int64_t clock, Command command, int32_t bank) {
     case Command::kRefb:
       ++n_.bank_refreshes;
       activate(clock, bank, false);
-      closing_.push_back({clock + std::max<int64_t>(1, c_.rfcb - c_.rp), bank, false});
-      std::sort(closing_.begin(), closing_.end(),
-                [](const Closing& a, const Closing& b) { return a.clock < b.clock; });
+      will_close({clock + std::max<int64_t>(1, c_.rfcb - c_.rp), bank, false});
       break;
     case Command::kPde:
     case Command::kPds:

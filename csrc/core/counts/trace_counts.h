@@ -105,7 +105,8 @@ class RankCounter {
  public:
   RankCounter(const Memory& memory, Counting counting);
 
-  // In order of their clocks; `bank` within the rank.
+  // In order of their clocks; `bank` within the rank. Throws std::invalid_argument where commands
+  // of no memory would have a bank close by itself many times at once.
   void add(int64_t clock, Command command, int32_t bank);
   // After the last command: the time until it is complete, and on as it then is until a clock.
   void finish(int64_t until = 0);
@@ -130,6 +131,7 @@ class RankCounter {
   void power_up(int64_t clock);
   void leave_self_refresh(int64_t clock);
   void close_later(int64_t clock, Command command, int32_t bank);
+  void will_close(Closing closing);
   void all_closed_until(int64_t clock);
   void some_open_until(int64_t clock);
   void mark_closed(int64_t clock, int32_t bank, bool counted);

@@ -83,6 +83,19 @@ TEST_CASE("an automatic precharge has a time of its own", "[trace_counts]") {
   CHECK(n.precharged_cycles == 40);
 }
 
+TEST_CASE("banks that close by themselves without end are refused", "[trace_counts]") {
+  // No memory takes them: a row is closed once. What was accepted would take memory and time.
+  std::vector<Sent> trace{{0, C::kAct, 0}};
+  trace.resize(1000, {0, C::kRda, 0});
+  CHECK_THROWS_AS(count(trace), std::invalid_argument);
+  trace.assign(1000, {0, C::kWra, 1});
+  CHECK_THROWS_AS(count(trace), std::invalid_argument);
+  nlohmann::json by_bank = small_memory();
+  by_bank["clocks"]["tRFCpb"] = 20;
+  trace.assign(1000, {0, C::kRefb, 0});
+  CHECK_THROWS_AS(count(trace, Counting::kDramPower4, by_bank), std::invalid_argument);
+}
+
 TEST_CASE("a refresh is active but for its last tRP", "[trace_counts]") {
   const TraceCounts n = count({{100, C::kRef}, {200, C::kAct, 0}, {250, C::kPrea}}).counts();
   CHECK(n.refreshes == 1);
