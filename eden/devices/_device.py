@@ -25,7 +25,8 @@ class Partition:
         rows: Number of rows.
         row_bytes: Bytes of a row of the rank.
         size_bytes: Room, in bytes.
-        base: First byte when banks follow one another in the module's address space.
+        base: First byte when modules and their banks follow one another.
+        module: Which of several modules alike it lies in.
     """
 
     name: str
@@ -38,14 +39,15 @@ class Partition:
     base: int
     _device: Device = field(repr=False, compare=False)
     _native: core.Partition = field(repr=False, compare=False)
+    module: int = 0
 
     def __reduce__(self):
-        return Device._partition, (self._device, self._native)
+        return Device._partition, (self._device, self._native, self.module)
 
     @property
-    def shape(self) -> tuple[str, int, int]:
-        """Level and rows: what partitions have in common that lines may be interleaved over."""
-        return self.level, self.first_row, self.rows
+    def shape(self) -> tuple[int, str, int, int]:
+        """Module, level and rows: what partitions share that lines may be interleaved over."""
+        return self.module, self.level, self.first_row, self.rows
 
     def at(self, point: OperatingPoint) -> Ber:
         """Return the error rate of this partition at an operating point of its device.
@@ -179,6 +181,18 @@ class Device:
         """The subarrays of all banks, in order of bank and row."""
         return tuple(self._partition(p) for p in self.native.subarrays)
 
+    def side_by_side(self, modules: int, level: str = "bank") -> tuple[Partition, ...]:
+        """Return the partitions of several modules like this one.
+
+        Args:
+            modules: How many, 1 to 4. From the second on, names are such as ``module1.bank3``.
+            level: ``bank`` for `partitions`, or ``subarray``.
+        """
+        an_int("modules", modules, 1, 4)
+        one_of("level", level, ("bank", "subarray"))
+        known = self.native.partitions if level == "bank" else self.native.subarrays
+        return tuple(self._partition(p, module) for module in range(modules) for p in known)
+
     def locate(self, address: int, *, order: str = "lines") -> tuple[int, int, int]:
         """Return (bank, row, column in bytes) of a byte of the module.
 
@@ -234,18 +248,19 @@ class Device:
             retention_ber=self.native.retention_ber(native).mean,
         )
 
-    def _partition(self, native) -> Partition:
+    def _partition(self, native, module: int = 0) -> Partition:
         return Partition(
-            name=native.name,
+            name=f"module{module}.{native.name}" if module else native.name,
             level=native.level,
             bank=native.bank,
             first_row=native.first_row,
             rows=native.rows,
             row_bytes=native.row_bytes,
             size_bytes=native.size_bytes,
-            base=self.native.base_of(native),
+            base=module * self.geometry.size_bytes + self.native.base_of(native),
             _device=self,
             _native=native,
+            module=module,
         )
 
 

@@ -12,23 +12,23 @@ _GZIP = b"\x1f\x8b"
 
 
 def pieces(path: Path, *, progress: bool) -> Iterator[bytes]:
-    """Yield a file's content, unpacked where it is gzip.
+    """Yield the content of a file or a pipe, unpacked where it is gzip.
 
     Raises:
         ValueError: One line that names the file, for a packed file that is damaged.
         OSError: If it cannot be read.
     """
     with open(path, "rb") as file:
-        packed = file.read(2) == _GZIP
-        file.seek(0)
-        size = path.stat().st_size
+        packed = file.peek(2)[:2] == _GZIP
+        seekable = file.seekable()  # a pipe is not
+        size = path.stat().st_size if seekable else None
         with tqdm(
             total=size, unit="B", unit_scale=True, desc=path.name, disable=not progress
         ) as bar:
             source = gzip.GzipFile(fileobj=file) if packed else file
             while piece := _read(source, path):
                 yield piece
-                bar.update(file.tell() - bar.n)
+                bar.update(file.tell() - bar.n if seekable else len(piece))
 
 
 def _read(source, path: Path) -> bytes:

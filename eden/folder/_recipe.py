@@ -255,6 +255,12 @@ class MapKeys(_Part):
         description="settings that placement may use beside the measured ones: interpolated, or "
         "of voltage and refresh at once; estimate picks from their range",
     )
+    modules: int = Field(
+        default=1,
+        ge=1,
+        le=4,
+        description="alike, side by side, each at a supply of its own; coarse placement takes one",
+    )
 
 
 class VerifyKeys(_Part):

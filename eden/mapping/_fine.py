@@ -1,8 +1,9 @@
 """Fine placement: a tensor in one partition, an operating point a bank.
 
 A knob of the whole module (the voltage) is common to all banks, so the problem is solved once for
-each of its measured settings and the cheapest feasible one wins. Lines are interleaved over the
-banks of equal partitions, which is what their reads are priced by.
+each of its measured settings, or for each that several modules may have beside each other, and the
+cheapest feasible one wins. Lines are interleaved over the banks of equal partitions, which is what
+their reads are priced by.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import chain, combinations_with_replacement
 
 from eden import devices
 from eden._native import core
@@ -51,18 +53,16 @@ def place_finely(task: Task, estimate: str) -> Outcome:
 
 def problems_of(task: Task, estimate: str) -> list[Problem]:
     """List the settings of the module by the least joules that they could cost."""
-    device = task.device
-    partitions = device.partitions if task.level == "bank" else device.subarrays
-    problems = [
-        Problem.at(task, partitions, points, estimate)
-        for points in settings_of(device, task.further)
-    ]
+    partitions = task.device.side_by_side(task.modules, task.level)
+    # Modules are alike: which of them has which setting is the same.
+    chosen = combinations_with_replacement(settings_of(task.device, task.further), task.modules)
+    problems = [Problem.at(task, partitions, settings, estimate) for settings in chosen]
     return sorted(problems, key=lambda p: (p.bound, p.vdd_volts))
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Fine placement at one setting of the module's knobs."""
+    """Fine placement at one setting of the knobs of each module."""
 
     vdd_volts: float
     partitions: Sequence[devices.Partition]
@@ -73,14 +73,16 @@ class Problem:
     ways: Ways | None = None  # with a budget to keep
 
     @classmethod
-    def at(cls, task, partitions, points, estimate: str) -> Problem:
-        """State the problem at one setting."""
+    def at(cls, task, partitions, settings: Sequence[Sequence], estimate: str) -> Problem:
+        """State the problem at one setting a module: the points that its banks choose from."""
+        points = list(dict.fromkeys(chain.from_iterable(settings)))
         slots = [
-            (i, o, devices.pick(partition.at(point), estimate))
+            (i, points.index(point), devices.pick(partition.at(point), estimate))
             for i, partition in enumerate(partitions)
-            for o, point in enumerate(points)
+            for point in settings[partition.module]
         ]
-        groups = {bank: g for g, bank in enumerate(dict.fromkeys(p.bank for p in partitions))}
+        banks = [(partition.module, partition.bank) for partition in partitions]
+        groups = {bank: g for g, bank in enumerate(dict.fromkeys(banks))}
         alike = Counter((partitions[i].shape, o, ber) for i, o, ber in slots)
         each = [(o, alike[partitions[i].shape, o, ber]) for i, o, ber in slots]
         numbers = {price: number for number, price in enumerate(dict.fromkeys(each))}
@@ -88,7 +90,7 @@ class Problem:
         native_slots = [
             core.MapSlot(
                 partition=i,
-                group=groups[partitions[i].bank],
+                group=groups[banks[i]],
                 point=o,
                 ber=ber,
                 reduction=_reduction(task.device, points[o]),
@@ -181,11 +183,11 @@ class Problem:
                 ]
         whys = [self._why(limit, slot) for limit, slot in zip(limits, slots, strict=True)]
         entries = entries_of(task, where, whys)
-        in_use = {self.partitions[i].bank: points[self.partitions[i].name] for i in used}
+        banks = [(partition.module, partition.bank) for partition in self.partitions]
+        in_use = {banks[i]: points[self.partitions[i].name] for i in used}
         bers = {}
         for i, o, ber in self.slots:
-            bank = self.partitions[i].bank
-            if bank not in in_use or in_use[bank] == self.points[o]:
+            if in_use.get(banks[i], self.points[o]) == self.points[o]:
                 bers.setdefault(self.partitions[i].name, ber)
         return Layout(entries, points, bers)
 

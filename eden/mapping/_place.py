@@ -41,6 +41,7 @@ def place(
     miss_probability: float | None = None,
     reliable_bytes: int = 4096,
     points: Sequence[devices.OperatingPoint] = (),
+    modules: int = 1,
 ) -> Placement:
     """Place the tensors of a network in a device.
 
@@ -71,6 +72,8 @@ def place(
         points: Operating points of the device that may be used beside `Device.points`: of other
             temperatures, interpolated, or of lowered voltage and longer refresh at once. The
             estimate picks from their range, as from that of others.
+        modules: How many modules like the device lie side by side, 1 to 4, each on a channel and
+            at a supply of its own; coarse placement takes one.
 
     Returns:
         The placement; `str` of it says where tensors lie, and what of the network they are.
@@ -88,6 +91,9 @@ def place(
     one_of("law", law, energy.LAWS)
     within("time_limit_seconds", time_limit_seconds, 0, above=True)
     a_kind("device", device, devices.Device, "a device, as eden.devices.load returns it")
+    an_int("modules", modules, 1, 4)
+    if method == "coarse":
+        one_of("modules of a coarse placement", modules, [1])
     for point in points:
         a_kind("one of points", point, devices.OperatingPoint, "what device.at returns")
         one_of("device of one of points", point.device, [device.name])
@@ -105,7 +111,7 @@ def place(
     asked = (tensors, tolerances.coarse_ber, device, method, level, law, time_limit_seconds)
     how = () if auto else protections
     further = tuple(dict.fromkeys(point for point in points if point not in device.points))
-    task = Task(*asked, bits, how, hazards, reliable_bytes if auto else None, further)
+    task = Task(*asked, bits, how, hazards, reliable_bytes if auto else None, further, modules)
     if not task.parts:
         raise ValueError("every tensor is protected as reliable: nothing is left to place")
     # Where protections are chosen, the cost of what is reliable is part of the choice.
@@ -142,6 +148,7 @@ def place(
         rejected=tuple(chosen.rejected),
         coverage=getattr(tolerances, "coverage", None),
         single_cells=cells,
+        modules=modules,
     )
 
 

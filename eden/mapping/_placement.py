@@ -11,7 +11,13 @@ from eden import devices, network
 from eden._say import a_kind, keys_of, rate
 from eden.mapping._hazard import SingleCells
 from eden.mapping._pieces import Place
-from eden.mapping._validity import check_placement, check_point, check_stated, pieces_of
+from eden.mapping._validity import (
+    check_placement,
+    check_point,
+    check_stated,
+    partitions_of,
+    pieces_of,
+)
 from eden.network import Config, Coverage
 
 
@@ -89,6 +95,7 @@ class Placement:
         rejected: Cheaper settings that were not taken, and why.
         coverage: What of the network the tensors placed are; None where that is not known.
         single_cells: The budget of single cells and what of it is used; None without a risk.
+        modules: How many modules like the device lie side by side.
     """
 
     device: devices.Device
@@ -105,9 +112,12 @@ class Placement:
     rejected: tuple[Rejection, ...]
     coverage: Coverage | None = None
     single_cells: SingleCells | None = None
+    modules: int = 1
 
     def __str__(self) -> str:
-        lines = [f"{self.method} placement on {self.device.name} at {self.vdd_volts:g} V"]
+        volts = sorted({point.vdd_volts for point in self.points.values()})
+        said = f"{self.modules} x {self.device.name}" if self.modules > 1 else self.device.name
+        lines = [f"{self.method} placement on {said} at {', '.join(f'{v:g}' for v in volts)} V"]
         lines += [
             f"  {name}: {entry.partition}, address {entry.address}, BER {rate(entry.ber)}"
             + (f", {entry.protection}" if entry.protection != "none" else "")
@@ -131,6 +141,11 @@ class Placement:
     def pieces(self, name: str) -> tuple[Place, ...]:
         """Return all pieces of memory that a tensor takes, its own first."""
         return pieces_of(self.entries[name], self.config)
+
+    @property
+    def partitions(self) -> dict[str, devices.Partition]:
+        """The partitions and subarrays of all modules, by name."""
+        return partitions_of(self.device, self.modules)
 
     @property
     def gap(self) -> float:
@@ -177,6 +192,7 @@ class Placement:
             "partition_bers": dict(self.partition_bers),
             "coverage": None if self.coverage is None else self.coverage.to_dict(),
             **({} if cells is None else {"single_cells": vars(cells)}),
+            **({} if self.modules == 1 else {"modules": self.modules}),
             "config": None if self.config is None else self.config.to_dict(),
             "device": json.loads(self.device.to_json()),
         }
@@ -202,7 +218,7 @@ class Placement:
                 device contradicts.
         """
         try:
-            keys_of("placement", data, _REQUIRED, ("vdd_volts", "gap", "coverage", "single_cells"))
+            keys_of("placement", data, _REQUIRED, _LATE)
             device = devices.from_json(json.dumps(data["device"]))
             seen = data.get("coverage")
             cells = data.get("single_cells")
@@ -228,6 +244,7 @@ class Placement:
                 entries={n: _entry(n, fields) for n, fields in data["tensors"].items()},
                 points=points,
                 rejected=tuple(Rejection(**r) for r in data["rejected"]),
+                modules=data.get("modules", 1),
                 **{key: data[key] for key in _PLAIN},
             )
             check_placement(placement)
@@ -252,6 +269,7 @@ _OF_POINT = tuple(f.name for f in _FIELDS if f.default is MISSING)
 _LATE_OF_POINT = tuple(f.name for f in _FIELDS if f.default is not MISSING)
 _SINGLE_CELLS = tuple(SingleCells.__dataclass_fields__)
 _REQUIRED = (*_PLAIN, "device", "config", "tensors", "points", "rejected")
+_LATE = ("vdd_volts", "gap", "coverage", "single_cells", "modules")
 
 
 def _without_name(entry: Entry) -> dict[str, Any]:

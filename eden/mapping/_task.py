@@ -51,6 +51,7 @@ class Task:
     hazards: Hazards | None = None  # a budget of single cells to keep
     reliable_bytes: int | None = None  # protections are to be chosen; what may be reliable at most
     further: tuple[devices.OperatingPoint, ...] = ()  # points beside the measured ones
+    modules: int = 1  # alike, each at a setting of its own
 
     @cached_property
     def protected(self) -> list[tuple[Any, Protection]]:

@@ -59,7 +59,8 @@ def check_placement(placement: Any) -> None:
         _check_single_cells(placement.single_cells)
     if not placement.entries:
         raise ValueError(refusal("tensors", {}, "at least one"))
-    homes = _homes(placement.device)
+    an_int("modules", placement.modules, 1, 4)
+    homes = {WHOLE_MODULE: None, **placement.partitions}
     for kind, names in (("points", placement.points), ("partition_bers", placement.partition_bers)):
         for name in names:
             if name not in homes:
@@ -111,9 +112,10 @@ def _check_single_cells(cells: SingleCells) -> None:
     within("hazard of single_cells", cells.hazard, 0, cells.limit * (1 + 1e-9))
 
 
-def _homes(device: devices.Device) -> dict[str, devices.Partition | None]:
-    partitions = (*device.partitions, *device.subarrays)
-    return {WHOLE_MODULE: None, **{partition.name: partition for partition in partitions}}
+def partitions_of(device: devices.Device, modules: int) -> dict[str, devices.Partition]:
+    """Return the partitions and subarrays of modules side by side, by name."""
+    levels = ("bank", "subarray")
+    return {p.name: p for level in levels for p in device.side_by_side(modules, level)}
 
 
 def _check_entry(placement: Any, entry: Any, homes: Mapping) -> None:

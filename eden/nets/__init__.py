@@ -17,6 +17,7 @@ from eden.nets._detect import decode as decode
 from eden.nets._detect import detect as detect
 from eden.nets._detect import nms as nms
 from eden.nets._detection_loss import detection_loss as detection_loss
+from eden.nets._folded import unfold as unfold
 from eden.nets._lenet import LeNet as LeNet
 from eden.nets._load import load_into as _load_into
 from eden.nets._mobilenet import MobileNetV2 as MobileNetV2

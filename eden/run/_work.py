@@ -197,4 +197,5 @@ class Work:
             protect={**protect} if isinstance(protect, dict) else protect,
             risk=self.results.criticality(variant.network),
             points=[self.device.at(**p.model_dump()) for p in self.recipe.map.points],
+            modules=1 if method == "coarse" else self.recipe.map.modules,
         )

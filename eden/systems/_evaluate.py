@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 from torch import nn
 
 from eden._say import a_kind, one_of
-from eden.devices import Device, OperatingPoint, pick
+from eden.devices import Device, OperatingPoint, Partition, pick
 from eden.energy import LAWS, Components, Transfer, idle, like, lines, stream
 from eden.mapping import WHOLE_MODULE, Placement
-from eden.systems._homes import partitions_of
 from eden.systems._inference import Inference, placed_inference
 from eden.systems._system import System, system_of
 from eden.systems._traffic import Move, observe
@@ -54,6 +56,11 @@ class Energy:
         """
         one_of("law", law, self.approximate)
         return 1 - self.approximate[law].total / self.nominal.total
+
+    @property
+    def speedup(self) -> float:
+        """By what fraction the inference is faster than at the rated point."""
+        return self.nominal_seconds / self.approximate_seconds - 1
 
     def to_dict(self) -> dict:
         """Return plain data: joules by component and law, seconds, bytes, assumptions."""
@@ -114,9 +121,9 @@ def evaluate_energy(
     device = placement.device
     approximate, rated = _transfers(device, placement, moves)
     frame = system.parameters["frame_seconds"]
-    waiting = max(placement.points.values(), key=lambda p: (p.vdd_volts, -p.refresh_stretch))
-    joules, seconds, rest = _inference(device, approximate, waiting, frame, LAWS)
-    nominal, rated_seconds, _ = _inference(device, rated, device.nominal, frame, ("linear",))
+    joules, seconds, rest = _inference(device, approximate, _waiting(placement), frame, LAWS)
+    at_rest = dict.fromkeys(approximate, device.nominal)
+    nominal, rated_seconds, _ = _inference(device, rated, at_rest, frame, ("linear",))
     by_kind = {
         kind + "s": sum(m.size_bytes * m.times for m in moves if m.kind == kind)
         for kind in ("weight", "input", "output")
@@ -135,38 +142,66 @@ def evaluate_energy(
             "reliable": reliable,
             **({"protection": added} if protected else {}),
         },
-        assumptions=_assumptions(device, frame, protected=protected),
+        assumptions=_assumptions(device, frame, len(approximate), protected=protected),
         idle_seconds=rest,
     )
 
 
 def _inference(
     device: Device,
-    transfers: Sequence[Transfer],
-    waiting: OperatingPoint,
+    transfers: Mapping[int, Sequence[Transfer]],
+    waiting: Mapping[int, OperatingPoint],
     frame: float,
     laws: Sequence[str],
 ) -> tuple[dict[str, Components], float, float]:
-    """Return joules by law, seconds, and those of them until the next frame."""
-    joules, seconds = stream(device, transfers, laws)
+    """Return joules by law, seconds, and those of them until the next frame.
+
+    Args:
+        device: What each module is.
+        transfers: Of each module; one waits while another moves something.
+        waiting: The operating point at which each waits.
+        frame: Seconds from one inference to the next.
+        laws: Voltage laws.
+    """
+    moved = {module: stream(device, own, laws) for module, own in transfers.items()}
+    seconds = sum(own for _, own in moved.values())
     rest = max(0.0, frame - seconds)
-    idly, _ = idle(device, rest, waiting, laws)
-    return {law: joules[law] + idly[law] for law in laws}, seconds + rest, rest
+    parts = [joules for joules, _ in moved.values()]
+    for module, (_, own) in moved.items():
+        parts.append(idle(device, seconds - own + rest, waiting[module], laws)[0])
+    joules = {law: reduce(add, (part[law] for part in parts)) for law in laws}
+    return joules, seconds + rest, rest
+
+
+def _waiting(placement: Placement) -> dict[int, OperatingPoint]:
+    """Return the point at which each module waits: of several in use there, the mildest."""
+    known, points = placement.partitions, defaultdict(list)
+    for name, point in placement.points.items():
+        points[_module_of(name, known)].append(point)
+    points.setdefault(0, [placement.device.nominal])
+    return {
+        module: max(own, key=lambda p: (p.vdd_volts, -p.refresh_stretch))
+        for module, own in points.items()
+    }
+
+
+def _module_of(name: str, known: Mapping[str, Partition]) -> int:
+    return known[name].module if name in known else 0
 
 
 def _transfers(
     device: Device, placement: Placement, moves: Sequence[Move]
-) -> tuple[list[Transfer], list[Transfer]]:
-    """Return the transfers of a placement, and those of the same layout at the rated point.
+) -> tuple[dict[int, list[Transfer]], dict[int, list[Transfer]]]:
+    """Return the transfers of each module, and those of the same layout at the rated point.
 
-    What is not placed lies one after another, lines interleaved over all banks. The rated layout
-    has no protections.
+    What is not placed lies one after another in the first module, lines interleaved over all banks.
+    The rated layout has no protections.
     """
-    stripes = _stripes(placement)
-    approximate, rated, free = [], [], 0
+    stripes, known = _stripes(placement), placement.partitions
+    approximate, rated, free = defaultdict(list), defaultdict(list), 0
     for move in moves:
         write = move.kind == "output"
-        point, banks = device.nominal, device.geometry.banks
+        point, banks, module = device.nominal, device.geometry.banks, 0
         if move.home is None:
             free = free if free + move.size_bytes <= device.geometry.size_bytes else 0
             address, free = free, free + lines(device, move.size_bytes)
@@ -175,10 +210,11 @@ def _transfers(
             point = placement.points[piece.partition]
             base, banks = stripes[piece.partition]
             address = base + piece.address
+            module = _module_of(piece.partition, known)
         moved = Transfer(write, True, address, move.size_bytes, point, move.times, banks)
-        approximate.append(moved)
+        approximate[module].append(moved)
         if move.plain_bytes:
-            rated.append(replace(moved, size_bytes=move.plain_bytes, point=device.nominal))
+            rated[module].append(replace(moved, size_bytes=move.plain_bytes, point=device.nominal))
     return approximate, rated
 
 
@@ -189,7 +225,7 @@ def _stripes(placement: Placement) -> dict[str, tuple[int, int]]:
     makes a stripe, over which lines are interleaved. Free partitions that would be equal belong to
     it too.
     """
-    device, known = placement.device, partitions_of(placement.device)
+    device, known = placement.device, placement.partitions
     found = {WHOLE_MODULE: (0, device.geometry.banks)}
     for name, point in placement.points.items():
         if name not in known:
@@ -210,7 +246,7 @@ def _stripes(placement: Placement) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _assumptions(device: Device, frame: float, *, protected: bool) -> tuple[str, ...]:
+def _assumptions(device: Device, frame: float, modules: int, *, protected: bool) -> tuple[str, ...]:
     memory = like(device)
     pins = "pins and termination" if memory.describes_pins else "no I/O and termination, unknown"
     notes = [
@@ -228,6 +264,11 @@ def _assumptions(device: Device, frame: float, *, protected: bool) -> tuple[str,
         "parameters of two or more dimensions that no call of a module shows are read once there; "
         "biases and norms are not counted",
     ]
+    if modules > 1:
+        notes.append(
+            f"{modules} modules, each on a channel of its own: one moves something at a time, the "
+            "others stand by with all rows closed, at their own supply"
+        )
     if protected:
         notes.append(
             "protection: copies and check bytes are read with each read, those of IFMs written "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from eden._say import refusal
-from eden.devices import Device, Partition
+from eden.devices import Device
 from eden.dram import Memory
 from eden.mapping import RATED, WHOLE_MODULE, Placement
 from eden.systems._layers import Call
@@ -115,7 +115,7 @@ class Placed:
     def __init__(self, memory: Memory, placement: Placement):
         self._placement, self._free = placement, Free(memory)
         self._rated = memory.vdd_volts
-        self._partitions = partitions_of(placement.device)
+        self._partitions = placement.partitions
         own = [name for name in placement.points if name not in (WHOLE_MODULE, RATED)]
         # A partition is a run of rows of a bank: addresses go through a bank and then the next.
         self.map = "ChRaBaRoCo" if own else None
@@ -174,11 +174,6 @@ class Placed:
         return found
 
 
-def partitions_of(device: Device) -> dict[str, Partition]:
-    """Return the partitions and subarrays of a device by name."""
-    return {p.name: p for p in (*device.partitions, *device.subarrays)}
-
-
 def check_device(memory: Memory, device: Device, system: str) -> None:
     """Refuse a device that is not such a memory.
 
@@ -215,6 +210,11 @@ def check_counted(placement: Placement, system: str, *, channels: int) -> None:
             f"placement is refreshed every {stretched[0]:g} s, accepted for {system}: the rated "
             "interval; streaming counts longer ones"
         )
+    if placement.modules > 1:
+        raise ValueError(
+            f"placement is on {placement.modules} modules, accepted for {system}: one; streaming "
+            "counts several"
+        )
     if channels > 1 and not {WHOLE_MODULE, RATED}.issuperset(placement.points):
         raise ValueError(
             f"placement has tensors in partitions of one module, accepted for the {channels} "
@@ -246,7 +246,7 @@ def _at_points(memory: Memory, placement: Placement, partitions: list[str]) -> M
     if not partitions:
         point = placement.points.get(WHOLE_MODULE, placement.device.nominal)
         return memory.with_clocks(clocks_at(memory, point.trcd_seconds, point.trp_seconds))
-    known = partitions_of(placement.device)
+    known = placement.partitions
     banks: dict[int, Mapping[str, int]] = {}
     for name in partitions:
         point = placement.points[name]

@@ -1,5 +1,7 @@
 import gzip
 import json
+import os
+import threading
 
 import pytest
 
@@ -77,10 +79,23 @@ def test_bad_input_is_one_line_and_exit_code_2(capsys, small_file, tmp_path):
 
 
 def test_commands_that_no_memory_takes_end(capsys, small_file, tmp_path):
-    """Reads that close their row at one clock, without end: refused where time and memory would go."""
+    """Rows that close by themselves at one clock, without end: time and memory would go there."""
     commands = tmp_path / "c.txt"
     commands.write_text("0 ACT 0 0\n" + "0 RDA 0 0\n" * 100_000)
     code, _, error = run(capsys, "energy", "--device", small_file, "--commands", commands)
     assert code == 2
     assert error.count("\n") == 1 and "c.txt:" in error
     assert "automatic precharges to come in a rank of" in error
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_trace_may_be_a_pipe(capsys, pack, small_file, tmp_path):
+    """Traces of more than a disk holds are made as they are read."""
+    pipe, out = tmp_path / "pipe", tmp_path / "o.json"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=[pack(b"0 R 0\n3 W 40\n900 R 0\n")])
+    writer.start()
+    code, _, error = run(capsys, "simulate", "--device", small_file, "--trace", pipe, "--json", out)
+    writer.join()
+    assert (code, error) == (0, "")
+    assert json.loads(out.read_text())["reads"] == 2

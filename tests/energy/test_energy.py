@@ -10,8 +10,8 @@ from torch import nn
 
 import eden
 from eden import devices, energy, mapping, nets, systems
-from eden.systems._evaluate import _stripes
-from eden.systems._homes import partitions_of
+from eden.systems._evaluate import _stripes, _transfers
+from eden.systems._traffic import observe
 
 # DRAMPower 4.0's own run, worked by hand in tests/cpp/core/energy/test_energy.cpp.
 CLOCK = 0.83e-9
@@ -44,14 +44,19 @@ def network():
     return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 6 * 6, 10))
 
 
-def placed(device, method="coarse", *, model=None, tolerance=1e-3, image=8, **config):
+def placed(
+    device, method="coarse", *, model=None, tolerance=1e-3, image=8, bears=None, modules=1, **config
+):
     model = network() if model is None else model
     attachment = eden.attach(model, eden.Config(error=eden.errors.Uniform(1e-4), **config))
     attachment.learn_bounds([torch.rand(4, 1, image, image)])
-    tensors = [SimpleNamespace(**vars(t), tolerance=tolerance) for t in attachment.tensors]
+    tensors = [
+        SimpleNamespace(**vars(t), tolerance=(bears or {}).get(t.name, tolerance))
+        for t in attachment.tensors
+    ]
     attachment.detach()
     found = SimpleNamespace(config=attachment.config, coarse_ber=tolerance, tensors=tensors)
-    return mapping.place(found, device, method=method)
+    return mapping.place(found, device, method=method, modules=modules)
 
 
 @pytest.mark.parametrize("law", energy.LAWS)
@@ -248,7 +253,7 @@ def test_fine_placement_is_interleaved_over_equal_partitions():
 
 def test_a_stripe_is_of_equal_partitions_alone(b10):
     placement = placed(b10, "greedy")
-    known = partitions_of(b10)
+    known = placement.partitions
     for name, (base, banks) in _stripes(placement).items():
         if name not in placement.points or name == "module":
             continue
@@ -256,6 +261,33 @@ def test_a_stripe_is_of_equal_partitions_alone(b10):
         rates = [devices.pick(p.at(point), placement.estimate) for p in b10.partitions]
         assert banks == rates.count(devices.pick(own.at(point), placement.estimate)) < 8
         assert base == rates[: own.bank].count(rates[own.bank]) * own.size_bytes
+
+
+def test_a_module_stands_by_while_another_moves_something(b10):
+    """Joules are those of each module's own transfers, and of its rest at its own supply."""
+    model, sample = network(), torch.rand(2, 1, 8, 8)
+    placement = placed(b10, "greedy", model=model, bears={"0.weight": 1e-8}, modules=2)
+    at = {n: placement.partitions[e.partition].module for n, e in placement.entries.items()}
+    first = at["0.weight"]
+    assert [n for n, module in at.items() if module == first] == ["0.weight"]
+    found = eden.evaluate_energy(model, sample, placement)
+    transfers, rated = _transfers(b10, placement, observe(model, sample, placement))
+    low, high = (b10.at(volts) for volts in (1.05, 1.1))
+    moved = {m: energy.stream(b10, own, ("cv2",)) for m, own in transfers.items()}
+    (own, busy), (others, rest) = moved[first], moved[1 - first]
+    waits = [energy.idle(b10, *which, ("cv2",))[0] for which in ((rest, high), (busy, low))]
+    parts = [joules["cv2"].total for joules in (own, others, *waits)]
+    assert found.approximate["cv2"].total == pytest.approx(sum(parts), rel=1e-12)
+    assert found.approximate_seconds == pytest.approx(busy + rest, rel=1e-12)
+    assert found.speedup == found.nominal_seconds / found.approximate_seconds - 1
+    # Nominal: the same modules, so that what is saved is of like and like.
+    alone = [energy.stream(b10, own, ("linear",)) for own in rated.values()]
+    seconds = sum(own for _, own in alone)
+    total = sum(joules["linear"].total for joules, _ in alone)
+    for _, own in alone:
+        total += energy.idle(b10, seconds - own, b10.nominal, ("linear",))[0]["linear"].total
+    assert found.nominal.total == pytest.approx(total, rel=1e-12)
+    assert any("2 modules" in text for text in found.assumptions)
 
 
 def test_idle_time_is_charged_by_the_frame(b10):

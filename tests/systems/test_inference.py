@@ -1,5 +1,6 @@
 """Time and energy of an inference on an accelerator: what is conserved, and what must fall."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -275,6 +276,8 @@ def test_what_a_system_cannot_count_of_a_placement_is_one_line():
     assert slow.refresh_stretch == 32
     with pytest.raises(ValueError, match=r"is refreshed every 2.048 s, accepted for tpu: the rate"):
         check_counted(SimpleNamespace(points={"module": slow}), "tpu", channels=1)
+    with pytest.raises(ValueError, match=r"is on 2 modules, accepted for tpu: one; streaming"):
+        check_counted(replace(placed("greedy"), modules=2), "tpu", channels=1)
 
 
 @pytest.mark.parametrize("system", ["tpu", "cpu"])
