@@ -4,7 +4,8 @@ Run: python scripts/compare_protection.py RUN_FOLDER [--families 5] [--draws 100
          [--networks baseline boosted] [--protect "fc*.input=triple" "conv*=secded" ...]
 (after `eden run`, or `--until boost`). Protections are none, the recipe's, and those of --protect.
 A family has single cells and search draws of its own; the last column is of fresh draws at the
-first family's rate, with Clopper and Pearson's interval.
+first family's rate, with Clopper and Pearson's interval. What the run has tried is not tried again,
+nor what this script has: it is kept in the run folder's ``trials``.
 """
 
 import argparse
@@ -13,10 +14,10 @@ from pathlib import Path
 
 from scipy.stats import binomtest
 
-from eden import characterize_coarse, criticality
-from eden.access import Protection, seeds_for
+from eden import characterize_coarse, criticality, errors, verify
+from eden.access import Protection
 from eden.folder import NETWORKS, RunFolder
-from eden.network import approximate, protections_of
+from eden.network import protections_of
 from eden.run import Work, read_inputs
 
 
@@ -38,7 +39,7 @@ def main() -> None:
     protections = {said: how for said, how in protections.items() if how or said == "no"}
     for name in options.networks:
         model = work.network(name)
-        shared = {"target_accuracy": target}
+        shared = {"target_accuracy": target, "folder": work.path(f"trials/{name}")}
         risks = [
             criticality(model, evaluate, config=work.config, seed=seed, **shared)
             for seed in range(options.families)
@@ -58,7 +59,7 @@ def main() -> None:
                 f"sweep {first.sweep_ber:.2e} clean {first.clean_accuracy:.4f}",
                 flush=True,
             )
-            print(f"{'':21}{fresh(model, evaluate, first, target, options.draws)}", flush=True)
+            print(f"{'':21}{fresh(model, evaluate, first, options.draws, shared)}", flush=True)
 
 
 def added(tolerances) -> float:
@@ -73,14 +74,10 @@ def added(tolerances) -> float:
     return more / sum(moved.values())
 
 
-def fresh(model, evaluate, tolerances, target: float, draws: int) -> str:
+def fresh(model, evaluate, tolerances, draws: int, shared) -> str:
     """The share of fresh draws that miss at a tolerance."""
-    misses = 0
-    with approximate(model, tolerances.config) as handle:
-        for seed in seeds_for("compare protection", draws):
-            handle.reseed(seed)
-            handle.set_ber(tolerances.ber)
-            misses += evaluate(model) < target
+    config = tolerances.config.with_(error=errors.Uniform(weak_fraction=tolerances.ber))
+    misses = verify(model, evaluate, config, seeds=draws, **shared).misses
     low, high = binomtest(misses, draws).proportion_ci(method="exact")
     return f"fresh draws: {misses} of {draws} miss, {misses / draws:.3%} [{low:.2%}, {high:.2%}]"
 
