@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from eden.data import keeping_modes
 
-_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+_Norm = nn.BatchNorm1d | nn.BatchNorm2d
 
 
 def unfold(model: nn.Module, images: Tensor) -> int:
@@ -24,7 +24,8 @@ def unfold(model: nn.Module, images: Tensor) -> int:
     Returns:
         How many norms were folded; others are left alone.
     """
-    folded = [module for module in model.modules() if _is_folded(module)]
+    norms = [module for module in model.modules() if isinstance(module, _Norm)]
+    folded = [norm for norm in norms if _is_folded(norm)]
     handles = [norm.register_forward_pre_hook(_measure) for norm in folded]
     try:
         with keeping_modes(model), torch.no_grad():
@@ -36,18 +37,19 @@ def unfold(model: nn.Module, images: Tensor) -> int:
     return len(folded)
 
 
-def _is_folded(module: nn.Module) -> bool:
-    if not isinstance(module, _NORMS) or module.running_mean is None or module.weight is None:
+def _is_folded(norm: _Norm) -> bool:
+    if norm.running_mean is None or norm.running_var is None or not norm.affine:
         return False
-    ones = bool((module.weight == 1).all() and (module.running_var == 1).all())
+    ones = bool((norm.weight == 1).all() and (norm.running_var == 1).all())
     # A norm as it is drawn adds nothing either: there is nothing to keep.
-    return ones and bool((module.running_mean == 0).all() and (module.bias != 0).any())
+    return ones and bool((norm.running_mean == 0).all() and (norm.bias != 0).any())
 
 
-def _measure(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+def _measure(norm: _Norm, inputs: tuple[Tensor, ...]) -> None:
+    assert norm.running_mean is not None and norm.running_var is not None
     variance, mean = torch.var_mean(inputs[0].transpose(0, 1).flatten(1), dim=1, correction=0)
     scale = (1 + norm.eps) ** -0.5
-    norm.bias += mean * scale
+    norm.bias.add_(mean, alpha=scale)
     norm.weight.copy_((variance + norm.eps).sqrt() * scale)
     norm.running_mean.copy_(mean)
     norm.running_var.copy_(variance)
