@@ -2,9 +2,11 @@
 
 With single cells P(miss) is a compound Poisson sum (`_compound`). Draws decide one factor on costs,
 near 1, and two hazards that the cells tried do not show: of rare cells that miss alone, which rises
-with the BER, and of cells that cost more together than each, which rises with its square. Without,
-P(miss) = 1 - exp(-(ber / s)^k), where the draws have to say both; a few of them say little of rare
-misses, and the interval shows it.
+with the BER, and of cells that cost more together than each, which rises with its square. Or, which
+is believed where draws leave no other choice, what harmless cells cost is too uncertain to add up:
+of a tensor of millions of cells thirty were tried, and cost an image more or less. Then cells say
+what misses alone, and draws all else. Without single cells P(miss) = 1 - exp(-(ber / s)^k), where
+the draws have to say both; a few of them say little of rare misses, and the interval shows it.
 """
 
 from __future__ import annotations
@@ -32,6 +34,10 @@ _SCALE_SPREAD = 0.25
 # The exponent k likewise, and its range. Alone, critical cells make 1, the bulk more.
 _EXPONENTS = np.exp(np.linspace(np.log(0.6), np.log(8.0), 40))
 _EXPONENT, _EXPONENT_SPREAD = 1.3, 0.4
+# Of costs that do not add up: the exponents of what draws say, and the belief in it before any.
+_BULK_EXPONENTS = (1.0, 1.5, 2.0, 3.0)
+_NOT_ADDED = np.exp(-12.0)
+_NOT_ADDED_REPLICATES = 8
 # Where nothing may be lost, one part in a hundred thousand may.
 LEAST_LOSS = 1e-5
 _LOWEST = 1e-9
@@ -130,6 +136,14 @@ def curves_of_cells(
             cells = compound.miss_probabilities(counts, scale)
             curves.append(1.0 - (1.0 - cells) * more)
             priors.append(prior - ((np.log(scale) / _SCALE_SPREAD) ** 2) / 2)
+    believed = np.log(sum(np.exp(prior).sum() for prior in priors) * _NOT_ADDED)
+    places = np.linspace(about - 10, high + 20, 40)
+    bulk = np.concatenate([_hazard(steps, places, k) for k in _BULK_EXPONENTS])
+    more = np.exp(-(alone[:, None] + bulk[None]).reshape(-1, len(steps)))
+    for _ in range(_NOT_ADDED_REPLICATES):
+        cells = compound.miss_probabilities(compound.shares(random), 0.0)
+        curves.append(1.0 - (1.0 - cells) * more)
+        priors.append(np.full(len(more), believed - np.log(len(more) * _NOT_ADDED_REPLICATES)))
     return Curves(steps, np.concatenate(curves), np.concatenate(priors), high)
 
 

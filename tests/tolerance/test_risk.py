@@ -141,6 +141,29 @@ def test_where_costs_add_up_to_more_the_draws_say_so():
     assert early < expected < late
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_where_costs_of_harmless_cells_are_noise_draws_and_critical_cells_decide(seed):
+    """Millions of cells, thirty of each kind tried, an image of 2,000 won or lost by each.
+
+    As a sum they would cost points at 1e-5. The draws miss as they do by 1 - exp(-(ber / 3e-4)^2),
+    and 10 critical cells at most one draw in a thousand at 1e-4: P(miss) is 1 % at 3e-5.
+    """
+    random = np.random.default_rng(seed)
+    noise = [stratum([0.5] * 10 + [0.0] * 20, cells=30)]
+    for number in range(40):
+        losses = (random.integers(-1, 3, 30) / 2000).tolist()  # more lost than won, by chance
+        noise.append(stratum(losses, cells=2_000_000, tensor=f"t{number}"))
+    risk = criticality_of(noise)
+    wrong = wrong_by(CONFIG, list(risk.tensors))
+    assert ber_by_cells(risk, 0.01) < 1e-6
+    bers = 3e-4 * np.sqrt(random.exponential(1.0, 20))
+    thresholds = [step_of(float(ber)) for ber in bers]
+    span = {"low": -50, "high": -4, "at": 0.01, "allowed": 0.01}
+    found = risk_of_cells(risk, thresholds, wrong=wrong, **span)
+    assert 1e-5 < found.ber < 9e-5
+    assert found.interval[0] < 3e-5 < found.interval[1]
+
+
 def test_a_protection_makes_weak_cells_do_less():
     risk = criticality_of([stratum([0.5] * 30, cells=300)])
     triple = replace(risk, config=CONFIG.with_(protect={"a": "triple"}))

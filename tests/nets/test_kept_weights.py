@@ -1,0 +1,40 @@
+"""The trained networks that are kept: of the recipes that they say, and read by them."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from eden import nets
+from eden._files import digest
+from eden.folder import load_recipe
+
+KEPT = sorted((Path(__file__).parents[2] / "weights").glob("*.safetensors"))
+# What a network as trained depends on, as scripts/export_weights.py has it.
+KEYS = ("seed", "data", "network", "train")
+
+
+def test_there_are_some():
+    assert KEPT
+
+
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
+def test_a_kept_network_is_its_recipes(path):
+    recipe = load_recipe(path.stem)
+    with safe_open(path, "pt") as file:
+        said = file.metadata()
+        shapes = [file.get_slice(key).get_shape() for key in file.keys()]  # noqa: SIM118
+    channels = 1 if path.stem.endswith("fashion-mnist") else 3
+    assert any(len(shape) == 4 and shape[1] == channels for shape in shapes)
+    keys = recipe.model_dump(mode="json")
+    assert said["recipe"] == path.stem
+    assert said["recipe_digest"] == digest({key: keys[key] for key in KEYS})
+    # Halves cost nothing that a recipe may lose.
+    lost = float(said["validation_accuracy_of_run"]) - float(said["validation_accuracy"])
+    assert abs(lost) < 0.1 * recipe.accuracy_loss
+    assert path.stat().st_size < 8 << 20
+    network = recipe.network
+    model = nets.build(network.name, channels=channels, **network.form)
+    assert nets.read_weights(model, network.name, path)
+    assert all(torch.isfinite(value).all() for value in model.state_dict().values())
