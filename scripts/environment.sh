@@ -6,6 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Any of these would put foreign packages in front of those of .venv, or install past it.
 unset PYTHONPATH PYTHONHOME PIP_USER PIP_TARGET PIP_PREFIX
+# What is imported is compiled once, when it first is.
+unset PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE=1
 # Threads that wait for each other give their core away: where another program shares the cores,
 # spinning makes the small steps of LeNet twenty times slower, and elsewhere nothing faster.
@@ -17,7 +19,7 @@ readonly DATA_PACKAGE=/usr/share/datasets/fashion-mnist
 say() { printf '\n== %s\n' "$*"; }
 fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 2; }
 venv_python() { .venv/bin/python "$@"; }
-# Not compiled to bytecode: that takes ten seconds, and most of it is never imported.
+# Not compiled to bytecode here: that takes ten seconds, and most of it is never imported.
 pip_install() { venv_python -m pip install --disable-pip-version-check --no-compile "$@"; }
 
 # Installs Debian packages where that asks nobody for a password; status 1 where it may not.
