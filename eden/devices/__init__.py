@@ -10,6 +10,7 @@ in ``specs/``; scripts/make_devices.py makes those of public studies.
 """
 
 from eden.devices import _arguments  # noqa: F401 - for what it does
+from eden.devices._device import LEVELS as LEVELS
 from eden.devices._device import Device as Device
 from eden.devices._device import Partition as Partition
 from eden.devices._device import from_json as from_json

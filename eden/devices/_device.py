@@ -8,6 +8,8 @@ from eden._native import core
 from eden._say import a_kind, a_number, an_int, one_of
 from eden.devices._points import Ber, OperatingPoint
 
+# Of partitions.
+LEVELS = ("bank", "subarray")
 # The axes of the two sources of errors.
 _ACCESS = ("vdd_volts", "trcd_seconds", "trp_seconds", "temperature_celsius")
 _RETENTION = ("refresh_seconds", "temperature_celsius")
@@ -174,22 +176,22 @@ class Device:
     @property
     def partitions(self) -> tuple[Partition, ...]:
         """The banks, or the partitions that the description lists."""
-        return tuple(self._partition(p) for p in self.native.partitions)
+        return self.side_by_side(1)
 
     @property
     def subarrays(self) -> tuple[Partition, ...]:
         """The subarrays of all banks, in order of bank and row."""
-        return tuple(self._partition(p) for p in self.native.subarrays)
+        return self.side_by_side(1, "subarray")
 
     def side_by_side(self, modules: int, level: str = "bank") -> tuple[Partition, ...]:
         """Return the partitions of several modules like this one.
 
         Args:
             modules: How many, 1 to 4. From the second on, names are such as ``module1.bank3``.
-            level: ``bank`` for `partitions`, or ``subarray``.
+            level: One of `LEVELS`: ``bank`` for `partitions`, or ``subarray``.
         """
         an_int("modules", modules, 1, 4)
-        one_of("level", level, ("bank", "subarray"))
+        one_of("level", level, LEVELS)
         known = self.native.partitions if level == "bank" else self.native.subarrays
         return tuple(self._partition(p, module) for module in range(modules) for p in known)
 

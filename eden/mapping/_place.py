@@ -24,8 +24,6 @@ from eden.mapping._task import Task
 from eden.mapping._validity import METHODS, check_tensor
 from eden.network import Config, Pattern, protections_of
 
-LEVELS = ("bank", "subarray")
-
 
 def place(
     tolerances,
@@ -86,7 +84,7 @@ def place(
     Reference: paper.md, Mapping, Algorithm 1.
     """
     one_of("method", method, METHODS)
-    one_of("level", level, LEVELS)
+    one_of("level", level, devices.LEVELS)
     one_of("estimate", estimate, devices.ESTIMATES)
     one_of("law", law, energy.LAWS)
     within("time_limit_seconds", time_limit_seconds, 0, above=True)

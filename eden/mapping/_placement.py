@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
+from functools import cached_property
 from typing import Any
 
 from eden import devices, network
@@ -142,7 +143,7 @@ class Placement:
         """Return all pieces of memory that a tensor takes, its own first."""
         return pieces_of(self.entries[name], self.config)
 
-    @property
+    @cached_property
     def partitions(self) -> dict[str, devices.Partition]:
         """The partitions and subarrays of all modules, by name."""
         return partitions_of(self.device, self.modules)

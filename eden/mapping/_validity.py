@@ -114,8 +114,7 @@ def _check_single_cells(cells: SingleCells) -> None:
 
 def partitions_of(device: devices.Device, modules: int) -> dict[str, devices.Partition]:
     """Return the partitions and subarrays of modules side by side, by name."""
-    levels = ("bank", "subarray")
-    return {p.name: p for level in levels for p in device.side_by_side(modules, level)}
+    return {p.name: p for level in devices.LEVELS for p in device.side_by_side(modules, level)}
 
 
 def _check_entry(placement: Any, entry: Any, homes: Mapping) -> None:

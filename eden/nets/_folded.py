@@ -26,6 +26,8 @@ def unfold(model: nn.Module, images: Tensor) -> int:
     """
     norms = [module for module in model.modules() if isinstance(module, _Norm)]
     folded = [norm for norm in norms if _is_folded(norm)]
+    if not folded:
+        return 0
     handles = [norm.register_forward_pre_hook(_measure) for norm in folded]
     try:
         with keeping_modes(model), torch.no_grad():

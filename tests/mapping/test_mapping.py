@@ -1,9 +1,9 @@
 import itertools
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from _placing import MIB, tensor, tolerances
 
 import eden
 from eden import devices, energy, mapping
@@ -11,24 +11,6 @@ from eden._native import core
 from eden.mapping import Placement, _fine
 from eden.mapping import _exact as milp
 from eden.mapping._task import Task
-
-CONFIG = eden.Config(error=eden.errors.Uniform(1e-4), stored="int8")
-MIB = 2**20
-
-
-def tensor(name, size_bytes, tolerance, *, kind="weight", reads=1):
-    return SimpleNamespace(
-        name=name,
-        kind=kind,
-        elements=size_bytes,
-        size_bytes=size_bytes,
-        reads=reads,
-        tolerance=tolerance,
-    )
-
-
-def tolerances(*tensors, coarse_ber=1e-4):
-    return SimpleNamespace(config=CONFIG, coarse_ber=coarse_ber, tensors=tensors)
 
 
 def brute_force(problem):
@@ -123,60 +105,6 @@ def test_reads_are_priced_as_interleaved_over_equal_partitions(b10):
     assert point.vdd_volts == 1.075
     assert stripe.entries["a"].partition in ("bank6", "bank7")
     assert stripe.energy_joules == joules[1] < joules[0]
-
-
-def test_modules_side_by_side_have_a_supply_each(b10):
-    """What bears little lies on a module at 1.1 V, what bears much on one at 1.05 V."""
-    parts = [tensor("a", MIB, 1e-8), tensor("b", MIB, 1e-2), tensor("c", MIB, 1e-2)]
-    one = mapping.place(tolerances(*parts), b10)
-    assert one.vdd_volts == 1.1
-    for method in ("greedy", "exact"):
-        two = mapping.place(tolerances(*parts), b10, method=method, modules=2)
-        where = {name: two.partitions[entry.partition] for name, entry in two.entries.items()}
-        volts = {name: two.points[entry.partition].vdd_volts for name, entry in two.entries.items()}
-        assert volts == {"a": 1.1, "b": 1.05, "c": 1.05}
-        assert where["a"].module != where["b"].module == where["c"].module
-        for module in (0, 1):
-            on_it = {
-                p.vdd_volts for n, p in two.points.items() if two.partitions[n].module == module
-            }
-            assert len(on_it) == 1
-        assert two.energy_joules < one.energy_joules
-        assert two.gap == pytest.approx(0, abs=1e-2)
-        assert "2 x ddr3l-1600-b10 at 1.05, 1.1 V" in str(two)
-        assert mapping.Placement.from_json(two.to_json()) == two
-    # More modules than that find nothing better, and cells of two modules are others.
-    four = mapping.place(tolerances(*parts), b10, method="exact", modules=4)
-    assert four.energy_joules == pytest.approx(two.energy_joules, rel=1e-12)
-    assert len({partition.base for partition in two.partitions.values()}) >= 16
-    assert b10.side_by_side(1) == b10.partitions
-
-
-def test_several_modules_never_cost_more(b10):
-    """Any placement of one module is one of two, the other being free."""
-    draw = np.random.default_rng(3)
-    for _ in range(5):
-        parts = [
-            tensor(f"t{i}", int(draw.integers(1, MIB)), float(10 ** draw.uniform(-9, -2)))
-            for i in range(6)
-        ]
-        costs = [
-            mapping.place(tolerances(*parts), b10, method="exact", modules=k).energy_joules
-            for k in (1, 2, 3)
-        ]
-        assert costs[1] <= costs[0] * (1 + 1e-9)
-        assert costs[2] <= costs[1] * (1 + 1e-9)
-
-
-@pytest.mark.parametrize("modules", [0, 5, 1.5, True, "2"])
-def test_numbers_of_modules_that_are_none(b10, modules):
-    with pytest.raises((ValueError, TypeError), match="modules"):
-        mapping.place(tolerances(tensor("a", 99, 1e-2)), b10, modules=modules)
-
-
-def test_coarse_placement_takes_one_module(b10):
-    with pytest.raises(ValueError, match="modules of a coarse placement is 2"):
-        mapping.place(tolerances(tensor("a", 99, 1e-2)), b10, method="coarse", modules=2)
 
 
 def test_a_module_has_one_voltage(b10):
@@ -308,21 +236,6 @@ def test_exact_packs_what_greedy_does_not(b10):
     assert mapping.place(network, device, method="exact").vdd_volts == 1.05
 
 
-def test_a_placement_survives_its_file(b10, tmp_path):
-    network = tolerances(tensor("a.weight", 1000, 1e-6), tensor("a.input", 10, 1e-2, kind="input"))
-    for method in mapping.METHODS:
-        placement = mapping.place(network, b10, method=method)
-        text = placement.to_json()
-        assert Placement.from_json(text) == placement
-        data = json.loads(text)
-        assert data["tensors"]["a.weight"]["why"]
-        assert data["vdd_volts"] == placement.vdd_volts
-        assert "name" not in data["tensors"]["a.weight"]
-    for broken in ("{", "{}", "[]", json.dumps({**data, "points": {"bank0": {}}})):
-        with pytest.raises(ValueError, match="placement"):
-            Placement.from_json(broken)
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -349,93 +262,3 @@ def test_tolerances_that_make_no_sense_are_refused(b10):
             mapping.place(tolerances(*bad), b10)
     with pytest.raises(ValueError, match="coarse_ber is 2, accepted"):
         mapping.place(tolerances(tensor("a", 1, 1), coarse_ber=2), b10, method="coarse")
-
-
-@pytest.fixture(scope="module")
-def written(b10):
-    """A placement as its file holds it."""
-    given = tolerances(tensor("a", 1000, 1e-4), tensor("b", 3000, 1e-4, kind="input"))
-    return eden.place(given, b10).to_dict()
-
-
-WRONG = {  # path in the file -> values, and what the refusal names
-    "method": (["best", None, 3], "method"),
-    "estimate": (["median", None], "estimate"),
-    "law": (["cubic", None], "law"),
-    "energy_joules": ([-1, "1", None, float("nan"), True], "energy_joules"),
-    "bound_joules": ([-1, float("inf")], "bound_joules"),
-    "verdict_volts": ([{}, None, {"low": 1.1}], "verdict_volts"),
-    "verdict_volts.mean": (["1.1", -1, True], "verdict_volts of mean"),
-    "rejected": ([3, [3], [{}], {}, "", [{"vdd_volts": 1.1, "why": None}]], ""),
-    "vdd_volts": ([-1, 1.35, None, "x", 10**400], "vdd_volts"),
-    "gap": ([-1, 0.5, None, "x", 10**400], "gap"),
-    "tensors": ([{}, 3, []], ""),
-    "tensors.a.kind": (["bias", None], "kind of a"),
-    "tensors.a.elements": ([0, 999, 1.5, True, "1000"], "of a"),
-    "tensors.a.size_bytes": ([0, 999, 2**70], "size_bytes of a"),
-    "tensors.a.reads": ([-1, "2", float("nan"), None], "reads of a"),
-    "tensors.a.tolerance": ([1.5, -1, None], "tolerance of a"),
-    "tensors.a.partition": (["bank99", "module", "bank7", None, 3], "partition of a"),
-    "tensors.a.address": ([-64, 2**40, 1.5, None], "address of a"),
-    "tensors.a.row_bytes": ([64, "8192", None], "row_bytes of a"),
-    "tensors.a.ber": ([0.3, -1, float("nan"), None], "ber of a"),
-    "tensors.a.why": ([3, None], "why of a"),
-    "tensors.a.colour": (["red"], "colour"),
-    "points": ([{}, 3, {"bank99": {}}], ""),
-    "partition_bers": ([{"bank99": 0.1}, {"bank0": 2}, 3], ""),
-    "config": ([3, {}, []], "not a config"),
-    "device": ([3, {}, "ddr3l-1600-b10"], ""),
-    "colour": (["red"], "colour"),
-}
-
-
-def changed(value, path, new):
-    value = json.loads(json.dumps(value))
-    *folders, last = path.split(".")
-    part = value
-    for key in folders:
-        part = part[key]
-    part[last] = new
-    return value
-
-
-@pytest.mark.parametrize("path", WRONG)
-def test_a_placement_from_a_file_is_checked(written, path):
-    Placement.from_dict(written)
-    values, named = WRONG[path]
-    for value in values:
-        with pytest.raises(ValueError, match=f"^not a placement: .*{named}") as caught:
-            Placement.from_dict(changed(written, path, value))
-        assert "\n" not in str(caught.value)
-
-
-def test_places_in_a_file_neither_overlap_nor_contradict_the_device(b10, written):
-    bank = written["tensors"]["a"]["partition"]
-    assert bank == written["tensors"]["b"]["partition"]
-    start = min(entry["address"] for entry in written["tensors"].values())
-    for name, other in ("ab", "ba"):
-        wrong = changed(written, f"tensors.{name}.address", start + 512)
-        with pytest.raises(ValueError, match=rf"(a and b|b and a) overlap in {bank}$"):
-            Placement.from_dict(changed(wrong, f"tensors.{other}.address", start))
-    for key, value in (
-        ("ber", 0.5),
-        ("ber", 10**400),
-        ("ber_high", 0),
-        ("quality", "interpolated"),
-        ("device", "x"),
-    ):
-        with pytest.raises(ValueError, match=f"{key} of point {bank}"):
-            Placement.from_dict(changed(written, f"points.{bank}.{key}", value))
-    for value in (0.5, 10**400):
-        with pytest.raises(ValueError, match=f"^not a placement: partition_bers of {bank} is"):
-            Placement.from_dict(changed(written, f"partition_bers.{bank}", value))
-    with pytest.raises(ValueError, match=f"^not a placement: partition_bers: .*{bank}"):
-        Placement.from_dict(written | {"partition_bers": {}})
-
-
-@pytest.mark.parametrize("method", mapping.METHODS)
-@pytest.mark.parametrize("level", ["bank", "subarray"])
-def test_every_placement_is_accepted_from_its_file(b10, method, level):
-    given = tolerances(tensor("a", 1000, 1e-4), tensor("b", 3000, 1e-4, kind="input"))
-    placed = eden.place(given, b10, method=method, level=level)
-    assert Placement.from_json(placed.to_json()) == placed
