@@ -85,6 +85,7 @@ def compare(
 ) -> None:
     part = work.recipe.characterize
     evaluate = work.evaluator("validation", most=images)
+    evaluate.in_copies = False  # what copies of the process ask would not be counted
     target = evaluate(work.network("baseline")) - work.recipe.accuracy_loss
     model = work.network(network)
     passes, spent = Passes(model), {}

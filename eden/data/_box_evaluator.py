@@ -38,9 +38,11 @@ class BoxEvaluator:
 
     Attributes:
         digest: As of `Evaluator`.
+        in_copies: Likewise; of a ``detect`` that keeps what it saw, set it to False.
     """
 
     digest: str | None = None
+    in_copies = True
 
     def __init__(
         self,
@@ -60,6 +62,11 @@ class BoxEvaluator:
             raise ValueError(refusal("shape of truths", list(truths.shape), said))
         self.x, self.truths, self.detect, self.batch_size = x, truths, detect, batch_size
         self.iou, self.score, self.least = iou, score, least
+
+    @property
+    def y(self) -> Tensor:
+        """The boxes that are there, as labels are called."""
+        return self.truths
 
     def __len__(self) -> int:
         return len(self.x)

@@ -28,9 +28,11 @@ class Evaluator:
 
     Attributes:
         digest: names the images where answers about them are kept in a folder; None until set.
+        in_copies: copies of the process may ask it at the same time.
     """
 
     digest: str | None = None
+    in_copies = True
 
     def __init__(self, x: Inputs, y: torch.Tensor, batch_size: int | None = None):
         if len(x) != len(y) or len(x) == 0 or (batch_size is not None and batch_size < 1):
@@ -66,7 +68,9 @@ class Evaluator:
 
     def take(self, index: torch.Tensor) -> Evaluator:
         """Return an evaluator on the images of these numbers, int64 ``[n]``."""
-        return Evaluator(take(self.x, index), self.y[index], self.batch_size)
+        taken = Evaluator(take(self.x, index), self.y[index], self.batch_size)
+        taken.in_copies = self.in_copies
+        return taken
 
     def predictions(self, model: torch.nn.Module) -> torch.Tensor:
         """Return the class named for each image, int64 ``[n]``, to compare image by image."""

@@ -22,7 +22,7 @@ from eden.network._plan import Plan
 from eden.network._wrappers import unwrapped
 
 # For the outputs of modules on all batches, and for those of functions; what takes more is computed
-# anew.
+# anew. While they are remembered those of one batch come on top, twice.
 ROOM_BYTES = 2**29
 
 
@@ -51,6 +51,11 @@ class _Seen:
         """What the outputs take."""
         return sum(y.nbytes for y in self.outputs or [])
 
+    @property
+    def price(self) -> float:
+        """Bytes for each multiplication that they save."""
+        return self.size_bytes / self.work if self.work else float("inf")
+
 
 class _Functions(TorchFunctionMode):
     """Calls of functions whose tensors are all remembered: each is made once."""
@@ -67,20 +72,30 @@ class _Functions(TorchFunctionMode):
         if name is not None and name in self.results:
             return self.results[name][0]
         output = func(*args, **kwargs)
-        if name is not None and self.recording and isinstance(output, Tensor):
+        fits = isinstance(output, Tensor) and output.nbytes <= self.room
+        if name is not None and self.recording and fits:
             self.room -= output.nbytes
-            if self.room >= 0:
-                self.results[name] = output, output._version
-                self.known[id(output)] = output
+            self.results[name] = output, output._version
+            self.known[id(output)] = output
         return output
+
+    def forget(self, values: Iterable[Tensor]) -> None:
+        """Forget tensors, which must live until then, and what functions made of them."""
+        gone = {id(value): value for value in values}
+        while gone:
+            for number in gone:
+                self.known.pop(number, None)
+            made = [name for name in self.results if not gone.keys().isdisjoint(_tensors_of(name))]
+            outputs = [self.results.pop(name)[0] for name in made]
+            self.room += sum(output.nbytes for output in outputs)
+            gone = {id(output): output for output in outputs}
 
     def end(self) -> None:
         """Remember no more, and forget what was written over since it was made."""
         self.recording = False
-        for name, (output, version) in list(self.results.items()):
-            if output._version != version:
-                del self.results[name]
-                self.known.pop(id(output), None)
+        self.forget(
+            [output for output, version in self.results.values() if output._version != version]
+        )
 
     def _name(self, func: Any, args: tuple, kwargs: Mapping[str, Any]) -> Any:
         """What tells a call from others; None where it has tensors that are not remembered."""
@@ -105,7 +120,7 @@ class Rerun:
     """
 
     def __init__(self, model: nn.Module, plan: Plan):
-        self._model, self._calls = model, 0
+        self._model = model
         self._readers: dict[str, list[nn.Module]] = {}
         self._seen = {target.module: _Seen() for target in plan.targets}
         for target in plan.targets:
@@ -126,9 +141,10 @@ class Rerun:
             yield
             return
         event, hooks = [0, 0], []  # in this call of the network; which call it is
-        given: list[tuple[_Seen, int, Tensor, int]] = []
+        given: list[tuple[_Seen, int, Tensor, int]] = []  # in this call
 
         def begin_network(module: nn.Module, args: tuple) -> None:
+            self._settle(given)
             event[0], event[1] = 0, event[1] + 1
 
         def begin(module: nn.Module, args: tuple) -> None:
@@ -162,15 +178,10 @@ class Rerun:
         finally:
             for hook in hooks:
                 hook.remove()
-        for seen, call, output, version in given:
-            if output._version != version:
-                seen.copied = True
-                self._functions.known.pop(id(output), None)
-            elif seen.outputs is not None:
-                seen.outputs[call] = output
+        self._settle(given)
         self._functions.end()
-        self._calls = event[1]
-        self._drop()
+        once = list(range(1, event[1] + 1))
+        self._drop([seen for seen in self._seen.values() if seen.calls != once])
 
     @contextmanager
     def at(self, tensor: str) -> Iterator[float]:
@@ -211,20 +222,27 @@ class Rerun:
         both = itertools.chain(self._model.parameters(), self._model.buffers())
         return [value for value in both if id(value) not in read]
 
-    def _drop(self) -> None:
-        """Forget outputs that cannot stand for a call, and the largest where room is short."""
-        once = list(range(1, self._calls + 1))
-        kept = []
-        for seen in self._seen.values():
-            if seen.calls != once:
-                seen.outputs = None
-            elif seen.outputs is not None and seen.work:
-                kept.append((seen.size_bytes / seen.work, seen))
-        room = ROOM_BYTES
-        for _, seen in sorted(kept, key=lambda pair: pair[0]):
-            room -= seen.size_bytes
-            if room < 0:
-                seen.outputs = None
+    def _settle(self, given: list[tuple[_Seen, int, Tensor, int]]) -> None:
+        """Keep what a call of the network gave, and the dearest of all no more if room is short."""
+        for seen, call, output, version in given:
+            if output._version != version:
+                seen.copied = True
+                self._functions.forget([output])
+            elif seen.outputs is None:
+                self._functions.forget([output])
+            else:
+                seen.outputs[call] = output
+        given.clear()
+        kept = sorted((s for s in self._seen.values() if s.outputs), key=lambda seen: seen.price)
+        room = sum(seen.size_bytes for seen in kept) - ROOM_BYTES
+        while room > 0:
+            room -= kept[-1].size_bytes
+            self._drop([kept.pop()])
+
+    def _drop(self, dropped: Iterable[_Seen]) -> None:
+        for seen in dropped:
+            self._functions.forget(seen.outputs or [])
+            seen.outputs = None
 
     def _before(self, tensor: str) -> Mapping[nn.Module, _Seen]:
         """Modules whose calls end before a tensor is read, and whose outputs are remembered."""
@@ -235,6 +253,11 @@ class Rerun:
             for module, seen in self._seen.items()
             if 0 <= seen.ended < first and seen.outputs and "forward" not in vars(module)
         }
+
+
+def _tensors_of(name: Any) -> Iterable[int]:
+    """The tensors that a call of a function was given, as `_Functions` names it."""
+    return (said for said in name[1] if isinstance(said, int))
 
 
 def _give(seen: _Seen, call: list[int], *args: Any, **kwargs: Any) -> Tensor:

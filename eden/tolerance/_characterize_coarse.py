@@ -113,7 +113,7 @@ def characterize_coarse(
         clean = network.clean_accuracy(target_accuracy)
         network.choose_part(no_error, 0)
         with progress_bar(draws, label, "coarse tolerance", "draw", progress) as bar:
-            found = coarse_search(oracle, bar, low=first, high=last)
+            found = coarse_search(oracle, draws, low=first, high=last, on_found=bar.update)
         if max(found.thresholds) < first:
             raise ValueError(
                 f"no BER from {low:g} up meets the target accuracy {target_accuracy:.4f} under "

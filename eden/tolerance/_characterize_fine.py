@@ -77,7 +77,9 @@ def characterize_fine(
     with under_errors(model, evaluate, config, folder=folder, subject={"seed": seed}) as network:
         oracle, bottom = Oracle(network, target), dict.fromkeys(network.names, base)
         network.clean_accuracy(target)
-        # The coarse search ended with these questions.
+        # The coarse search ended with most of these questions.
+        with oracle.at_once():
+            oracle.ahead((bottom, draw) for draw in draws)
         ground = {draw: oracle.confirm(bottom, draw) for draw in draws}
         # At a stated risk a draw may miss already there: it says nothing of the tensors.
         draws = [draw for draw in draws if ground[draw] >= target]
@@ -88,7 +90,10 @@ def characterize_fine(
             )
         worst_first = sorted(draws, key=ground.__getitem__)
         network.choose_part(bottom, worst_first[0])
-        with progress_bar(range(len(bottom)), label, "fine tolerance", "tensor", progress) as bar:
+        with (
+            oracle.at_once(),
+            progress_bar(range(len(bottom)), label, "fine tolerance", "tensor", progress) as bar,
+        ):
             found = lazy_sweep(
                 oracle,
                 bottom,
@@ -96,15 +101,16 @@ def characterize_fine(
                 draws=worst_first,
                 on_settled=lambda count: bar.update(count - bar.n),
             )
-        steps = held(
-            oracle.confirm,
-            _lowered(found, base, margin_steps),
-            base=base,
-            top=found,
-            draws=worst_first,
-            target=target,
-            rank=oracle.rank,
-        )
+            steps = held(
+                oracle.confirm,
+                _lowered(found, base, margin_steps),
+                base=base,
+                top=found,
+                draws=worst_first,
+                target=target,
+                rank=oracle.rank,
+                ahead=oracle.ahead,
+            )
         return replace(
             start,
             config=network.handle.config,

@@ -90,7 +90,8 @@ def criticality(
         title = f"{label} criticality".strip()
         with tqdm(desc=title, unit="cell", disable=not progress) as bar:
             search = _Search(cells, tensors, config.stored, seed, bar)
-            search.run()
+            with cells.at_once():
+                search.run()
         return Criticality(
             config=network.handle.config,
             target_accuracy=target_accuracy,

@@ -9,9 +9,10 @@ changed, the folder ends in the same bits as if nothing had happened.
 
 import json
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from eden._files import digest_bytes, write_bytes
 from eden._say import refusal
@@ -21,6 +22,14 @@ Row = dict[str, Any]
 # Earlier versions named shards by their hash alone. They are read; only a name that nobody else
 # gives is also removed when its file is damaged.
 _SHARD = re.compile(r"(eden-)?([0-9a-f]{32})\.parquet")
+
+
+class Note(NamedTuple):
+    """A trial that was asked for: its name, its rows where it was run, what `known` finds it by."""
+
+    name: str
+    rows: list[Row] | None
+    reads: Hashable
 
 
 class Memo:
@@ -37,6 +46,7 @@ class Memo:
         self.context = context
         self._rows: dict[Hashable, list[Row]] = {}
         self._asked: set[str] = set()
+        self._notes: list[Note] | None = None
         if self.folder is not None and self.folder.is_dir():
             for path in sorted(self.folder.glob("*.parquet")):
                 if (named := _SHARD.fullmatch(path.name)) and path.is_file():
@@ -52,6 +62,10 @@ class Memo:
     def known(self, reads: Hashable) -> Row | None:
         """The row of a trial asked for since this object was made, by what it reads."""
         return self._rows[reads][0] if reads in self._rows else None
+
+    def knows(self, question: Mapping[str, Any]) -> bool:
+        """Whether the rows of a trial are there, in memory or from disk."""
+        return self._name(question) in self._rows
 
     def get(
         self,
@@ -72,17 +86,46 @@ class Memo:
         Returns:
             The rows, in the order ``answer`` gave them.
         """
-        name = json.dumps({"context": self.context, **question}, sort_keys=True)
-        self._asked.add(name)
-        if name not in self._rows:
-            rows = [{"right": None, **row} for row in answer()]
-            if self.folder is not None:
-                data = _to_parquet(name, rows)
-                write_bytes(self.folder / f"eden-{digest_bytes(data)[:32]}.parquet", data)
-            self._rows[name] = rows
-        if reads is not None:
-            self._rows[reads] = self._rows[name]
+        name = self._name(question)
+        rows = None if name in self._rows else [{"right": None, **row} for row in answer()]
+        note = Note(name, rows, reads)
+        self._take(note)
+        if self._notes is not None:
+            self._notes.append(note)
+        elif rows is not None:
+            self._write(note)
         return self._rows[name]
+
+    @contextmanager
+    def noting(self) -> Iterator[list[Note]]:
+        """Write no trial inside the context, but note all that are asked for, for `learn`."""
+        before, self._notes = self._notes, []
+        try:
+            yield self._notes
+        finally:
+            self._notes = before
+
+    def learn(self, notes: Iterable[Note]) -> None:
+        """Take over what was noted, here or by a copy, and write what was run."""
+        for note in notes:
+            self._take(note)
+            if note.rows is not None:
+                self._write(note)
+
+    def _name(self, question: Mapping[str, Any]) -> str:
+        return json.dumps({"context": self.context, **question}, sort_keys=True)
+
+    def _take(self, note: Note) -> None:
+        self._asked.add(note.name)
+        if note.rows is not None:
+            self._rows.setdefault(note.name, note.rows)
+        if note.reads is not None:
+            self._rows[note.reads] = self._rows[note.name]
+
+    def _write(self, note: Note) -> None:
+        if self.folder is not None:
+            data = _to_parquet(note.name, note.rows or [])
+            write_bytes(self.folder / f"eden-{digest_bytes(data)[:32]}.parquet", data)
 
     def _load(self, path: Path, *, ours: bool, expected: str) -> None:
         data = path.read_bytes()

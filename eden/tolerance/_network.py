@@ -5,10 +5,10 @@ read the same bits.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,10 @@ from eden._say import refusal
 from eden._versions import versions
 from eden.data import accuracy_of, right_of
 from eden.network import Attachment, Config, attach
+from eden.tolerance._copies import Answer, Copies, Item, can_copy, one_thread
 from eden.tolerance._evaluator import Evaluate, Evaluator, offering
 from eden.tolerance._grid import ber_of
-from eden.tolerance._memo import Memo, Row
+from eden.tolerance._memo import Memo, Note, Row
 from eden.tolerance._oracle import Oracle, Question, Steps
 from eden.tolerance._unchanged import Unchanged
 
@@ -59,6 +60,7 @@ class FaultyNetwork:
         unchanged: Looks after the weights.
         images: How many all images are; 0 if none can be asked alone.
         low: One step for all tensors stands for no error where it is below this.
+        at_once: How many copies of the process may ask at the same time.
     """
 
     def __init__(
@@ -69,9 +71,10 @@ class FaultyNetwork:
         unchanged: Unchanged,
         *,
         low: float,
+        at_once: int = 1,
     ):
         self.handle, self.evaluate, self.memo, self.low = handle, evaluate, memo, low
-        self.unchanged = unchanged
+        self.unchanged, self.at_once = unchanged, at_once
         self.by_image = offering(evaluate, "right", "closest", "take", "__len__")
         images = 0 if self.by_image is None else len(self.by_image)
         self.closest = max(LEAST, round(CLOSEST * images))
@@ -93,11 +96,41 @@ class FaultyNetwork:
 
     def accuracies(self, label: str, ber: float, draws: list[int]) -> list[float]:
         """Accuracy at a BER under each draw; one trial, one shard."""
-        rows = self.memo.get(
-            {"label": label, "ber": ber, "seeds": draws},
-            lambda: [_row(draw, self.accuracy(ber, draw), ber=ber) for draw in draws],
-        )
+
+        def ask() -> list[Row]:
+            with self.copies(partial(self.accuracy, ber), most=len(draws)) as accuracies:
+                both = zip(draws, accuracies(draws), strict=True)
+                return [_row(draw, accuracy, ber=ber) for draw, accuracy in both]
+
+        rows = self.memo.get({"label": label, "ber": ber, "seeds": draws}, ask)
         return [row["accuracy"] for row in rows]
+
+    @contextmanager
+    def copies(
+        self, ask: Callable[[Item], Answer], *, most: int = 10**6
+    ) -> Iterator[Callable[[Iterable[Item]], Iterator[Answer]]]:
+        """Ask of several things at once, by copies of the process as it is now.
+
+        Args:
+            ask: Asks this network of one of them; what it learns this network knows afterwards.
+            most: How many there are at most.
+
+        Yields:
+            A function of the things that gives the answers in their order.
+        """
+
+        def noted(item: Item) -> tuple[Answer, list[Note]]:
+            with self.memo.noting() as notes:
+                return ask(item), notes
+
+        with Copies(noted, min(self.at_once, most)) as copies:
+
+            def answers(items: Iterable[Item]) -> Iterator[Answer]:
+                for answer, notes in copies.answers(items):
+                    self.memo.learn(notes)
+                    yield answer
+
+            yield answers
 
     def clean_accuracy(self, target: float) -> float:
         """Return the accuracy without errors, which must meet the target and repeat.
@@ -174,15 +207,15 @@ class FaultyNetwork:
         name = {"label": "all", "bers": bers, "seed": question.draw}
         return name | {"label": "part", "part": self.part.digest} if part else name
 
-    def answer(self, question: Question, *, part: bool) -> Row:
-        """Ask all images, but for the part where that has been answered; or the part alone."""
+    def answer(self, question: Question, *, part: bool, known: Row | None = None) -> Row:
+        """Ask all images, but for the part where its answer is known; or the part alone."""
         bers, draw = bers_of(question.steps), question.draw
         if self.by_image is None or not self.images:
             return _row(draw, self.accuracy(bers, draw))
         self.set(bers, draw)
         if part:
             right = self.right_of(self.part.on_closest, draw, self.part.closest)
-        elif (known := self.memo.known(question.reads(part=True))) is None:
+        elif known is None:
             right = self.right_of(self.by_image, draw)
         else:
             right = np.empty(self.images, dtype=bool)
@@ -244,27 +277,28 @@ def under_errors(
             evaluator that changes the network.
     """
     unchanged = Unchanged(model)
-    context = digest(
-        {
-            "model": unchanged.digest,
-            "config": getattr(config, "config", config).to_dict(),
-            "images": getattr(evaluate, "digest", None),
-            "accesses": "by number of the image",
-            "subject": dict(subject or {}),
-            # Other sources, or sums cut for other threads, may have answered otherwise.
-            "versions": versions(),
-            "threads": torch.get_num_threads(),
-        }
-    )
-    handle = attach(model, config)
-    try:
-        handle.check_calibrated()
-        handle.coverage().warn()
-        memo = Memo(folder, context=context)
-        yield FaultyNetwork(handle, evaluate, memo, unchanged, low=low)
-        unchanged.check_bits()
-    finally:
-        handle.detach()
+    with one_thread() if can_copy(model, evaluate) else nullcontext(1) as at_once:
+        context = digest(
+            {
+                "model": unchanged.digest,
+                "config": getattr(config, "config", config).to_dict(),
+                "images": getattr(evaluate, "digest", None),
+                "accesses": "by number of the image",
+                "subject": dict(subject or {}),
+                # Other sources, or sums cut for other threads, may have answered otherwise.
+                "versions": versions(),
+                "threads": torch.get_num_threads(),
+            }
+        )
+        handle = attach(model, config)
+        try:
+            handle.check_calibrated()
+            handle.coverage().warn()
+            memo = Memo(folder, context=context)
+            yield FaultyNetwork(handle, evaluate, memo, unchanged, low=low, at_once=at_once)
+            unchanged.check_bits()
+        finally:
+            handle.detach()
 
 
 def _must_repeat(first: float, again: float, under: str) -> None:

@@ -6,9 +6,12 @@ answer on all images is what all of them did, but for the others; those change t
 the part does, so a guess is trusted to `DRIFT` of the images that changed in the part, either way.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
+from eden.tolerance._copies import Answer, Item
 from eden.tolerance._memo import Memo, Row
 
 # One step for all tensors, or one for each.
@@ -31,6 +34,10 @@ class Question(NamedTuple):
         return part, self.draw, self.cells
 
 
+# With whether the part will do, and what the part has answered.
+_Asked = tuple[Question, bool, Row | None]
+
+
 class Network(Protocol):
     """What an oracle asks: `FaultyNetwork`, or one whose answers are known."""
 
@@ -45,12 +52,21 @@ class Network(Protocol):
         """What a question about all images, or about the part, is called among the trials."""
         ...
 
-    def answer(self, question: Question, *, part: bool) -> Row:
-        """The trial; ``right`` holds the images that are named rightly as hexadecimal bits."""
+    def answer(self, question: Question, *, part: bool, known: Row | None = None) -> Row:
+        """The trial; ``right`` holds the images that are named rightly as hexadecimal bits.
+
+        Of all images ``known`` may be what the part has answered.
+        """
         ...
 
     def part_of(self, right: str) -> str:
         """Of all images that are named rightly, those in the part."""
+        ...
+
+    def copies(
+        self, ask: Callable[[Item], Answer], *, most: int = ...
+    ) -> AbstractContextManager[Callable[[Iterable[Item]], Iterator[Answer]]]:
+        """A function of several things that asks of them at once, and knows what was learned."""
         ...
 
 
@@ -65,6 +81,36 @@ class Oracle:
     def __init__(self, network: Network, target: float):
         self.network, self.target, self.memo = network, target, network.memo
         self.images, self.guesses = network.images, network.images > 0
+        self._answers: Callable[[Iterable[_Asked]], Iterator[Row]] = partial(map, self._answer)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Have `ahead` ask by copies inside the context."""
+        before = self._answers
+        with self.network.copies(self._answer) as self._answers:
+            yield
+        self._answers = before
+
+    def ahead(self, asked: Iterable[tuple[Steps, int]], *, part: bool = False) -> None:
+        """Ask at the same time what is going to be asked, all images or the part.
+
+        Args:
+            asked: Steps and draws.
+            part: Whether the part will do; without one nothing is asked.
+        """
+        if not self.guesses:
+            return
+        unknown: dict[Hashable, Question] = {}
+        for steps, draw in asked:
+            question = self.network.question(steps, draw)
+            if not (self._known(question, part=False) or self._known(question, part=part)):
+                unknown[question.reads(part=part)] = question
+        names = {reads: self.network.name(asked, part=part) for reads, asked in unknown.items()}
+        dear = [reads for reads, name in names.items() if not self.memo.knows(name)]
+        rows = self._answers([self._asked(unknown[reads], part=part) for reads in dear])
+        answers = dict(zip(dear, rows, strict=True))
+        for reads, name in names.items():
+            self.memo.get(name, lambda reads=reads: [answers[reads]], reads=reads)
 
     def reads(self, steps: Steps, draw: int) -> Hashable:
         """What tells two questions apart."""
@@ -72,7 +118,7 @@ class Oracle:
 
     def known(self, steps: Steps, draw: int) -> bool:
         """Whether all images have been asked."""
-        return self.memo.known(self.reads(steps, draw)) is not None
+        return self._known(self.network.question(steps, draw), part=False) is not None
 
     def ask(self, steps: Steps, draw: int) -> float:
         """Accuracy on all images."""
@@ -87,7 +133,7 @@ class Oracle:
     def right(self, steps: Steps, draw: int) -> int:
         """The images of the part that are named rightly, as bits."""
         question = self.network.question(steps, draw)
-        whole = self.memo.known(question.reads(part=False))
+        whole = self._known(question, part=False)
         if whole is not None and whole["right"] is not None:
             return int(self.network.part_of(whole["right"]), 16)
         return int(self._row(question, part=True)["right"], 16)
@@ -116,10 +162,20 @@ class Oracle:
         return self.others(anchor, draw) + now.bit_count(), drift
 
     def _row(self, question: Question, *, part: bool) -> Row:
-        reads = question.reads(part=part)
-        return self.memo.known(reads) or self._trial(question, part=part, reads=reads)
+        known = self._known(question, part=part)
+        return known or self._trial(question, part=part, reads=question.reads(part=part))
 
     def _trial(self, question: Question, *, part: bool, reads: Hashable = None) -> Row:
         name = self.network.name(question, part=part)
-        rows = self.memo.get(name, lambda: [self.network.answer(question, part=part)], reads=reads)
-        return rows[0]
+        ask = partial(self._answer, self._asked(question, part=part))
+        return self.memo.get(name, lambda: [ask()], reads=reads)[0]
+
+    def _known(self, question: Question, *, part: bool) -> Row | None:
+        return self.memo.known(question.reads(part=part))
+
+    def _asked(self, question: Question, *, part: bool) -> _Asked:
+        return question, part, None if part else self._known(question, part=True)
+
+    def _answer(self, asked: _Asked) -> Row:
+        question, part, known = asked
+        return self.network.answer(question, part=part, known=known)

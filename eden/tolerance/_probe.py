@@ -7,6 +7,7 @@ the closest images alone.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from eden.tolerance._oracle import Oracle
 from eden.tolerance._risk import Curves
@@ -37,22 +38,24 @@ def probe(
     Yields:
         After each draw, how many were asked.
     """
-    for start in range(0, len(draws), ROUND):
-        least, most = curves.stated(at).interval
-        if most <= KNOWN * least:
-            return
-        step = max(low, round(curves.step_of_risk(at)))
-        asked = draws[start : start + ROUND]
-        met = []
-        for count, draw in enumerate(asked, start + 1):
-            met.append(meets(oracle, step, draw, low=low))
-            yield count
-        for each in met:
-            curves.see(step if each else None, None if each else step)
+    with oracle.network.copies(partial(meets, oracle, low=low), most=ROUND) as answers:
+        for start in range(0, len(draws), ROUND):
+            least, most = curves.stated(at).interval
+            if most <= KNOWN * least:
+                return
+            step = max(low, round(curves.step_of_risk(at)))
+            met = []
+            asked = ((step, draw) for draw in draws[start : start + ROUND])
+            for count, answer in enumerate(answers(asked), start + 1):
+                met.append(answer)
+                yield count
+            for each in met:
+                curves.see(step if each else None, None if each else step)
 
 
-def meets(oracle: Oracle, step: int, draw: int, *, low: int) -> bool:
+def meets(oracle: Oracle, asked: tuple[int, int], *, low: int) -> bool:
     """Whether a draw meets the target at a step, by the closest images if they leave no doubt."""
+    step, draw = asked
     if oracle.guesses:
         right, drift = oracle.guess(step, draw, low - 1)
         if right - SURE * drift >= oracle.target * oracle.images:

@@ -7,9 +7,10 @@ would have to change more than they were seen to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,10 @@ LATE = 0.1
 # For each image that changed in the groups asked, images beyond them that may have changed for
 # good: of the same cells one in a hundred exceeds it.
 DRIFTS = (1.0, 0.35, 0.12)
+
+
+# Which group of images it is asked of, if of one; tensor, bit, element; draw.
+_Cell = tuple[int | None, str, int, int, int]
 
 
 class Cost(NamedTuple):
@@ -78,6 +83,7 @@ class SingleCells:
         self.network, self.target, self.clean = network, target, clean
         self.passes = 0.0
         self._shares: dict[tuple[int, str], float] = {}
+        self._answers: Callable[[Iterable[_Cell]], Iterator[Row]] = partial(map, self._answer)
 
     @cached_property
     def groups(self) -> list[_Group]:
@@ -107,6 +113,15 @@ class SingleCells:
             group.clean[:] = self.network.right_of(group.evaluator, 0, index)
         self.passes += len(index) / len(by_image)
         return group
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Ask of several cells at the same time inside the context."""
+        before = self._answers
+        _ = self.groups  # whose clean outputs all remember
+        with self.network.copies(self._answer) as self._answers:
+            yield
+        self._answers = before
 
     def costs(self, tensor: str, bit: int, elements: Sequence[int], draw: int) -> list[Cost]:
         """Return what the cells of one bit of some elements cost, each alone.
@@ -163,9 +178,8 @@ class SingleCells:
             "seed": draw,
             "images": None if group is None else group.digest,
         }
-        rows = self.network.memo.get(
-            name, lambda: [self._answer(group, tensor, bit, element, draw) for element in elements]
-        )
+        cells = ((number, tensor, bit, element, draw) for element in elements)
+        rows = self.network.memo.get(name, lambda: list(self._answers(cells)))
         self.passes += len(elements) * self._share(number, tensor)
         return rows
 
@@ -183,7 +197,9 @@ class SingleCells:
                 self._shares[number, tensor] = share * len(group.index) / images
         return self._shares[number, tensor]
 
-    def _answer(self, group: _Group | None, tensor: str, bit: int, element: int, draw: int) -> Row:
+    def _answer(self, cell: _Cell) -> Row:
+        number, tensor, bit, element, draw = cell
+        group = None if number is None else self.groups[number]
         network = self.network
         network.handle.reseed(draw)
         with network.handle.one_weak_cell(tensor, element, bit):

@@ -19,6 +19,9 @@ from eden.tolerance._oracle import Oracle
 
 Steps = Mapping[str, int]
 
+# Draws asked of a step at once, the worst ones first: most of the steps that fail do so there.
+_WAVES = (2, 8)
+
 
 def plain_sweep(
     holds: Callable[[Steps], bool],
@@ -96,6 +99,7 @@ def lazy_sweep(
             if on_settled is not None:
                 on_settled(len(start))
             return found
+        oracle.ahead(doubts)
         for steps, draw in doubts:
             if walk.ask(steps, draw) < oracle.target:
                 walk.correct(steps, draw)
@@ -108,7 +112,7 @@ class _Walk:
     def __init__(self, oracle: Oracle, draws: Sequence[int]):
         self.oracle, self.order, self.draws = oracle, list(draws), list(draws)
         self.guesses, self.images, self.target = oracle.guesses, oracle.images, oracle.target
-        self.ask, self.known = oracle.ask, oracle.known
+        self.ask, self.known, self.ahead = oracle.ask, oracle.known, oracle.ahead
         self.right, self.others = oracle.right, oracle.others
         self.slack = 0
 
@@ -117,12 +121,15 @@ class _Walk:
         self.anchors = dict.fromkeys(self.draws, self.path[0])
 
     def holds(self, steps: Steps) -> bool:
-        for draw in self.order:
-            if not self.meets(steps, draw):
-                # Most of the steps that fail do so under the same few draws.
-                self.order.remove(draw)
-                self.order.insert(0, draw)
-                return False
+        for first, end in pairwise((0, *_WAVES, max(len(self.order), *_WAVES))):
+            wave = self.order[first:end]
+            self.ahead([(steps, draw) for draw in wave], part=True)
+            self.ahead([(steps, draw) for draw in wave if not self.seems_to_meet(steps, draw)])
+            for draw in wave:
+                if not self.meets(steps, draw):
+                    self.order.remove(draw)
+                    self.order.insert(0, draw)
+                    return False
         self.path.append(dict(steps))
         for draw in self.draws:
             if self.known(steps, draw):
@@ -130,11 +137,14 @@ class _Walk:
         return True
 
     def meets(self, steps: Steps, draw: int) -> bool:
-        if self.guesses and not self.known(steps, draw):
-            count, drift = self.oracle.guess(steps, draw, self.anchors[draw])
-            if (count - drift - self.slack) / self.images >= self.target:
-                return True
-        return self.ask(steps, draw) >= self.target
+        return self.seems_to_meet(steps, draw) or self.ask(steps, draw) >= self.target
+
+    def seems_to_meet(self, steps: Steps, draw: int) -> bool:
+        """Whether a guess leaves no doubt."""
+        if not self.guesses or self.known(steps, draw):
+            return False
+        count, drift = self.oracle.guess(steps, draw, self.anchors[draw])
+        return (count - drift - self.slack) / self.images >= self.target
 
     def correct(self, steps: Steps, draw: int) -> None:
         """Find where on the path a draw began to miss, and trust guesses less from now on."""
@@ -183,6 +193,7 @@ def held(
     draws: Sequence[int],
     target: float,
     rank: Callable[[Steps, int], float] | None = None,
+    ahead: Callable[..., object] | None = None,
 ) -> dict[str, int]:
     """Move tensors by single steps until no draw misses the target.
 
@@ -199,11 +210,14 @@ def held(
         draws: Error draws.
         target: Accuracy to reach.
         rank: A cheaper question that says which step helps most; default: ``accuracy``.
+        ahead: Told what is going to be asked, and with ``part=True`` what of ``rank``.
 
     Returns:
         The steps.
     """
     steps, rank, order, still = dict(steps), rank or accuracy, list(draws), set(steps)
+    ahead = ahead or (lambda asked, **_: None)
+    ahead([(steps, draw) for draw in order])
     while (missed := next((d for d in order if accuracy(steps, d) < target), None)) is not None:
         order.remove(missed)
         order.insert(0, missed)
@@ -211,6 +225,7 @@ def held(
         up = [{**steps, name: steps[name] + 1} for name in steps if name in still]
         options = [trial for trial in down + up if all(base <= trial[n] <= top[n] for n in trial)]
         if options:
+            ahead([(trial, missed) for trial in options], part=True)
             best = max(options, key=lambda trial, d=missed: rank(trial, d))
             still -= {name for name in steps if steps[name] != best[name]}
             steps = best

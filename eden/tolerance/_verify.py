@@ -154,7 +154,8 @@ def verify(
         progress_bar(draws, "", "verify", "draw", progress) as bar,
     ):
         network.check_placed_repeats(draws[0])
-        accuracies = tuple(network.placed_accuracy(draw) for draw in bar)
+        with network.copies(network.placed_accuracy, most=seeds) as answers:
+            accuracies = tuple(answers(bar))
     misses = sum(accuracy < target_accuracy for accuracy in accuracies)
     bound = upper_bound(misses, seeds, confidence=confidence)
     return Verdict(

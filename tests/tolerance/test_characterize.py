@@ -33,6 +33,8 @@ TARGET = 0.9
 class Counting(Evaluator):
     """Counts how often it is asked, all images or some."""
 
+    in_copies = False
+
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.count = [0]

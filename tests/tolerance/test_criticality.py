@@ -237,6 +237,50 @@ def test_what_is_run_anew_in_part_gives_the_bits_of_all():
     assert "forward" not in vars(model.first)
 
 
+def alive(rerun):
+    """Bytes of tensors that are remembered, each once."""
+    outputs = [y for seen in rerun._seen.values() for y in seen.outputs or []]
+    results = [output for output, _ in rerun._functions.results.values()]
+    every = [*outputs, *results, *rerun._functions.known.values()]
+    return sum(y.nbytes for y in {id(y): y for y in every}.values())
+
+
+# Outputs of a batch of 4: first 2,304 bytes, second the same, last 48; functions in between.
+@pytest.mark.parametrize("room", [0, 100, 2500, 2304 * 5 + 100, 2304 * 11, 10**6])
+def test_what_is_remembered_stays_within_its_room(monkeypatch, room):
+    monkeypatch.setattr("eden.network._rerun.ROOM_BYTES", room)
+    torch.manual_seed(0)
+    model, batches = Residual().eval(), torch.randn(20, 1, 6, 6).split(4)
+    most = 0
+
+    def looked_at(x):
+        nonlocal most
+        y = model(x)
+        most = max(most, alive(rerun))
+        return y
+
+    with approximate(model, Config(errors.Uniform(0.0))) as handle, torch.no_grad():
+        handle.learn_bounds(batches)
+        rerun = handle.rerun()
+        constants = sum(y.nbytes for y in rerun._constants())
+        with rerun.remember():
+            clean = [looked_at(x) for x in batches]
+        # Outputs of one batch more, as they are and copied.
+        assert most <= 2 * room + constants + 2 * (2 * 2304 + 48)
+        assert alive(rerun) <= 2 * room + constants
+        assert bool(alive(rerun) > constants) == (room >= 10**6 or room > 200)
+        for tensor in handle.tensors:
+            with handle.one_weak_cell(tensor.name, 3, 7):
+                expected = [model(x) for x in batches]
+                with rerun.at(tensor.name):
+                    again = [model(x) for x in batches]
+            assert all(map(torch.equal, again, expected))
+            with rerun.at(tensor.name) as share:
+                assert all(map(torch.equal, [model(x) for x in batches], clean))
+            if tensor.name == "last.input":
+                assert (share < 0.5) == (room > 2304 * 10)
+
+
 def test_more_cells_are_tried_where_lambda_is_least_known(fragile, monkeypatch):
     model, images, labels = fragile
     evaluate = Evaluator(images, labels)
