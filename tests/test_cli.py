@@ -57,7 +57,7 @@ def test_refusals(capsys, arguments, said):
         ("boost: {epochs: 0}", "recipe key boost.epochs is 0, accepted: an integer from 1"),
         ("device: ddr9", "ddr9"),
         ("network: {name: resnet}", "network is 'resnet', accepted: alexnet, densenet201, lenet"),
-        ("network: {name: yolov3_tiny}", "network.name is 'yolov3_tiny', accepted: a classifier"),
+        ("network: {name: yolov3_tiny}", "data.size is None, accepted: the side of the squares"),
         ("data: {name: imagenet}", "data set is 'imagenet', accepted: fashion-mnist"),
     ],
 )

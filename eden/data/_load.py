@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
 from eden._say import refusal
 from eden.data import _fashion
-from eden.data._pixels import Images, Normalisation, Pair, normalisation_of
+from eden.data._boxes import Annotated
+from eden.data._pixels import Images, Inputs, Normalisation, Pair, normalisation_of, take
 
 # One image in twelve is for validation where a set has none of its own: 5,000 of Fashion-MNIST's
 # 60,000, always the same ones.
@@ -31,6 +32,7 @@ def load(
     root: str | Path | None = None,
     *,
     normalise: Normalisation | None = None,
+    size: int | None = None,
     progress: bool = False,
 ) -> Splits:
     """Read a data set into memory.
@@ -41,12 +43,15 @@ def load(
 
     Args:
         name: "fashion-mnist", "cifar10" (the original binary files or parquet of JPEG), or the name
-            of a parquet file of images with labels (docs/networks.md), which ends in ".parquet".
+            of a parquet file of images with labels or boxes (docs/networks.md), which ends in
+            ".parquet".
         root: Folder of the files, or one that holds a folder of the set's name with them. Default:
             ``EDEN_DATA`` and then nothing else; without it, for Fashion-MNIST, the system package's
             folder, then the download's.
         normalise: How images are shifted and scaled; default by the mean and standard deviation of
             the training images.
+        size: Of a parquet file of photos with boxes, the side of the squares that they are put in,
+            a multiple of 32; boxes then come in the place of labels (`Annotated.squares`).
         progress: Show a bar where decoding takes long.
 
     Returns:
@@ -57,6 +62,9 @@ def load(
         ValueError: Unknown name, or files that are missing, empty or damaged; the message says what
             is wanted and where to get it.
     """
+    if size is not None and not name.endswith(".parquet"):
+        raise ValueError(refusal("data set", name, "NAME.parquet, of photos with boxes"))
+    pairs: dict[str, Any]
     if name == "fashion-mnist":
         folder = _find(name, root, _fashion.WANTED, _fashion.ADVICE, _fashion.folders())
         pairs = {part: _fashion.read_part(folder, part) for part in ("train", "test")}
@@ -70,24 +78,23 @@ def load(
         pairs = {part: (read.pixels, read.labels) for part, read in parts.items()}
     elif name.endswith(".parquet"):
         folder = _find(name, root, (name,), "it is a file of yours")
-        pairs = _by_split(folder / name, progress)
+        pairs = _by_split(folder / name, size, progress)
     else:
         raise ValueError(refusal("data set", name, "fashion-mnist, cifar10, NAME.parquet"))
     if "validation" not in pairs:
         pairs["train"], pairs["validation"] = _held_out(folder, *pairs["train"])
+    if size is not None:
+        return Splits(**pairs)
     if name == "fashion-mnist" and normalise is None:
         return Splits(**{part: (_fashion.normalised(x), y) for part, (x, y) in pairs.items()})
     normalise = normalise or normalisation_of(pairs["train"][0])
     return Splits(**{part: (Images(x, normalise), y) for part, (x, y) in pairs.items()})
 
 
-Pairs = dict[str, tuple[torch.Tensor, torch.Tensor]]
+def _by_split(path: Path, size: int | None, progress: bool) -> dict[str, Any]:
+    from eden.data._parquet import read_annotated, read_labelled
 
-
-def _by_split(path: Path, progress: bool) -> Pairs:
-    from eden.data._parquet import read_labelled
-
-    read = read_labelled(path, progress=progress)
+    read = (read_labelled if size is None else read_annotated)(path, progress=progress)
     named: list[str | None] = [_SPLITS.get(split) for split in read.splits]
     if len(set(read.splits)) == 1:
         if (n := len(read.ids)) < 3:
@@ -99,14 +106,17 @@ def _by_split(path: Path, progress: bool) -> Pairs:
         raise ValueError(f"{path}: split is {read.splits[named.index(None)]!r}, accepted: {said}")
     pairs = {}
     for part in sorted(set(map(str, named))):
-        index = torch.tensor([n for n, split in enumerate(named) if split == part])
-        pairs[part] = (read.pixels[index], read.labels[index])
+        index = [n for n, split in enumerate(named) if split == part]
+        if isinstance(read, Annotated):
+            pairs[part] = read.take(index).squares(size or 0)
+        else:
+            pairs[part] = (read.pixels[index], read.labels[index])
     if missing := {"train", "test"} - pairs.keys():
         raise ValueError(f"{path}: has no split {min(missing)!r}")
     return pairs
 
 
-def _held_out(folder: Path, images: torch.Tensor, labels: torch.Tensor):
+def _held_out(folder: Path, images: Inputs, labels: torch.Tensor) -> tuple[Any, Any]:
     if len(images) < _VALIDATION_SHARE:
         raise ValueError(
             f"{folder}: {len(images)} training images; at least {_VALIDATION_SHARE} are needed, "
@@ -114,7 +124,7 @@ def _held_out(folder: Path, images: torch.Tensor, labels: torch.Tensor):
         )
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(_SPLIT_SEED))
     held_out, kept = order.tensor_split([len(images) // _VALIDATION_SHARE])
-    return (images[kept], labels[kept]), (images[held_out], labels[held_out])
+    return (take(images, kept), labels[kept]), (take(images, held_out), labels[held_out])
 
 
 def _find(

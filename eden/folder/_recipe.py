@@ -112,6 +112,13 @@ class DataKeys(_Part):
     normalise: NormaliseKeys | None = Field(
         default=None, description="by the training images if absent"
     )
+    size: int | None = Field(
+        default=None,
+        ge=32,
+        le=4096,
+        multiple_of=32,
+        description="side of the squares that photos are put in, for networks that find boxes",
+    )
     train_images: Count | None = Field(default=None, description="the first so many; all if absent")
     validation_images: Count | None = None
     test_images: Count | None = None
@@ -351,6 +358,11 @@ def _check(recipe: Recipe) -> None:
     if not recipe.train.epochs and recipe.train.weights is None:
         said = "at least 1 where train.weights names no file"
         raise ValueError(refusal("recipe key train.epochs", 0, said))
+    if recipe.data.size is not None:
+        # Boxes do not follow what is made of their photos, which detectors see from 0 to 1.
+        others = {"train.augment": recipe.train.augment, "data.normalise": recipe.data.normalise}
+        if wrong := [key for key, value in others.items() if value is not None]:
+            raise ValueError(f"recipe keys data.size, {wrong[0]}: accepted: one of the two")
     if (part := recipe.data.normalise) is not None and len(part.mean) != len(part.std):
         said = f"as many entries as mean has, {len(part.mean)}"
         raise ValueError(refusal("recipe key data.normalise.std", part.std, said))

@@ -56,9 +56,15 @@ def accuracy_section(results: Results) -> Section:
         ]
         for network, t in searched.items()
     ]
+    text = "The line is the mean over error draws, the band their range."
+    if results.folder.recipe.data.size is not None:
+        text += (
+            " Accuracy is the share of photos whose boxes are right: F1 at IoU 0.5 of at least one "
+            "half, of boxes likelier than 0.25."
+        )
     return Section(
         "Accuracy against bit error rate",
-        text=("The line is the mean over error draws, the band their range.",),
+        text=(text,),
         figure=figure,
         alt="Accuracy against bit error rate before and after boosting, with the band of the draws",
         tables=(TextTable(_COLUMNS, rows),),

@@ -1,5 +1,7 @@
 """Every attempt at verification."""
 
+from collections.abc import Mapping
+
 from eden.folder import Results
 from eden.report._page import Section, TextTable
 from eden.report._words import TITLES
@@ -25,13 +27,17 @@ def verification_section(results: Results) -> Section:
         for a in results.verification["attempts"]
         for v in [a["verdict"]]
     ]
-    clean = ", ".join(
-        f"{TITLES[name]} {accuracy:.4f}"
-        for name, accuracy in results.verification["test_accuracy"].items()
-    )
+    clean = _by_network(results.verification["test_accuracy"])
+    notes = [f"Without errors, as stored, on the test images: {clean}."]
+    if (precision := results.verification.get("test_average_precision")) is not None:
+        notes.append(f"Average precision there, at IoU 0.5 as COCO's: {_by_network(precision)}.")
     return Section(
         "Verification",
         text=("On test images and error draws that no search has seen; every attempt is listed.",),
         tables=(TextTable(_COLUMNS, rows),),
-        notes=(f"Without errors, as stored, on the test images: {clean}.",),
+        notes=tuple(notes),
     )
+
+
+def _by_network(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{TITLES[name]} {value:.4f}" for name, value in values.items())

@@ -72,9 +72,10 @@ def _boosted(work: Work, rank: int = 0, ranks: int = 1) -> nn.Module:
         step_epochs=part.step_epochs,
         optimizer=partial(torch.optim.AdamW, lr=part.learning_rate),
         gradients=part.gradients,
+        loss=work.task.loss(model),
         input_range=_input_range(part.input_range),
-        evaluate=work.evaluator("validation"),
-        target_accuracy=_target(work),
+        evaluate=work.searched,  # as many images as the searches after it ask
+        target_accuracy=work.searched_target,
         miss_probability=recipe.characterize.miss_probability,
         seed=recipe.seed,
         folder=work.path(_KEPT),

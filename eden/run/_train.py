@@ -35,13 +35,14 @@ def train(work: Work, files: StageFiles) -> None:
                 optimizer=part.optimizer,
                 learning_rate=part.learning_rate,
                 augment=work.augment,
+                loss=work.task.loss(model),
                 seed=recipe.seed,
                 progress=work.progress,
             )
     model.eval()
     with approximate(model, work.config) as handle:
-        x, y = work.splits.train
-        calibration = handle.learn_bounds(batches(x, y, recipe.data.batch_size or 1000))
+        at_once = recipe.data.batch_size or work.task.batch
+        calibration = handle.learn_bounds(batches(*work.splits.train, at_once))
     files.network("baseline.safetensors", model, calibration)
     files.json(
         "train.json",
@@ -49,6 +50,7 @@ def train(work: Work, files: StageFiles) -> None:
             "network": recipe.network.name,
             "parameters": sum(p.numel() for p in model.parameters()),
             "validation_accuracy": work.evaluator("validation")(model),
+            **work.task.more(model, *work.splits.validation),
             **started,
         },
     )

@@ -44,18 +44,19 @@ def verify_declared(work: Work, files: StageFiles) -> None:
         if retreat is None:
             break
         tolerances, placement = retreat
+    told: dict[str, dict[str, float]] = {"accuracy": {}}
+    for v in recipe.variants:
+        with work.without_errors(work.network(v.network), work.config_of(v)) as stored:
+            more = work.task.more(stored, *work.splits.test)
+            for what, value in {"accuracy": evaluate(stored), **more}.items():
+                told.setdefault(what, {})[v.name] = value
     files.json(
         "verify.json",
         {
             "network": variant.name,
             "method": method,
             "original_test_accuracy": original,
-            "test_accuracy": {
-                v.name: work.accuracy_without_errors(
-                    work.network(v.network), evaluate, work.config_of(v)
-                )
-                for v in recipe.variants
-            },
+            **{f"test_{what}": by_network for what, by_network in told.items()},
             "passed": attempts[-1]["verdict"]["passed"],
             "attempts": attempts,
         },

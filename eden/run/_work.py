@@ -1,5 +1,7 @@
 """What the stages of a run share: images, networks and the config, read once when first needed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +13,7 @@ from eden._say import refusal
 from eden.folder import NETWORKS, Recipe, Results, RunFolder, Variant
 from eden.mapping import Placement
 from eden.network import Config, approximate
+from eden.run._task import Evaluator, task_of
 from eden.tolerance import Tolerances
 
 
@@ -35,10 +38,7 @@ def read_inputs(recipe: Recipe, *, progress: bool = False) -> Inputs:
         ValueError: If the network, data set or device is not known, or cannot be read, the network
             does not take images of their size, or has too few classes for them.
     """
-    part, asked = recipe.data, recipe.network
-    with torch.device("meta"):
-        if isinstance(nets.build(asked.name, **asked.form), nets.YOLO):
-            raise ValueError(refusal("recipe key network.name", asked.name, "a classifier"))
+    part, asked, task = recipe.data, recipe.network, task_of(recipe)
     device = devices.load(recipe.device)
     for number, settings in enumerate(recipe.map.points):
         try:
@@ -49,17 +49,13 @@ def read_inputs(recipe: Recipe, *, progress: bool = False) -> Inputs:
         recipe.system.check_device(device)
     except ValueError as error:
         raise ValueError(f"recipe key energy.system: {error}") from None
-    normalise = None
-    if part.normalise is not None:
-        mean, std = tuple(part.normalise.mean), tuple(part.normalise.std)
-        normalise = data.Normalisation(mean, std, part.normalise.order)
-    whole = data.load(part.name, part.folder, normalise=normalise, progress=progress)
+    whole = task.splits(progress=progress)
     counts = (part.train_images, part.validation_images, part.test_images)
     for name, (x, y), count in zip(whole._fields, whole, counts, strict=True):
         if count is not None and count > len(x):
             said = f"at most {len(x)}, the images there are"
             raise ValueError(refusal(f"recipe key data.{name}_images", count, said))
-        if (most := int(y.max())) >= asked.classes:
+        if (most := task.most(y)) >= asked.classes:
             said = f"at least {most + 1}, the classes of the {name} images"
             raise ValueError(refusal("recipe key network.classes", asked.classes, said))
     pairs = ((data.take(x, slice(n)), y[:n]) for (x, y), n in zip(whole, counts, strict=True))
@@ -83,16 +79,17 @@ class Work:
         self.folder = folder
         self.splits, self.device = inputs
         self.recipe = folder.recipe
+        self.task = task_of(self.recipe)
         self.progress = progress
 
     def path(self, name: str) -> Path:
         """Return the path of a file of the folder."""
         return self.folder.path / name
 
-    def evaluator(self, split: str, *, most: int | None = None) -> data.Evaluator:
+    def evaluator(self, split: str, *, most: int | None = None) -> Evaluator:
         """Make the evaluator on a split, or on as many images of it drawn at random."""
         x, y = getattr(self.splits, split)
-        whole = data.Evaluator(x, y, self.recipe.data.batch_size)
+        whole = self.task.evaluator(x, y)
         if most is not None and most < len(x):
             whole = whole.subset(most, self.recipe.seed)
         whole.digest = data.digest_of(whole.x, whole.y)
@@ -119,12 +116,20 @@ class Work:
         return self.config.with_(protect={**self.recipe.protect} if variant.protected else {})
 
     def accuracy_without_errors(
-        self, model: torch.nn.Module, evaluate: data.Evaluator, config: Config | None = None
+        self, model: torch.nn.Module, evaluate: Evaluator, config: Config | None = None
     ) -> float:
         """Return the accuracy in the stored format: a boosted network counts on its clamping."""
+        with self.without_errors(model, config):
+            return evaluate(model)
+
+    @contextmanager
+    def without_errors(
+        self, model: torch.nn.Module, config: Config | None = None
+    ) -> Iterator[torch.nn.Module]:
+        """The network in the stored format, inside the context."""
         with approximate(model, self.config if config is None else config) as handle:
             handle.set_ber(0.0)
-            return evaluate(model)
+            yield model
 
     def untrained(self) -> torch.nn.Module:
         """Build the network for the images there are, with random weights."""
@@ -155,7 +160,7 @@ class Work:
         return Results(self.folder)
 
     @cached_property
-    def searched(self) -> data.Evaluator:
+    def searched(self) -> Evaluator:
         """The evaluator that single cells and tolerances are searched on."""
         return self.evaluator("validation", most=self.recipe.characterize.coarse_images)
 

@@ -89,7 +89,7 @@ def test_what_is_wrong_with_weights_is_one_line_before_a_folder_is_made(
         ({"network": {"classes": 9}}, "network.classes is 9, accepted: at least 10"),
         ({"network": {"stem": "half"}}, "stem is 'half', accepted: published, small"),
         ({"network": {"padding": "tensorflow"}}, "argument of lenet is 'padding', accepted"),
-        ({"network": {"name": "yolov3_tiny"}}, "network.name is 'yolov3_tiny', accepted: a cl"),
+        ({"network": {"name": "yolov3_tiny"}}, "data.size is None, accepted: the side of the sq"),
         ({"data": {"name": "cifar10"}}, "cifar-10-binary.tar.gz"),
         ({"data": {"folder": "nowhere"}}, "'nowhere', which is not a folder"),
         (

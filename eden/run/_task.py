@@ -1,0 +1,111 @@
+"""What the network of a run is for: to name what images show, or to find things in photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from eden import data, nets
+from eden._say import refusal
+from eden.folder import Recipe
+
+Evaluator = data.Evaluator | data.BoxEvaluator
+
+
+class Naming:
+    """One class an image; accuracy is the share named rightly.
+
+    Attributes:
+        batch: Images that run at once where the recipe does not say.
+    """
+
+    batch = 1000
+
+    def __init__(self, recipe: Recipe):
+        self.recipe = recipe
+
+    def splits(self, *, progress: bool) -> data.Splits:
+        """Read the images."""
+        part, normalise = self.recipe.data, None
+        if part.normalise is not None:
+            mean, std = tuple(part.normalise.mean), tuple(part.normalise.std)
+            normalise = data.Normalisation(mean, std, part.normalise.order)
+        return data.load(part.name, part.folder, normalise=normalise, progress=progress)
+
+    def most(self, y: Tensor) -> int:
+        """Return the highest label."""
+        return int(y.max())
+
+    def evaluator(self, x: data.Inputs, y: Tensor) -> Evaluator:
+        """Return what tells the accuracy."""
+        return data.Evaluator(x, y, self.recipe.data.batch_size)
+
+    def loss(self, model: nn.Module) -> Callable[[Any, Tensor], Tensor]:
+        """Return what training lowers."""
+        return functional.cross_entropy
+
+    def more(self, model: nn.Module, x: data.Inputs, y: Tensor) -> dict[str, float]:
+        """Return what else is told of a network's outputs, without errors."""
+        return {}
+
+
+class Finding(Naming):
+    """Boxes in photos; accuracy is the share of photos whose boxes are right (`BoxEvaluator`)."""
+
+    batch = 16
+
+    def splits(self, *, progress: bool) -> data.Splits:
+        """Read the photos, as squares."""
+        part = self.recipe.data
+        return data.load(part.name, part.folder, size=part.size, progress=progress)
+
+    def most(self, y: Tensor) -> int:
+        """Return the highest label."""
+        return int(y[..., 4].max()) if y.numel() else -1
+
+    def evaluator(self, x: data.Inputs, y: Tensor) -> Evaluator:
+        """Return what tells the accuracy."""
+        return self._evaluator(x, y, score=0.25)
+
+    def loss(self, model: nn.Module) -> Callable[[Any, Tensor], Tensor]:
+        """Return what training lowers."""
+        side = self.recipe.data.size or 0
+        return partial(_detection_loss, model, (side, side))
+
+    def more(self, model: nn.Module, x: data.Inputs, y: Tensor) -> dict[str, float]:
+        """Return the average precision: of boxes of all scores, so that more of them are kept."""
+        return {"average_precision": self._evaluator(x, y, score=0.005).precision(model)}
+
+    def _evaluator(self, x: data.Inputs, y: Tensor, *, score: float) -> data.BoxEvaluator:
+        size = self.recipe.data.batch_size or self.batch
+        return data.BoxEvaluator(x, y, partial(nets.detect, score=score), batch_size=size)
+
+
+def _detection_loss(
+    model: nn.Module, size: tuple[int, int], heads: list[Tensor], boxes: Tensor
+) -> Tensor:
+    assert isinstance(model, nets.YOLO)
+    return nets.detection_loss(model, heads, boxes, size)
+
+
+def task_of(recipe: Recipe) -> Naming:
+    """Return the task of a recipe's network.
+
+    Raises:
+        ValueError: For an unknown network, and where the recipe has a key of the other task.
+    """
+    asked, part = recipe.network, recipe.data
+    with torch.device("meta"):
+        finds = isinstance(nets.build(asked.name, **asked.form), nets.YOLO)
+    if finds and part.size is None:
+        said = f"the side of the squares that {asked.name} looks for boxes in"
+        raise ValueError(refusal("recipe key data.size", None, said))
+    if not finds and part.size is not None:
+        said = f"no key, as {asked.name} finds no boxes"
+        raise ValueError(refusal("recipe key data.size", part.size, said))
+    return Finding(recipe) if finds else Naming(recipe)

@@ -1,0 +1,124 @@
+"""A recipe whose network finds boxes in photos, from start to report, and what it refuses."""
+
+import io
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from _pictures import write_parquet
+from PIL import Image
+
+from eden import data, nets
+from eden.folder import RunFolder, parse_recipe
+from eden.nets._yolo import YOLO, Convolution, Head, Pool
+from eden.run import run
+from eden.run._work import Work, read_inputs
+
+RECIPE = {
+    "accuracy_loss": 0.3,
+    "data": {"name": "bars.parquet", "size": 64},
+    "network": {"name": "narrow", "classes": 2},
+    "train": {"epochs": 12, "batch_size": 16, "learning_rate": 1e-2},
+    "boost": {
+        "target_bers": [1e-3],
+        "epochs": 2,
+        "batch_size": 16,
+        "learning_rate": 1e-3,
+        "input_range": 1.0,
+    },
+    "characterize": {
+        "low": 1e-7,
+        "seeds": 2,
+        "fresh_draws": 3,
+        "curve": {"low": 1e-4, "high": 1e-2, "steps_a_decade": 1, "seeds": 2, "images": 20},
+    },
+    "verify": {"seeds": 3, "quantile": 0.5, "confidence": 0.8, "attempts": 2},
+}
+
+
+def recipe(bars, **keys):
+    asked = json.loads(json.dumps(RECIPE))
+    asked["data"]["folder"] = str(bars)
+    for key, value in keys.items():
+        asked[key] = {**asked[key], **value} if isinstance(value, dict) else value
+    return parse_recipe(asked)
+
+
+@pytest.fixture(scope="module")
+def bars(tmp_path_factory):
+    """A bright bar on a dark ground, upright or lying, in photos of 80 x 64."""
+    rng, rows = np.random.default_rng(0), []
+    for n, split in enumerate(["train"] * 128 + ["val"] * 30 + ["test"] * 30):
+        pixels = rng.integers(0, 60, (64, 80, 3)).astype(np.uint8)
+        label = n % 2
+        width, height = ((20, 44), (44, 20))[label]
+        x, y = rng.integers(0, 80 - width), rng.integers(0, 64 - height)
+        pixels[y : y + height, x : x + width] += 150
+        out = io.BytesIO()
+        Image.fromarray(pixels).save(out, "JPEG", quality=95)
+        box = [x / 80, y / 64, (x + width) / 80, (y + height) / 64]
+        rows.append((out.getvalue(), [box], [label], split))
+    image, boxes, labels, splits = zip(*rows, strict=True)
+    columns = {"image": image, "boxes": boxes, "labels": pa.array(labels, pa.list_(pa.int64()))}
+    folder = tmp_path_factory.mktemp("bars")
+    write_parquet(folder / "bars.parquet", {**columns, "split": splits}, ["upright", "lying"])
+    return folder
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """YOLOv3-tiny's form with few channels, under a name of its own."""
+
+    def build(*, classes=2, channels=3):
+        layers = [Convolution(8), Pool(), Convolution(16), Pool(), Convolution(32), Pool()]
+        layers += [Convolution(64), Pool(), Convolution(64), Head((0, 1))]
+        return YOLO(layers, ((16, 36), (36, 16)), classes=classes)
+
+    monkeypatch.setitem(nets._BUILDERS, "narrow", build)
+
+
+def test_from_photos_to_report(bars, narrow, tmp_path):
+    folder = run(recipe(bars), tmp_path / "run", progress=False)
+    trained = json.loads((folder / "train.json").read_text())
+    assert trained["validation_accuracy"] >= 0.9 and trained["average_precision"] >= 0.8
+    seen = json.loads((folder / "verify.json").read_text())
+    assert set(seen["test_average_precision"]) == set(seen["test_accuracy"])
+    assert all(0.5 < value <= 1 for value in seen["test_average_precision"].values())
+    page = (folder / "report.html").read_text()
+    assert "share of photos whose boxes are right" in page
+    assert "Average precision there, at IoU 0.5" in page
+    work = Work(RunFolder(folder), read_inputs(recipe(bars)), progress=False)
+    evaluate = work.evaluator("test")
+    assert isinstance(evaluate, data.BoxEvaluator) and len(evaluate) == 30
+    assert seen["original_test_accuracy"] == evaluate(work.network("baseline"))
+
+
+def test_photos_come_in_squares_by_their_splits(bars):
+    splits = data.load("bars.parquet", bars, size=96)
+    assert [len(x) for x, _ in splits] == [128, 30, 30]
+    x, boxes = splits.test
+    assert x.shape == (30, 3, 96, 96) and boxes.shape == (30, 1, 5)
+    assert (boxes[..., 4].flatten() == torch.tensor([0.0, 1.0]).repeat(15)).all()
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"network": {"name": "yolov3_tiny"}, "data": {"size": None}},
+         "recipe key data.size is None, accepted: the side of the squares that yolov3_tiny"),
+        ({"network": {"name": "lenet"}},
+         "recipe key data.size is 64, accepted: no key, as lenet finds no boxes"),
+        ({"data": {"size": 100}}, "recipe key data.size is 100, accepted: "),
+        ({"train": {"augment": {}}}, "recipe keys data.size, train.augment: accepted: one of"),
+        ({"data": {"normalise": {"mean": [0.0], "std": [1.0]}}}, "data.size, data.normalise"),
+        ({"network": {"classes": 1}}, "network.classes is 1, accepted: at least 2"),
+        ({"data": {"name": "cifar10"}}, "data set is 'cifar10', accepted: NAME.parquet, of photos"),
+    ],
+)  # fmt: skip
+def test_refusals(bars, narrow, tmp_path, keys, said):
+    with pytest.raises(ValueError) as refused:
+        run(recipe(bars, **keys), tmp_path / "run", progress=False)
+    assert said in str(refused.value) and "\n" not in str(refused.value)
+    assert not (tmp_path / "run").exists()
