@@ -95,7 +95,9 @@ class Batches:
             index = slice(start + mine.start, start + mine.stop)
             if images:
                 index = index if order is None else order[index]
-                x = self.x[index]
+                x, y = self.x[index], self.y[index]
                 if self.augment is not None and drawn is not None:
                     x = self.augment.apply(x, drawn[:, mine])
-                yield x, self.y[index]
+                    if y.ndim == 3:
+                        y = self.augment.boxes(y, drawn[:, mine], (x.shape[2], x.shape[3]))
+                yield x, y

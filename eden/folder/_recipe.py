@@ -358,11 +358,9 @@ def _check(recipe: Recipe) -> None:
     if not recipe.train.epochs and recipe.train.weights is None:
         said = "at least 1 where train.weights names no file"
         raise ValueError(refusal("recipe key train.epochs", 0, said))
-    if recipe.data.size is not None:
-        # Boxes do not follow what is made of their photos, which detectors see from 0 to 1.
-        others = {"train.augment": recipe.train.augment, "data.normalise": recipe.data.normalise}
-        if wrong := [key for key, value in others.items() if value is not None]:
-            raise ValueError(f"recipe keys data.size, {wrong[0]}: accepted: one of the two")
+    if recipe.data.size is not None and recipe.data.normalise is not None:
+        said = "no key beside data.size: networks that find boxes see photos from 0 to 1"
+        raise ValueError(refusal("recipe key data.normalise", "given", said))
     if (part := recipe.data.normalise) is not None and len(part.mean) != len(part.std):
         said = f"as many entries as mean has, {len(part.mean)}"
         raise ValueError(refusal("recipe key data.normalise.std", part.std, said))

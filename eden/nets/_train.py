@@ -40,7 +40,7 @@ def train(
         optimizer: "adamw", with a weight decay of 0.01, or "sgd", with Nesterov's momentum of 0.9
             and a weight decay of 5e-4.
         learning_rate: Peak of the cycle; default 4e-3 for AdamW and 0.05 for SGD.
-        augment: What is made of each batch; boxes do not follow it.
+        augment: What is made of each batch; boxes ``[n, most, 5]`` follow it.
         loss: ``(output, labels) -> scalar``.
         progress: Show a bar with the time left.
 

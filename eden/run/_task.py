@@ -22,9 +22,10 @@ class Naming:
 
     Attributes:
         batch: Images that run at once where the recipe does not say.
+        fill: What comes in where augmentation shifts images.
     """
 
-    batch = 1000
+    batch, fill = 1000, 0.0
 
     def __init__(self, recipe: Recipe):
         self.recipe = recipe
@@ -57,7 +58,7 @@ class Naming:
 class Finding(Naming):
     """Boxes in photos; accuracy is the share of photos whose boxes are right (`BoxEvaluator`)."""
 
-    batch = 16
+    batch, fill = 16, 0.5
 
     def splits(self, *, progress: bool) -> data.Splits:
         """Read the photos, as squares."""

@@ -146,7 +146,7 @@ class Work:
     def augment(self) -> data.Augment | None:
         """What is made of each batch of training images."""
         part = self.recipe.train.augment
-        return None if part is None else data.Augment(part.shift, part.flip)
+        return None if part is None else data.Augment(part.shift, part.flip, self.task.fill)
 
     def network(self, name: str) -> torch.nn.Module:
         """Read the baseline or the boosted network, with its calibration."""

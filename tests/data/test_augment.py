@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eden import data
 from eden.data import Augment
@@ -67,3 +69,43 @@ def test_shares_of_a_batch_are_augmented_as_the_whole_is():
     for (images, labels), *parts in zip(whole, *shares, strict=True):
         assert torch.equal(torch.cat([part for part, _ in parts]), images)
         assert torch.equal(torch.cat([part for _, part in parts]), labels)
+
+
+@st.composite
+def scenes(draw):
+    """A photo's height and width, a box in whole pixels, and what is made of it."""
+    height, width = draw(st.integers(4, 20)), draw(st.integers(4, 20))
+    x0, y0 = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
+    x1, y1 = draw(st.integers(x0 + 1, width)), draw(st.integers(y0 + 1, height))
+    shift = draw(st.integers(0, 12))
+    moved = draw(st.integers(0, 2 * shift)), draw(st.integers(0, 2 * shift))
+    return (height, width), (x0, y0, x1, y1), shift, (draw(st.integers(0, 1)), *moved)
+
+
+@given(scenes())
+def test_a_box_is_where_its_photo_shows_it(scene):
+    size, (x0, y0, x1, y1), shift, (mirrored, down, right) = scene
+    augment, drawn = Augment(shift=shift, fill=0.5), torch.tensor([[mirrored], [down], [right]])
+    x = torch.full((1, 3, *size), 0.5)
+    x[..., y0:y1, x0:x1] = 1.0
+    truths = torch.tensor([[[x0, y0, x1, y1, 7.0], [-1.0, -1, -1, -1, -1]]])
+    seen, moved = augment.apply(x, drawn), augment.boxes(truths, drawn, size)
+    assert moved.shape == truths.shape and (moved[0, 1] == -1).all()
+    assert set(seen.unique().tolist()) <= {0.5, 1.0}
+    rows, columns = (seen[0, 0] == 1).nonzero().unbind(1)
+    if moved[0, 0, 4] == 7:
+        assert moved[0, 0, :4].tolist() == [
+            columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+        ]  # fmt: skip
+    assert (moved[0, 0, 4] == 7) <= bool(len(rows))  # what is not seen is left out
+    whole = len(rows) == (x1 - x0) * (y1 - y0)
+    assert whole <= bool(moved[0, 0, 4] == 7)
+
+
+def test_batches_of_photos_bring_their_boxes_along():
+    x = torch.rand(6, 3, 8, 8)
+    boxes = torch.tensor([[2.0, 1, 5, 4, 0]]).repeat(6, 1, 1)
+    for images, there in data.batches(x, boxes, 4, seed=0, augment=Augment(shift=0, flip=1.0)):
+        assert (there == torch.tensor([3.0, 1, 6, 4, 0])).all()  # 8 - 5 to 8 - 2
+        mirrored = [(images[n].flip(2) == x).flatten(1).all(1).any() for n in range(len(images))]
+        assert all(mirrored)
