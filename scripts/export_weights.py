@@ -17,12 +17,18 @@ import torch
 from safetensors.torch import save_file
 
 from eden._files import digest
-from eden.folder import RunFolder
+from eden.folder import Recipe, RunFolder
 from eden.run import Work, read_inputs
 
 MOST_BYTES = 8 << 20
 # Of a recipe: what the network as trained depends on.
 KEYS = ("seed", "data", "network", "train")
+
+
+def trained_by(recipe: Recipe) -> str:
+    """Return the digest of what a network as trained depends on; keys that are absent add none."""
+    keys = recipe.model_dump(mode="json", exclude_none=True)
+    return digest({key: keys[key] for key in KEYS})
 
 
 def halved(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -33,7 +39,6 @@ def halved(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 def export(folder: Path, out: Path) -> str:
     """Write the baseline of a run; return what is said of it."""
     opened = RunFolder(folder)
-    recipe = opened.recipe.model_dump(mode="json")
     work = Work(opened, read_inputs(opened.recipe, progress=False), progress=False)
     evaluate, model = work.evaluator("validation"), work.network("baseline")
     before = evaluate(model)
@@ -46,7 +51,7 @@ def export(folder: Path, out: Path) -> str:
     after = evaluate(model)
     said = {
         "recipe": folder.name,
-        "recipe_digest": digest({key: recipe[key] for key in KEYS}),
+        "recipe_digest": trained_by(opened.recipe),
         "validation_accuracy": f"{after:.4f}",
         "validation_accuracy_of_run": f"{before:.4f}",
     }
