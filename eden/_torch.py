@@ -11,6 +11,7 @@ import torch.autograd.forward_ad
 import torch.utils._python_dispatch
 import torch.utils.checkpoint
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 check = torch._check
 # Torch's stubs export none of these.
@@ -42,6 +43,30 @@ def forward_mode() -> bool:
 def clone_each(numbers: list[Tensor]) -> list[Tensor]:
     """Return copies of integer tensors, on a GPU by one kernel."""
     return list(torch._foreach_add(numbers, 0))  # pyright: ignore[reportPrivateImportUsage]
+
+
+def stand_in(module: nn.Module, call: Callable[..., Any]) -> None:
+    """Have calls of a module go to a function, past its hooks, until `step_aside`."""
+    module._compiled_call_impl = call  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def stands_in(module: nn.Module) -> bool:
+    """Whether a function stands in for a module; one that was compiled is such."""
+    return module._compiled_call_impl is not None
+
+
+def step_aside(module: nn.Module) -> None:
+    """Have a module be called itself again."""
+    del module._compiled_call_impl
+
+
+def leave_mode(mode: TorchFunctionMode) -> bool:
+    """Leave a mode for functions if it is the innermost; returns whether it was."""
+    depth = torch._C._len_torch_function_stack()
+    innermost = depth > 0 and torch._C._get_function_stack_at(depth - 1) is mode
+    if innermost:
+        torch._C._pop_torch_function_stack()
+    return innermost
 
 
 def in_backward() -> bool:

@@ -2,7 +2,8 @@
 
 What lies before a module in a call does not know of an error in what that module reads: the
 outputs of modules are remembered, as far as there is room, and given back without computing them
-again. So is what functions make of those alone, such as pooling between two modules.
+again. So is what functions make of those alone, such as pooling between two modules. Such a module
+is not called at all: its tensors are not read.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from eden._torch import own_parameters
+from eden._torch import leave_mode, own_parameters, stand_in, stands_in, step_aside
 from eden.network._plan import Plan
 from eden.network._wrappers import unwrapped
 
@@ -130,9 +131,7 @@ class Rerun:
                 self._readers.setdefault(name, []).append(target.module)
         self._functions = _Functions()
         # Compiled code does not look at what is put in front of a module's forward pass.
-        self._compiled = unwrapped(model) is not model or any(
-            getattr(module, "_compiled_call_impl", None) is not None for module in model.modules()
-        )
+        self._compiled = unwrapped(model) is not model or any(map(stands_in, model.modules()))
 
     @contextmanager
     def remember(self) -> Iterator[None]:
@@ -173,7 +172,7 @@ class Rerun:
             hooks.append(module.register_forward_hook(end))
         self._functions.known.update((id(value), value) for value in self._constants())
         try:
-            with self._functions:
+            with self._between_modules():
                 yield
         finally:
             for hook in hooks:
@@ -206,13 +205,42 @@ class Rerun:
         if known:
             hooks.append(self._model.register_forward_pre_hook(begin_network, prepend=True))
         for module, seen in known.items():
-            module.forward = partial(_give, seen, call)
+            stand_in(module, partial(_give, seen, call))
         try:
-            with self._functions if known else nullcontext():
+            with self._between_modules() if known else nullcontext():
                 yield 1.0 - saved / total if total else 1.0
         finally:
             for module in known:
-                del module.forward
+                step_aside(module)
+            for hook in hooks:
+                hook.remove()
+
+    @contextmanager
+    def _between_modules(self) -> Iterator[None]:
+        """Remember functions, but within the modules that read something: nothing there repeats.
+
+        Each call of torch that a mode sees costs some microseconds, and a read makes dozens.
+        """
+        left, hooks = list[bool](), []
+
+        def begin(module: nn.Module, args: tuple) -> None:
+            left.append(leave_mode(self._functions))
+
+        def end(module: nn.Module, args: tuple, output: Any) -> None:
+            if left and left.pop():
+                self._functions.__enter__()
+
+        for module in self._seen:
+            hooks.append(module.register_forward_pre_hook(begin, prepend=True))
+            hooks.append(module.register_forward_hook(end, always_call=True))
+        try:
+            with self._functions:
+                try:
+                    yield
+                finally:
+                    while left:  # an interrupt calls no hooks
+                        end(self._model, (), None)
+        finally:
             for hook in hooks:
                 hook.remove()
 
@@ -251,7 +279,7 @@ class Rerun:
         return {
             module: seen
             for module, seen in self._seen.items()
-            if 0 <= seen.ended < first and seen.outputs and "forward" not in vars(module)
+            if 0 <= seen.ended < first and seen.outputs and not stands_in(module)
         }
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
-import pickle
 import signal
 import sys
 import warnings
@@ -164,9 +163,8 @@ def _serve(ask: Callable[[Any], Any], connection: Connection, inherited: list[Co
 
 
 def _portable(error: Exception) -> Exception:
-    """The error, or where it cannot go through a pipe what it says."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error
+    """The error, or where it may not go through a pipe what it says."""
+    plain = all(isinstance(part, str | int | float) for part in error.args)
+    if type(error).__module__ == "builtins" and plain:
+        return error
+    return RuntimeError(f"{type(error).__name__}: {error}")

@@ -234,7 +234,43 @@ def test_what_is_run_anew_in_part_gives_the_bits_of_all():
                 assert (share == 1.0) == tensor.name.startswith("first")
             with rerun.at(tensor.name):
                 assert all(map(torch.equal, [model(x) for x in batches], clean))
-    assert "forward" not in vars(model.first)
+    assert set(vars(model.first)) == set(vars(model.second))  # nothing stands in for it
+
+
+def test_what_is_not_run_anew_is_neither_read_nor_hooked_twice():
+    torch.manual_seed(0)
+    model, x = Residual().eval(), torch.randn(4, 1, 6, 6)
+    model.second.register_forward_hook(lambda module, args, y: 2 * y)
+    with approximate(model, Config(errors.Uniform(0.0))) as handle, torch.no_grad():
+        handle.learn_bounds([x])
+        rerun = handle.rerun()
+        with rerun.remember():
+            clean = model(x)
+        handle.reseed(1)
+        with rerun.at("last.weight"):
+            assert torch.equal(model(x), clean)
+        read = [name for name, tensor in handle._tensors.items() if tensor.was_read]
+        assert read == ["last.weight", "last.input"]
+
+
+def test_an_interrupt_leaves_no_mode_behind():
+    model, x = Residual().eval(), torch.randn(4, 1, 6, 6)
+    with approximate(model, Config(errors.Uniform(0.0))) as handle, torch.no_grad():
+        handle.learn_bounds([x])
+        rerun = handle.rerun()
+        with rerun.remember():
+            model(x)
+
+        def interrupt(module, args):
+            raise KeyboardInterrupt
+
+        stopped = model.last.register_forward_pre_hook(interrupt)
+        for remembering in (lambda: rerun.at("last.weight"), handle.rerun().remember):
+            with pytest.raises(KeyboardInterrupt), remembering():
+                model(x)
+            assert torch._C._len_torch_function_stack() == 0
+        stopped.remove()
+        assert not any(getattr(m, "_compiled_call_impl", None) for m in model.modules())
 
 
 def alive(rerun):
