@@ -229,6 +229,11 @@ class CharacterizeKeys(_Part):
     fresh_draws: int = Field(
         default=59, ge=1, le=100_000, description="tried at each coarse tolerance found"
     )
+    fine: bool = Field(
+        default=True,
+        description="whether to search a BER for each tensor, which asks most; else fine placement "
+        "goes by the coarse one and by single cells",
+    )
     coarse_images: Count = Field(default=10_000, description="of the validation images, at most")
     curve: CurveKeys = CurveKeys()
 

@@ -12,9 +12,16 @@ from eden.report._words import WHICH
 
 def tolerance_section(results: Results) -> Section:
     """Show the tolerance of every tensor before and after boosting."""
+    searched = results.tolerances(NETWORKS[0], "coarse").coverage
+    covered = str(searched or "").splitlines()
+    if not results.folder.recipe.characterize.fine:
+        text = (
+            "Not searched (recipe key characterize.fine): fine placement goes by the BER of the "
+            "whole network and by single cells."
+        )
+        return Section("Tolerance by tensor", text=(text,), notes=tuple(covered))
     fine = {WHICH[n]: results.tolerances(n, "fine").bers() for n in NETWORKS}
     coarse = {WHICH[n]: results.tolerances(n, "coarse").coarse_ber for n in NETWORKS}
-    searched = results.tolerances(NETWORKS[0], "fine").coverage
     trials = " and ".join(str(results.tolerances(n, "fine").trials) for n in NETWORKS)
     return Section(
         "Tolerance by tensor",
@@ -24,7 +31,7 @@ def tolerance_section(results: Results) -> Section:
         ),
         figure=tolerance_figure(fine, coarse),
         alt="Tolerable bit error rate of every tensor before and after boosting",
-        notes=(f"{trials} questions, each under one draw.", *str(searched or "").splitlines()),
+        notes=(f"{trials} questions, each under one draw.", *covered),
     )
 
 

@@ -49,16 +49,17 @@ def characterize(work: Work, files: StageFiles) -> None:
         _try_fresh_draws(work, files, name, model, coarse)
         if variant.protected:
             continue
-        fine = characterize_fine(
-            model,
-            work.searched,
-            start=coarse,
-            seeds=part.seeds,
-            high=part.high,
-            margin_steps=part.margin_steps,
-            **shared,
-        )
-        files.json(tolerances_name(name, "fine"), fine.to_dict())
+        if part.fine:
+            fine = characterize_fine(
+                model,
+                work.searched,
+                start=coarse,
+                seeds=part.seeds,
+                high=part.high,
+                margin_steps=part.margin_steps,
+                **shared,
+            )
+            files.json(tolerances_name(name, "fine"), fine.to_dict())
         curve = accuracy_curve(
             model,
             curve_images,

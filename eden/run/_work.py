@@ -178,7 +178,8 @@ class Work:
     def tolerances_for(self, variant: Variant, method: str) -> Tolerances:
         """Read the tolerances that a method of placement goes by."""
         searched = self.results.searched_as(variant.name)
-        coarsely = method == "coarse" or searched not in NETWORKS  # these have no fine search
+        fine = searched in NETWORKS and self.recipe.characterize.fine
+        coarsely = method == "coarse" or not fine
         return self.results.tolerances(variant.name, "coarse" if coarsely else "fine")
 
     def place(

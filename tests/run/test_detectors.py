@@ -32,6 +32,7 @@ RECIPE = {
         "low": 1e-7,
         "seeds": 2,
         "fresh_draws": 3,
+        "fine": False,
         "curve": {"low": 1e-4, "high": 1e-2, "steps_a_decade": 1, "seeds": 2, "images": 20},
     },
     "verify": {"seeds": 3, "quantile": 0.5, "confidence": 0.8, "attempts": 2},
@@ -89,6 +90,8 @@ def test_from_photos_to_report(bars, narrow, tmp_path):
     page = (folder / "report.html").read_text()
     assert "share of photos whose boxes are right" in page
     assert "Average precision there, at IoU 0.5" in page
+    assert "Not searched (recipe key characterize.fine)" in page
+    assert not list((folder / "tolerances").glob("*fine*"))
     work = Work(RunFolder(folder), read_inputs(recipe(bars)), progress=False)
     evaluate = work.evaluator("test")
     assert isinstance(evaluate, data.BoxEvaluator) and len(evaluate) == 30
