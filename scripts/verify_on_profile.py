@@ -141,7 +141,8 @@ def target_of(work: Work, network: str, images: int):
     much as on all test images.
     """
     whole, evaluate = work.evaluator("test"), work.evaluator("test", most=images)
-    clean = [work.accuracy_without_errors(work.network(network), e) for e in (whole, evaluate)]
+    with work.without_errors(work.network(network)) as stored:
+        clean = [each(stored) for each in (whole, evaluate)]
     target = whole(work.network("baseline")) - work.recipe.accuracy_loss
     return evaluate, clean[1] - (clean[0] - target), clean[1]
 

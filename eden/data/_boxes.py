@@ -67,9 +67,7 @@ def letterbox(image: Tensor, size: int = 416) -> Letterbox:
     """
     if image.ndim != 3 or not image.numel():
         raise ValueError(_say.refusal("shape of image", list(image.shape), "[channels, h, w]"))
-    _say.an_int("size", size, 32)
-    if size % 32:
-        raise ValueError(_say.refusal("size", size, "a multiple of 32"))
+    check_size(size)
     height, width = image.shape[1:]
     scale = size / max(height, width)
     inside = (max(1, round(height * scale)), max(1, round(width * scale)))
@@ -79,6 +77,18 @@ def letterbox(image: Tensor, size: int = 416) -> Letterbox:
         image[None], inside, mode="bilinear", align_corners=False
     )[0]
     return Letterbox(square, scale, left, top)
+
+
+def check_size(size: int) -> None:
+    """Refuse a side that no square has.
+
+    Raises:
+        TypeError: If it is no integer.
+        ValueError: If it is no multiple of 32.
+    """
+    _say.an_int("size", size, 32)
+    if size % 32:
+        raise ValueError(_say.refusal("size", size, "a multiple of 32"))
 
 
 @dataclass(frozen=True)
@@ -136,6 +146,7 @@ class Annotated:
             ``[n, most, 5]``: x0, y0, x1, y1 in pixels and the label, -1 where there is no box and
             below that as in `Boxes`, which training leaves out.
         """
+        check_size(size)
         pixels = torch.empty((len(self), 3, size, size), dtype=torch.uint8)
         truths = torch.full((len(self), max(map(len, self.labels), default=0), 5), -1.0)
         for n, (image, corners, labels) in enumerate(

@@ -10,7 +10,7 @@ import torch
 
 from eden._say import refusal
 from eden.data import _fashion
-from eden.data._boxes import Annotated
+from eden.data._boxes import Annotated, check_size
 from eden.data._pixels import Images, Inputs, Normalisation, Pair, normalisation_of, take
 
 # One image in twelve is for validation where a set has none of its own: 5,000 of Fashion-MNIST's
@@ -62,8 +62,13 @@ def load(
         ValueError: Unknown name, or files that are missing, empty or damaged; the message says what
             is wanted and where to get it.
     """
-    if size is not None and not name.endswith(".parquet"):
-        raise ValueError(refusal("data set", name, "NAME.parquet, of photos with boxes"))
+    if size is not None:
+        check_size(size)
+        if not name.endswith(".parquet"):
+            raise ValueError(refusal("data set", name, "NAME.parquet, of photos with boxes"))
+        if normalise is not None:
+            said = "none with a size: photos with boxes are shown from 0 to 1"
+            raise ValueError(refusal("normalise", normalise, said))
     pairs: dict[str, Any]
     if name == "fashion-mnist":
         folder = _find(name, root, _fashion.WANTED, _fashion.ADVICE, _fashion.folders())

@@ -81,12 +81,16 @@ class _Functions(TorchFunctionMode):
         return output
 
     def forget(self, values: Iterable[Tensor]) -> None:
-        """Forget tensors, which must live until then, and what functions made of them."""
+        """Forget tensors, which must live until then, what made them, and what was made of them."""
         gone = {id(value): value for value in values}
         while gone:
             for number in gone:
                 self.known.pop(number, None)
-            made = [name for name in self.results if not gone.keys().isdisjoint(_tensors_of(name))]
+            made = [
+                name
+                for name, (output, _) in self.results.items()
+                if not gone.keys().isdisjoint((id(output), *_tensors_of(name)))
+            ]
             outputs = [self.results.pop(name)[0] for name in made]
             self.room += sum(output.nbytes for output in outputs)
             gone = {id(output): output for output in outputs}
@@ -160,7 +164,7 @@ class Rerun:
             if event[1] == 1:
                 seen.ended = event[0]
             if not isinstance(output, Tensor) or seen.outputs is None:
-                seen.outputs = None
+                self._drop([seen])
                 return
             given.append((seen, len(seen.outputs), output, output._version))
             seen.outputs.append(output.clone())  # what comes next may write over it

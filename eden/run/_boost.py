@@ -24,11 +24,12 @@ def boost(work: Work, files: StageFiles) -> None:
     """Boost to rising BERs while the network bears more.
 
     What it bears is judged at the risk of the recipe, against the baseline's accuracy on the
-    validation images less the loss allowed. If no network meets that without any error, the
-    baseline is kept.
+    images that are searched less the loss allowed. If no network meets that without any error, on
+    all validation images too, the baseline is kept.
     """
     processes = work.recipe.boost.processes
-    evaluate, target = work.evaluator("validation"), _target(work)
+    trained = read_json(work.path("train.json"))["validation_accuracy"]
+    evaluate, target = work.evaluator("validation"), work.target_for(trained)
     with torch.random.fork_rng(devices=[]):
         if processes > 1:
             boosted, history = in_processes(_boosted, work, processes)
@@ -38,20 +39,21 @@ def boost(work: Work, files: StageFiles) -> None:
     boosted.eval()
     shutil.rmtree(work.path(_KEPT), ignore_errors=True)
     files.csv("curriculum.csv", history, CURRICULUM_COLUMNS)
-    clean = work.accuracy_without_errors(boosted, evaluate)
+    with work.without_errors(boosted):
+        clean = evaluate(boosted)
     if clean < target:
         # Retraining cost more than may be lost before any error: the network as trained is better.
         boosted = work.network("baseline")
     files.network("boosted.safetensors", boosted, calibration_of(boosted))
     files.json(
         "boost.json",
-        {"target_accuracy": target, "validation_accuracy": clean, "kept": clean >= target},
+        {
+            "target_accuracy": work.searched_target,
+            "validation_target": target,
+            "validation_accuracy": clean,
+            "kept": clean >= target,
+        },
     )
-
-
-def _target(work: Work) -> float:
-    trained = read_json(work.path("train.json"))["validation_accuracy"]
-    return trained - work.recipe.accuracy_loss
 
 
 def _boosted(work: Work, rank: int = 0, ranks: int = 1) -> nn.Module:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from eden._say import one_of
 from eden.folder import Recipe, RunFolder, StageFiles, load_recipe
 from eden.report import print_end
@@ -19,6 +21,7 @@ from eden.run._report import write_report
 from eden.run._train import train, weights_of
 from eden.run._verify import verify_declared
 from eden.run._work import Inputs, Work, read_inputs
+from eden.tolerance import at_most
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,8 @@ def _last_stage(until: str) -> str:
 
 
 def _go(folder: RunFolder, inputs: Inputs, last: str, *, progress: bool) -> Path:
-    with folder.locked():
+    # Whoever goes on with fewer threads than the run began with, for want of memory, may.
+    with at_most(torch.get_num_threads()), folder.locked():
         work = Work(folder, inputs, progress=progress)
         for stage in STAGES:
             _do(stage, work)

@@ -38,9 +38,15 @@ class Naming:
             normalise = data.Normalisation(mean, std, part.normalise.order)
         return data.load(part.name, part.folder, normalise=normalise, progress=progress)
 
-    def most(self, y: Tensor) -> int:
-        """Return the highest label."""
-        return int(y.max())
+    def check(self, name: str, y: Tensor) -> None:
+        """Refuse labels of a split that the network has no class for.
+
+        Raises:
+            ValueError: If there are.
+        """
+        if (most := int(y.max())) >= (classes := self.recipe.network.classes):
+            said = f"at least {most + 1}, the classes of the {name} images"
+            raise ValueError(refusal("recipe key network.classes", classes, said))
 
     def evaluator(self, x: data.Inputs, y: Tensor) -> Evaluator:
         """Return what tells the accuracy."""
@@ -65,9 +71,12 @@ class Finding(Naming):
         part = self.recipe.data
         return data.load(part.name, part.folder, size=part.size, progress=progress)
 
-    def most(self, y: Tensor) -> int:
-        """Return the highest label."""
-        return int(y[..., 4].max()) if y.numel() else -1
+    def check(self, name: str, y: Tensor) -> None:
+        """Refuse a split without boxes, too."""
+        labels = y[..., 4]
+        if not bool((labels >= 0).any()):
+            raise ValueError(f"{name} photos: none has a box that counts, accepted: one at least")
+        super().check(name, labels)
 
     def evaluator(self, x: data.Inputs, y: Tensor) -> Evaluator:
         """Return what tells the accuracy."""
@@ -75,8 +84,9 @@ class Finding(Naming):
 
     def loss(self, model: nn.Module) -> Callable[[Any, Tensor], Tensor]:
         """Return what training lowers."""
+        assert isinstance(model, nets.YOLO)
         side = self.recipe.data.size or 0
-        return partial(_detection_loss, model, (side, side))
+        return lambda heads, boxes: nets.detection_loss(model, heads, boxes, (side, side))
 
     def more(self, model: nn.Module, x: data.Inputs, y: Tensor) -> dict[str, float]:
         """Return the average precision: of boxes of all scores, so that more of them are kept."""
@@ -85,13 +95,6 @@ class Finding(Naming):
     def _evaluator(self, x: data.Inputs, y: Tensor, *, score: float) -> data.BoxEvaluator:
         size = self.recipe.data.batch_size or self.batch
         return data.BoxEvaluator(x, y, partial(nets.detect, score=score), batch_size=size)
-
-
-def _detection_loss(
-    model: nn.Module, size: tuple[int, int], heads: list[Tensor], boxes: Tensor
-) -> Tensor:
-    assert isinstance(model, nets.YOLO)
-    return nets.detection_loss(model, heads, boxes, size)
 
 
 def task_of(recipe: Recipe) -> Naming:

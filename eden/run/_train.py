@@ -70,7 +70,7 @@ def _start(work: Work, model: torch.nn.Module) -> dict[str, Any]:
     if not whole and work.progress:
         print(f"{path.name}: its last layers do not fit; they begin at random")
     if work.recipe.train.epochs:
-        nets.unfold(model, work.splits.train[0][:1000])
+        nets.unfold(model, work.splits.train[0][: min(1000, 16 * work.task.batch)])
     return {"weights_sha256": digest_bytes(path.read_bytes()), "weights_head": whole}
 
 

@@ -28,7 +28,7 @@ def verify_declared(work: Work, files: StageFiles) -> None:
             model,
             evaluate,
             placement,
-            target_accuracy=original - recipe.accuracy_loss,
+            target_accuracy=work.target_for(original),
             seeds=part.seeds,
             quantile=part.quantile,
             confidence=part.confidence,

@@ -14,7 +14,7 @@ from eden.folder import NETWORKS, Recipe, Results, RunFolder, Variant
 from eden.mapping import Placement
 from eden.network import Config, approximate
 from eden.run._task import Evaluator, task_of
-from eden.tolerance import Tolerances
+from eden.tolerance import Tolerances, one_thread
 
 
 class Inputs(NamedTuple):
@@ -55,9 +55,7 @@ def read_inputs(recipe: Recipe, *, progress: bool = False) -> Inputs:
         if count is not None and count > len(x):
             said = f"at most {len(x)}, the images there are"
             raise ValueError(refusal(f"recipe key data.{name}_images", count, said))
-        if (most := task.most(y)) >= asked.classes:
-            said = f"at least {most + 1}, the classes of the {name} images"
-            raise ValueError(refusal("recipe key network.classes", asked.classes, said))
+        task.check(name, y[:count])
     pairs = ((data.take(x, slice(n)), y[:n]) for (x, y), n in zip(whole, counts, strict=True))
     splits = data.Splits(*pairs)
     shape = splits.train[0].shape[1:]
@@ -115,18 +113,11 @@ class Work:
         """What is injected while searching the tolerance of a network as it is stored."""
         return self.config.with_(protect={**self.recipe.protect} if variant.protected else {})
 
-    def accuracy_without_errors(
-        self, model: torch.nn.Module, evaluate: Evaluator, config: Config | None = None
-    ) -> float:
-        """Return the accuracy in the stored format: a boosted network counts on its clamping."""
-        with self.without_errors(model, config):
-            return evaluate(model)
-
     @contextmanager
     def without_errors(
         self, model: torch.nn.Module, config: Config | None = None
     ) -> Iterator[torch.nn.Module]:
-        """The network in the stored format, inside the context."""
+        """The network in the stored format, inside the context: boosted, it counts on clamping."""
         with approximate(model, self.config if config is None else config) as handle:
             handle.set_ber(0.0)
             yield model
@@ -167,7 +158,19 @@ class Work:
     @cached_property
     def searched_target(self) -> float:
         """The accuracy to keep on the images of `searched`."""
-        return self.searched(self.network("baseline")) - self.recipe.accuracy_loss
+        with one_thread():  # as the searches ask
+            return self.target_for(self.searched(self.network("baseline")))
+
+    def target_for(self, accuracy: float) -> float:
+        """The accuracy to keep of one that the trained network reaches.
+
+        Raises:
+            ValueError: Where all of it may be lost, so that any network would do.
+        """
+        if accuracy <= (loss := self.recipe.accuracy_loss):
+            said = f"less than the accuracy of the trained network, {accuracy:.4f}"
+            raise ValueError(refusal("recipe key accuracy_loss", loss, said))
+        return accuracy - loss
 
     @property
     def declared(self) -> tuple[Variant, str]:

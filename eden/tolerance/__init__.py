@@ -11,6 +11,8 @@ from eden.tolerance._accuracy_curve import CurvePoint as CurvePoint
 from eden.tolerance._accuracy_curve import accuracy_curve as accuracy_curve
 from eden.tolerance._characterize_coarse import characterize_coarse as characterize_coarse
 from eden.tolerance._characterize_fine import characterize_fine as characterize_fine
+from eden.tolerance._copies import at_most as at_most
+from eden.tolerance._copies import one_thread as one_thread
 from eden.tolerance._critical import Criticality as Criticality
 from eden.tolerance._criticality import criticality as criticality
 from eden.tolerance._curves import ber_by_cells as ber_by_cells

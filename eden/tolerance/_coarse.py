@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
+from eden.tolerance._copies import waves
 from eden.tolerance._grid import highest_step
 from eden.tolerance._oracle import Oracle
 
@@ -65,9 +66,8 @@ def coarse_search(
         The thresholds; ``low - 1`` marks a draw that misses the target at ``low``.
     """
     thresholds: list[int] = []
-    for first, end in pairwise((0, *_WAVES, max(len(draws), *_WAVES))):
+    for wave in waves(draws, _WAVES):
         guess = sorted(thresholds)[len(thresholds) // 2] if thresholds else None
-        wave = draws[first:end]
         search = partial(_threshold, oracle, guess=guess, low=low, high=high)
         with oracle.network.copies(search, most=len(wave)) as found:
             for threshold in found(wave):

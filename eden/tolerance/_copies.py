@@ -13,9 +13,11 @@ import ctypes
 import multiprocessing
 import signal
 import sys
+import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar, cast
@@ -26,6 +28,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+_most: list[int] = []  # what `at_most` says, the innermost last
 
 
 def can_copy(model: torch.nn.Module, evaluate: object) -> bool:
@@ -36,11 +39,22 @@ def can_copy(model: torch.nn.Module, evaluate: object) -> bool:
 
 
 @contextmanager
+def at_most(count: int) -> Iterator[None]:
+    """Have no more copies inside the context, however many threads torch is given there."""
+    _most.append(count)
+    try:
+        yield
+    finally:
+        _most.pop()
+
+
+@contextmanager
 def one_thread() -> Iterator[int]:
     """Have torch use one thread inside the context; yields how many copies may run meanwhile."""
     threads = torch.get_num_threads()
-    # Such a process, as a copy itself is one, must not make others.
-    count = 1 if multiprocessing.current_process().daemon else threads
+    count = min([threads, *_most])
+    if multiprocessing.current_process().daemon:
+        count = 1  # such a process, as a copy itself is one, must not make others
     torch.set_num_threads(1)
     try:
         yield count
@@ -82,12 +96,19 @@ class Copies(Generic[Item, Answer]):
         """Yield an answer for each item, in the order of the items.
 
         Raises:
-            RuntimeError: If a copy ended, for want of memory perhaps.
-            Exception: What asking raised.
+            ChildProcessError: If a copy ended, for want of memory perhaps.
+            Exception: What asking raised; copies that are still asked are given up then.
         """
         if not self._copies:
             yield from map(self._ask, items)
             return
+        try:
+            yield from self._by_copies(items)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _by_copies(self, items: Iterable[Item]) -> Iterator[Answer]:
         todo, free = enumerate(items), list(self._copies)
         done: dict[int, Any] = {}
         busy: dict[Connection, int] = {}
@@ -95,7 +116,7 @@ class Copies(Generic[Item, Answer]):
         while True:
             while more and free:
                 if more := (item := next(todo, None)) is not None:
-                    connection = free.pop()
+                    connection = free.pop(0)
                     busy[connection] = item[0]
                     self._send(connection, item[1])
             while following in done:
@@ -136,10 +157,10 @@ class Copies(Generic[Item, Answer]):
             raise error
         return answer
 
-    def _ended(self, connection: Connection) -> RuntimeError:
+    def _ended(self, connection: Connection) -> ChildProcessError:
         copy = self._copies[connection]
         copy.join()
-        return RuntimeError(
+        return ChildProcessError(
             f"a copy of this process that asked the network ended with code {copy.exitcode} (-9: "
             "killed, for want of memory perhaps); fewer threads (OMP_NUM_THREADS) make fewer copies"
         )
@@ -163,8 +184,17 @@ def _serve(ask: Callable[[Any], Any], connection: Connection, inherited: list[Co
 
 
 def _portable(error: Exception) -> Exception:
-    """The error, or where it may not go through a pipe what it says."""
+    """The error, or where it may not go through a pipe what it says; with its traceback noted."""
+    told = error
     plain = all(isinstance(part, str | int | float) for part in error.args)
-    if type(error).__module__ == "builtins" and plain:
-        return error
-    return RuntimeError(f"{type(error).__name__}: {error}")
+    if type(error).__module__ != "builtins" or not plain:
+        told = RuntimeError(f"{type(error).__name__}: {error}")
+    told.add_note(f"in a copy of the process: {traceback.format_exc()}")
+    return told
+
+
+def waves(items: Sequence[Item], ends: Sequence[int]) -> Iterator[Sequence[Item]]:
+    """Yield items by parts that end at these numbers, and the rest; none is empty."""
+    for first, end in pairwise((0, *ends, len(items))):
+        if part := items[first:end]:
+            yield part

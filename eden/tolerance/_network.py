@@ -118,12 +118,16 @@ class FaultyNetwork:
         Yields:
             A function of the things that gives the answers in their order.
         """
+        count = min(self.at_once, most)
+        if count <= 1:
+            yield partial(map, ask)
+            return
 
         def noted(item: Item) -> tuple[Answer, list[Note]]:
             with self.memo.noting() as notes:
                 return ask(item), notes
 
-        with Copies(noted, min(self.at_once, most)) as copies:
+        with Copies(noted, count) as copies:
 
             def answers(items: Iterable[Item]) -> Iterator[Answer]:
                 for answer, notes in copies.answers(items):

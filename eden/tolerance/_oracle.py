@@ -86,10 +86,11 @@ class Oracle:
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """Have `ahead` ask by copies inside the context."""
-        before = self._answers
         with self.network.copies(self._answer) as self._answers:
-            yield
-        self._answers = before
+            try:
+                yield
+            finally:
+                self._answers = partial(map, self._answer)
 
     def ahead(self, asked: Iterable[tuple[Steps, int]], *, part: bool = False) -> None:
         """Ask at the same time what is going to be asked, all images or the part.

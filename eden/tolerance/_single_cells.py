@@ -117,11 +117,12 @@ class SingleCells:
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """Ask of several cells at the same time inside the context."""
-        before = self._answers
         _ = self.groups  # whose clean outputs all remember
         with self.network.copies(self._answer) as self._answers:
-            yield
-        self._answers = before
+            try:
+                yield
+            finally:
+                self._answers = partial(map, self._answer)
 
     def costs(self, tensor: str, bit: int, elements: Sequence[int], draw: int) -> list[Cost]:
         """Return what the cells of one bit of some elements cost, each alone.

@@ -15,6 +15,7 @@ same end with fewer questions, of three prices:
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from eden.tolerance._copies import waves
 from eden.tolerance._oracle import Oracle
 
 Steps = Mapping[str, int]
@@ -121,8 +122,7 @@ class _Walk:
         self.anchors = dict.fromkeys(self.draws, self.path[0])
 
     def holds(self, steps: Steps) -> bool:
-        for first, end in pairwise((0, *_WAVES, max(len(self.order), *_WAVES))):
-            wave = self.order[first:end]
+        for wave in waves(self.order, _WAVES):
             self.ahead([(steps, draw) for draw in wave], part=True)
             self.ahead([(steps, draw) for draw in wave if not self.seems_to_meet(steps, draw)])
             for draw in wave:

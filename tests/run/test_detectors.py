@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from _pictures import write_parquet
@@ -37,6 +38,9 @@ RECIPE = {
     },
     "verify": {"seeds": 3, "quantile": 0.5, "confidence": 0.8, "attempts": 2},
 }
+
+
+GREY = data.Normalisation((0.0,) * 3, (255.0,) * 3)
 
 
 def recipe(bars, **keys):
@@ -96,6 +100,35 @@ def test_from_photos_to_report(bars, narrow, tmp_path):
     evaluate = work.evaluator("test")
     assert isinstance(evaluate, data.BoxEvaluator) and len(evaluate) == 30
     assert seen["original_test_accuracy"] == evaluate(work.network("baseline"))
+
+
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+def test_a_split_without_boxes_shows_before_a_folder_is_made(bars, narrow, tmp_path, part):
+    table = pq.read_table(bars / "bars.parquet")
+    rows = table.to_pydict()
+    for n, split in enumerate(rows["split"]):
+        if split == part:
+            rows["boxes"][n], rows["labels"][n] = [], []
+    kinds = pa.list_(pa.list_(pa.float64())), pa.list_(pa.int64())
+    rows["boxes"], rows["labels"] = (
+        pa.array(rows[k], t) for k, t in zip(("boxes", "labels"), kinds, strict=True)
+    )
+    write_parquet(tmp_path / "bars.parquet", rows, ["upright", "lying"])
+    with pytest.raises(ValueError, match=r"photos: none has a box that counts, accepted: one at"):
+        run(recipe(tmp_path), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_loss_of_all_accuracy_is_refused_in_the_recipes_words(bars, narrow, tmp_path):
+    with pytest.raises(ValueError, match=r"accuracy_loss is 1.0, accepted: less than the accuracy"):
+        run(recipe(bars, accuracy_loss=1.0), tmp_path / "run", until="boost", progress=False)
+    assert (tmp_path / "run" / "baseline.safetensors").exists()
+
+
+@pytest.mark.parametrize("asked", [{"size": 100}, {"size": 64.0}, {"size": 64, "normalise": GREY}])
+def test_what_no_squares_are_made_of(bars, asked):
+    with pytest.raises((TypeError, ValueError), match=r"^(size|normalise) is "):
+        data.load("bars.parquet", bars, **asked)
 
 
 def test_photos_come_in_squares_by_their_splits(bars):
