@@ -86,7 +86,7 @@ def compare(
     part = work.recipe.characterize
     evaluate = work.evaluator("validation", most=images)
     evaluate.in_copies = False  # what copies of the process ask would not be counted
-    target = evaluate(work.network("baseline")) - work.recipe.accuracy_loss
+    target = work.target_for(evaluate(work.network("baseline")))
     model = work.network(network)
     passes, spent = Passes(model), {}
     draws = seeds_for("search", draws_wanted, seed=seed)

@@ -5,90 +5,41 @@ the first second and not after the training.
 """
 
 import itertools
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetPydanticSchema,
-    PlainSerializer,
-    PlainValidator,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from eden import devices, dram, mapping, nets, network, systems, training
+from eden import nets, systems
 from eden._say import refusal
-from eden.access import Protection, formats
+from eden.access import Protection
 from eden.folder._accepted import one_line
 from eden.folder._names import VARIANTS, Variant
-from eden.tolerance import CRITERIA, step_of
-
-Ber = Annotated[float, Field(ge=1e-12, le=0.5, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-def _word_of(words: Iterable[str]) -> GetPydanticSchema:
-    """Accept one of some words: `typing.Literal` whose words need not stand in the source."""
-    return GetPydanticSchema(lambda _, schema_of: schema_of(Literal[*words]))
-
-
-Stored = Annotated[str, _word_of(formats.FORMATS)]
-Correction = Annotated[str, _word_of(formats.CORRECTIONS)]
-Scale = Annotated[str, _word_of(network.SCALES)]
-Criterion = Annotated[str, _word_of(CRITERIA)]
-Method = Annotated[str, _word_of(mapping.METHODS)]
-Estimate = Annotated[str, _word_of(devices.ESTIMATES)]
-Curriculum = Annotated[str, _word_of(training.CURRICULA)]
-Share = Annotated[float, Field(ge=0.01, le=1.0, allow_inf_nan=False)]
-Shares = Annotated[list[Share], Field(min_length=2, max_length=2)]
-Gradients = Annotated[str, _word_of(training.GRADIENTS)]
-System = Annotated[str, _word_of(systems.system_names())]
-Memory = Annotated[str, _word_of(dram.memory_names())]
-
-
-# In JSON pairs: files of a run hold the keys of a mapping sorted, and here the order counts.
-def _of_pairs(value: Any) -> Any:
-    pairs = isinstance(value, list) and all(isinstance(p, list) and len(p) == 2 for p in value)
-    return dict(value) if pairs else value
-
-
-def _as_pairs(value: Any) -> Any:
-    return [[*pair] for pair in value.items()] if isinstance(value, dict) else value
-
-
-Protect = Annotated[
-    dict[Name, Name],
-    Field(max_length=1000),
-    BeforeValidator(_of_pairs),
-    PlainSerializer(_as_pairs),
-]
-
-
-def _as_placed(value: Any) -> Any:
-    value = _of_pairs(value)
-    named = isinstance(value, dict) and all(isinstance(n, str) for p in value.items() for n in p)
-    if value in (None, "auto", "none") or named:
-        return value
-    raise ValueError("auto, none, or protections by pattern")
-
-
-AsPlaced = Annotated[
-    dict[str, str] | str | None, PlainValidator(_as_placed), PlainSerializer(_as_pairs)
-]
+from eden.folder._values import (
+    AsPlaced,
+    Ber,
+    Correction,
+    Count,
+    Criterion,
+    Curriculum,
+    Estimate,
+    Gradients,
+    Levels,
+    Memory,
+    Method,
+    Name,
+    Protect,
+    Scale,
+    Share,
+    Shares,
+    Stored,
+    System,
+    word_of,
+)
+from eden.tolerance import step_of
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-Levels = Annotated[
-    list[Annotated[float, Field(ge=0.0, le=255.0, allow_inf_nan=False)]],
-    Field(min_length=1, max_length=4),
-]
 
 
 class NormaliseKeys(_Part):
@@ -156,7 +107,7 @@ class TrainKeys(_Part):
 
     epochs: int = Field(default=8, ge=0, le=1000, description="0 takes the weights as they are")
     batch_size: int = Field(default=128, ge=1, le=100_000)
-    optimizer: Annotated[str, _word_of(nets.OPTIMIZERS)] = "adamw"
+    optimizer: Annotated[str, word_of(nets.OPTIMIZERS)] = "adamw"
     learning_rate: float | None = Field(
         default=None, ge=1e-8, le=10.0, allow_inf_nan=False, description="peak of its cycle"
     )
@@ -278,7 +229,7 @@ class MapKeys(_Part):
 class VerifyKeys(_Part):
     """What is verified, declared beforehand, and how many attempts there may be in all."""
 
-    network: Annotated[str, _word_of(variant.name for variant in VARIANTS)] = "boosted"
+    network: Annotated[str, word_of(variant.name for variant in VARIANTS)] = "boosted"
     method: Method = "greedy"
     seeds: int = Field(default=59, ge=1, le=100_000)
     attempts: int = Field(default=3, ge=1, le=20)

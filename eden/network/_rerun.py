@@ -257,10 +257,9 @@ class Rerun:
     def _settle(self, given: list[tuple[_Seen, int, Tensor, int]]) -> None:
         """Keep what a call of the network gave, and the dearest of all no more if room is short."""
         for seen, call, output, version in given:
-            if output._version != version:
-                seen.copied = True
-                self._functions.forget([output])
-            elif seen.outputs is None:
+            written = output._version != version
+            seen.copied |= written
+            if written or seen.outputs is None:
                 self._functions.forget([output])
             else:
                 seen.outputs[call] = output
