@@ -12,6 +12,7 @@ import argparse
 import json
 import time
 from collections import defaultdict
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,22 +27,23 @@ from eden.profiles._models import fit_model
 # Cells -> bitlines of a row, groups of rows, and the mean weak fraction.
 SIZES = {10**5: (512, 13, 1e-2), 10**7: (8192, 16, 1e-3), 10**9: (8192, 32, 1e-5)}
 FAILURE, ONE, ZERO = 0.4, 0.6, 0.2
-AT_ONCE = 2**28  # bytes of reads
 
 
 def failed_cells(error, cells: int, reads: int, *, stored: int, key, row_bytes: int):
-    """Bit addresses of all failed reads of the first `cells` cells, a cell once for each."""
-    size, found = cells // 8, []
-    step = max(1, min(reads, AT_ONCE // size))
-    for first in range(0, reads, step):
-        copies = min(step, reads - first)
-        x = torch.full((copies * size,), -stored, dtype=torch.int8)
-        y = eden.inject(x, error, key=key, copies=copies, first_copy=first, row_bytes=row_bytes)
-        wrong = (y ^ x).numpy().view(np.uint8)
-        at = np.flatnonzero(wrong)
-        bits = np.unpackbits(wrong[at, None], axis=1, bitorder="little")
-        which, bit = np.nonzero(bits)
-        found.append((at[which] % size) * 8 + bit)
+    """Bit addresses of all failed reads of the first `cells` cells, a cell once for each.
+
+    Only the bytes that hold a weak cell are read more than once: no other cell ever fails.
+    """
+    names = [field.name for field in fields(error) if field.name.startswith("failure_probability")]
+    always = replace(error, **dict.fromkeys(names, 1.0))
+    x = torch.full((cells // 8,), -stored, dtype=torch.int8)
+    weak = eden.inject(x, always, key=key, row_bytes=row_bytes) ^ x
+    law, found = error.lower(), [np.empty(0, np.int64)]
+    x = torch.full((reads,), -stored, dtype=torch.int8)
+    for byte in torch.nonzero(weak).flatten().tolist():
+        y = eden.inject(x, law, key=key, copies=reads, address=byte, row_bytes=row_bytes)
+        bits = np.unpackbits((y ^ x).numpy().view(np.uint8)[:, None], axis=1, bitorder="little")
+        found.append(8 * byte + np.nonzero(bits)[1])
     return np.concatenate(found)
 
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -14,18 +15,24 @@ constexpr double kGrain = 20.0;
 constexpr double kReach = 4.0;
 // Log-odds of F between which the likeliest is looked for, and how far apart at first.
 constexpr double kLow = -7.0, kHigh = 7.0, kApart = 0.5;
+// How far it is looked for from that of a law that was fitted.
+constexpr double kNear = 2.0;
 // Of the second difference: the curve is straight to rounding over less.
 constexpr double kBendStep = 0.01;
 
-// Log-likelihoods of one kind of counts by the node of P, worked out when first asked for.
+// Log-likelihoods of one kind of counts by the node of P, from `first` to `last`: NaN until they
+// are asked for.
 struct Kind {
   FailureGroup group;
-  std::map<int, double> at;
+  int first = std::numeric_limits<int>::max(), last = std::numeric_limits<int>::min();
+  std::vector<double> at;
+
+  void reach(int from, int to) { first = std::min(first, from), last = std::max(last, to); }
 };
 
 // A sum: how often it has parts of each kind, and the nodes of log P over which it is averaged.
 struct Sum {
-  std::map<std::size_t, double> parts;
+  std::vector<std::pair<std::size_t, double>> parts;
   FailureGroup whole;
   std::size_t kind = 0;
   double share = 1.0;
@@ -46,12 +53,13 @@ class Splits {
          const std::vector<double>& share, const WeakLaw& law)
       : law_(law), rate_(mean_rate(parts)) {
     std::map<std::pair<int64_t, int64_t>, Sum> sums;
+    std::map<std::pair<int64_t, int64_t>, std::map<std::size_t, double>> parts_of;
     for (std::size_t i = 0; i < parts.size(); ++i) {
       FailureGroup part = parts[i];
       if (part.reads == 1) continue;
       part.stored = 1, part.share = 1.0, part.times = 1.0;
       Sum& sum = sums[{sum_of[i], part.reads}];
-      sum.parts[kind_of(part)] += 1.0;
+      parts_of[{sum_of[i], part.reads}][kind_of(part)] += 1.0;
       sum.share = share[i];
       sum.whole.cells += part.cells, sum.whole.failures += part.failures;
       sum.whole.seen += part.seen, sum.whole.seen_failures += part.seen_failures;
@@ -61,9 +69,14 @@ class Splits {
       // Without a failure there is but one split.
       if (sum.whole.failures + sum.whole.seen_failures == 0) continue;
       sum.kind = kind_of(sum.whole);
+      sum.parts.assign(parts_of[key].begin(), parts_of[key].end());
       lay_nodes(sum);
+      kinds_[sum.kind].reach(sum.first, sum.last);
+      for (const auto& [kind, times] : sum.parts) kinds_[kind].reach(sum.first, sum.last);
+      first_ = std::min(first_, sum.first), last_ = std::max(last_, sum.last);
       sums_.push_back(std::move(sum));
     }
+    for (int node = first_; node <= last_; ++node) prior_.push_back(log_prior(node));
   }
 
   bool empty() const { return sums_.empty(); }
@@ -74,13 +87,15 @@ class Splits {
     at_ = WeakLaw();
     at_.failure[0] = at_.failure[1] = failure;
     at_.weak = rate_ / failure;
-    for (Kind& kind : kinds_) kind.at.clear();
+    for (Kind& kind : kinds_) {
+      if (kind.first <= kind.last) kind.at.assign(kind.last - kind.first + 1, std::nan(""));
+    }
     double value = 0.0;
     std::vector<double> split, whole;
     for (const Sum& sum : sums_) {
       split.clear(), whole.clear();
       for (int node = sum.first; node <= sum.last; node += sum.step) {
-        const double before = sum.first == sum.last ? 0.0 : log_prior(node);
+        const double before = sum.first == sum.last ? 0.0 : prior_[node - first_];
         double parts = before;
         for (const auto& [kind, times] : sum.parts) parts += times * score(kind, node);
         split.push_back(parts);
@@ -96,7 +111,7 @@ class Splits {
   std::size_t kind_of(const FailureGroup& g) {
     const auto key = std::make_tuple(g.cells, g.failures, g.seen, g.seen_failures, g.reads);
     const auto [found, is_new] = known_.emplace(key, kinds_.size());
-    if (is_new) kinds_.push_back({g, {}});
+    if (is_new) kinds_.emplace_back().group = g;
     return found->second;
   }
 
@@ -120,16 +135,15 @@ class Splits {
     return law_.shape * node / kGrain + (b - 1.0) * std::log1p(-law_.weak * share);
   }
 
-  double score(std::size_t kind, int node) {
-    const auto [found, is_new] = kinds_[kind].at.emplace(node, -HUGE_VAL);
-    if (is_new) {
+  double score(std::size_t number, int node) {
+    Kind& kind = kinds_[number];
+    double& found = kind.at[node - kind.first];
+    if (std::isnan(found)) {
       WeakLaw here = at_;
       here.weak *= std::exp(node / kGrain);
-      if (here.weak < 1.0 - 1e-12) {
-        found->second = score_of(kinds_[kind].group, here).log_likelihood;
-      }
+      found = here.weak < 1.0 - 1e-12 ? score_of(kind.group, here).log_likelihood : -HUGE_VAL;
     }
-    return found->second;
+    return found;
   }
 
   WeakLaw law_, at_;
@@ -137,6 +151,8 @@ class Splits {
   std::vector<Kind> kinds_;
   std::map<std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t>, std::size_t> known_;
   std::vector<Sum> sums_;
+  int first_ = std::numeric_limits<int>::max(), last_ = std::numeric_limits<int>::min();
+  std::vector<double> prior_;  // by node, from first_ to last_
 };
 
 }  // namespace
@@ -151,7 +167,14 @@ FailureHint hint_of_parts(const std::vector<FailureGroup>& parts,
     const double value = splits(odds);
     if (value > most) best = odds, most = value;
   };
-  for (double odds = kLow; odds <= kHigh; odds += kApart) look_at(odds);
+  const auto scan = [&](double low, double high) {
+    for (double odds = low; odds <= high; odds += kApart) look_at(odds);
+    return best > low && best + kApart <= high;
+  };
+  // Near the F of a law that was fitted, and everywhere if the summit does not lie there.
+  const double fitted = std::log(law.failure[1] / (1.0 - law.failure[1]));
+  const double low = std::max(fitted - kNear, kLow), high = std::min(fitted + kNear, kHigh);
+  if (!std::isfinite(law.shape) || !scan(low, high)) scan(kLow, kHigh);
   for (double apart = kApart / 2.0; apart > 1e-2; apart /= 2.0) {
     const double from = best;
     look_at(from - apart);
