@@ -12,10 +12,11 @@ from pathlib import Path
 from torch import nn
 
 from eden._say import a_kind, one_of
-from eden.devices import Device, OperatingPoint, Partition, pick
+from eden.devices import Device, OperatingPoint, pick
 from eden.energy import LAWS, Components, Transfer, idle, like, lines, stream
 from eden.mapping import WHOLE_MODULE, Placement
 from eden.systems._inference import Inference, placed_inference
+from eden.systems._modules import module_of, waiting_points
 from eden.systems._system import System, system_of
 from eden.systems._traffic import Move, observe
 
@@ -121,7 +122,7 @@ def evaluate_energy(
     device = placement.device
     approximate, rated = _transfers(device, placement, moves)
     frame = system.parameters["frame_seconds"]
-    joules, seconds, rest = _inference(device, approximate, _waiting(placement), frame, LAWS)
+    joules, seconds, rest = _inference(device, approximate, waiting_points(placement), frame, LAWS)
     at_rest = dict.fromkeys(approximate, device.nominal)
     nominal, rated_seconds, _ = _inference(device, rated, at_rest, frame, ("linear",))
     by_kind = {
@@ -173,22 +174,6 @@ def _inference(
     return joules, seconds + rest, rest
 
 
-def _waiting(placement: Placement) -> dict[int, OperatingPoint]:
-    """Return the point at which each module waits: of several in use there, the mildest."""
-    known, points = placement.partitions, defaultdict(list)
-    for name, point in placement.points.items():
-        points[_module_of(name, known)].append(point)
-    points.setdefault(0, [placement.device.nominal])
-    return {
-        module: max(own, key=lambda p: (p.vdd_volts, -p.refresh_stretch))
-        for module, own in points.items()
-    }
-
-
-def _module_of(name: str, known: Mapping[str, Partition]) -> int:
-    return known[name].module if name in known else 0
-
-
 def _transfers(
     device: Device, placement: Placement, moves: Sequence[Move]
 ) -> tuple[dict[int, list[Transfer]], dict[int, list[Transfer]]]:
@@ -210,7 +195,7 @@ def _transfers(
             point = placement.points[piece.partition]
             base, banks = stripes[piece.partition]
             address = base + piece.address
-            module = _module_of(piece.partition, known)
+            module = module_of(piece.partition, known)
         moved = Transfer(write, True, address, move.size_bytes, point, move.times, banks)
         approximate[module].append(moved)
         if move.plain_bytes:

@@ -12,6 +12,7 @@ from eden.devices import Device
 from eden.dram import Memory
 from eden.mapping import RATED, WHOLE_MODULE, Placement
 from eden.systems._layers import Call
+from eden.systems._modules import waiting_points
 
 _PAGE = 4096
 
@@ -59,6 +60,11 @@ class Homes(Protocol):
         """Address map that the places ask for; None for that of the system."""
         ...
 
+    @property
+    def standby_volts(self) -> tuple[float, ...]:
+        """Supply at which each of several modules stands by; none of one module alone."""
+        ...
+
     def streams(self, call: Call, passes: Passes) -> list[Stream]:
         """Return what a layer moves."""
         ...
@@ -84,6 +90,7 @@ class OnePoint:
     """All tensors one after another in a memory at one operating point."""
 
     map = None
+    standby_volts = ()
 
     def __init__(self, memory: Memory, vdd_volts: float):
         self.memory, self._volts, self._free = memory, vdd_volts, Free(memory)
@@ -120,6 +127,14 @@ class Placed:
         # A partition is a run of rows of a bank: addresses go through a bank and then the next.
         self.map = "ChRaBaRoCo" if own else None
         self.memory = _at_points(memory, placement, own)
+        # A module beyond the first begins with a channel.
+        self._apart = memory.size_bytes // placement.modules - placement.device.geometry.size_bytes
+        self.standby_volts = ()
+        if placement.modules > 1:
+            volts = {m: point.vdd_volts for m, point in waiting_points(placement).items()}
+            # One that holds nothing has nothing to lose.
+            empty = min(volts.values())
+            self.standby_volts = tuple(volts.get(m, empty) for m in range(placement.modules))
 
     def streams(self, call: Call, passes: Passes) -> list[Stream]:
         """Return what a layer moves."""
@@ -168,7 +183,7 @@ class Placed:
                 found.append((self._free.take(piece.size_bytes), piece.size_bytes, self._rated))
                 continue
             partition = self._partitions.get(piece.partition)
-            base = 0 if partition is None else partition.base
+            base = 0 if partition is None else partition.base + partition.module * self._apart
             volts = self._placement.points[piece.partition].vdd_volts
             found.append((base + piece.address, piece.size_bytes, volts))
         return found
@@ -210,15 +225,10 @@ def check_counted(placement: Placement, system: str, *, channels: int) -> None:
             f"placement is refreshed every {stretched[0]:g} s, accepted for {system}: the rated "
             "interval; streaming counts longer ones"
         )
-    if placement.modules > 1:
+    if channels > placement.modules and not {WHOLE_MODULE, RATED}.issuperset(placement.points):
         raise ValueError(
-            f"placement is on {placement.modules} modules, accepted for {system}: one; streaming "
-            "counts several"
-        )
-    if channels > 1 and not {WHOLE_MODULE, RATED}.issuperset(placement.points):
-        raise ValueError(
-            f"placement has tensors in partitions of one module, accepted for the {channels} "
-            f"channels of {system}: a coarse one"
+            f"placement has tensors in partitions of {placement.modules} module(s), accepted for "
+            f"the {channels} channels of {system}: a coarse one"
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eden._native import core
 from eden.dram import Memory, energy_of
@@ -36,6 +36,16 @@ class Parts:
         """Sum of all."""
         return sum(vars(self).values())
 
+    @property
+    def moving(self) -> Parts:
+        """What commands took, without what all time takes."""
+        return replace(self, background=0.0, power_down=0.0, refresh=0.0)
+
+    @property
+    def waiting(self) -> Parts:
+        """What all time takes, without what commands took."""
+        return self.plus(self.moving, -1)
+
     def plus(self, other: Parts, times: float = 1) -> Parts:
         """Return the sum with so many times another."""
         return Parts(
@@ -48,7 +58,13 @@ class Parts:
 
 
 def parts_of(
-    memory: Memory, ran: Ran, vdd_volts: float, law: str, *, refresh: bool = True
+    memory: Memory,
+    ran: Ran,
+    vdd_volts: float,
+    law: str,
+    *,
+    refresh: bool = True,
+    channels: slice = slice(None),
 ) -> Parts:
     """Return the joules of a layer whose tensors all lie at one supply.
 
@@ -56,7 +72,7 @@ def parts_of(
     the time. Refreshes are as many as there are tREFI in the layer: a short one may see none.
     """
     found = Parts()
-    for channel in ran.counts:
+    for channel in ran.counts[channels]:
         for rank in channel:
             found = found.plus(_of_rank(memory, ran, rank, vdd_volts, law, refresh=refresh))
     return found
@@ -88,17 +104,21 @@ def _one_refresh(memory: Memory, vdd_volts: float, law: str) -> float:
 
 
 def joules_of(
-    memory: Memory, runs: Sequence[Ran], laws: Sequence[str] = LAWS
+    memory: Memory,
+    runs: Sequence[Ran],
+    laws: Sequence[str] = LAWS,
+    standby_volts: Sequence[float] = (),
 ) -> Mapping[str, list[Parts]]:
     """Return the joules of layers by law, each tensor at its own supply.
 
     Of a layer with tensors at several, each supply is charged for the share of the bytes that lie
-    there: commands, standby and refresh alike.
+    there: commands, standby and refresh alike. Of several modules, each with its share of the
+    channels, standby and refresh are those of each at its own supply.
     """
-    return {law: [_mixed(memory, ran, law) for ran in runs] for law in laws}
+    return {law: [_mixed(memory, ran, law, standby_volts) for ran in runs] for law in laws}
 
 
-def _mixed(memory: Memory, ran: Ran, law: str) -> Parts:
+def _mixed(memory: Memory, ran: Ran, law: str, standby_volts: Sequence[float]) -> Parts:
     shares: dict[float, float] = {}
     for s in ran.streams:
         shares[s.vdd_volts] = shares.get(s.vdd_volts, 0.0) + s.size_bytes * s.passes
@@ -108,4 +128,10 @@ def _mixed(memory: Memory, ran: Ran, law: str) -> Parts:
     found = Parts()
     for volts, share in shares.items():
         found = found.plus(parts_of(memory, ran, volts, law), share)
+    if not standby_volts:
+        return found
+    found, each = found.moving, len(ran.counts) // len(standby_volts)
+    for module, volts in enumerate(standby_volts):
+        own = slice(module * each, (module + 1) * each)
+        found = found.plus(parts_of(memory, ran, volts, law, channels=own).waiting)
     return found

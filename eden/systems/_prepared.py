@@ -69,8 +69,12 @@ class Prepared:
     def placed(self, placement: Placement) -> Inference:
         """Return the same with each tensor where a placement has it."""
         self._system.check_device(placement.device)
-        spread = 1 if self._system.kind == "processor" else self._system.channels
-        check_counted(placement, self._system.name, channels=spread)
+        system = _for_modules(self._system, placement.modules)
+        if system is not self._system:
+            beside = Prepared(system, self._calls, self._batch, self._most_requests)
+            return beside.placed(placement)
+        spread = 1 if system.kind == "processor" else system.channels
+        check_counted(placement, system.name, channels=spread)
         return self._result(self._of(lambda: Placed(self._rated, placement)))
 
     def _at(self, clocks: dict[str, int]) -> Runs:
@@ -86,11 +90,11 @@ class Prepared:
         halved = runs
         if any(ran.fraction < 1 and ran.standard_error_seconds is None for ran in runs):
             halved = self._run(self._system, self._calls, homes(), self._most_requests // 2)
-        return Runs(here.memory, here.map or self._system.map, runs, halved)
+        return Runs(here.memory, here.map or self._system.map, runs, halved, here.standby_volts)
 
     def _result(self, here: Runs) -> Inference:
         reference, rated = self._at({}), self._rated
-        by_law = joules_of(here.memory, here.runs)
+        by_law = joules_of(here.memory, here.runs, standby_volts=here.standby_volts)
         joules = {law: _sum(parts) for law, parts in by_law.items()}
         layers = tuple(
             LayerCost(
@@ -130,12 +134,14 @@ class Runs(NamedTuple):
         map: How addresses lie in it.
         runs: What each took.
         halved: The same of half as many requests; `runs` where nothing asks for it.
+        standby_volts: As of `Homes`.
     """
 
     memory: Memory
     map: str
     runs: Sequence[Ran]
     halved: Sequence[Ran]
+    standby_volts: tuple[float, ...] = ()
 
     def at_supply(self, volts: float) -> Runs:
         """Return the same with what is not at the rated supply by its kind at another."""
@@ -151,7 +157,8 @@ class Runs(NamedTuple):
         standard = math.sqrt(sum((ran.standard_error_seconds or 0.0) ** 2 for ran in self.runs))
         if self.halved is self.runs:
             return standard / seconds
-        of_half = _sum(joules_of(self.memory, self.halved, ("linear",))["linear"]).total
+        halved = joules_of(self.memory, self.halved, ("linear",), self.standby_volts)
+        of_half = _sum(halved["linear"]).total
         moved = abs(sum(ran.seconds for ran in self.halved) / seconds - 1)
         return max(standard / seconds, abs(of_half / joules - 1), moved)
 
@@ -161,6 +168,20 @@ def run_of(system: System):
         accepted = "a system with a memory of its own, such as tpu"
         raise ValueError(refusal("system", system.name, accepted))
     return run
+
+
+def _for_modules(system: System, modules: int) -> System:
+    """Return a system that has as many channels for each of several modules as for another."""
+    channels = system.channels * system.parameters.get("channel_groups", 1)
+    processor = system.kind == "processor"
+    if modules == 1 or channels == modules or (processor and channels % modules == 0):
+        return system
+    if not processor and channels == 1 and modules != 3:
+        return system.with_(channels=modules)
+    accepted = f"what divides its {channels} channels" if processor else f"1 or {channels}"
+    if channels == 1:
+        accepted = "1, 2 or 4, with a channel each"
+    raise ValueError(refusal(f"modules of a placement on {system.name}", modules, accepted))
 
 
 def _sum(parts: Sequence[Parts]) -> Parts:
@@ -184,6 +205,16 @@ def _assumptions(
         "tensors at several supplies is charged by the bytes at each",
         "joules follow the main supply by each law (docs/dram.md); time does not depend on it",
     ]
+    if modules := len(here.standby_volts):
+        lie = (
+            "lines go over all channels in time, as if each tensor were spread over them"
+            if system.kind == "processor"
+            else "a tensor lies in one channel, at the rated point lines go over all"
+        )
+        notes.append(
+            f"{modules} modules, each with its share of the channels: standby and refresh are of "
+            f"each at its own supply; {lie}; a bank has the slowest latencies of any module's"
+        )
     if not _has_pins(memory):
         notes.append(f"{memory.name} does not describe its pins: I/O and termination count as 0")
     notes += [
