@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from eden import _say
+from eden.nets._pool import MaxPool2d
 
 
 class AlexNet(nn.Module):
@@ -29,17 +30,17 @@ class AlexNet(nn.Module):
         self.features = nn.Sequential(
             nn.Conv2d(channels, 64, *first),
             nn.ReLU(),
-            nn.MaxPool2d(3, 2),
+            MaxPool2d(3, 2),
             nn.Conv2d(64, 192, 5, padding=2),
             nn.ReLU(),
-            nn.MaxPool2d(3, 2),
+            MaxPool2d(3, 2),
             nn.Conv2d(192, 384, 3, padding=1),
             nn.ReLU(),
             nn.Conv2d(384, 256, 3, padding=1),
             nn.ReLU(),
             nn.Conv2d(256, 256, 3, padding=1),
             nn.ReLU(),
-            nn.MaxPool2d(3, 2),
+            MaxPool2d(3, 2),
         )
         self.avgpool = nn.AdaptiveAvgPool2d(size)
         self.classifier = nn.Sequential(

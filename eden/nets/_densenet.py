@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from eden import _say
+from eden.nets._pool import MaxPool2d
 from eden.nets._weights import he_normal
 
 _BLOCKS = (6, 12, 48, 32)  # layers of each dense block; Huang et al., table 1
@@ -70,7 +71,7 @@ class DenseNet201(nn.Module):
             "conv0": nn.Conv2d(channels, width, *first, bias=False),
             "norm0": nn.BatchNorm2d(width),
             "relu0": nn.ReLU(),
-            "pool0": nn.Identity() if small else nn.MaxPool2d(3, 2, 1),
+            "pool0": nn.Identity() if small else MaxPool2d(3, 2, 1),
         }
         for number, depth in enumerate(_BLOCKS, 1):
             layers[f"denseblock{number}"] = DenseBlock(width, depth)

@@ -1,10 +1,10 @@
 """LeNet-5 for images of 32 x 32, or of 28 x 28."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from eden import _say
+from eden.nets._pool import max_pool
 
 
 class LeNet(nn.Module):
@@ -32,22 +32,8 @@ class LeNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``[batch, classes]`` for images ``[batch, channels, h, w]``."""
-        x = _halved(functional.relu(self.conv1(x)))
-        x = _halved(functional.relu(self.conv2(x)))
+        x = max_pool(functional.relu(self.conv1(x)), 2, 2)
+        x = max_pool(functional.relu(self.conv2(x)), 2, 2)
         x = functional.relu(self.fc1(x.flatten(1)))
         x = functional.relu(self.fc2(x))
         return self.fc3(x)
-
-
-def _halved(x: Tensor) -> Tensor:
-    """The greatest value of each 2 x 2, ``[batch, channels, h / 2, w / 2]``.
-
-    The pooling of torch takes a CPU as long as the convolutions. Two maxima give the same values,
-    bit for bit but for the payloads of NaN, and gradients of equal ones elsewhere, so training
-    keeps to the pooling, and what is traced, which is one graph for both.
-    """
-    traced = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
-    if traced or torch.is_grad_enabled():
-        return functional.max_pool2d(x, 2)
-    rows = torch.maximum(x[..., :-1:2, :], x[..., 1::2, :])
-    return torch.maximum(rows[..., :-1:2], rows[..., 1::2])

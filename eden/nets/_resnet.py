@@ -4,6 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from eden import _say
+from eden.nets._pool import MaxPool2d
 from eden.nets._weights import he_normal
 
 
@@ -16,7 +17,7 @@ def _stem(channels: int, stem: str) -> tuple[nn.Module, nn.Module]:
     _say.one_of("stem", stem, ("published", "small"))
     if stem == "small":
         return nn.Conv2d(channels, 64, 3, padding=1, bias=False), nn.Identity()
-    return nn.Conv2d(channels, 64, 7, 2, padding=3, bias=False), nn.MaxPool2d(3, 2, 1)
+    return nn.Conv2d(channels, 64, 7, 2, padding=3, bias=False), MaxPool2d(3, 2, 1)
 
 
 def _shortcut(channels: int, width: int, stride: int) -> nn.Module:

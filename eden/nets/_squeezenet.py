@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from eden import _say
+from eden.nets._pool import MaxPool2d
 from eden.nets._weights import he_normal
 
 # Squeezed and expanded (by each of two kernels) channels; a pooling precedes the first of a row.
@@ -55,7 +56,7 @@ class SqueezeNet(nn.Module):
         layers: list[nn.Module] = [nn.Conv2d(channels, 64, 3, stride, padding), nn.ReLU()]
         before = 64
         for row in _ROWS:
-            layers.append(nn.MaxPool2d(3, 2, ceil_mode=True))
+            layers.append(MaxPool2d(3, 2, ceil_mode=True))
             for squeezed, expanded in row:
                 layers.append(Fire(before, squeezed, expanded))
                 before = 2 * expanded

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from eden import _say
+from eden.nets._pool import MaxPool2d
 from eden.nets._weights import he_normal
 
 # Channels of the convolutions between poolings; Simonyan and Zisserman, table 1, column D.
@@ -33,7 +34,7 @@ class VGG16(nn.Module):
             for width in widths:
                 layers += [nn.Conv2d(before, width, 3, padding=1), nn.ReLU()]
                 before = width
-            layers.append(nn.MaxPool2d(2))
+            layers.append(MaxPool2d(2))
         self.features = nn.Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2d(size)
         self.classifier = nn.Sequential(

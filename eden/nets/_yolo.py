@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from eden import _say
+from eden.nets._pool import MaxPool2d
 from eden.nets._weights import he_normal
 
 
@@ -201,8 +202,8 @@ def _unlearned(layer: Layer) -> nn.Module:
         return nn.Upsample(scale_factor=2)
     if isinstance(layer, Pool) and layer.stride == 1:
         around = nn.ConstantPad2d((0, 1, 0, 1), -torch.inf)
-        return nn.Sequential(around, nn.MaxPool2d(2, 1))
-    return nn.MaxPool2d(2) if isinstance(layer, Pool) else nn.Identity()
+        return nn.Sequential(around, MaxPool2d(2, 1))
+    return MaxPool2d(2) if isinstance(layer, Pool) else nn.Identity()
 
 
 def yolov3(classes: int = 80, channels: int = 3) -> YOLO:
