@@ -15,7 +15,7 @@ BER at which P(miss) is 1 % for one point of the original's accuracy lost, its i
 mean-based BER, and with --draws the share of so many fresh draws that miss. With --known instead
 one module whose weak cells are known (`cells="fixed"`): the share of weak cells that the network
 bears there, before and after boosting for that module, and its accuracy when some of the cells are
-others.
+others, at first and after an epoch of training under those.
 
 Every result is kept in FOLDER as JSON: what is there is not asked again, and --table prints the
 tables of all that is there.
@@ -49,6 +49,7 @@ FORMATS = ("int4", "int8", "int16", "bf16", "fp32", "fp32-uncorrected")
 RUNGS = [10 ** (step / 10) for step in range(-50, -4)]
 AGES = (0.0, 0.01, 0.05, 0.2, 1.0)
 KNOWN_BER = 1e-2
+RENEWED_RATE = 1e-3  # the learning rate's peak in the epoch for an aged module
 HEAD = (
     "| format | network | | seconds | seeds | clean less original, points | lambda | BER at 1 % "
     "| times | by the mean, times | fresh draws that miss |"
@@ -165,23 +166,30 @@ class Bench:
         borne = [ber for ber in RUNGS if self.accuracy(model, config, ber) >= target]
         found |= {"bears": max(borne, default=0.0)}
         found["first_miss"] = next((ber for ber in RUNGS if ber not in borne), None)
-        other = SUBJECTS[case.network].build().eval()
-        other.load_state_dict(model.state_dict())
         ranges = replace(calibration_of(model), identity=None)
         aged = config.with_(cells="fresh", error=errors.Cells([]), calibration=ranges)
-        found["aged"] = {age: self.aged(other, aged, age) for age in AGES}
+        both = {age: self.aged(case, model.state_dict(), aged, age) for age in AGES}
+        found["aged"] = {age: at_first for age, (at_first, _) in both.items()}
+        found["renewed"] = {age: after for age, (_, after) in both.items()}
         return found
 
-    def aged(self, model, config: Config, age: float) -> float:
+    def aged(self, case: Case, state: dict, config: Config, age: float) -> tuple[float, float]:
         """Accuracy at the rate trained for when a share of the weak cells are others.
 
+        At first, and after one more epoch under those, in which batch norm learns them as well.
         The network is a copy that knows of no module: one boosted for one is refused elsewhere.
         """
+        model = SUBJECTS[case.network].build().eval()
+        model.load_state_dict(state)
         with approximate(model, config) as handle:
             handle.set_errors(
                 {t.name: older(t, config.seed, age, KNOWN_BER) for t in handle.tensors}
             )
-            return self.evaluate(model)
+            at_first = self.evaluate(model)
+            model.train()
+            more = {"epochs": 1, "learning_rate": RENEWED_RATE, "seed": case.seed}
+            nets.train(model, self.train, progress=False, **more)
+            return at_first, self.evaluate(model.eval())
 
 
 def learn_last_alone(model: torch.nn.Module) -> None:
@@ -245,7 +253,7 @@ def print_tables(folder: Path) -> None:
 
 
 def print_known(found: dict[Case, dict]) -> None:
-    """Print what one known module changes, a row a network and seed."""
+    """Print what one known module changes, a row a network and seed; and what an epoch mends."""
     if not found:
         return
     ages = " | ".join(f"{age:.0%} others" for age in AGES)
@@ -255,7 +263,8 @@ def print_known(found: dict[Case, dict]) -> None:
         first = found.get(Case(case.network, case.stored, "none", case.seed))
         times = f"{one['bears'] / first['bears']:.0f}" if first and first["bears"] else ""
         miss = "" if one["first_miss"] is None else f"{one['first_miss']:.1e}"
-        aged = " | ".join(f"{accuracy:.4f}" for accuracy in one["aged"].values())
+        renewed = one.get("renewed", one["aged"])
+        aged = " | ".join(f"{one['aged'][age]:.4f} → {renewed[age]:.4f}" for age in one["aged"])
         print(
             f"| {case.network} | {case.seed} | {case.way} | {one['clean']:.4f} | {miss} | "
             f"{one['bears']:.1e} | {times} | {aged} |"
