@@ -186,10 +186,9 @@ class Bench:
                 {t.name: older(t, config.seed, age, KNOWN_BER) for t in handle.tensors}
             )
             at_first = self.evaluate(model)
-            model.train()
             more = {"epochs": 1, "learning_rate": RENEWED_RATE, "seed": case.seed}
             nets.train(model, self.train, progress=False, **more)
-            return at_first, self.evaluate(model.eval())
+            return at_first, self.evaluate(model)
 
 
 def learn_last_alone(model: torch.nn.Module) -> None:
@@ -263,8 +262,8 @@ def print_known(found: dict[Case, dict]) -> None:
         first = found.get(Case(case.network, case.stored, "none", case.seed))
         times = f"{one['bears'] / first['bears']:.0f}" if first and first["bears"] else ""
         miss = "" if one["first_miss"] is None else f"{one['first_miss']:.1e}"
-        renewed = one.get("renewed", one["aged"])
-        aged = " | ".join(f"{one['aged'][age]:.4f} → {renewed[age]:.4f}" for age in one["aged"])
+        renewed = {age: f" → {after:.4f}" for age, after in one.get("renewed", {}).items()}
+        aged = " | ".join(f"{at:.4f}{renewed.get(age, '')}" for age, at in one["aged"].items())
         print(
             f"| {case.network} | {case.seed} | {case.way} | {one['clean']:.4f} | {miss} | "
             f"{one['bears']:.1e} | {times} | {aged} |"

@@ -60,6 +60,8 @@ def check_placement(placement: Any) -> None:
     if not placement.entries:
         raise ValueError(refusal("tensors", {}, "at least one"))
     an_int("modules", placement.modules, 1, 4)
+    if placement.method == "coarse":
+        one_of("modules of a coarse placement", placement.modules, [1])
     homes = {WHOLE_MODULE: None, **placement.partitions}
     for kind, names in (("points", placement.points), ("partition_bers", placement.partition_bers)):
         for name in names:

@@ -25,41 +25,36 @@ def max_pool(
         padding: Of minus infinity, on each side.
         ceil_mode: Whether a last window may reach over the edge.
     """
+    # Scripting reads no further than here.
+    if not torch.jit.is_scripting():  # pyright: ignore[reportPrivateImportUsage]
+        return _max_pool(x, size, stride, padding, ceil_mode)
+    return functional.max_pool2d(x, size, stride, padding, ceil_mode=ceil_mode)
+
+
+class MaxPool2d(nn.MaxPool2d):
+    """The module of `max_pool`: its windows are squares."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the greatest value of each window."""
+        size, stride, padding = self.kernel_size, self.stride, self.padding
+        return max_pool(input, size, stride, padding, self.ceil_mode)  # pyright: ignore[reportArgumentType]
+
+
+def _max_pool(x: Tensor, size: int, stride: int, padding: int, ceil_mode: bool) -> Tensor:
     if has_torch_function((x,)):  # one call for who looks on, not one of each maximum
-        return handle_torch_function(max_pool, (x,), x, size, stride, padding, ceil_mode)
+        return handle_torch_function(_max_pool, (x,), x, size, stride, padding, ceil_mode)
     traced = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
-    traced |= torch.compiler.is_compiling()
-    if traced or torch.is_grad_enabled() or x.device.type != "cpu" or not x.is_floating_point():
+    if traced or torch.compiler.is_compiling() or torch.is_grad_enabled():
+        return functional.max_pool2d(x, size, stride, padding, ceil_mode=ceil_mode)
+    # What torch refuses, and what it has a fast way of its own for, such as channels last.
+    plain = x.device.type == "cpu" and x.layout == torch.strided and x.is_floating_point()
+    if not (plain and x.ndim == 4 and x.is_contiguous() and x.numel()) or (
+        2 * padding > size or min(x.shape[2:]) + 2 * padding < size
+    ):
         return functional.max_pool2d(x, size, stride, padding, ceil_mode=ceil_mode)
     for dim in (2, 3):
         x = _greatest(x, dim, size, stride, padding, ceil_mode)
     return x
-
-
-class MaxPool2d(nn.Module):
-    """The module of `max_pool`.
-
-    Args:
-        size: As there.
-        stride: As there; a window's size if left out.
-        padding: As there.
-        ceil_mode: As there.
-    """
-
-    def __init__(
-        self, size: int, stride: int | None = None, padding: int = 0, *, ceil_mode: bool = False
-    ):
-        super().__init__()
-        self.size, self.stride = size, size if stride is None else stride
-        self.padding, self.ceil_mode = padding, ceil_mode
-
-    def extra_repr(self) -> str:
-        """Say what it was made with."""
-        return f"{self.size}, stride={self.stride}, padding={self.padding}"
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the greatest value of each window."""
-        return max_pool(x, self.size, self.stride, self.padding, self.ceil_mode)
 
 
 def _greatest(x: Tensor, dim: int, size: int, stride: int, padding: int, ceil_mode: bool) -> Tensor:

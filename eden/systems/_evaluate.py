@@ -122,7 +122,8 @@ def evaluate_energy(
     device = placement.device
     approximate, rated = _transfers(device, placement, moves)
     frame = system.parameters["frame_seconds"]
-    joules, seconds, rest = _inference(device, approximate, waiting_points(placement), frame, LAWS)
+    waiting = {0: device.nominal} | waiting_points(placement)  # what is not placed lies in it
+    joules, seconds, rest = _inference(device, approximate, waiting, frame, LAWS)
     at_rest = dict.fromkeys(approximate, device.nominal)
     nominal, rated_seconds, _ = _inference(device, rated, at_rest, frame, ("linear",))
     by_kind = {

@@ -28,6 +28,7 @@ class Stream:
         passes: How often.
         write: Written rather than read.
         vdd_volts: Supply where it lies.
+        module: Of several, the one that it lies in.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Stream:
     passes: float
     write: bool
     vdd_volts: float
+    module: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ class Homes(Protocol):
         ...
 
     @property
-    def standby_volts(self) -> tuple[float, ...]:
-        """Supply at which each of several modules stands by; none of one module alone."""
+    def standby_volts(self) -> tuple[float | None, ...]:
+        """Supply at which each of several modules waits, None if it is empty; () of one alone."""
         ...
 
     def streams(self, call: Call, passes: Passes) -> list[Stream]:
@@ -127,14 +129,12 @@ class Placed:
         # A partition is a run of rows of a bank: addresses go through a bank and then the next.
         self.map = "ChRaBaRoCo" if own else None
         self.memory = _at_points(memory, placement, own)
-        # A module beyond the first begins with a channel.
-        self._apart = memory.size_bytes // placement.modules - placement.device.geometry.size_bytes
-        self.standby_volts = ()
-        if placement.modules > 1:
-            volts = {m: point.vdd_volts for m, point in waiting_points(placement).items()}
-            # One that holds nothing has nothing to lose.
-            empty = min(volts.values())
-            self.standby_volts = tuple(volts.get(m, empty) for m in range(placement.modules))
+        modules, device = placement.modules, placement.device
+        # A module begins with a channel, which may be larger than the device.
+        self._gap = memory.size_bytes // modules - device.geometry.size_bytes
+        waiting = waiting_points(placement)
+        volts = [waiting[m].vdd_volts if m in waiting else None for m in range(modules)]
+        self.standby_volts = tuple(volts) if modules > 1 else ()
 
     def streams(self, call: Call, passes: Passes) -> list[Stream]:
         """Return what a layer moves."""
@@ -150,17 +150,21 @@ class Placed:
         # layer before, which is charged here.
         home = None if name is None else self._home(name)
         if passes.output and layer.output_bytes:
-            volts = self._rated
+            volts, module = self._rated, 0
             address = self._free.take(layer.output_bytes)
             if home is not None and layer.kind != "other":
-                address, volts = home[0][0], home[0][2]
+                address, _, volts, module = home[0]
                 address = min(address, self.memory.size_bytes - layer.output_bytes)
-            found.append(Stream("output", address, layer.output_bytes, passes.output, True, volts))
+            moved = layer.output_bytes, passes.output
+            found.append(Stream("output", address, *moved, True, volts, module))
         if home is not None and name is not None and passes.input:
             entry = self._placement.entries[name]
             if not entry.protection.startswith("strong_bits"):
-                copies = [(a, n, v) for a, n, v in home[1:] if n]
-                found += [Stream("input", a, n, layer.batch, True, v) for a, n, v in copies]
+                copies = [piece for piece in home[1:] if piece[1]]
+                found += [
+                    Stream("input", address, size, layer.batch, True, volts, module)
+                    for address, size, volts, module in copies
+                ]
         return found
 
     def _of(
@@ -171,21 +175,27 @@ class Placed:
         home = None if name is None or layer == "other" else self._home(name)
         if home is None:
             return [Stream(kind, self._free.take(size), size, times, False, self._rated)]
-        return [Stream(kind, a, n, times * copies, False, volts) for a, n, volts in home if n]
+        return [
+            Stream(kind, address, size, times * copies, False, volts, module)
+            for address, size, volts, module in home
+            if size
+        ]
 
-    def _home(self, name: str) -> list[tuple[int, int, float]] | None:
-        """Return address, bytes and supply of the pieces of a placed tensor."""
+    def _home(self, name: str) -> list[tuple[int, int, float, int]] | None:
+        """Return address, bytes, supply and module of the pieces of a placed tensor."""
         if name not in self._placement.entries:
             return None
         found = []
         for piece in self._placement.pieces(name):
             if piece.partition == RATED:
-                found.append((self._free.take(piece.size_bytes), piece.size_bytes, self._rated))
+                free = self._free.take(piece.size_bytes)
+                found.append((free, piece.size_bytes, self._rated, 0))
                 continue
             partition = self._partitions.get(piece.partition)
-            base = 0 if partition is None else partition.base + partition.module * self._apart
+            module = 0 if partition is None else partition.module
+            base = 0 if partition is None else partition.base + module * self._gap
             volts = self._placement.points[piece.partition].vdd_volts
-            found.append((base + piece.address, piece.size_bytes, volts))
+            found.append((base + piece.address, piece.size_bytes, volts, module))
         return found
 
 

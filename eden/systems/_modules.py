@@ -15,11 +15,10 @@ def module_of(name: str, known: Mapping[str, Partition]) -> int:
 
 
 def waiting_points(placement: Placement) -> dict[int, OperatingPoint]:
-    """Return the point at which each module waits: of several in use there, the mildest."""
+    """Return the point at which each module with partitions in use waits: the mildest of theirs."""
     known, points = placement.partitions, defaultdict(list)
     for name, point in placement.points.items():
         points[module_of(name, known)].append(point)
-    points.setdefault(0, [placement.device.nominal])
     return {
         module: max(own, key=lambda p: (p.vdd_volts, -p.refresh_stretch))
         for module, own in points.items()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from eden._native import core
 from eden.dram import Memory, energy_of
 from eden.energy import LAWS
+from eden.systems._homes import Stream
 from eden.systems._ran import Ran
 
 
@@ -44,7 +45,7 @@ class Parts:
     @property
     def waiting(self) -> Parts:
         """What all time takes, without what commands took."""
-        return self.plus(self.moving, -1)
+        return replace(self, activate_precharge=0.0, read_write=0.0, interface=0.0)
 
     def plus(self, other: Parts, times: float = 1) -> Parts:
         """Return the sum with so many times another."""
@@ -107,31 +108,41 @@ def joules_of(
     memory: Memory,
     runs: Sequence[Ran],
     laws: Sequence[str] = LAWS,
-    standby_volts: Sequence[float] = (),
+    standby_volts: Sequence[float | None] = (),
 ) -> Mapping[str, list[Parts]]:
     """Return the joules of layers by law, each tensor at its own supply.
 
     Of a layer with tensors at several, each supply is charged for the share of the bytes that lie
     there: commands, standby and refresh alike. Of several modules, each with its share of the
-    channels, standby and refresh are those of each at its own supply.
+    channels, standby and refresh go by the bytes that lie in each; one that moves nothing waits at
+    its own supply, or, if it holds nothing, as the layer is charged.
     """
     return {law: [_mixed(memory, ran, law, standby_volts) for ran in runs] for law in laws}
 
 
-def _mixed(memory: Memory, ran: Ran, law: str, standby_volts: Sequence[float]) -> Parts:
-    shares: dict[float, float] = {}
-    for s in ran.streams:
-        shares[s.vdd_volts] = shares.get(s.vdd_volts, 0.0) + s.size_bytes * s.passes
-    moved = sum(shares.values())
+def _mixed(memory: Memory, ran: Ran, law: str, standby_volts: Sequence[float | None]) -> Parts:
     # What moves nothing waits at the rated supply.
-    shares = {v: n / moved for v, n in shares.items()} if moved else {memory.vdd_volts: 1.0}
+    shares = _shares(ran.streams) or {memory.vdd_volts: 1.0}
     found = Parts()
     for volts, share in shares.items():
         found = found.plus(parts_of(memory, ran, volts, law), share)
     if not standby_volts:
         return found
     found, each = found.moving, len(ran.counts) // len(standby_volts)
-    for module, volts in enumerate(standby_volts):
-        own = slice(module * each, (module + 1) * each)
-        found = found.plus(parts_of(memory, ran, volts, law, channels=own).waiting)
+    for module, standby in enumerate(standby_volts):
+        own = _shares([s for s in ran.streams if s.module == module])
+        own = own or (shares if standby is None else {standby: 1.0})
+        channels = slice(module * each, (module + 1) * each)
+        for volts, share in own.items():
+            waits = parts_of(memory, ran, volts, law, channels=channels).waiting
+            found = found.plus(waits, share)
     return found
+
+
+def _shares(streams: Sequence[Stream]) -> dict[float, float]:
+    """The share of the bytes at each supply; none where nothing is moved."""
+    moved: dict[float, float] = {}
+    for s in streams:
+        moved[s.vdd_volts] = moved.get(s.vdd_volts, 0.0) + s.size_bytes * s.passes
+    total = sum(moved.values())
+    return {volts: size / total for volts, size in moved.items()} if total else {}

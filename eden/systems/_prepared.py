@@ -8,7 +8,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from eden._native import core
-from eden._say import an_int, refusal, within
+from eden._say import an_int, one_of, refusal, within
 from eden.dram import Memory
 from eden.mapping import Placement
 from eden.systems._cost import Inference, LayerCost
@@ -141,7 +141,7 @@ class Runs(NamedTuple):
     map: str
     runs: Sequence[Ran]
     halved: Sequence[Ran]
-    standby_volts: tuple[float, ...] = ()
+    standby_volts: tuple[float | None, ...] = ()
 
     def at_supply(self, volts: float) -> Runs:
         """Return the same with what is not at the rated supply by its kind at another."""
@@ -149,7 +149,7 @@ class Runs(NamedTuple):
             return self
         own = [ran.at_supply(volts) for ran in self.runs]
         halved = own if self.halved is self.runs else [ran.at_supply(volts) for ran in self.halved]
-        return Runs(self.memory, self.map, own, halved)
+        return self._replace(runs=own, halved=halved)
 
     def error(self, joules: float) -> float:
         """Return by how much sampling may be off, as a fraction; given the joules under linear."""
@@ -173,15 +173,13 @@ def run_of(system: System):
 def _for_modules(system: System, modules: int) -> System:
     """Return a system that has as many channels for each of several modules as for another."""
     channels = system.channels * system.parameters.get("channel_groups", 1)
-    processor = system.kind == "processor"
-    if modules == 1 or channels == modules or (processor and channels % modules == 0):
-        return system
-    if not processor and channels == 1 and modules != 3:
-        return system.with_(channels=modules)
-    accepted = f"what divides its {channels} channels" if processor else f"1 or {channels}"
-    if channels == 1:
-        accepted = "1, 2 or 4, with a channel each"
-    raise ValueError(refusal(f"modules of a placement on {system.name}", modules, accepted))
+    if system.kind == "processor":
+        fitting = [n for n in (1, 2, 3, 4) if channels % n == 0]
+    else:  # of one channel: a channel each
+        fitting = [1, 2, 4] if channels == 1 else [1, channels]
+    one_of(f"modules of a placement on {system.name}, {channels} channel(s)", modules, fitting)
+    alone = system.kind == "accelerator" and channels == 1 and modules > 1
+    return system.with_(channels=modules) if alone else system
 
 
 def _sum(parts: Sequence[Parts]) -> Parts:
@@ -212,8 +210,8 @@ def _assumptions(
             else "a tensor lies in one channel, at the rated point lines go over all"
         )
         notes.append(
-            f"{modules} modules, each with its share of the channels: standby and refresh are of "
-            f"each at its own supply; {lie}; a bank has the slowest latencies of any module's"
+            f"{modules} modules, each with its share of the channels: standby and refresh go by "
+            f"the bytes that lie in each; {lie}; a bank has the slowest latencies of any module's"
         )
     if not _has_pins(memory):
         notes.append(f"{memory.name} does not describe its pins: I/O and termination count as 0")

@@ -59,3 +59,9 @@ def test_numbers_of_modules_that_are_none(b10, modules):
 def test_coarse_placement_takes_one_module(b10):
     with pytest.raises(ValueError, match="modules of a coarse placement is 2"):
         mapping.place(tolerances(tensor("a", 99, 1e-2)), b10, method="coarse", modules=2)
+
+
+def test_a_coarse_placement_is_of_one_module(b10):
+    placed = mapping.place(tolerances(tensor("a", 99, 1e-2)), b10, method="coarse")
+    with pytest.raises(ValueError, match="modules of a coarse placement is 2, accepted: 1"):
+        mapping.Placement.from_dict({**placed.to_dict(), "modules": 2})

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <stdexcept>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -15,6 +17,7 @@ constexpr double kGrain = 20.0;
 constexpr double kReach = 4.0;
 // Log-odds of F between which the likeliest is looked for, and how far apart at first.
 constexpr double kLow = -7.0, kHigh = 7.0, kApart = 0.5;
+constexpr double kMostShare = 1e9;
 // How far it is looked for from that of a law that was fitted.
 constexpr double kNear = 2.0;
 // Of the second difference: the curve is straight to rounding over less.
@@ -57,6 +60,10 @@ class Splits {
     for (std::size_t i = 0; i < parts.size(); ++i) {
       FailureGroup part = parts[i];
       if (part.reads == 1) continue;
+      if (!(share[i] > 0.0 && share[i] < kMostShare)) {
+        throw std::invalid_argument("share of a part is " + std::to_string(share[i]) +
+                                    ", accepted: a number above 0, below 1e9");
+      }
       part.stored = 1, part.share = 1.0, part.times = 1.0;
       Sum& sum = sums[{sum_of[i], part.reads}];
       parts_of[{sum_of[i], part.reads}][kind_of(part)] += 1.0;
@@ -171,7 +178,8 @@ FailureHint hint_of_parts(const std::vector<FailureGroup>& parts,
     for (double odds = low; odds <= high; odds += kApart) look_at(odds);
     return best > low && best + kApart <= high;
   };
-  // Near the F of a law that was fitted, and everywhere if the summit does not lie there.
+  // The highest of the points looked at leads: near the F of a law that was fitted, and of all if
+  // none of those is higher than both its neighbours.
   const double fitted = std::log(law.failure[1] / (1.0 - law.failure[1]));
   const double low = std::max(fitted - kNear, kLow), high = std::min(fitted + kNear, kHigh);
   if (!std::isfinite(law.shape) || !scan(low, high)) scan(kLow, kHigh);

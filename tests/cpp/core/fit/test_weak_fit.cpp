@@ -152,6 +152,18 @@ TEST_CASE("As many cells as a profile may hold are fitted at once, or refused") 
   REQUIRE(fit_weak({group}, {false, false, false, {}}).law.weak > 0);
 }
 
+TEST_CASE("Shares of P that are none are refused") {
+  FailureGroup part;
+  part.cells = 10, part.failures = 3, part.reads = 4;
+  const WeakLaw law{1e-2, 2.0, {0.4, 0.4}};
+  for (double share : {0.0, -1.0, 1e9, std::nan(""), HUGE_VAL}) {
+    CAPTURE(share);
+    REQUIRE_THROWS_AS(hint_of_parts({part, part}, {0, 0}, {1.0, share}, law),
+                      std::invalid_argument);
+  }
+  REQUIRE_NOTHROW(hint_of_parts({part, part}, {0, 0}, {1e-9, 1e-9}, law));
+}
+
 TEST_CASE("Impossible counts are refused") {
   FailureGroup group;
   group.cells = 10, group.failures = 11;
