@@ -37,6 +37,7 @@ def energy_section(results: Results) -> Section:
         }
         for law in LAWS
     }
+    rated = {labels[key]: _at_rated(account)[0]["total"] for key, account in accounts.items()}
     rows = [["nominal", *[_micro(nominal["total"])] * len(LAWS), _micro(rated_seconds), "", ""]]
     for key, (joules, seconds) in costs.items():
         totals = [_micro(joules[law]["total"]) for law in LAWS]
@@ -54,10 +55,14 @@ def energy_section(results: Results) -> Section:
     return Section(
         "Energy of an inference",
         text=(f"DRAM energy and time of one inference on the system {first['system']}{memory}.",),
-        figure=energy_figure(laws),
+        figure=energy_figure(laws, rated=rated),
         alt="Energy by component for every placement under three voltage laws",
         tables=(TextTable(head, rows),),
-        notes=tuple(first["assumptions"]),
+        notes=(
+            "per cent: against what each placement's memory takes at the rated point; nominal is "
+            "that of the first",
+            *first["assumptions"],
+        ),
     )
 
 
@@ -90,12 +95,16 @@ def _micro(value: float) -> str:
 
 @styled
 def energy_figure(
-    laws: Mapping[str, Mapping[str, Mapping[str, float]]], *, unit_joules: float = 1e-6
+    laws: Mapping[str, Mapping[str, Mapping[str, float]]],
+    *,
+    rated: Mapping[str, float] | None = None,
+    unit_joules: float = 1e-6,
 ) -> Figure:
     """Draw energy by component, a panel a voltage law, a bar a placement.
 
     Args:
         laws: Law -> bar label -> component -> joules; every bar has the same components.
+        rated: Bar label -> joules that it is compared with; default those of the first bar.
         unit_joules: The axis counts these.
 
     Returns:
@@ -117,7 +126,7 @@ def energy_figure(
             )
             left = [a + b for a, b in zip(left, widths, strict=True)]
         for row, total in enumerate(left):
-            change = total * unit_joules / nominal - 1.0
+            change = total * unit_joules / (rated or {}).get(labels[row], nominal) - 1.0
             axes.text(total, row, f" {percent(change) if row else ''}", va="center", **NOTE)
         axes.set_yticks(range(len(labels)), labels)
         axes.set(title=f"law: {law}", xlabel=_unit_label(unit_joules))

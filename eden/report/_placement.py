@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from eden._say import rate
 from eden.folder import Results
@@ -75,7 +76,12 @@ def placement_figure(
     axes.set_ylim(len(tensors) - 0.4, -0.6)
     left, right = axes.get_xlim()
     axes.set_xlim(left, right * (right / left) ** 0.22)
-    axes.set(xlabel="bit error rate", title=title)
+    if right < 30 * left:  # decades alone would be one label, or none
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(lambda value, _: rate(value))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("bit error rate")
+    axes.set_title(title, pad=24)  # above the legend
     axes.grid(True, axis="x")
     met: dict[str, Any] = {"color": COLOURS["grey"], "marker": "s", "label": "of the partition"}
     borne: dict[str, Any] = {"markersize": 11, "label": "the tensor bears", **_BORNE}
