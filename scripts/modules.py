@@ -9,7 +9,8 @@ For every measured module and each of its axes
 measured setting whose mean BER the network bears, and where log BER between that and the next
 measured one crosses the tolerance. Nothing was measured there, and where nothing failed at the
 milder end it is not even known from below: a crossing is a guess, marked ``~``. With a run folder,
-also what fine placement of its tensors reaches. Writes modules.csv, modules.md, modules.svg.
+also what fine placement of its tensors reaches: by their fine tolerances, or where there are none
+by the coarse one in each bank. Writes modules.csv, modules.md, modules.svg.
 """
 
 import argparse
@@ -214,7 +215,7 @@ def figure(modules, tolerances, path):
 
 
 def tolerances_of(given):
-    """Read tolerances off run folders and NAME=BER: a dict, name -> (BER, fine or None), a network.
+    """Read tolerances off run folders and NAME=BER: name -> (BER, those to place by, or None).
 
     Of several networks each name has that of its network before it.
     """
@@ -225,12 +226,12 @@ def tolerances_of(given):
         results, found = Results(folder), {}
         first = f"{folder.recipe.network.name} " if len(folders) > 1 or pairs else ""
         for variant in folder.recipe.variants:
-            coarse = results.tolerances(variant.name, "coarse").coarse_ber
+            coarse = results.tolerances(variant.name, "coarse")
             try:
                 fine = results.tolerances(variant.name, "fine")
-            except OSError:  # these have no fine search
-                fine = None
-            found[first + NAMES[variant.name]] = (coarse, fine)
+            except OSError:  # no fine search: each tensor bears what all of them do
+                fine = coarse
+            found[first + NAMES[variant.name]] = (coarse.coarse_ber, fine)
         networks.append(found)
     try:
         found = {name: (float(ber), None) for name, _, ber in pairs}
