@@ -158,6 +158,18 @@ def test_a_second_module_that_holds_nothing_changes_nothing(name, config):
     assert beside.saving("cv2") == pytest.approx(alone.saving("cv2"), abs=2e-3)
 
 
+def test_a_rated_module_is_a_home_for_what_bears_nothing():
+    """Beside a lowered one; in a single module its supply would hold for all."""
+    one, two = (placed(modules, **{"3_weight": 0.0}) for modules in (1, 2))
+    assert {p.vdd_volts for p in one.points.values()} == {1.35}
+    assert {p.vdd_volts for p in two.points.values()} == {1.05, 1.35}
+    for name in ("cpu", "gpu"):
+        alone, beside = (
+            eden.evaluate_energy(network(), SAMPLE, p, system=like(name)) for p in (one, two)
+        )
+        assert alone.saving() < 0.01 and beside.saving() > 0.05
+
+
 def test_a_channel_a_module_is_put_beside_an_accelerator():
     """Also at the rated point, so that like is compared with like."""
     placement = placed(2, **{"3_weight": 1e-8})
