@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from eden import nets
-from eden.nets import _lenet, _pool
+from eden.nets import _pool
 
 # By network: channels and size of its images, and what it is built with.
 NETWORKS = {
@@ -25,9 +25,7 @@ NETWORKS = {
 }
 
 
-def of_torch(
-    x: Tensor, size: int, stride: int, padding: int = 0, ceil_mode: bool = False
-) -> Tensor:
+def of_torch(x: Tensor, size: int, stride: int, padding: int, ceil_mode: bool) -> Tensor:
     """Pool as torch does."""
     return functional.max_pool2d(x, size, stride, padding, ceil_mode=ceil_mode)
 
@@ -36,8 +34,7 @@ def pooled_by_torch(call: Callable[[], object]) -> Callable[[], object]:
     """Return the call with the pooling of torch in all networks."""
 
     def made() -> object:
-        here = mock.patch.object(_lenet, "max_pool", of_torch)
-        with mock.patch.object(_pool, "max_pool", of_torch), here:
+        with mock.patch.object(_pool, "_max_pool", of_torch):
             return call()
 
     return made

@@ -12,7 +12,6 @@ import argparse
 import json
 import time
 from collections import defaultdict
-from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +33,7 @@ def failed_cells(error, cells: int, reads: int, *, stored: int, key, row_bytes: 
 
     Only the bytes that hold a weak cell are read more than once: no other cell ever fails.
     """
-    names = [field.name for field in fields(error) if field.name.startswith("failure_probability")]
-    always = replace(error, **dict.fromkeys(names, 1.0))
+    always = errors.always_failing(error)
     x = torch.full((cells // 8,), -stored, dtype=torch.int8)
     weak = eden.inject(x, always, key=key, row_bytes=row_bytes) ^ x
     law, found = error.lower(), [np.empty(0, np.int64)]

@@ -6,6 +6,7 @@ A further model is a file here, a kind in `_models.py`, and its law in `eden.ref
 """
 
 from eden.errors._cells import Cells as Cells
+from eden.errors._failure import always_failing as always_failing
 from eden.errors._failure import failure_of as failure_of
 from eden.errors._models import ErrorModel as ErrorModel
 from eden.errors._models import from_dict as from_dict

@@ -44,17 +44,20 @@ def _max_pool(x: Tensor, size: int, stride: int, padding: int, ceil_mode: bool) 
     if has_torch_function((x,)):  # one call for who looks on, not one of each maximum
         return handle_torch_function(_max_pool, (x,), x, size, stride, padding, ceil_mode)
     traced = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
-    if traced or torch.compiler.is_compiling() or torch.is_grad_enabled():
-        return functional.max_pool2d(x, size, stride, padding, ceil_mode=ceil_mode)
-    # What torch refuses, and what it has a fast way of its own for, such as channels last.
-    plain = x.device.type == "cpu" and x.layout == torch.strided and x.is_floating_point()
-    if not (plain and x.ndim == 4 and x.is_contiguous() and x.numel()) or (
-        2 * padding > size or min(x.shape[2:]) + 2 * padding < size
-    ):
+    traced |= torch.compiler.is_compiling()
+    if traced or torch.is_grad_enabled() or not _gains(x, size, padding):
         return functional.max_pool2d(x, size, stride, padding, ceil_mode=ceil_mode)
     for dim in (2, 3):
         x = _greatest(x, dim, size, stride, padding, ceil_mode)
     return x
+
+
+def _gains(x: Tensor, size: int, padding: int) -> bool:
+    """Not what torch refuses, or has a fast way of its own for, such as channels last."""
+    if x.device.type != "cpu" or x.layout != torch.strided or not x.is_floating_point():
+        return False
+    images = x.ndim == 4 and x.is_contiguous() and x.numel() > 0
+    return images and 2 * padding <= size <= min(x.shape[2:]) + 2 * padding
 
 
 def _greatest(x: Tensor, dim: int, size: int, stride: int, padding: int, ceil_mode: bool) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from eden._say import an_int
 from eden.access import ops, rng
-from eden.errors import Cells, ErrorModel, stresses_of, table_of, weak_at
+from eden.errors import Cells, ErrorModel, always_failing, stresses_of, table_of, weak_at
 
 
 def count_weak(attachment: Any, name: str, ber: float, seed: int) -> int | None:
@@ -123,8 +122,6 @@ def one_weak_cell(attachment: Any, name: str, element: int, bit: int) -> Iterato
 def _count(error: ErrorModel, key: Tensor, size_bytes: int, address: int, row_bytes: int) -> int:
     """Count the weak cells of a piece of a partition."""
     # Every weak cell shows if all of them fail.
-    sure = {f.name: 1.0 for f in fields(error) if f.name.startswith("failure_probability")}
-    none = torch.zeros(size_bytes, dtype=torch.uint8, device="cpu")
-    sure_error = replace(error, **sure)
-    read = ops.inject(none, sure_error, key=key, address=address, row_bytes=row_bytes)
+    none, sure = torch.zeros(size_bytes, dtype=torch.uint8, device="cpu"), always_failing(error)
+    read = ops.inject(none, sure, key=key, address=address, row_bytes=row_bytes)
     return int(ops.count_flips(none, read).sum())

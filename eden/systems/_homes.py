@@ -12,7 +12,7 @@ from eden.devices import Device
 from eden.dram import Memory
 from eden.mapping import RATED, WHOLE_MODULE, Placement
 from eden.systems._layers import Call
-from eden.systems._modules import waiting_points
+from eden.systems._modules import module_of, waiting_points
 
 _PAGE = 4096
 
@@ -191,8 +191,8 @@ class Placed:
                 free = self._free.take(piece.size_bytes)
                 found.append((free, piece.size_bytes, self._rated, 0))
                 continue
+            module = module_of(piece.partition, self._partitions)
             partition = self._partitions.get(piece.partition)
-            module = 0 if partition is None else partition.module
             base = 0 if partition is None else partition.base + module * self._gap
             volts = self._placement.points[piece.partition].vdd_volts
             found.append((base + piece.address, piece.size_bytes, volts, module))

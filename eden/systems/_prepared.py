@@ -178,8 +178,7 @@ def _for_modules(system: System, modules: int) -> System:
     else:  # of one channel: a channel each
         fitting = [1, 2, 4] if channels == 1 else [1, channels]
     one_of(f"modules of a placement on {system.name}, {channels} channel(s)", modules, fitting)
-    alone = system.kind == "accelerator" and channels == 1 and modules > 1
-    return system.with_(channels=modules) if alone else system
+    return system.with_(channels=modules) if channels == 1 < modules else system
 
 
 def _sum(parts: Sequence[Parts]) -> Parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -10,7 +11,7 @@ from eden._say import a_kind, an_int, within
 from eden.network import Attachment
 
 
-class Schedule:
+class Schedule(ABC):
     """A bit error rate that changes in training: what trainers and checkpoints ask of one."""
 
     _noted: ClassVar[tuple[str, ...]]  # what a checkpoint holds besides the rates and the draw
@@ -28,15 +29,15 @@ class Schedule:
         self.handle.set_ber(self.ber)
 
     @property
+    @abstractmethod
     def ber(self) -> float:
         """The rate just now."""
-        raise NotImplementedError
 
     def begin_batch(self) -> None:
         """Draw fresh cells for a batch."""
         self.handle.step()
 
-    def end_epoch(self) -> None:
+    def end_epoch(self) -> None:  # noqa: B027, may be left as it is
         """Note that all batches of an epoch were trained on."""
 
     def state_dict(self) -> dict[str, Any]:

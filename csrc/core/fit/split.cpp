@@ -17,9 +17,10 @@ constexpr double kGrain = 20.0;
 constexpr double kReach = 4.0;
 // Log-odds of F between which the likeliest is looked for, and how far apart at first.
 constexpr double kLow = -7.0, kHigh = 7.0, kApart = 0.5;
-constexpr double kMostShare = 1e9;
 // How far it is looked for from that of a law that was fitted.
 constexpr double kNear = 2.0;
+// Of P over that of the law: beyond, nodes of log P would fill the memory.
+constexpr double kMostShare = 1e9;
 // Of the second difference: the curve is straight to rounding over less.
 constexpr double kBendStep = 0.01;
 
