@@ -2,278 +2,130 @@
 
 Run: python scripts/study_boosting.py FOLDER [--networks lenet residual separable lstm]
          [--formats int8 fp32] [--ways clean ramp] [--seeds 0 1 2] [--draws 0]
-     python scripts/study_boosting.py FOLDER --known [--networks lenet residual] [--seeds 0 1 2]
-     python scripts/study_boosting.py FOLDER --table
-     (Fashion-MNIST: scripts/download_fashion_mnist.py; networks: scripts/study_networks.py)
+     python scripts/study_boosting.py FOLDER --table [--figure FILE.png]
+     (Fashion-MNIST: scripts/download_fashion_mnist.py; networks: scripts/study_networks.py; ways:
+     scripts/study_ways.py)
 
-Trains a network for each seed and trains it on, on the training images alone: "ramp", the default
-of `eden.boost`; "steps", the paper's curriculum; "clean", as long and with the same inputs' ranges,
-without errors; "short", a single epoch; "last", the last layer and batch norm's affine parts alone;
-"past", gradients of what lies in DRAM in place of what was read. What costs too much accuracy is
-trained again, as `eden.boost` does where it may judge. Each is judged on the validation images: the
-BER at which P(miss) is 1 % for one point of the original's accuracy lost, its interval, lambda, the
-mean-based BER, and with --draws the share of so many fresh draws that miss. With --known instead
-one module whose weak cells are known (`cells="fixed"`): the share of weak cells that the network
-bears there, before and after boosting for that module, and its accuracy when some of the cells are
-others, at first and after an epoch of training under those.
+Trains a network for each seed and trains it on, on the training images alone, in each of the ways.
+What costs too much accuracy is trained again, as `eden.boost` does where it may judge. Each is
+judged on the validation images: the BER at which P(miss) is 1 % for one point of the original's
+accuracy lost, its interval, lambda, the mean-based BER, and with --draws the share of so many fresh
+draws that miss.
 
-Every result is kept in FOLDER as JSON: what is there is not asked again, and --table prints the
-tables of all that is there.
+Every result is kept in FOLDER as JSON: what is there is not asked again. --table prints the table
+of all that is there, or of the networks, formats and ways that are named, and --figure draws it.
 """
 
 import argparse
-import json
 import time
 from collections import defaultdict
-from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-import torch
 from repeat_run import spread
 from scipy.stats import binomtest
+from study_bench import FORMATS, LOSS, Bench, Case, cases, kept, results
 from study_networks import SUBJECTS
+from study_ways import WAYS
 
-import eden
-from eden import boost, characterize_coarse, criticality, data, errors, nets
+from eden import characterize_coarse, criticality
 from eden.access import seeds_for
-from eden.network import Config, approximate, calibration_of
 
-LOSS = 0.01
-# Rates low enough that no cell fails in training.
-CLEAN = 1e-12
-# Rate to train floats for.
-FLOATS = 2e-3
-FORMATS = ("int4", "int8", "int16", "bf16", "fp32", "fp32-uncorrected")
-# Of one known module: weak fractions asked, tenths of a decade, and how many cells are others.
-RUNGS = [10 ** (step / 10) for step in range(-50, -4)]
-AGES = (0.0, 0.01, 0.05, 0.2, 1.0)
-KNOWN_BER = 1e-2
-RENEWED_RATE = 1e-3  # the learning rate's peak in the epoch for an aged module
 HEAD = (
     "| format | network | | seconds | seeds | clean less original, points | lambda | BER at 1 % "
-    "| times | by the mean, times | fresh draws that miss |"
+    "| times | by the mean | times | fresh draws that miss |"
 )
-WAYS = ("none", "clean", "steps", "ramp", "short", "last", "past")
+ORDER = ("none", *WAYS)
 
 
-@dataclass(frozen=True)
-class Case:
-    """A trained network: which, as what it is stored, how it was trained on, by which seed."""
-
-    network: str
-    stored: str
-    way: str
-    seed: int
-
-    def path(self, folder: Path, study: str) -> Path:
-        """Where its result is kept."""
-        return folder / f"{study}-{self.network}-{self.stored}-{self.way}-{self.seed}.json"
-
-
-class Bench:
-    """The images, and the networks as first trained."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        splits = data.load("fashion-mnist")
-        self.train = splits.train
-        self.evaluate = data.Evaluator(*splits.validation)
-
-    def config(self, case: Case, **more) -> Config:
-        """How a case is stored."""
-        stored, _, uncorrected = case.stored.partition("-")
-        correction = "off" if uncorrected else "zero"
-        return Config(errors.Uniform(1e-3), stored, correction=correction, **more)
-
-    def original(self, case: Case, config: Config) -> torch.nn.Module:
-        """The network as trained, with its ranges in this format."""
-        path = self.folder / f"original-{case.network}-{case.seed}.pt"
-        torch.manual_seed(case.seed)
-        model = SUBJECTS[case.network].build()
-        if path.exists():
-            model.load_state_dict(torch.load(path, weights_only=True))
-        else:
-            epochs = SUBJECTS[case.network].epochs
-            nets.train(model, self.train, epochs=epochs, seed=case.seed, progress=False)
-            torch.save(model.state_dict(), path)
-        model.eval()
-        with approximate(model, config) as handle:
-            handle.learn_bounds(data.batches(*self.train, 512, seed=case.seed))
-        return model
-
-    def trained_on(self, case: Case, model: torch.nn.Module, config: Config, **more):
-        """The same after boosting, or after as much training without errors."""
-        if case.way == "none":
-            return model
-        clamps = config.stored.startswith("int")
-        target = SUBJECTS[case.network].target_ber if clamps else FLOATS
-        if case.way == "last":
-            learn_last_alone(model)
-        asked = {
-            "target_ber": CLEAN if case.way == "clean" else target,
-            "epochs": 1 if case.way == "short" else SUBJECTS[case.network].more_epochs,
-            "gradients": "clean" if case.way == "past" else "as_read",
-            "curriculum": "steps" if case.way == "steps" else "ramp",
-            "input_range": SUBJECTS[case.network].input_range if clamps else None,
-        }
-        loader = data.batches(*self.train, 256, seed=case.seed)
-        return boost(model, loader, config=config, progress=False, **(asked | more)).eval()
-
-    def accuracy(self, model, config: Config, ber: float = 0.0, seed: int | None = None) -> float:
-        """Accuracy on the validation images at a rate, under the errors of a seed."""
-        with approximate(model, config) as handle:
-            handle.set_ber(ber)
-            if seed is not None:
-                handle.reseed(seed)
-            return self.evaluate(model)
-
-    def judge(self, case: Case, draws: int) -> dict:
-        """How much of errors a network bears, by the risk and by the mean."""
-        config = self.config(case, seed=case.seed)
-        original = self.original(case, config)
-        target = self.accuracy(original, config) - LOSS
-        start = time.perf_counter()
-        guard = {"evaluate": self.evaluate, "target_accuracy": target}
-        model = self.trained_on(case, original, config, **({} if case.way == "clean" else guard))
-        found = {"seconds": time.perf_counter() - start, "clean": self.accuracy(model, config)}
-        found["original"] = target + LOSS
-        if found["clean"] < target:
-            return found
-        asked = {"config": config, "target_accuracy": target, "seed": case.seed}
-        start = time.perf_counter()
-        risk = criticality(model, self.evaluate, **asked)
-        borne = characterize_coarse(model, self.evaluate, risk=risk, low=1e-10, **asked)
-        found |= {"lambda": risk.lambda_of(), "ber": borne.ber, "interval": borne.interval}
-        found |= {"mean": borne.mean_ber, "judging_seconds": time.perf_counter() - start}
-        found["tensors"] = {t.name: risk.lambda_of(t.name) for t in borne.tensors}
-        family = seeds_for("study boosting", draws) if draws else []
-        under = [self.accuracy(model, config, borne.ber, seed) for seed in family]
-        return found | {"draws": draws, "misses": sum(accuracy < target for accuracy in under)}
-
-    def module(self, case: Case) -> dict:
-        """How many weak cells of one known module a network bears, and what ageing costs it."""
-        config = self.config(case, cells="fixed", seed=case.seed)
-        original = self.original(case, config)
-        target = self.accuracy(original, config) - LOSS
-        found = {"original": target + LOSS}
-        model = original
-        if case.way != "none":
-            start = time.perf_counter()
-            model = self.trained_on(case, original, config, target_ber=KNOWN_BER)
-            found["seconds"] = time.perf_counter() - start
-        found["clean"] = self.accuracy(model, config)
-        borne = [ber for ber in RUNGS if self.accuracy(model, config, ber) >= target]
-        found |= {"bears": max(borne, default=0.0)}
-        found["first_miss"] = next((ber for ber in RUNGS if ber not in borne), None)
-        ranges = replace(calibration_of(model), identity=None)
-        aged = config.with_(cells="fresh", error=errors.Cells([]), calibration=ranges)
-        both = {age: self.aged(case, model.state_dict(), aged, age) for age in AGES}
-        found["aged"] = {age: at_first for age, (at_first, _) in both.items()}
-        found["renewed"] = {age: after for age, (_, after) in both.items()}
+def judge(bench: Bench, case: Case, *, draws: int) -> dict:
+    """How much of errors a network bears, by the risk and by the mean."""
+    config = bench.config(case, seed=case.seed)
+    original = bench.original(case, config)
+    target = bench.accuracy(original, config) - LOSS
+    judges = case.way != "none" and WAYS[case.way].judges
+    guard = {"evaluate": bench.evaluate, "target_accuracy": target} if judges else {}
+    model, seconds = bench.trained_on(case, original, config, **guard)
+    found = {"seconds": seconds, "original": target + LOSS, "clean": bench.accuracy(model, config)}
+    if found["clean"] < target:
         return found
-
-    def aged(self, case: Case, state: dict, config: Config, age: float) -> tuple[float, float]:
-        """Accuracy at the rate trained for when a share of the weak cells are others.
-
-        At first, and after one more epoch under those, in which batch norm learns them as well.
-        The network is a copy that knows of no module: one boosted for one is refused elsewhere.
-        """
-        model = SUBJECTS[case.network].build().eval()
-        model.load_state_dict(state)
-        with approximate(model, config) as handle:
-            handle.set_errors(
-                {t.name: older(t, config.seed, age, KNOWN_BER) for t in handle.tensors}
-            )
-            at_first = self.evaluate(model)
-            more = {"epochs": 1, "learning_rate": RENEWED_RATE, "seed": case.seed}
-            nets.train(model, self.train, progress=False, **more)
-            return at_first, self.evaluate(model)
+    asked = {"config": config, "target_accuracy": target, "seed": case.seed}
+    start = time.perf_counter()
+    risk = criticality(model, bench.evaluate, **asked)
+    borne = characterize_coarse(model, bench.evaluate, risk=risk, low=1e-10, **asked)
+    found |= {"lambda": risk.lambda_of(), "ber": borne.ber, "interval": borne.interval}
+    found |= {"mean": borne.mean_ber, "judging_seconds": time.perf_counter() - start}
+    found["tensors"] = {t.name: risk.lambda_of(t.name) for t in borne.tensors}
+    family = seeds_for("study boosting", draws) if draws else []
+    under = [bench.accuracy(model, config, borne.ber, seed) for seed in family]
+    return found | {"draws": draws, "misses": sum(accuracy < target for accuracy in under)}
 
 
-def learn_last_alone(model: torch.nn.Module) -> None:
-    """Have all parameters but those of the last layer and of batch norm stay as they are."""
-    model.requires_grad_(False)
-    layers = [layer for layer in model.modules() if [*layer.parameters(recurse=False)]]
-    for layer in layers:
-        if layer is layers[-1] or isinstance(layer, torch.nn.BatchNorm2d):
-            layer.requires_grad_(True)
+Rows = dict[tuple[str, str, str], list[tuple[dict, dict]]]
 
 
-def older(tensor, seed: int, age: float, ber: float) -> errors.Cells:
-    """The weak cells of a tensor on a module, a share of which another module's have replaced."""
-    now, then = weak(tensor, seed, ber), weak(tensor, seed + 1000, ber)
-    changed = np.random.default_rng(seed).random(now.size) < age
-    return errors.Cells(np.flatnonzero(np.where(changed, then, now)))
-
-
-def weak(tensor, seed: int, ber: float) -> np.ndarray:
-    """Which cells of a tensor are weak on a module: those where zeros are not read as zeros."""
-    stored = torch.zeros(tensor.size_bytes, dtype=torch.uint8)
-    key = eden.fold_in(eden.key(seed), tensor.name)
-    read = eden.inject(stored, errors.Uniform(ber), key=key)
-    return np.unpackbits(read.numpy(), bitorder="little").astype(bool)
-
-
-def kept(folder: Path, study: str) -> dict[Case, dict]:
-    """All results of a study that are in a folder."""
-    found = [json.loads(path.read_text()) for path in sorted(folder.glob(f"{study}-*.json"))]
-    return {Case(**one["case"]): one for one in found}
-
-
-def print_tables(folder: Path) -> None:
-    """Print a row a network, format and way over its seeds, as Markdown."""
-    found = kept(folder, "risk")
+def rows_of(found: dict[Case, dict]) -> Rows:
+    """By format, network and way: each seed's result, with the network's as first trained."""
     rows = defaultdict(list)
     for case, one in found.items():
         first = found.get(Case(case.network, case.stored, "none", case.seed))
         if first and "ber" in first:
             rows[case.stored, case.network, case.way].append((one, first))
+    places = FORMATS, [*SUBJECTS], ORDER
+    order = lambda key: [place.index(k) for place, k in zip(places, key, strict=True)]  # noqa: E731
+    return {key: rows[key] for key in sorted(rows, key=order)}
+
+
+def print_table(rows: Rows) -> None:
+    """Print a row a format, network and way over its seeds, as Markdown."""
     print(HEAD)
-    print("| --- " * 11 + "|")
-    for (stored, network, way), pairs in sorted(rows.items(), key=order):
+    print("| --- " * 12 + "|")
+    for key, pairs in rows.items():
         judged = [(one, first) for one, first in pairs if "ber" in one]
         clean = spread([100 * (one["clean"] - one["original"]) for one, _ in pairs], "+.2f")
         seconds = spread([one["seconds"] for one, _ in pairs], ".0f")
-        cells = [stored, network, way, seconds, f"{len(judged)} of {len(pairs)}", clean]
+        cells = [*key, seconds, f"{len(judged)} of {len(pairs)}", clean]
         if judged:
             cells.append(spread([one["lambda"] for one, _ in judged], ".0f"))
-            cells.append(spread([one["ber"] for one, _ in judged], ".1e"))
-            cells += [
-                spread([one[by] / first[by] for one, first in judged], ".1f")
-                for by in ("ber", "mean")
-            ]
+            for by in ("ber", "mean"):
+                cells.append(spread([one[by] for one, _ in judged], ".1e"))
+                cells.append(spread([one[by] / first[by] for one, first in judged], ".1f"))
             draws, misses = (sum(one[k] for one, _ in judged) for k in ("draws", "misses"))
             if draws:
                 low, high = binomtest(misses, draws).proportion_ci(method="exact")
                 cells.append(f"{misses} of {draws} [{low:.1%}, {high:.1%}]")
         print("| " + " | ".join(cells) + " |")
-    print_known(kept(folder, "known"))
 
 
-def print_known(found: dict[Case, dict]) -> None:
-    """Print what one known module changes, a row a network and seed; and what an epoch mends."""
-    if not found:
-        return
-    ages = " | ".join(f"{age:.0%} others" for age in AGES)
-    print(f"\n| network | seed | | clean | first miss | bears | times | {ages} |")
-    print("| --- " * (7 + len(AGES)) + "|")
-    for case, one in sorted(found.items(), key=lambda pair: (pair[0].network, pair[0].seed)):
-        first = found.get(Case(case.network, case.stored, "none", case.seed))
-        times = f"{one['bears'] / first['bears']:.0f}" if first and first["bears"] else ""
-        miss = "" if one["first_miss"] is None else f"{one['first_miss']:.1e}"
-        renewed = {age: f" → {after:.4f}" for age, after in one.get("renewed", {}).items()}
-        aged = " | ".join(f"{at:.4f}{renewed.get(age, '')}" for age, at in one["aged"].items())
-        print(
-            f"| {case.network} | {case.seed} | {case.way} | {one['clean']:.4f} | {miss} | "
-            f"{one['bears']:.1e} | {times} | {aged} |"
-        )
+def draw(rows: Rows, path: Path) -> None:
+    """Draw what each seed's network bears, a panel a network, a line a format and way."""
+    from matplotlib.figure import Figure
 
-
-def order(row) -> tuple:
-    """As the formats, networks and ways are named above."""
-    (stored, network, way), _ = row
-    return FORMATS.index(stored), [*SUBJECTS].index(network), WAYS.index(way)
+    networks = list(dict.fromkeys(network for _, network, _ in rows))
+    lines = list(dict.fromkeys((stored, way) for stored, _, way in rows))
+    one_format = len({stored for stored, _ in lines}) == 1
+    figure = Figure(figsize=(3 + 2.6 * len(networks), 1.3 + 0.3 * len(lines)))
+    panels = figure.subplots(1, len(networks), sharey=True, squeeze=False)[0]
+    for network, panel in zip(networks, panels, strict=True):
+        for place, (stored, way) in enumerate(lines):
+            judged = [one for one, _ in rows.get((stored, network, way), []) if "ber" in one]
+            for by, colour, dy in (("ber", "#D55E00", -0.13), ("mean", "#0072B2", 0.13)):
+                label = {"ber": "P(miss) = 1 %", "mean": "mean of draws"}[by]
+                at = [place + dy] * len(judged)
+                panel.plot([o[by] for o in judged], at, "o", color=colour, ms=4, label=label)
+        panel.set_xscale("log")
+        panel.set_title(network, fontsize=10)
+        panel.set_xlabel("BER borne")
+        panel.grid(axis="x", color="#e5e7eb")
+        for side in ("top", "right"):
+            panel.spines[side].set_visible(False)
+    names = [way if one_format else f"{stored}, {way}" for stored, way in lines]
+    panels[0].set_yticks(range(len(lines)), ["as trained" if n == "none" else n for n in names])
+    panels[0].invert_yaxis()
+    seen = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))
+    figure.legend(seen.values(), seen.keys(), ncols=2, loc="upper center", frameon=False)
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.35 / figure.get_figheight()))
+    figure.savefig(path, dpi=110)
 
 
 def main() -> None:
@@ -281,30 +133,23 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--networks", nargs="+", choices=SUBJECTS, default=[*SUBJECTS])
     parser.add_argument("--formats", nargs="+", choices=FORMATS, default=["int8", "fp32"])
-    parser.add_argument("--ways", nargs="*", choices=WAYS[1:])
+    parser.add_argument("--ways", nargs="*", choices=WAYS, default=["clean", "ramp"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--draws", type=int, default=0)
-    parser.add_argument("--known", action="store_true")
     parser.add_argument("--table", action="store_true")
+    parser.add_argument("--figure", type=Path, metavar="FILE")
     args = parser.parse_args()
-    args.folder.mkdir(parents=True, exist_ok=True)
+    asked = list(cases(args.networks, args.formats, args.ways, args.seeds))
     if not args.table:
-        bench, study = Bench(args.folder), "known" if args.known else "risk"
-        ways = (["ramp"] if args.known else ["clean", "ramp"]) if args.ways is None else args.ways
-        for case in (
-            Case(network, stored, way, seed)
-            for stored in args.formats
-            for seed in args.seeds
-            for network in args.networks
-            for way in ("none", *ways)
-        ):
-            path = case.path(args.folder, study)
-            if not path.exists():
-                found = bench.module(case) if args.known else bench.judge(case, args.draws)
-                path.write_text(json.dumps({"case": asdict(case)} | found))
-            print(path.read_text(), flush=True)
-    print_tables(args.folder)
+        results(args.folder, "risk", asked, partial(judge, draws=args.draws))
+    found = kept(args.folder, "risk")
+    rows = rows_of({case: found[case] for case in asked if case in found})
+    print_table(rows)
+    if args.figure:
+        draw(rows, args.figure)
 
 
 if __name__ == "__main__":
-    main()
+    from one_line import in_one_line
+
+    in_one_line(main)

@@ -22,7 +22,7 @@ from statistics import mean
 
 import numpy as np
 from repeat_run import spread
-from study_boosting import Bench, Case
+from study_bench import Bench, Case
 from study_networks import SUBJECTS
 
 from eden import errors
@@ -63,7 +63,7 @@ def study(bench: Bench, network: str, trained: str, seed: int, ber: float, draws
     original = bench.original(case, config)
     accuracy = bench.accuracy(original, config)
     under = models(seed).get(trained, config.error)
-    model = bench.trained_on(case, original, replace(config, error=under))
+    model, _ = bench.trained_on(case, original, replace(config, error=under))
     found = {"original": accuracy, "clean": bench.accuracy(model, config), "accuracies": {}}
     family = seeds_for("study error models", draws, seed=seed)
     for name, error in tested(seed).items():

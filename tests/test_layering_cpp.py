@@ -26,7 +26,7 @@ LAYERS = {
     "kernels/protection": (KERNELS_ACCESS, ()),
     "kernels/cpu/processor": ((), ("sys/mman.h",)),  # the operating system's pages
     "kernels/cpu/weak": (KERNELS_CPU, ()),
-    "kernels/cpu/pass": (KERNELS_CPU, ()),
+    "kernels/cpu/pass": (("kernels/protection/embedded.h", *KERNELS_CPU), ()),
     "kernels/cpu": (
         ("kernels/cpu/weak/", "kernels/cpu/pass/", "kernels/protection/", *KERNELS_CPU),
         (),

@@ -73,26 +73,28 @@ def test_images_are_those_of_the_reference(coding, embedded, planes, data):
 
 @pytest.mark.parametrize("stored", list(formats.FORMATS))
 @pytest.mark.parametrize(("copies", "channels"), [(1, 1), (1, 3), (3, 1), (3, 3)])
-def test_blocks_and_threads_share_long_images(stored, copies, channels):
-    # Codes are decoded 2,048 at a time, and threads take 32,768 elements or more.
-    fmt = formats.get(stored)
-    x = torch.linspace(-1.2, 1.2, copies * 3 * 8_334)
+@pytest.mark.parametrize(("embedded", "planes"), [(0, False), (1, False), (0, True), (1, True)])
+def test_blocks_and_threads_share_long_images(stored, copies, channels, embedded, planes):
+    # Codes are decoded 1,024 at a time, and threads take 32,768 elements or more.
+    fmt, laid = formats.get(stored), {"embedded": embedded, "planes": planes}
+    x = torch.linspace(-1.2, 1.2, copies * 3 * 8_336)
     scale = torch.linspace(0.01, 0.02, channels) if fmt.integer else None
     bounds, number = torch.tensor([-1.0, 0.9]), formats.CORRECTIONS["saturate"]
-    image = op.encode_image(x, scale, fmt.code, copies, 0, False)
-    assert np.array_equal(image.cpu().numpy(), by_reference(x, stored, scale, copies))
+    image = op.encode_image(x, scale, fmt.code, copies, embedded, planes)
+    assert np.array_equal(image.cpu().numpy(), by_reference(x, stored, scale, copies, **laid))
     wrong = image ^ any_bits(image.numel(), torch.uint8, 5).view_as(image)
-    y, marks = op.decode_image(x, wrong, scale, bounds, fmt.code, number, copies, 0, False, True)
+    read = (wrong, scale, bounds, fmt.code, number, copies, embedded, planes)
+    y, marks = op.decode_image(x, *read, True)
     steps = None if scale is None else scale.cpu().numpy()
     value, corrected = reference.decode_image(
-        wrong.cpu().numpy(), x.shape, "fp32", stored, steps,
-        tuple(bounds.tolist()), "saturate", 0, False,
+        wrong.cpu().numpy(), x.shape, "fp32", stored, steps, tuple(bounds.tolist()), "saturate",
+        **laid,
     )  # fmt: skip
     assert same_bits(y, tensor_of(value.astype(np.uint32), x.dtype))
     packed = np.packbits(corrected.reshape(-1), bitorder="little")
     assert np.array_equal(marks.cpu().numpy(), packed)
     # What the input holds makes no difference.
-    other, _ = op.decode_image(-x, wrong, scale, bounds, fmt.code, number, copies, 0, False, False)
+    other, _ = op.decode_image(-x, *read, False)
     assert same_bits(y, other)
 
 

@@ -44,8 +44,16 @@ class Load {
   // What the memory holds for element i.
   uint32_t code(int64_t i) const { return Codec::encode(input_[i], scale_of(i)); }
 
-  // Packs what the memory holds for elements [begin, end), begin even for int4, from bits[0] on.
-  void codes(int64_t begin, int64_t end, uint8_t* bits) const { reader_.codes(begin, end, bits); }
+  // Packs what the memory holds for elements [begin, end), begin even for int4, from bits[0] on,
+  // where they hold copies of their top `embedded` bits (kernels/protection/embedded.h).
+  void codes(int64_t begin, int64_t end, uint8_t* bits, int embedded = 0) const {
+    reader_.codes(begin, end, bits, embedded);
+  }
+
+  // Makes n words with such copies, packed like that, the codes that they stand for.
+  void majority(uint8_t* bits, int64_t n, int embedded) const {
+    reader_.majority(bits, n, embedded);
+  }
 
  private:
   static Bounds inward(const InjectParams& params) {

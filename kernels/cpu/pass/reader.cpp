@@ -183,20 +183,32 @@ void Reader::read(int64_t begin, int64_t end, const uint8_t* flips) const {
   }
 }
 
-void Reader::codes(int64_t begin, int64_t end, uint8_t* bits) const {
-  if (layout_.native) {
+void Reader::codes(int64_t begin, int64_t end, uint8_t* bits, int embedded) const {
+  if (layout_.native && embedded == 0) {
     std::memcpy(bits, input_ + begin * layout_.element_bytes,
                 static_cast<size_t>((end - begin) * layout_.element_bytes));
     return;
   }
   Scales scales(p_);
   Tile tile{};
+  tile.embedded = embedded;
+  const auto encode = embedded == 0 ? passes_.encode : passes_.encode_embedded;
   for (int64_t first = begin; first < end; first += kTile) {
     tile.n = std::min(kTile, end - first);
     tile.input = input_ + first * layout_.element_bytes;
     tile.scales = scales.of(first, tile.n);
     tile.codes = bits + (first - begin) * layout_.code_bits / 8;
-    passes_.encode(tile);
+    encode(tile);
+  }
+}
+
+void Reader::majority(uint8_t* bits, int64_t n, int embedded) const {
+  Tile tile{};
+  tile.embedded = embedded;
+  for (int64_t first = 0; first < n; first += kTile) {
+    tile.n = std::min(kTile, n - first);
+    tile.codes = bits + first * layout_.code_bits / 8;
+    passes_.majority(tile);
   }
 }
 

@@ -22,7 +22,8 @@ class Reader {
          Isa isa, CopyWay way);
 
   void read(int64_t begin, int64_t end, const uint8_t* flips) const;
-  void codes(int64_t begin, int64_t end, uint8_t* bits) const;
+  void codes(int64_t begin, int64_t end, uint8_t* bits, int embedded) const;
+  void majority(uint8_t* bits, int64_t n, int embedded) const;
 
  private:
   class Scales;

@@ -6,6 +6,7 @@
 
 #include "kernels/cpu/processor/vector_loop.h"
 #include "kernels/formats/dispatch.h"
+#include "kernels/protection/embedded.h"
 
 namespace eden {
 namespace {
@@ -87,7 +88,21 @@ void saturate(const Tile& tile) {
   }
 }
 
-template <class Element, class Codec, bool kLoaded>
+// Which values a pass finds the codes of.
+enum class Codes { kAny, kLoaded, kEmbedded };
+
+template <class Element, class Codec, Codes kCodes>
+[[gnu::always_inline]] inline uint32_t code_of(typename Element::Raw raw, float scale, int k) {
+  if constexpr (kCodes == Codes::kLoaded) {
+    return code_of_loaded<Element, Codec>(raw, scale);
+  } else if constexpr (kCodes == Codes::kEmbedded) {
+    return with_copies<Codec>(coarse_code<Element, Codec>(raw, scale, k), k);
+  } else {
+    return Codec::encode(raw, scale);
+  }
+}
+
+template <class Element, class Codec, Codes kCodes>
 struct Encode {
   [[gnu::always_inline]] static void run(const Tile& tile) {
     using Raw = typename Element::Raw;
@@ -95,12 +110,12 @@ struct Encode {
     const float* __restrict scales = tile.scales;
     uint8_t* __restrict codes = tile.codes;
     const int64_t n = tile.n;
+    const int k = tile.embedded;
     uint8_t nibbles[Codec::kBits == 4 ? kTile : 1];
     uint8_t* __restrict wide = Codec::kBits == 4 ? nibbles : codes;
     for (int64_t i = 0; i < n; ++i) {
       const float scale = scale_at<Codec>(scales, i);
-      const uint32_t stored = kLoaded ? code_of_loaded<Element, Codec>(input[i], scale)
-                                      : Codec::encode(input[i], scale);
+      const uint32_t stored = code_of<Element, Codec, kCodes>(input[i], scale, k);
       const auto code = static_cast<Code<Codec::kBits>>(stored);
       std::memcpy(wide + i * static_cast<int64_t>(sizeof code), &code, sizeof code);
     }
@@ -109,6 +124,23 @@ struct Encode {
       for (int64_t i = 0; i < (n + 1) / 2; ++i) {
         codes[i] = static_cast<uint8_t>(nibbles[2 * i] | nibbles[2 * i + 1] << 4);
       }
+    }
+  }
+};
+
+template <class Codec>
+struct Majority {
+  [[gnu::always_inline]] static void run(const Tile& tile) {
+    uint8_t* codes = tile.codes;
+    const int64_t n = Codec::kBits == 4 ? (tile.n + 1) / 2 : tile.n;
+    const int k = tile.embedded;
+    for (int64_t i = 0; i < n; ++i) {
+      Code<Codec::kBits> code;
+      std::memcpy(&code, codes + i * static_cast<int64_t>(sizeof code), sizeof code);
+      uint32_t meant = by_majority<Codec>(Codec::kBits == 4 ? code & 15u : code, k);
+      if constexpr (Codec::kBits == 4) meant |= by_majority<Codec>(uint32_t{code} >> 4, k) << 4;
+      code = static_cast<Code<Codec::kBits>>(meant);
+      std::memcpy(codes + i * static_cast<int64_t>(sizeof code), &code, sizeof code);
     }
   }
 };
@@ -137,12 +169,14 @@ TilePasses tile_passes(Isa isa, ElementType element, Stored stored, Correction c
     using Codec = decltype(codec);
     TilePasses passes{};
     passes.fail = loop_for<Fail<Element, Codec>, const Tile&>(isa);
-    passes.encode = loop_for<Encode<Element, Codec, false>, const Tile&>(isa);
+    passes.encode = loop_for<Encode<Element, Codec, Codes::kAny>, const Tile&>(isa);
     passes.encode_loaded = passes.encode;
     if constexpr (Codec::kInteger) {
-      passes.encode_loaded = loop_for<Encode<Element, Codec, true>, const Tile&>(isa);
+      passes.encode_loaded = loop_for<Encode<Element, Codec, Codes::kLoaded>, const Tile&>(isa);
     }
     if constexpr (!std::is_same_v<Element, RawElement<typename Element::Raw>>) {
+      passes.encode_embedded = loop_for<Encode<Element, Codec, Codes::kEmbedded>, const Tile&>(isa);
+      passes.majority = loop_for<Majority<Codec>, const Tile&>(isa);
       if (correction == Correction::kZero) {
         passes.correct = loop_for<Correct<Element, false>, const Tile&>(isa);
       } else if (correction == Correction::kSaturate) {

@@ -33,6 +33,7 @@ struct Tile {
   uint8_t* codes;        // packed as they lie in memory
   Limits limits;
   int64_t n;
+  int embedded;  // top bits of which an element holds copies (kernels/protection/embedded.h)
 };
 
 // What can be done to a tile of one element type and stored format.
@@ -46,7 +47,11 @@ struct TilePasses {
   void (*saturate)(const Tile&);
   // What the memory holds: input, scales -> codes.
   void (*encode)(const Tile&);
-  // The same for values that a load returned, which faults may have made.
+  // The same with copies of top bits within the elements, and the codes that such words stand for,
+  // n <= kTile of them in place. Null for integer elements on their own bits.
+  void (*encode_embedded)(const Tile&);
+  void (*majority)(const Tile&);
+  // What the memory holds for values that a load returned, which faults may have made.
   void (*encode_loaded)(const Tile&);
 };
 

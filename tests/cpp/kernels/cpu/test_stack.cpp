@@ -5,6 +5,7 @@
 
 #include "kernels/access/check.h"
 #include "kernels/cpu/count_flips.h"
+#include "kernels/cpu/image.h"
 #include "kernels/cpu/inject.h"
 #include "kernels/cpu/keep_plausible.h"
 #include "kernels/cpu/weak_cells.h"
@@ -97,4 +98,35 @@ TEST_CASE("a thread with a stack of 128 KiB measures", "[stack]") {
   CHECK(step > 0);
   CHECK(grad[0] == 0.0f);
   CHECK(grad[1] == 0.25f);
+}
+
+TEST_CASE("a thread with a stack of 128 KiB makes and reads an image", "[stack]") {
+  const auto stored = GENERATE(Stored::kFp32, Stored::kInt8, Stored::kInt4);
+  const bool planes = GENERATE(false, true);
+  const std::vector<float> x(8000, 0.25f);
+  std::vector<float> y(x.size());
+  std::vector<uint8_t> image(4 * x.size()), marks(x.size() / 8, 0xFF);
+  const float scale = 0.25f, bounds[] = {-1.0f, 1.0f};
+  ImageParams p{};
+  p.image = image.data();
+  p.planes = planes;
+  p.embedded = 1;
+  p.coding.input = x.data();
+  p.coding.output = y.data();
+  p.coding.corrected = marks.data();
+  p.coding.elements = 8000;
+  p.coding.copies = 1;
+  p.coding.element = ElementType::kFp32;
+  p.coding.stored = stored;
+  p.coding.scales = &scale;
+  p.coding.scale_count = 1;
+  p.coding.bounds = bounds;
+  p.coding.correction = Correction::kZero;
+  on_small_stack([&] {
+    encode_image_cpu(p, 0, 1000);
+    decode_image_cpu(p, 0, 1000);
+  });
+  // A step is a quarter; in an integer format, of which four are the next code that is left, none.
+  CHECK(y == std::vector<float>(x.size(), stored == Stored::kFp32 ? 0.25f : 0.0f));
+  CHECK(marks == std::vector<uint8_t>(marks.size(), 0));
 }

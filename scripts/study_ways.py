@@ -1,0 +1,160 @@
+"""Ways to train a network on, for studies of boosting: the default, and one thing changed each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from types import MethodType
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.nn.utils import prune
+
+from eden.network import attached
+
+# A rate low enough that no cell fails in training.
+CLEAN = 1e-12
+# What holds no more bytes than this meets `OFTEN` times the errors of the rest, but no more than
+# `MOST`, in the way of that name.
+SMALL_BYTES, OFTEN, MOST = 2048, 10.0, 0.1
+DRAWS = 4
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a network is trained on.
+
+    Attributes:
+        says: In a few words.
+        boost: Arguments of `eden.boost` that are not as the network has them.
+        epochs: Share of the network's epochs; 0 is one epoch.
+        prepare: Changes the network before, in place.
+        pruned: Share of the weights that are pruned, and the rest trained on without errors or
+            bounds; None for what is boosted.
+    """
+
+    says: str
+    boost: Mapping[str, Any] = field(default_factory=dict)
+    epochs: float = 1.0
+    prepare: Callable[[nn.Module], None] | None = None
+    pruned: float | None = None
+
+    @property
+    def judges(self) -> bool:
+        """Whether `eden.boost` watches over the accuracy: there is something to bear."""
+        return self.pruned is None and self.boost.get("target_ber") != CLEAN
+
+
+def learn_last_alone(model: nn.Module) -> None:
+    """Have all parameters but those of the last layer and of batch norm stay as they are."""
+    model.requires_grad_(False)
+    layers = [layer for layer in model.modules() if [*layer.parameters(recurse=False)]]
+    for layer in layers:
+        if layer is layers[-1] or isinstance(layer, nn.BatchNorm2d):
+            layer.requires_grad_(True)
+
+
+class LearningNorm(nn.BatchNorm2d):
+    """A batch norm that learns statistics while it is trained, whatever its mode."""
+
+    def forward(self, x):
+        """Normalise by the batch's statistics where gradients flow, by its own elsewhere."""
+        learns = torch.is_grad_enabled()
+        return functional.batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias, learns, 0.1, self.eps
+        )
+
+
+def learn_norms(model: nn.Module) -> None:
+    """Have batch norms learn statistics under errors."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.__class__ = LearningNorm
+
+
+def under_draws(model: nn.Module) -> None:
+    """Have a network in training answer under several draws of errors, ``[draws, batch, ...]``."""
+
+    def forward(kind, self, x):
+        outputs = [kind.forward(self, x)]
+        if not self.training:
+            return outputs[0]
+        for _ in range(1, DRAWS):
+            attached(self).step()
+            outputs.append(kind.forward(self, x))
+        return torch.stack(outputs)
+
+    _with_forward(model, forward)
+
+
+def meet_small_often(model: nn.Module) -> None:
+    """Have small tensors meet more errors in training than the others."""
+
+    def set_ber(handle, ber):
+        small = min(MOST, OFTEN * ber)
+        sizes = {tensor.name: tensor.size_bytes for tensor in handle.tensors}
+        bers = {name: small if size <= SMALL_BYTES else ber for name, size in sizes.items()}
+        type(handle).set_ber(handle, bers)
+
+    def forward(kind, self, x):
+        handle = attached(self)
+        if self.training:  # the next batch's schedule will ask this one
+            handle.set_ber = MethodType(set_ber, handle)
+        return kind.forward(self, x)
+
+    _with_forward(model, forward)
+
+
+def _with_forward(model: nn.Module, forward: Callable) -> None:
+    """Give one network another forward pass, under the same names of its tensors."""
+    kind = type(model)
+    own = lambda self, x: forward(kind, self, x)  # noqa: E731, a method is a function
+    model.__class__ = type(kind.__name__, (kind,), {"forward": own})
+
+
+def loss_of_draws(of: Callable, outputs, labels):
+    """Cross-entropy of each draw's outputs, put together by a function of ``[draws]``."""
+    return of(torch.stack([functional.cross_entropy(one, labels) for one in outputs]))
+
+
+def remove_smallest(model: nn.Module, share: float) -> Callable[[], None]:
+    """Prune the smallest weights of all matrices together; returns what makes it lasting."""
+    named = [(m, n) for m in model.modules() for n, p in m.named_parameters(recurse=False)]
+    weights = [(m, n) for m, n in named if getattr(m, n).ndim > 1]
+    prune.global_unstructured(weights, prune.L1Unstructured, amount=share)
+    return lambda: [prune.remove(module, name) for module, name in weights]
+
+
+def _adamw(rate: float):
+    return partial(torch.optim.AdamW, lr=rate)
+
+
+WAYS = {
+    "clean": Way("as long without errors, ranges cut alike", {"target_ber": CLEAN}),
+    "ramp": Way("the default"),
+    "steps": Way("the paper's curriculum", {"curriculum": "steps"}),
+    "unannealed": Way("the learning rate stays", {"anneal": False}),
+    "slow": Way("learning rate of 1e-3 for 3e-3", {"optimizer": _adamw(1e-3)}),
+    "whole": Way("ranges of inputs whole", {"input_range": 1.0}),
+    "half": Way("ranges of inputs cut to half", {"input_range": 0.5}),
+    "steep": Way("to half at the front, 15 % at the back", {"input_range": (0.5, 0.15)}),
+    "norms": Way("batch norms learn statistics", prepare=learn_norms),
+    "twice": Way("twice the epochs", epochs=2.0),
+    "short": Way("one epoch", epochs=0.0),
+    "last": Way("last layer and batch norm's affine parts alone", prepare=learn_last_alone),
+    "past": Way("gradients of what lies in DRAM, not of what was read", {"gradients": "clean"}),
+    "four": Way(
+        "four draws a batch", {"loss": partial(loss_of_draws, torch.mean)}, prepare=under_draws
+    ),
+    "worst": Way(
+        "the worst of four draws a batch",
+        {"loss": partial(loss_of_draws, torch.max)},
+        prepare=under_draws,
+    ),
+    "often": Way("ten times the errors in tensors up to 2 KiB", prepare=meet_small_often),
+    "pruned-0": Way("as long without errors or cut ranges", pruned=0.0),
+    "pruned-50": Way("the same, half of the weights pruned first", pruned=0.5),
+    "pruned-75": Way("the same, three quarters", pruned=0.75),
+    "pruned-90": Way("the same, nine tenths", pruned=0.9),
+}
