@@ -9,7 +9,7 @@ less than those between, weights more than feature maps), each run's mean of log
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import exp, log
 from pathlib import Path
 from statistics import mean
@@ -21,6 +21,19 @@ from eden.folder import Results, RunFolder
 NETWORKS = ("baseline", "boosted")
 
 
+def groups_of(names: Sequence[str]) -> dict[str, Callable[[str], bool]]:
+    """The groups of tensors that the paper compares, of a network's tensors in model order."""
+    layers = [*dict.fromkeys(name.rpartition(".")[0] for name in names)]
+    first, last = f"{layers[0]}.", f"{layers[-1]}."
+    return {
+        "weights": lambda name: not name.endswith(".input"),
+        "feature maps": lambda name: name.endswith(".input"),
+        "first layer": lambda name: name.startswith(first),
+        "layers between": lambda name: not name.startswith((first, last)),
+        "last layer": lambda name: name.startswith(last),
+    }
+
+
 class Found:
     """What one run found out about the tensors of one of its networks."""
 
@@ -30,8 +43,6 @@ class Found:
         self.bytes = {t.name: t.size_bytes for t in fine.tensors}
         self.single = {name: risk.lambda_of(name) for name in self.bytes}
         self.raised = {t.name: t.tolerance / fine.coarse_ber for t in fine.tensors}
-        layers = [*dict.fromkeys(name.rpartition(".")[0] for name in self.bytes)]
-        self.ends = (layers[0], layers[-1])
 
     def of(self, member: Callable[[str], bool]) -> tuple[float, float]:
         """Of a group: lambda a KiB, and the geometric mean of how far its tensors rose."""
@@ -39,18 +50,6 @@ class Found:
         cells = sum(self.single[name] for name in names)
         kib = sum(self.bytes[name] for name in names) / 1024
         return cells / kib, exp(mean(log(self.raised[name]) for name in names))
-
-    def groups(self) -> dict[str, Callable[[str], bool]]:
-        """The groups that the paper compares."""
-        first, last = self.ends
-        ends = (f"{first}.", f"{last}.")
-        return {
-            "weights": lambda name: name.endswith(".weight"),
-            "feature maps": lambda name: name.endswith(".input"),
-            "first layer": lambda name: name.startswith(ends[0]),
-            "layers between": lambda name: not name.startswith(ends),
-            "last layer": lambda name: name.startswith(ends[1]),
-        }
 
 
 def main() -> None:
@@ -66,10 +65,10 @@ def main() -> None:
             cells.append(spread([one.single[name] for one in found[network]], ".0f"))
             cells.append(spread([one.raised[name] for one in found[network]], ".1f"))
         print(f"| {' | '.join(cells)} |")
-    for group in found["baseline"][0].groups():
+    for group, member in groups_of([*found["baseline"][0].bytes]).items():
         cells = [f"**{group}**", ""]
         for network in NETWORKS:
-            pairs = [one.of(one.groups()[group]) for one in found[network]]
+            pairs = [one.of(member) for one in found[network]]
             cells.append(spread([single for single, _ in pairs], ".1f") + " a KiB")
             cells.append(spread([raised for _, raised in pairs], ".1f"))
         print(f"| {' | '.join(cells)} |")

@@ -2,7 +2,7 @@
 
 Run: python scripts/study_boosting.py FOLDER [--networks lenet residual separable lstm]
          [--formats int8 fp32] [--ways clean ramp] [--seeds 0 1 2] [--draws 0]
-     python scripts/study_boosting.py FOLDER --table [--figure FILE.png]
+     python scripts/study_boosting.py FOLDER --table [--figure FILE.svg]
      (Fashion-MNIST: scripts/download_fashion_mnist.py; networks: scripts/study_networks.py; ways:
      scripts/study_ways.py)
 

@@ -6,12 +6,11 @@ answer on all images is what all of them did, but for the others; those change t
 the part does, so a guess is trusted to `DRIFT` of the images that changed in the part, either way.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
-from eden.tolerance._copies import Answer, Item
+from eden.tolerance._at_once import Asking, Copied
 from eden.tolerance._memo import Memo, Row
 
 # One step for all tensors, or one for each.
@@ -38,7 +37,7 @@ class Question(NamedTuple):
 _Asked = tuple[Question, bool, Row | None]
 
 
-class Network(Protocol):
+class Network(Copied, Protocol):
     """What an oracle asks: `FaultyNetwork`, or one whose answers are known."""
 
     memo: Memo
@@ -63,14 +62,8 @@ class Network(Protocol):
         """Of all images that are named rightly, those in the part."""
         ...
 
-    def copies(
-        self, ask: Callable[[Item], Answer], *, most: int = ...
-    ) -> AbstractContextManager[Callable[[Iterable[Item]], Iterator[Answer]]]:
-        """A function of several things that asks of them at once, and knows what was learned."""
-        ...
 
-
-class Oracle:
+class Oracle(Asking[_Asked, Row]):
     """Answers about a network under errors.
 
     Args:
@@ -78,19 +71,12 @@ class Oracle:
         target: Accuracy to reach.
     """
 
-    def __init__(self, network: Network, target: float):
-        self.network, self.target, self.memo = network, target, network.memo
-        self.images, self.guesses = network.images, network.images > 0
-        self._answers: Callable[[Iterable[_Asked]], Iterator[Row]] = partial(map, self._answer)
+    network: Network
 
-    @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """Have `ahead` ask by copies inside the context."""
-        with self.network.copies(self._answer) as self._answers:
-            try:
-                yield
-            finally:
-                self._answers = partial(map, self._answer)
+    def __init__(self, network: Network, target: float):
+        super().__init__(network)
+        self.target, self.memo = target, network.memo
+        self.images, self.guesses = network.images, network.images > 0
 
     def ahead(self, asked: Iterable[tuple[Steps, int]], *, part: bool = False) -> None:
         """Ask at the same time what is going to be asked, all images or the part.

@@ -7,10 +7,10 @@ would have to change more than they were seen to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ import torch
 from eden._files import digest_bytes
 from eden.data import accuracy_of
 from eden.network import Rerun
+from eden.tolerance._at_once import Asking
 from eden.tolerance._evaluator import Evaluator
 from eden.tolerance._memo import Row
 from eden.tolerance._network import FaultyNetwork, packed, unpacked
@@ -67,7 +68,7 @@ class _Group:
         return np.zeros(len(self.index), dtype=bool)
 
 
-class SingleCells:
+class SingleCells(Asking[_Cell, Row]):
     """Costs of single cells.
 
     Args:
@@ -79,11 +80,13 @@ class SingleCells:
         passes: Images asked, with the share of the network that was run anew, in passes of all.
     """
 
+    network: FaultyNetwork
+
     def __init__(self, network: FaultyNetwork, target: float, clean: float):
-        self.network, self.target, self.clean = network, target, clean
+        super().__init__(network)
+        self.target, self.clean = target, clean
         self.passes = 0.0
         self._shares: dict[tuple[int, str], float] = {}
-        self._answers: Callable[[Iterable[_Cell]], Iterator[Row]] = partial(map, self._answer)
 
     @cached_property
     def groups(self) -> list[_Group]:
@@ -118,11 +121,8 @@ class SingleCells:
     def at_once(self) -> Iterator[None]:
         """Ask of several cells at the same time inside the context."""
         _ = self.groups  # whose clean outputs all remember
-        with self.network.copies(self._answer) as self._answers:
-            try:
-                yield
-            finally:
-                self._answers = partial(map, self._answer)
+        with super().at_once():
+            yield
 
     def costs(self, tensor: str, bit: int, elements: Sequence[int], draw: int) -> list[Cost]:
         """Return what the cells of one bit of some elements cost, each alone.

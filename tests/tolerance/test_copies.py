@@ -126,7 +126,7 @@ def test_none_outlives_a_process_that_is_killed():
         "import os, time\n"
         "from eden.tolerance._copies import Copies\n"
         "def ask(item):\n"
-        "    print(os.getpid(), flush=True)\n"
+        "    os.write(1, b'%d\\n' % os.getpid())\n"  # a line at once, whatever the buffering
         "    time.sleep(100)\n"
         "with Copies(ask, 2) as copies:\n"
         "    list(copies.answers([1, 2]))\n"

@@ -1,7 +1,9 @@
 """Single cells: tried at random they say what all of them say, and cheaper ways say the same."""
 
 import copy
+import gc
 import json
+import weakref
 
 import pytest
 import torch
@@ -148,6 +150,30 @@ def test_it_repeats_and_replays_its_shards(fragile, found, tmp_path):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == shards
     other = criticality(model, Evaluator(images, labels), seed=1, **arguments)
     assert other != found
+
+
+def test_nothing_that_was_remembered_outlives_the_search(fragile, monkeypatch):
+    # By counts of references: the collector of cycles looks at numbers of objects, not at their
+    # size, and one search after the other would have piled up gigabytes.
+    model, images, labels = fragile
+    made = []
+    monkeypatch.setattr(
+        eden.network.Attachment,
+        "rerun",
+        lambda handle, rerun=eden.network.Attachment.rerun: noted(rerun(handle), made),
+    )
+    gc.collect()
+    gc.disable()
+    try:
+        criticality(model, Evaluator(images, labels), config=CONFIG, target_accuracy=TARGET)
+        assert made and not [one for one in made if one() is not None]
+    finally:
+        gc.enable()
+
+
+def noted(thing, made):
+    made.append(weakref.ref(thing))
+    return thing
 
 
 def test_it_survives_a_file_and_shows_itself(found):
