@@ -54,8 +54,9 @@ def load_protected(
     embedded, planes = (k if kind == "embedded" else 0), kind == "strong_bits"
     image = op.encode_image.default(x, scale, stored, copies, embedded, planes)
     if kind == "triple":
-        a, b, c = (read(image, place) for place in places)
-        image = a & b | a & c | b & c
+        image, *others = (read(image, place) for place in places)
+        b, c = (other.bitwise_xor_(image) for other in others)
+        image.bitwise_xor_(b.bitwise_and_(c))  # by majority
     elif kind == "secded":
         check = read(op.secded_check.default(image), places[1])
         image = op.secded_correct.default(read(image, places[0]), check, counts)
