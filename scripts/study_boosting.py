@@ -25,6 +25,7 @@ from pathlib import Path
 from repeat_run import spread
 from scipy.stats import binomtest
 from study_bench import FORMATS, LOSS, Bench, Case, cases, kept, results
+from study_figures import draw_dots
 from study_networks import SUBJECTS
 from study_ways import WAYS
 
@@ -99,33 +100,23 @@ def print_table(rows: Rows) -> None:
 
 def draw(rows: Rows, path: Path) -> None:
     """Draw what each seed's network bears, a panel a network, a line a format and way."""
-    from matplotlib.figure import Figure
-
     networks = list(dict.fromkeys(network for _, network, _ in rows))
     lines = list(dict.fromkeys((stored, way) for stored, _, way in rows))
-    one_format = len({stored for stored, _ in lines}) == 1
-    figure = Figure(figsize=(3 + 2.6 * len(networks), 1.3 + 0.3 * len(lines)))
-    panels = figure.subplots(1, len(networks), sharey=True, squeeze=False)[0]
-    for network, panel in zip(networks, panels, strict=True):
-        for place, (stored, way) in enumerate(lines):
-            judged = [one for one, _ in rows.get((stored, network, way), []) if "ber" in one]
-            for by, colour, dy in (("ber", "#D55E00", -0.13), ("mean", "#0072B2", 0.13)):
-                label = {"ber": "P(miss) = 1 %", "mean": "mean of draws"}[by]
-                at = [place + dy] * len(judged)
-                panel.plot([o[by] for o in judged], at, "o", color=colour, ms=4, label=label)
-        panel.set_xscale("log")
-        panel.set_title(network, fontsize=10)
-        panel.set_xlabel("BER borne")
-        panel.grid(axis="x", color="#e5e7eb")
-        for side in ("top", "right"):
-            panel.spines[side].set_visible(False)
-    names = [way if one_format else f"{stored}, {way}" for stored, way in lines]
-    panels[0].set_yticks(range(len(lines)), ["as trained" if n == "none" else n for n in names])
-    panels[0].invert_yaxis()
-    seen = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))
-    figure.legend(seen.values(), seen.keys(), ncols=2, loc="upper center", frameon=False)
-    figure.tight_layout(rect=(0, 0, 1, 1 - 0.35 / figure.get_figheight()))
-    figure.savefig(path, dpi=110)
+    formats, ways = ({line[part] for line in lines} for part in (0, 1))
+
+    def values(network: int, line: int, kind: int) -> list[float]:
+        stored, way = lines[line]
+        pairs = rows.get((stored, networks[network], way), [])
+        return [one[("ber", "mean")[kind]] for one, _ in pairs if "ber" in one]
+
+    def name(stored: str, way: str) -> str:
+        said = "as trained" if way == "none" else way
+        if len(formats) == 1:
+            return said
+        return stored if len(ways) == 1 else f"{stored}, {said}"
+
+    kinds = ("P(miss) = 1 %", "mean of draws")
+    draw_dots(path, networks, [name(*line) for line in lines], kinds, values, "BER borne")
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from findings import groups_of
 from repeat_run import spread
 from study_bench import FORMATS, Bench, Case, kept
 from study_boosting import Rows, draw, print_table, rows_of
+from study_figures import draw_dots
 from study_networks import SUBJECTS
 from study_ways import WAYS
 
@@ -49,15 +50,22 @@ def groups(folder: Path, found: dict[Case, dict]) -> Groups:
         bytes_of = sizes[case.network]
         for group, member in groups_of([*bytes_of]).items():
             names = [name for name in bytes_of if member(name)]
+            if not names:
+                continue  # two layers have none between
             cells = sum(one["tensors"][name] for name in names)
             kib = sum(bytes_of[name] for name in names) / 1024
             made[group][case.network, case.way].append(cells / kib)
     return made
 
 
+def networks_of(made: Groups) -> list[str]:
+    """The networks of which something is known."""
+    return [n for n in SUBJECTS if any((n, "none") in row for row in made.values())]
+
+
 def print_groups(made: Groups) -> None:
     """Print a row a group, two columns a network, as Markdown."""
-    networks = [n for n in SUBJECTS if any((n, "none") in row for row in made.values())]
+    networks = networks_of(made)
     columns = [f"{network}{more} | " for network in networks for more in ("", ", boosted")]
     print(f"| lambda a KiB | {''.join(columns)}\n{'| --- ' * (1 + len(columns))}|")
     for group, row in made.items():
@@ -71,31 +79,14 @@ def print_groups(made: Groups) -> None:
 
 def draw_groups(made: Groups, path: Path) -> None:
     """Draw lambda a KiB of each group, a panel a network."""
-    from matplotlib.figure import Figure
-
-    networks = [n for n in SUBJECTS if any((n, "none") in row for row in made.values())]
-    figure = Figure(figsize=(2.4 + 2.3 * len(networks), 2.9))
-    panels = figure.subplots(1, len(networks), sharey=True, squeeze=False)[0]
-    for network, panel in zip(networks, panels, strict=True):
-        for place, row in enumerate(made.values()):
-            for way, colour, dy in (("none", "#D55E00", -0.13), ("ramp", "#0072B2", 0.13)):
-                cells = row.get((network, way), [])
-                label = {"none": "as trained", "ramp": "boosted"}[way]
-                at = [place + dy] * len(cells)
-                panel.plot(cells, at, "o", color=colour, ms=4, label=label, clip_on=False)
-        panel.set_xscale("symlog", linthresh=0.1)
-        panel.set_xlim(left=0)
-        panel.set_title(network, fontsize=10)
-        panel.set_xlabel("λ a KiB")
-        panel.grid(axis="x", color="#e5e7eb")
-        for side in ("top", "right"):
-            panel.spines[side].set_visible(False)
-    panels[0].set_yticks(range(len(made)), [*made])
-    panels[0].invert_yaxis()
-    seen = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))
-    figure.legend(seen.values(), seen.keys(), ncols=2, loc="upper center", frameon=False)
-    figure.tight_layout(rect=(0, 0, 1, 1 - 0.35 / figure.get_figheight()))
-    figure.savefig(path, dpi=110)
+    networks, lines = networks_of(made), [*made]
+    values = lambda network, line, kind: made[lines[line]].get(  # noqa: E731
+        (networks[network], ("none", "ramp")[kind]), []
+    )
+    draw_dots(
+        path, networks, lines, ("as trained", "boosted"), values, "λ a KiB",
+        scale=("symlog", {"linthresh": 0.1}),
+    )  # fmt: skip
 
 
 def main() -> None:
