@@ -1,18 +1,19 @@
 """The paper's findings on what tolerates less, from the kept results of `study_boosting.py`.
 
-Run: python scripts/study_findings.py FOLDER [--figures FOLDER]
+Run: python scripts/study_findings.py FOLDER [--runs RUN_FOLDER ...] [--figures FOLDER]
 
 A table a finding, and a figure: low precision tolerates less (LeNet as trained, in each format);
 pruning makes no clear difference (LeNet trained on with so many weights pruned); boosting
 multiplies what is borne (all networks, int8); weights tolerate more than feature maps, the first
-and the last layer less than those between (lambda a KiB, all networks, int8).
+and the last layer less than those between (lambda a KiB, all networks, int8); larger networks
+tolerate more (all networks, and those of runs of recipes).
 """
 
 import argparse
 from collections import defaultdict
 from pathlib import Path
 
-from findings import groups_of
+from findings import NETWORKS, groups_of
 from repeat_run import spread
 from study_bench import FORMATS, Bench, Case, kept
 from study_boosting import Rows, draw, print_table, rows_of
@@ -20,11 +21,17 @@ from study_figures import draw_dots
 from study_networks import SUBJECTS
 from study_ways import WAYS
 
-from eden.network import approximate
+from eden import errors
+from eden.folder import Results, RunFolder
+from eden.network import Config, approximate
 
 PRUNED = tuple(name for name, way in WAYS.items() if way.pruned is not None)
 # Group of tensors -> network and way -> lambda a KiB of each seed.
 Groups = dict[str, dict[tuple[str, str], list[float]]]
+Sizes = dict[str, dict[str, int]]
+Bears = dict[str, tuple[list[float], list[float]]]
+# As trained and boosted.
+BOTH, SAID = ("none", "ramp"), ("as trained", "boosted")
 
 
 def chosen(rows: Rows, networks, formats, ways) -> Rows:
@@ -36,17 +43,30 @@ def chosen(rows: Rows, networks, formats, ways) -> Rows:
     }
 
 
-def groups(folder: Path, found: dict[Case, dict]) -> Groups:
-    """Lambda a KiB of the groups that the paper compares, as trained and boosted."""
+def sizes_of(folder: Path, found: dict[Case, dict]) -> Sizes:
+    """The bytes of every tensor of every network, in int8."""
     bench, sizes = Bench(folder), {}
+    for network in dict.fromkeys(case.network for case in found):
+        case = next(c for c in found if c.network == network)
+        config = Config(errors.Uniform(1e-3))
+        with approximate(bench.original(case, config), config) as handle:
+            sizes[network] = {t.name: t.size_bytes for t in handle.tensors}
+    return sizes
+
+
+def in_int8(found: dict[Case, dict]) -> dict[Case, dict]:
+    """What was judged of the networks as trained and boosted."""
+    return {
+        case: one
+        for case, one in found.items()
+        if case.stored == "int8" and case.way in BOTH and "ber" in one
+    }
+
+
+def groups(found: dict[Case, dict], sizes: Sizes) -> Groups:
+    """Lambda a KiB of the groups that the paper compares, as trained and boosted."""
     made: Groups = defaultdict(lambda: defaultdict(list))
-    for case, one in found.items():
-        if case.stored != "int8" or case.way not in ("none", "ramp") or "tensors" not in one:
-            continue
-        if case.network not in sizes:
-            config = bench.config(case)
-            with approximate(bench.original(case, config), config) as handle:
-                sizes[case.network] = {t.name: t.size_bytes for t in handle.tensors}
+    for case, one in in_int8(found).items():
         bytes_of = sizes[case.network]
         for group, member in groups_of([*bytes_of]).items():
             names = [name for name in bytes_of if member(name)]
@@ -56,6 +76,29 @@ def groups(folder: Path, found: dict[Case, dict]) -> Groups:
             kib = sum(bytes_of[name] for name in names) / 1024
             made[group][case.network, case.way].append(cells / kib)
     return made
+
+
+def by_size(found: dict[Case, dict], sizes: Sizes, runs: list[Path]) -> Bears:
+    """What networks bear, as trained and boosted, the smallest first, with their parameters."""
+    bears: dict[tuple[int, str], tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+
+    def weights(bytes_of: dict[str, int]) -> int:
+        return sum(size for name, size in bytes_of.items() if not name.endswith(".input"))
+
+    for case, one in in_int8(found).items():
+        key = weights(sizes[case.network]), case.network
+        bears[key][BOTH.index(case.way)].append(one["ber"])
+    for run in runs:
+        results = Results(RunFolder(run))
+        for place, network in enumerate(NETWORKS):
+            borne = results.tolerances(network, "coarse")
+            key = weights({t.name: t.size_bytes for t in borne.tensors}), run.name
+            bears[key][place].append(borne.coarse_ber)
+    return {f"{name}, {_short(size)}": both for (size, name), both in sorted(bears.items())}
+
+
+def _short(count: int) -> str:
+    return f"{count / 1e6:.1f} M" if count >= 1e6 else f"{count / 1e3:.0f} k"
 
 
 def networks_of(made: Groups) -> list[str]:
@@ -72,26 +115,41 @@ def print_groups(made: Groups) -> None:
         cells = [
             spread(row[network, way], ".2g") if row.get((network, way)) else ""
             for network in networks
-            for way in ("none", "ramp")
+            for way in BOTH
         ]
         print(f"| {group} | {' | '.join(cells)} |")
+
+
+def print_sizes(bears: Bears) -> None:
+    """Print a row a network, as Markdown."""
+    print("| network, parameters | BER as trained | boosted |\n| --- | --- | --- |")
+    for name, both in bears.items():
+        cells = [spread(bers, ".1e") if bers else "" for bers in both]
+        print(f"| {name} | {' | '.join(cells)} |")
 
 
 def draw_groups(made: Groups, path: Path) -> None:
     """Draw lambda a KiB of each group, a panel a network."""
     networks, lines = networks_of(made), [*made]
-    values = lambda network, line, kind: made[lines[line]].get(  # noqa: E731
-        (networks[network], ("none", "ramp")[kind]), []
-    )
-    draw_dots(
-        path, networks, lines, ("as trained", "boosted"), values, "λ a KiB",
-        scale=("symlog", {"linthresh": 0.1}),
-    )  # fmt: skip
+
+    def values(network: int, line: int, kind: int) -> list[float]:
+        return made[lines[line]].get((networks[network], BOTH[kind]), [])
+
+    scale = ("symlog", {"linthresh": 0.1})
+    draw_dots(path, networks, lines, SAID, values, "λ a KiB", scale=scale)
+
+
+def draw_sizes(bears: Bears, path: Path) -> None:
+    """Draw what each network bears, a line a network."""
+    rows = [*bears.values()]
+    title = ["P(miss) = 1 %"]
+    draw_dots(path, title, [*bears], SAID, lambda _, line, kind: rows[line][kind], "BER borne")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--runs", type=Path, nargs="*", default=[])
     parser.add_argument("--figures", type=Path, metavar="FOLDER")
     args = parser.parse_args()
     found = kept(args.folder, "risk")
@@ -101,18 +159,21 @@ def main() -> None:
         "pruning": chosen(rows, ["lenet"], ["int8"], ["none", *PRUNED]),
         "boosting": chosen(rows, [*SUBJECTS], ["int8"], ["none", "clean", "ramp"]),
     }
-    made = groups(args.folder, found)
+    sizes = sizes_of(args.folder, found)
+    made, bears = groups(found, sizes), by_size(found, sizes, args.runs)
     for name, part in parts.items():
         print(f"\n{name}\n")
         print_table(part)
     print("\ngroups of tensors\n")
     print_groups(made)
+    print("\nsizes\n")
+    print_sizes(bears)
     if args.figures:
         args.figures.mkdir(parents=True, exist_ok=True)
         for name, part in parts.items():
-            if part:
-                draw(part, args.figures / f"{name}.svg")
-        draw_groups(made, args.figures / "groups.svg")
+            draw(part, args.figures / f"findings_{name}.svg")
+        draw_groups(made, args.figures / "findings_groups.svg")
+        draw_sizes(bears, args.figures / "findings_sizes.svg")
 
 
 if __name__ == "__main__":
