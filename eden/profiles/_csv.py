@@ -115,7 +115,8 @@ def read_table(path: Path, header: list[str], *, progress: bool) -> pa.Table:
         column_types=SCHEMA, null_values=[""], strings_can_be_null=False, include_columns=header
     )
     parse = pyarrow.csv.ParseOptions(newlines_in_values=False)
-    block = pyarrow.csv.ReadOptions(block_size=1 << 24, use_threads=True)
+    # Small blocks: those read ahead stand beside the table (16 MiB: 300 MB more, no faster).
+    block = pyarrow.csv.ReadOptions(block_size=1 << 20, use_threads=True)
     batches = []
     try:
         with opened(path, progress=progress) as file:

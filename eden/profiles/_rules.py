@@ -159,6 +159,23 @@ def first_repeat(table: pa.Table) -> tuple[int, int] | None:
     Args:
         table: Of the schema, with one dictionary for all chunks of a column.
     """
+    ranked = _hashes(table)
+    ranked.sort()  # in place: made anew where two are the same, for a large table fills the memory
+    repeated = ranked[1:][ranked[1:] == ranked[:-1]]
+    if len(repeated) == 0:
+        return None
+    # The same hash is a hint: the rows themselves decide.
+    seen: dict[tuple, int] = {}
+    for row in np.flatnonzero(np.isin(_hashes(table), repeated)).tolist():
+        place = tuple(table.column(name)[row].as_py() for name in _PLACE)
+        if place in seen:
+            return row, seen[place]
+        seen[place] = row
+    return None
+
+
+def _hashes(table: pa.Table) -> np.ndarray:
+    """A number a row, equal for rows of one place, condition and source."""
     hashes = np.zeros(table.num_rows, np.uint64)
     for name in _PLACE:
         before = 0
@@ -166,18 +183,7 @@ def first_repeat(table: pa.Table) -> tuple[int, int] | None:
             part = hashes[before : before + len(chunk)]
             part[:] = _mixed(part, _words(chunk))
             before += len(chunk)
-    ranked = np.sort(hashes)
-    repeated = ranked[1:][ranked[1:] == ranked[:-1]]
-    if len(repeated) == 0:
-        return None
-    # The same hash is a hint: the rows themselves decide.
-    seen: dict[tuple, int] = {}
-    for row in np.flatnonzero(np.isin(hashes, repeated)).tolist():
-        place = tuple(table.column(name)[row].as_py() for name in _PLACE)
-        if place in seen:
-            return row, seen[place]
-        seen[place] = row
-    return None
+    return hashes
 
 
 def _words(values: pa.Array) -> np.ndarray:
