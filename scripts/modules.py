@@ -180,7 +180,8 @@ def figure(modules, tolerances, path):
     colours = {"A": "#D55E00", "B": "#0072B2", "C": "#009E73", "": "#6b7280"}
     axes = [axis for axis in AXES if any(axis in d.axes for d in modules)]
     drawn = Figure(figsize=(4.6 * len(axes), 3.8), layout="constrained")
-    for axis, panel in zip(axes, drawn.subplots(1, len(axes), squeeze=False)[0], strict=True):
+    panels = drawn.subplots(1, len(axes), sharey=True, squeeze=False)[0]
+    for axis, panel in zip(axes, panels, strict=True):
         unit, factor, _, falls = AXES[axis]
         for device in modules:
             if axis not in device.axes:
@@ -198,20 +199,21 @@ def figure(modules, tolerances, path):
                 ]
                 panel.plot(*zip(*some, strict=True) if some else ((), ()), "v" if censored else "o",
                            ms=3.5, mfc="none" if censored else colour, color=colour)  # fmt: skip
-        names = {}  # those that bear about the same stand side by side
-        for name, (tolerance, _) in sorted(tolerances.items(), key=lambda item: item[1][0]):
-            near = next((t for t in names if tolerance < 1.5 * t), tolerance)
-            names.setdefault(near, []).append(name)
+        for tolerance, _ in tolerances.values():
             panel.axhline(tolerance, color="0.4", lw=0.8, ls="--")
-        for tolerance, several in names.items():
-            panel.annotate(", ".join(several), (1, tolerance), xycoords=("axes fraction", "data"),
-                           ha="right", va="bottom", fontsize=7)  # fmt: skip
         panel.set_yscale("log")
         panel.set_xscale("linear" if falls else "log")
         panel.set_xlabel(f"{axis.partition('_')[0]}, {unit}")
-        panel.set_ylabel("mean BER (hollow: at most)")
         panel.legend(fontsize=7)
-    drawn.savefig(path)
+    panels[0].set_ylabel("mean BER (hollow: at most)")
+    height = 0.0  # names beside the last panel, a third of a decade apart at least
+    for name, (tolerance, _) in sorted(tolerances.items(), key=lambda item: item[1][0]):
+        height = max(tolerance, 2.2 * height)
+        panels[-1].annotate(
+            name, (1, tolerance), (1.06, height), xycoords=("axes fraction", "data"), fontsize=7,
+            va="center", arrowprops={"arrowstyle": "-", "lw": 0.5, "color": "0.4"},
+        )  # fmt: skip
+    drawn.savefig(path, bbox_inches="tight")
 
 
 def tolerances_of(given):

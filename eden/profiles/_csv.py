@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from tqdm.auto import tqdm
 from eden.profiles._schema import COLUMNS, NAMES, SCHEMA, Column, absent
 
 _LONGEST_LINE = 1 << 16
+# What unpacking raises of a file that is cut short or damaged.
+_DAMAGED = (EOFError, OSError, zlib.error)
 
 
 @contextmanager
@@ -61,7 +64,7 @@ def header_of(path: Path) -> list[str]:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{path}, line 1: no text in UTF-8") from None
-    except (EOFError, OSError, gzip.BadGzipFile) as error:
+    except _DAMAGED as error:
         if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
             raise
         raise ValueError(f"{path} is damaged: {error}") from None
@@ -89,7 +92,7 @@ def rows(path: Path, *, progress: bool) -> Iterator[tuple[int, list[str]]]:
                 line = reader.line_num
                 if row:
                     yield line, row
-    except (EOFError, gzip.BadGzipFile, OSError) as error:
+    except _DAMAGED as error:
         raise ValueError(f"{path}, after line {line}: cut short or damaged ({error})") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path}, after line {line}: no text in UTF-8") from None
@@ -125,7 +128,7 @@ def read_table(path: Path, header: list[str], *, progress: bool) -> pa.Table:
             )
             for batch in reader:
                 batches.append(_whole(batch))
-    except (pa.ArrowInvalid, pa.ArrowException, EOFError, OSError) as error:
+    except (pa.ArrowException, *_DAMAGED) as error:
         _find(path, header)
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
     return pa.Table.from_batches(batches, SCHEMA)

@@ -4,7 +4,7 @@ import gzip
 
 import pyarrow.parquet
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from eden import profiles
@@ -170,10 +170,14 @@ def test_parquet_is_checked_as_text_is(tmp_path):
 
 
 @settings(max_examples=200)
-@given(st.binary(max_size=300), st.integers(0, 400))
-def test_no_damage_is_a_crash(tmp_path_factory, junk, at):
+@given(st.binary(max_size=300), st.integers(0, 400), st.booleans())
+# A byte of the packed data turned: zlib finds it, not gzip.
+@example(b"\xff" * 8, 30, True)
+def test_no_damage_is_a_crash(tmp_path_factory, junk, at, packed):
     text = lines(GOOD, OTHER).encode()
-    path = tmp_path_factory.mktemp("junk") / "p.csv"
+    if packed:
+        text = gzip.compress(text)
+    path = tmp_path_factory.mktemp("junk") / ("p.csv.gz" if packed else "p.csv")
     path.write_bytes(text[:at] + junk + text[at + len(junk) :])
     try:
         assert len(profiles.read(path)) >= 0
