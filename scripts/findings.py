@@ -22,12 +22,19 @@ NETWORKS = ("baseline", "boosted")
 
 
 def groups_of(names: Sequence[str]) -> dict[str, Callable[[str], bool]]:
-    """The groups of tensors that the paper compares, of a network's tensors in model order."""
+    """The groups of tensors that the paper compares, of a network's tensors in model order.
+
+    Layers are modules; of fewer than three, as of recurrent ones, first and last say nothing.
+    """
     layers = [*dict.fromkeys(name.rpartition(".")[0] for name in names)]
     first, last = f"{layers[0]}.", f"{layers[-1]}."
-    return {
+    kinds = {
         "weights": lambda name: not name.endswith(".input"),
         "feature maps": lambda name: name.endswith(".input"),
+    }
+    if len(layers) < 3:
+        return kinds
+    return kinds | {
         "first layer": lambda name: name.startswith(first),
         "layers between": lambda name: not name.startswith((first, last)),
         "last layer": lambda name: name.startswith(last),

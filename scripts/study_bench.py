@@ -1,17 +1,20 @@
 """The bench of the studies of boosting: images, networks as first trained, and trained on."""
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from study_networks import SUBJECTS
-from study_ways import WAYS, remove_smallest
+from study_ways import WAYS, train_pruned
 
 from eden import boost, data, errors, nets
+from eden._files import read_json, write_json
 from eden.network import Config, approximate
+from eden.training import history_of
 
 LOSS = 0.01
 # Rate to train floats for.
@@ -79,32 +82,59 @@ class Bench:
         with approximate(model, config) as handle:
             handle.learn_bounds(data.batches(*self.train, 512, seed=case.seed))
 
-    def trained_on(self, case: Case, model: torch.nn.Module, config: Config, **more):
-        """The network of a case, of the original, which may change; and the seconds it took."""
-        if case.way == "none":
-            return model, 0.0
-        way, subject, kind = WAYS[case.way], SUBJECTS[case.network], type(model)
-        epochs = max(1, round(way.epochs * subject.more_epochs))
-        start = time.perf_counter()
-        if way.pruned is not None:
-            last = remove_smallest(model, way.pruned)
-            nets.train(model, self.train, epochs=epochs, seed=case.seed, progress=False)
-            last()
-            seconds = time.perf_counter() - start
-            self.learn_ranges(model, case, config)
-            return model, seconds
-        if way.prepare is not None:
-            way.prepare(model)
-        clamps = config.stored.startswith("int")
+    def arguments(self, case: Case, **more) -> dict[str, Any]:
+        """What a case asks of `eden.boost`, beside the network, the images and the config."""
+        way, subject = WAYS[case.way], SUBJECTS[case.network]
+        clamps = case.stored.startswith("int")
         asked = {
             "target_ber": subject.target_ber if clamps else FLOATS,
-            "epochs": epochs,
+            "epochs": self.epochs(case),
             "input_range": subject.input_range if clamps else None,
         }
+        return asked | more | way.boost
+
+    def epochs(self, case: Case) -> int:
+        """How long a case is trained on."""
+        share = WAYS[case.way].epochs
+        return 1 if share is None else round(share * SUBJECTS[case.network].more_epochs)
+
+    def again(self, case: Case) -> bool:
+        """Whether a way is the default under another name, for this network and format."""
+        if case.way in ("none", "ramp"):
+            return False
+        way, default = WAYS[case.way], replace(case, way="ramp")
+        plain = way.prepare is None and way.pruned is None
+        return plain and self.arguments(case) == self.arguments(default)
+
+    def trained_on(self, case: Case, model: torch.nn.Module, config: Config, **more):
+        """Train the original on in the way of a case.
+
+        Returns:
+            The network; the original may be changed. And what is to be kept of it: the seconds
+            that it took, judging included; how many trainings, the milder ones for what cost too
+            much included; and whether one of them was kept.
+        """
+        if case.way == "none":
+            return model, {"seconds": 0.0}
+        way, kind, start = WAYS[case.way], type(model), time.perf_counter()
+        if way.pruned is not None:
+            more = {"epochs": self.epochs(case), "seed": case.seed, "progress": False}
+            train_pruned(model, way.pruned, partial(nets.train, model, self.train, **more))
+            seconds = time.perf_counter() - start
+            self.learn_ranges(model, case, config)
+            return model, {"seconds": seconds}
+        if way.prepare is not None:
+            way.prepare(model)
         loader = data.batches(*self.train, 256, seed=case.seed)
-        model = boost(model, loader, config=config, progress=False, **(asked | more | way.boost))
+        asked = self.arguments(case, **more)
+        model = boost(model, loader, config=config, progress=False, **asked)
         model.__class__ = kind
-        return model.eval(), time.perf_counter() - start
+        history = history_of(model)
+        return model.eval(), {
+            "seconds": time.perf_counter() - start,
+            "trainings": -(-len(history) // asked["epochs"]),
+            "kept": any(entry.get("kept", True) for entry in history),
+        }
 
     def accuracy(self, model, config: Config, ber: float = 0.0, seed: int | None = None) -> float:
         """Accuracy on the validation images at a rate, under the errors of a seed."""
@@ -123,13 +153,23 @@ def results(
     bench = Bench(folder)
     for case in asked:
         path = case.path(folder, study)
-        if not path.exists():
-            found = json.dumps({"case": asdict(case)} | judge(bench, case))
-            path.write_text(found)
+        if bench.again(case):
+            print(f"{case.way} is ramp of {case.network} in {case.stored}: left out")
+        elif not path.exists():
+            found = {"case": asdict(case)} | judge(bench, case)
+            write_json(path, found)
             print(found, flush=True)
 
 
 def kept(folder: Path, study: str) -> dict[Case, dict]:
-    """All results of a study that are in a folder."""
-    found = [json.loads(path.read_text()) for path in sorted(folder.glob(f"{study}-*.json"))]
-    return {Case(**one["case"]): one for one in found}
+    """All results of a study that are in a folder, of ways that are known.
+
+    Raises:
+        ValueError: One line, where there is none or one is damaged.
+    """
+    found = [read_json(path) for path in sorted(folder.glob(f"{study}-*.json"))]
+    by_case = {Case(**one["case"]): one for one in found}
+    by_case = {case: one for case, one in by_case.items() if case.way in ("none", *WAYS)}
+    if not by_case:
+        raise ValueError(f"{folder}: no results of the study {study!r} in it")
+    return by_case

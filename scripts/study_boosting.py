@@ -19,6 +19,7 @@ of all that is there, or of the networks, formats and ways that are named, and -
 import argparse
 import time
 from collections import defaultdict
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,8 +34,8 @@ from eden import characterize_coarse, criticality
 from eden.access import seeds_for
 
 HEAD = (
-    "| format | network | | seconds | seeds | clean less original, points | lambda | BER at 1 % "
-    "| times | by the mean | times | fresh draws that miss |"
+    "| format | network | | s, judging included | seeds | clean less original, points | lambda "
+    "| BER at 1 % | times | by the mean | times | fresh draws that miss |"
 )
 ORDER = ("none", *WAYS)
 
@@ -46,10 +47,10 @@ def judge(bench: Bench, case: Case, *, draws: int) -> dict:
     target = bench.accuracy(original, config) - LOSS
     judges = case.way != "none" and WAYS[case.way].judges
     guard = {"evaluate": bench.evaluate, "target_accuracy": target} if judges else {}
-    model, seconds = bench.trained_on(case, original, config, **guard)
-    found = {"seconds": seconds, "original": target + LOSS, "clean": bench.accuracy(model, config)}
-    if found["clean"] < target:
-        return found
+    model, found = bench.trained_on(case, original, config, **guard)
+    found |= {"original": target + LOSS, "clean": bench.accuracy(model, config)}
+    if found["clean"] < target or not found.get("kept", True):
+        return found  # below the target without errors, or the original again
     asked = {"config": config, "target_accuracy": target, "seed": case.seed}
     start = time.perf_counter()
     risk = criticality(model, bench.evaluate, **asked)
@@ -66,10 +67,14 @@ Rows = dict[tuple[str, str, str], list[tuple[dict, dict]]]
 
 
 def rows_of(found: dict[Case, dict]) -> Rows:
-    """By format, network and way: each seed's result, with the network's as first trained."""
+    """By format, network and way: each seed's result, and that which it is held against.
+
+    That is the network as first trained; of pruned ones that which was trained on unpruned.
+    """
     rows = defaultdict(list)
     for case, one in found.items():
-        first = found.get(Case(case.network, case.stored, "none", case.seed))
+        against = "none" if case.way == "none" or WAYS[case.way].pruned is None else "pruned-0"
+        first = found.get(replace(case, way=against))
         if first and "ber" in first:
             rows[case.stored, case.network, case.way].append((one, first))
     places = FORMATS, [*SUBJECTS], ORDER
@@ -86,6 +91,9 @@ def print_table(rows: Rows) -> None:
         clean = spread([100 * (one["clean"] - one["original"]) for one, _ in pairs], "+.2f")
         seconds = spread([one["seconds"] for one, _ in pairs], ".0f")
         cells = [*key, seconds, f"{len(judged)} of {len(pairs)}", clean]
+        milder = sum(one.get("trainings", 1) > 1 for one, _ in pairs)
+        if milder:
+            cells[-2] += f", {milder} milder"
         if judged:
             cells.append(spread([one["lambda"] for one, _ in judged], ".0f"))
             for by in ("ber", "mean"):
@@ -122,20 +130,36 @@ def draw(rows: Rows, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--networks", nargs="+", choices=SUBJECTS, default=[*SUBJECTS])
-    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=["int8", "fp32"])
-    parser.add_argument("--ways", nargs="*", choices=WAYS, default=["clean", "ramp"])
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--networks", nargs="+", choices=SUBJECTS)
+    parser.add_argument("--formats", nargs="+", choices=FORMATS)
+    parser.add_argument("--ways", nargs="*", choices=WAYS)
+    parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--draws", type=int, default=0)
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--figure", type=Path, metavar="FILE")
     args = parser.parse_args()
-    asked = list(cases(args.networks, args.formats, args.ways, args.seeds))
     if not args.table:
+        asked = cases(
+            args.networks or SUBJECTS,
+            args.formats or ["int8", "fp32"],
+            ["clean", "ramp"] if args.ways is None else args.ways,
+            args.seeds or [0, 1, 2],
+        )
         results(args.folder, "risk", asked, partial(judge, draws=args.draws))
     found = kept(args.folder, "risk")
-    rows = rows_of({case: found[case] for case in asked if case in found})
+    rows = rows_of(
+        {
+            case: one
+            for case, one in found.items()
+            if case.network in (args.networks or SUBJECTS)
+            and case.stored in (args.formats or FORMATS)
+            and case.way in ("none", *(WAYS if args.ways is None else args.ways))
+            and (not args.seeds or case.seed in args.seeds)
+        }
+    )
     print_table(rows)
+    for way in dict.fromkeys(way for *_, way in rows if way != "none"):
+        print(f"- {way}: {WAYS[way].says}")
     if args.figure:
         draw(rows, args.figure)
 

@@ -49,6 +49,8 @@ def draw_dots(
     panels[0].set_xlim((0, max(high, 1.0)) if scale[0] == "symlog" else (low / 2, high * 2))
     panels[0].set_yticks(range(len(lines)), lines)
     panels[0].set_ylim(len(lines) - 0.5, -0.5)
-    seen = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))
+    seen = {}
+    for panel in panels:
+        seen |= dict(zip(*reversed(panel.get_legend_handles_labels()), strict=True))
     figure.legend(seen.values(), seen.keys(), ncols=2, loc="outside upper center", frameon=False)
     figure.savefig(path, dpi=110)

@@ -2,26 +2,28 @@
 
 Run: python scripts/study_findings.py FOLDER [--runs RUN_FOLDER ...] [--figures FOLDER]
 
-A table a finding, and a figure: low precision tolerates less (LeNet as trained, in each format);
-pruning makes no clear difference (LeNet trained on with so many weights pruned); boosting
-multiplies what is borne (all networks, int8); weights tolerate more than feature maps, the first
-and the last layer less than those between (lambda a KiB, all networks, int8); larger networks
-tolerate more (all networks, and those of runs of recipes).
+A table a finding, and a figure: whether low precision tolerates less (LeNet as trained, in each
+format); pruning makes a difference (LeNet trained on with so many weights pruned, against as much
+training without); boosting multiplies what is borne (all networks, int8); weights tolerate more
+than feature maps, the first and the last layer less than those between (lambda a KiB, int8); larger
+networks tolerate more (int8, and networks of runs of recipes, on images of their own).
 """
 
 import argparse
 from collections import defaultdict
 from pathlib import Path
 
+import torch
 from findings import NETWORKS, groups_of
 from repeat_run import spread
-from study_bench import FORMATS, Bench, Case, kept
+from study_bench import FORMATS, LOSS, Case, kept
 from study_boosting import Rows, draw, print_table, rows_of
 from study_figures import draw_dots
 from study_networks import SUBJECTS
 from study_ways import WAYS
 
 from eden import errors
+from eden.access import formats
 from eden.folder import Results, RunFolder
 from eden.network import Config, approximate
 
@@ -43,13 +45,12 @@ def chosen(rows: Rows, networks, formats, ways) -> Rows:
     }
 
 
-def sizes_of(folder: Path, found: dict[Case, dict]) -> Sizes:
+def sizes_of(found: dict[Case, dict]) -> Sizes:
     """The bytes of every tensor of every network, in int8."""
-    bench, sizes = Bench(folder), {}
+    sizes, image = {}, torch.zeros(1, 1, 28, 28)
     for network in dict.fromkeys(case.network for case in found):
-        case = next(c for c in found if c.network == network)
-        config = Config(errors.Uniform(1e-3))
-        with approximate(bench.original(case, config), config) as handle:
+        with approximate(SUBJECTS[network].build().eval(), Config(errors.Uniform(1e-3))) as handle:
+            handle.learn_bounds([image])
             sizes[network] = {t.name: t.size_bytes for t in handle.tensors}
     return sizes
 
@@ -70,8 +71,6 @@ def groups(found: dict[Case, dict], sizes: Sizes) -> Groups:
         bytes_of = sizes[case.network]
         for group, member in groups_of([*bytes_of]).items():
             names = [name for name in bytes_of if member(name)]
-            if not names:
-                continue  # two layers have none between
             cells = sum(one["tensors"][name] for name in names)
             kib = sum(bytes_of[name] for name in names) / 1024
             made[group][case.network, case.way].append(cells / kib)
@@ -90,9 +89,14 @@ def by_size(found: dict[Case, dict], sizes: Sizes, runs: list[Path]) -> Bears:
         bears[key][BOTH.index(case.way)].append(one["ber"])
     for run in runs:
         results = Results(RunFolder(run))
+        recipe = results.folder.recipe
+        name = f"{recipe.network.name} on {recipe.data.name}"
+        if recipe.stored != "int8" or recipe.accuracy_loss != LOSS:
+            name += f" ({recipe.stored}, {100 * recipe.accuracy_loss:g} points)"
+        bits = formats.get(recipe.stored).bits
         for place, network in enumerate(NETWORKS):
             borne = results.tolerances(network, "coarse")
-            key = weights({t.name: t.size_bytes for t in borne.tensors}), run.name
+            key = weights({t.name: 8 * t.size_bytes // bits for t in borne.tensors}), name
             bears[key][place].append(borne.coarse_ber)
     return {f"{name}, {_short(size)}": both for (size, name), both in sorted(bears.items())}
 
@@ -159,7 +163,7 @@ def main() -> None:
         "pruning": chosen(rows, ["lenet"], ["int8"], ["none", *PRUNED]),
         "boosting": chosen(rows, [*SUBJECTS], ["int8"], ["none", "clean", "ramp"]),
     }
-    sizes = sizes_of(args.folder, found)
+    sizes = sizes_of(found)
     made, bears = groups(found, sizes), by_size(found, sizes, args.runs)
     for name, part in parts.items():
         print(f"\n{name}\n")
@@ -171,7 +175,8 @@ def main() -> None:
     if args.figures:
         args.figures.mkdir(parents=True, exist_ok=True)
         for name, part in parts.items():
-            draw(part, args.figures / f"findings_{name}.svg")
+            if part:
+                draw(part, args.figures / f"findings_{name}.svg")
         draw_groups(made, args.figures / "findings_groups.svg")
         draw_sizes(bears, args.figures / "findings_sizes.svg")
 

@@ -28,7 +28,7 @@ class Way:
     Attributes:
         says: In a few words.
         boost: Arguments of `eden.boost` that are not as the network has them.
-        epochs: Share of the network's epochs; 0 is one epoch.
+        epochs: How many there are for each of the network's; None is one in all.
         prepare: Changes the network before, in place.
         pruned: Share of the weights that are pruned, and the rest trained on without errors or
             bounds; None for what is boosted.
@@ -36,7 +36,7 @@ class Way:
 
     says: str
     boost: Mapping[str, Any] = field(default_factory=dict)
-    epochs: float = 1.0
+    epochs: float | None = 1.0
     prepare: Callable[[nn.Module], None] | None = None
     pruned: float | None = None
 
@@ -99,7 +99,7 @@ def meet_small_often(model: nn.Module) -> None:
 
     def forward(kind, self, x):
         handle = attached(self)
-        if self.training:  # the next batch's schedule will ask this one
+        if self.training and "set_ber" not in vars(handle):  # from the next batch on
             handle.set_ber = MethodType(set_ber, handle)
         return kind.forward(self, x)
 
@@ -118,12 +118,14 @@ def loss_of_draws(of: Callable, outputs, labels):
     return of(torch.stack([functional.cross_entropy(one, labels) for one in outputs]))
 
 
-def remove_smallest(model: nn.Module, share: float) -> Callable[[], None]:
-    """Prune the smallest weights of all matrices together; returns what makes it lasting."""
+def train_pruned(model: nn.Module, share: float, train: Callable[[], object]) -> None:
+    """Set the smallest weights of all matrices together to 0, and train what is left."""
     named = [(m, n) for m in model.modules() for n, p in m.named_parameters(recurse=False)]
     weights = [(m, n) for m, n in named if getattr(m, n).ndim > 1]
     prune.global_unstructured(weights, prune.L1Unstructured, amount=share)
-    return lambda: [prune.remove(module, name) for module, name in weights]
+    train()
+    for module, name in weights:
+        prune.remove(module, name)
 
 
 def _adamw(rate: float):
@@ -141,7 +143,7 @@ WAYS = {
     "steep": Way("to half at the front, 15 % at the back", {"input_range": (0.5, 0.15)}),
     "norms": Way("batch norms learn statistics", prepare=learn_norms),
     "twice": Way("twice the epochs", epochs=2.0),
-    "short": Way("one epoch", epochs=0.0),
+    "short": Way("one epoch", epochs=None),
     "last": Way("last layer and batch norm's affine parts alone", prepare=learn_last_alone),
     "past": Way("gradients of what lies in DRAM, not of what was read", {"gradients": "clean"}),
     "four": Way(

@@ -23,8 +23,8 @@ class Copied(Protocol):
 class Asking(ABC, Generic[Item, Answer]):
     """Asks a network of several things, inside `at_once` by copies of the process.
 
-    Outside nothing refers to itself by what it asks with: what such an object remembers of a
-    network is freed as soon as nobody asks any more.
+    Outside it holds no reference to itself: what it remembers of a network is freed with it, not
+    when the collector of cycles next runs.
 
     Args:
         network: What is asked.

@@ -154,7 +154,10 @@ class Copies(Generic[Item, Answer]):
         except (EOFError, OSError) as ended:
             raise self._ended(connection) from ended
         if error is not None:
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # or it holds, by its traceback, this frame, and that it
         return answer
 
     def _ended(self, connection: Connection) -> ChildProcessError:

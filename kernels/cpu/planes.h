@@ -5,7 +5,7 @@
 
 namespace eden {
 
-// Bit i of byte j becomes bit j of byte i. Its own inverse.
+// The transpose of a matrix of 8 x 8 bits: bit i of byte j becomes bit j of byte i.
 inline uint64_t transposed(uint64_t x) {
   // Blocks of one, two and four bits change places with those across the diagonal.
   const auto swap = [&](int distance, uint64_t upper) {
@@ -45,9 +45,9 @@ void set_lane(uint8_t* codes, int lane, uint64_t x) {
   }
 }
 
-// Spreads n packed codes, a multiple of 8 and at most `kMost`, over planes `stride` bytes apart:
-// bit j of eight of them is a byte of plane j. By way of a buffer: planes a power of two apart
-// would share the sets of the L1 cache.
+// Spreads n packed codes, a multiple of 8 and at most `kMost`, over bit planes `stride` bytes
+// apart: bit j of eight of them is a byte of plane j. By way of a buffer: planes a power of two
+// apart would share the sets of the L1 cache.
 template <int kBits, int64_t kMost>
 void to_planes(const uint8_t* codes, int64_t n, uint8_t* planes, int64_t stride) {
   alignas(64) uint8_t near[kBits * kMost / 8];

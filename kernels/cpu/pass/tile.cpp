@@ -88,21 +88,22 @@ void saturate(const Tile& tile) {
   }
 }
 
-// Which values a pass finds the codes of.
-enum class Codes { kAny, kLoaded, kEmbedded };
+// How a pass makes codes: as they are written, of values that a load returned, or with copies of
+// their top bits.
+enum class Encoding { kPlain, kLoaded, kEmbedded };
 
-template <class Element, class Codec, Codes kCodes>
+template <class Element, class Codec, Encoding kEncoding>
 [[gnu::always_inline]] inline uint32_t code_of(typename Element::Raw raw, float scale, int k) {
-  if constexpr (kCodes == Codes::kLoaded) {
+  if constexpr (kEncoding == Encoding::kLoaded) {
     return code_of_loaded<Element, Codec>(raw, scale);
-  } else if constexpr (kCodes == Codes::kEmbedded) {
+  } else if constexpr (kEncoding == Encoding::kEmbedded) {
     return with_copies<Codec>(coarse_code<Element, Codec>(raw, scale, k), k);
   } else {
     return Codec::encode(raw, scale);
   }
 }
 
-template <class Element, class Codec, Codes kCodes>
+template <class Element, class Codec, Encoding kEncoding>
 struct Encode {
   [[gnu::always_inline]] static void run(const Tile& tile) {
     using Raw = typename Element::Raw;
@@ -115,7 +116,7 @@ struct Encode {
     uint8_t* __restrict wide = Codec::kBits == 4 ? nibbles : codes;
     for (int64_t i = 0; i < n; ++i) {
       const float scale = scale_at<Codec>(scales, i);
-      const uint32_t stored = code_of<Element, Codec, kCodes>(input[i], scale, k);
+      const uint32_t stored = code_of<Element, Codec, kEncoding>(input[i], scale, k);
       const auto code = static_cast<Code<Codec::kBits>>(stored);
       std::memcpy(wide + i * static_cast<int64_t>(sizeof code), &code, sizeof code);
     }
@@ -169,13 +170,14 @@ TilePasses tile_passes(Isa isa, ElementType element, Stored stored, Correction c
     using Codec = decltype(codec);
     TilePasses passes{};
     passes.fail = loop_for<Fail<Element, Codec>, const Tile&>(isa);
-    passes.encode = loop_for<Encode<Element, Codec, Codes::kAny>, const Tile&>(isa);
+    passes.encode = loop_for<Encode<Element, Codec, Encoding::kPlain>, const Tile&>(isa);
     passes.encode_loaded = passes.encode;
     if constexpr (Codec::kInteger) {
-      passes.encode_loaded = loop_for<Encode<Element, Codec, Codes::kLoaded>, const Tile&>(isa);
+      passes.encode_loaded = loop_for<Encode<Element, Codec, Encoding::kLoaded>, const Tile&>(isa);
     }
     if constexpr (!std::is_same_v<Element, RawElement<typename Element::Raw>>) {
-      passes.encode_embedded = loop_for<Encode<Element, Codec, Codes::kEmbedded>, const Tile&>(isa);
+      passes.encode_embedded =
+          loop_for<Encode<Element, Codec, Encoding::kEmbedded>, const Tile&>(isa);
       passes.majority = loop_for<Majority<Codec>, const Tile&>(isa);
       if (correction == Correction::kZero) {
         passes.correct = loop_for<Correct<Element, false>, const Tile&>(isa);

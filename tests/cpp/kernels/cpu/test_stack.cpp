@@ -126,7 +126,7 @@ TEST_CASE("a thread with a stack of 128 KiB makes and reads an image", "[stack]"
     encode_image_cpu(p, 0, 1000);
     decode_image_cpu(p, 0, 1000);
   });
-  // A step is a quarter; in an integer format, of which four are the next code that is left, none.
+  // One step of an integer format rounds to 0: with copies of a bit only each fourth code is left.
   CHECK(y == std::vector<float>(x.size(), stored == Stored::kFp32 ? 0.25f : 0.0f));
   CHECK(marks == std::vector<uint8_t>(marks.size(), 0));
 }
