@@ -155,10 +155,6 @@ def counts_of(profile: Profile) -> Counts:
     np.add.at(groups[:, READS], where, numbers["reads"])
     np.add.at(groups[:, FAILURES], where, failed)
     groups[:, CELLS], groups[:, STORED] = numbers["cells"][first], stored[first]
-    if point["unit"] != "cell":
-        # A line read again fails by any of its cells: no weak unit of one F. Reads are trials.
-        groups[:, CELLS] *= groups[:, READS]
-        groups[:, READS] = 1
     alone = (groups[:, CELLS] == 1) & (groups[:, FAILURES] > 0) & (groups[:, READS] > 1)
     groups[alone, SEEN_FAILURES] = groups[alone, FAILURES]
     groups[alone, SEEN], groups[alone, CELLS], groups[alone, FAILURES] = 1, 0, 0

@@ -112,27 +112,28 @@ class FittedModel:
 
         Lines and rows that were not tested have the mean P. Where P and F cannot be told apart,
         weak cells always fail (F = 1). Where lines or rows were counted, P is that of independent
-        cells: 1 - (1 - share)^(1 / bits).
+        cells: 1 - (1 - share)^(1 / bits), and F that of the lines: of a cell where a weak line
+        has but one.
 
         Raises:
             ValueError: The profile's bitlines or rows are beyond what a model may have.
         """
         unit, fit = self._counts.point["unit"], self._pieces[0][2] if self._pieces else None
         if fit is None or (self.number == 0 and not self.separable):
-            return errors.Uniform(_of_cell(self.ber, unit))
+            return errors.Uniform(of_cell(self.ber, unit))
         if self.number == 3:
             if self.separable:
                 one, zero = fit.failure, fit.failure_zero
-                return errors.DataDependent(fit.weak, one, zero)
-            one, zero = (_of_cell(self.rates()[f"ber_{bit}"], unit) for bit in ("one", "zero"))
+                return errors.DataDependent(of_cell(fit.weak, unit), one, zero)
+            one, zero = (of_cell(self.rates()[f"ber_{bit}"], unit) for bit in ("one", "zero"))
             weak = max(one, zero)
             return errors.DataDependent(weak, one / weak, zero / weak)
         failure = fit.failure if self.separable else 1.0
         if self.number == 0:
-            return errors.Uniform(fit.weak, failure)
+            return errors.Uniform(of_cell(fit.weak, unit), failure)
         mean = fit.weak if self.separable else fit.weak * fit.failure
         weak = self._weak_of_labels()[0] * (mean / fit.weak)
-        weak, mean = _of_cell(weak, unit), _of_cell(mean, unit)
+        weak, mean = of_cell(weak, unit), of_cell(mean, unit)
         if self.number == 1:
             return errors.Bitline(_bitline_table(self._counts, weak, mean), failure)
         return errors.Wordline(_row_table(self._counts, weak, mean), failure)
@@ -249,7 +250,7 @@ def _drop(confidence: float) -> float:
     return NormalDist().inv_cdf((1 + confidence) / 2) ** 2 / 2
 
 
-def _of_cell(share, unit: str):
+def of_cell(share, unit: str):
     """P of independent cells from the share of lines or rows with any wrong bit."""
     if unit == "cell":
         return share

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet
 
 from eden._say import refusal
@@ -65,7 +66,12 @@ def _parquet(path: Path) -> Profile:
         if name not in table.column_names:
             table = table.append_column(name, absent(name, len(table)))
     try:
-        table = table.select(NAMES).cast(SCHEMA)
+        table = table.select(NAMES)
+        for at, name in enumerate(NAMES):
+            if SCHEMA.field(name).type == TEXT and table.column(name).null_count:
+                words = pc.fill_null(table.column(name).cast(pa.string()), "")  # empty is a value
+                table = table.set_column(at, name, words)
+        table = table.cast(SCHEMA)
     except (pa.ArrowException, ValueError) as error:
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
     return Profile.checked(table, (), lambda row: f"{path}, row {row + 1}")

@@ -160,6 +160,27 @@ def test_lines_are_cells_that_fail_alone():
     assert fit.best.error.ber == pytest.approx(1 - 0.9 ** (1 / 512))
 
 
+@pytest.mark.parametrize("unit", ["line", "row"])
+@pytest.mark.parametrize("failure", [1.0, 0.4])
+def test_lines_read_again_fail_again(unit, failure):
+    """One read says of the next: as independent trials they would reject model 0."""
+    random, wrong, held = np.random.default_rng(1), 0, 0
+    for _ in range(10):
+        weak = random.binomial(1000, 0.01, 50)
+        failed = random.binomial(10 * weak, failure)
+        place = [{"row_first": i, "row_last": i} for i in range(50)]
+        rows = [total(int(k), cells=1000, reads=10, unit=unit) | p
+                for k, p in zip(failed, place, strict=True)]  # fmt: skip
+        fit = fit_of(rows)
+        wrong += fit.best.number != 0
+        low, high = fit.models[0].intervals["ber"]
+        held += low <= 0.01 * failure <= high
+    assert wrong == 0 and held >= 9
+    # Of a line one cell: 1 - (1 - P)^(1 / bits) is P / bits, nearly, and F is the line's.
+    bits = {"line": 512, "row": 65536}[unit]
+    assert fit.best.error.ber == pytest.approx(0.01 * failure / bits, rel=0.3)
+
+
 def test_likelihoods_are_of_the_same_observations():
     """Model 2's is model 0's times the gain of its sums, and its own sums are the observations."""
     rows = list(observed(errors.Uniform(0.02), reads=1))
@@ -212,3 +233,35 @@ def test_the_verb(tmp_path, capsys):
     with_rows = profiles.Profile.of([total(5, unit="row")]).write(tmp_path / "rows.csv")
     assert main(["fit", str(with_rows), "--out", str(out)]) == 2
     assert "rows were counted" in capsys.readouterr().err
+
+
+def test_a_device_has_what_was_measured_on_its_module_alone(tmp_path, capsys):
+    """Settings are kept, and retention of the device it is made like is not."""
+    points = [total(900, vdd_volts=1.05, temperature_celsius=45.0, refresh_seconds=0.064)]
+    points += [total(50, vdd_volts=1.35, temperature_celsius=70.0, refresh_seconds=2.048)]
+    path, out = profiles.Profile.of(points).write(tmp_path / "m1.csv"), tmp_path / "made.json"
+    assert main(["fit", str(path), "--out", str(out), "--like", "ddr3l-1600-c1"]) == 0
+    device = eden.devices.load(out)
+    lowered, waited = device.points[1:]
+    assert (lowered.vdd_volts, lowered.temperature_celsius) == (1.05, 45.0)
+    assert lowered.ber == pytest.approx(9e-4)
+    assert waited.refresh_stretch > 30 and waited.temperature_celsius == 70.0
+    assert waited.ber == pytest.approx(5e-5)
+    assert any("of ddr3l-1600-c1" in text for text in device.assumed)
+    capsys.readouterr()
+    for changes, said in (
+        ({"refresh_seconds": 2.048}, "a wait of 2.048 s without a temperature"),
+        ({"refresh_seconds": 2.048, "temperature_celsius": 70.0, "trcd_seconds": 1e-8}, "lowered"),
+        ({"refresh_seconds": 2.048, "temperature_celsius": 70.0, "unit": "line"}, "were counted"),
+    ):
+        path = profiles.Profile.of([total(5, **changes)]).write(tmp_path / "m2.csv")
+        assert main(["fit", str(path), "--out", str(out)]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_the_verb_says_what_lines_mean_for_bits(tmp_path, capsys):
+    path = profiles.Profile.of([total(10**5, unit="line")]).write(tmp_path / "lines.csv")
+    assert main(["fit", str(path)]) == 0
+    # 1 - 0.9^(1/512) = 2.06e-4; one bad bit of 512 in a tenth of the lines is 1.95e-4.
+    said = "of bits 2.1e-4 if they fail independently; 2.0e-4 (one each) to 1.0e-1 (all)"
+    assert said in capsys.readouterr().out

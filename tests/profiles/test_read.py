@@ -2,6 +2,7 @@
 
 import gzip
 
+import pyarrow
 import pyarrow.parquet
 import pytest
 from hypothesis import example, given, settings
@@ -167,6 +168,27 @@ def test_parquet_is_checked_as_text_is(tmp_path):
         profiles.read(path)
     pyarrow.parquet.write_table(table.drop_columns(["unit"]), path)
     assert len(profiles.read(path)) == 2
+
+
+def test_empty_text_in_parquet_is_empty(tmp_path):
+    """As data frames write it: a null, where this schema has an empty word."""
+    table = profiles.read(write(tmp_path, lines(GOOD))).table
+    for name in ("pattern", "vendor", "source", "unit"):
+        at = table.column_names.index(name)
+        nulls = pyarrow.nulls(len(table), pyarrow.string())
+        pyarrow.parquet.write_table(table.set_column(at, name, nulls), tmp_path / "p.parquet")
+        read = profiles.read(tmp_path / "p.parquet")
+        assert read.table[name].to_pylist() == [""] and profiles.fit(read).best.number == 0
+
+
+def test_a_file_of_many_blocks_reads_the_same(tmp_path, monkeypatch):
+    rows = [row(bank=str(k)) for k in range(300)]
+    whole = profiles.read(write(tmp_path, lines(*rows))).table
+    monkeypatch.setattr("eden.profiles._csv._BLOCK", 64)
+    assert profiles.read(write(tmp_path, lines(*rows).rstrip("\n"))).table == whole
+    late = write(tmp_path, lines(*rows, row(cells="1_000")))
+    with pytest.raises(ValueError, match="line 302: cells is '1_000', accepted: an integer"):
+        profiles.read(late)
 
 
 @settings(max_examples=200)
