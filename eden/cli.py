@@ -297,9 +297,10 @@ def fit(
     from eden import profiles
 
     read = profiles.read(file, progress=sys.stderr.isatty())
-    fits = [profiles.fit(part, model) for _, part in profiles.operating_points(read)]
-    for found in fits:
-        profiles.print_fit(found)
+    fits = []
+    for _, part in profiles.operating_points(read):
+        fits.append(profiles.fit(part, model))
+        profiles.print_fit(fits[-1])
     if out is not None:
         from eden._files import write_bytes
         from eden.devices import from_json, load

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -81,3 +83,11 @@ def print_profile(profile: Profile, *, most: int | None = 40) -> None:
     Console(width=max(console.width, width)).print(table, markup=False)
     if most is not None and len(found) > most:
         console.print(f"... and {len(found) - most} more; --all shows them")
+
+
+def place_of(point: dict[str, Any]) -> str:
+    """Write a module and operating point in one line."""
+    said = [f"{HEADS[name][0]} {HEADS[name][1](value)}"
+            for name, value in point.items()
+            if value is not None and value not in ("", "cell")]  # fmt: skip
+    return ", ".join(said)

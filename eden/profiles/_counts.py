@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from eden._say import refusal
 from eden.profiles._conditions import AXES
 from eden.profiles._profile import Profile
 
@@ -196,5 +195,5 @@ def both_fills(counts: Counts) -> np.ndarray:
     """
     known = counts.groups[:, STORED] != MIXED
     if len(np.unique(counts.groups[known, STORED])) < 2:
-        raise ValueError(f"needs {refusal('pattern', 'not both', 'rows of 0xff and rows of 0x0')}")
+        raise ValueError("needs fills of ones and of zeros, and the profile has not both")
     return known

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from eden._say import one_of, refusal, within
+from eden.profiles._conditions import place_of
 from eden.profiles._counts import (
     FAILURES,
     READS,
@@ -92,7 +93,7 @@ def fit(profile: Profile, model: str | int = "auto", *, confidence: float = 0.99
     models, leads, untold = {0: zero}, {0: 0.0}, {}
     for number in (1, 2, 3):
         if zero.censored:
-            untold[number] = "nothing failed"
+            untold[number] = "has nothing to go by: no read failed"
             continue
         try:
             models[number], leads[number] = _against(zero, number, separable=separable)
@@ -100,7 +101,8 @@ def fit(profile: Profile, model: str | int = "auto", *, confidence: float = 0.99
             untold[number] = str(error)
     wanted = int(model) if str(model) != "auto" else _chosen(leads)
     if wanted in untold:
-        raise ValueError(refusal("model", wanted, f"others here: it {untold[wanted]}"))
+        said = refusal("model", wanted, f"others here: it {untold[wanted]}")
+        raise ValueError(f"{place_of(counts.point)}: {said}")
     return Fit(
         point=counts.point,
         models=tuple(models.values()),

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
 from eden._say import rate, refusal
-from eden.profiles._conditions import HEADS
+from eden.profiles._conditions import place_of
 from eden.profiles._fit import Fit
 from eden.profiles._models import UNIT_BITS, of_cell
 
 # That refresh all rows (JESD79-3, tREFI).
 _COMMANDS = 8192
 _SHOWN = {"spread": lambda value: f"{value:.3g}"}
-
-
-def place_of(point: dict[str, Any]) -> str:
-    """Write a module and operating point in one line."""
-    said = [f"{HEADS[name][0]} {HEADS[name][1](value)}"
-            for name, value in point.items()
-            if value is not None and value not in ("", "cell")]  # fmt: skip
-    return ", ".join(said)
 
 
 def print_fit(fit: Fit) -> None:
