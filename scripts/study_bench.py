@@ -118,8 +118,8 @@ class Bench:
             return model, {"seconds": 0.0}
         way, kind, start = WAYS[case.way], type(model), time.perf_counter()
         if way.pruned is not None:
-            more = {"epochs": self.epochs(case), "seed": case.seed, "progress": False}
-            train_pruned(model, way.pruned, partial(nets.train, model, self.train, **more))
+            asked = {"epochs": self.epochs(case), "seed": case.seed, "progress": False}
+            train_pruned(model, way.pruned, partial(nets.train, model, self.train, **asked))
             seconds = time.perf_counter() - start
             self.learn_ranges(model, case, config)
             return model, {"seconds": seconds}

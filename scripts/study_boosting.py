@@ -82,6 +82,15 @@ def rows_of(found: dict[Case, dict]) -> Rows:
     return {key: rows[key] for key in sorted(rows, key=order)}
 
 
+def chosen(rows: Rows, networks, formats, ways) -> Rows:
+    """The rows of some networks, formats and ways."""
+    return {
+        (stored, network, way): pairs
+        for (stored, network, way), pairs in rows.items()
+        if stored in formats and network in networks and way in ways
+    }
+
+
 def print_table(rows: Rows) -> None:
     """Print a row a format, network and way over its seeds, as Markdown."""
     print(HEAD)
@@ -147,16 +156,11 @@ def main() -> None:
         )
         results(args.folder, "risk", asked, partial(judge, draws=args.draws))
     found = kept(args.folder, "risk")
-    rows = rows_of(
-        {
-            case: one
-            for case, one in found.items()
-            if case.network in (args.networks or SUBJECTS)
-            and case.stored in (args.formats or FORMATS)
-            and case.way in ("none", *(WAYS if args.ways is None else args.ways))
-            and (not args.seeds or case.seed in args.seeds)
-        }
-    )
+    of_seeds = {
+        case: one for case, one in found.items() if case.seed in (args.seeds or [case.seed])
+    }
+    ways = ORDER if args.ways is None else ("none", *args.ways)
+    rows = chosen(rows_of(of_seeds), args.networks or SUBJECTS, args.formats or FORMATS, ways)
     print_table(rows)
     for way in dict.fromkeys(way for *_, way in rows if way != "none"):
         print(f"- {way}: {WAYS[way].says}")

@@ -17,7 +17,7 @@ import torch
 from findings import NETWORKS, groups_of
 from repeat_run import spread
 from study_bench import FORMATS, LOSS, Case, kept
-from study_boosting import Rows, draw, print_table, rows_of
+from study_boosting import chosen, draw, print_table, rows_of
 from study_figures import draw_dots
 from study_networks import SUBJECTS
 from study_ways import WAYS
@@ -34,15 +34,6 @@ Sizes = dict[str, dict[str, int]]
 Bears = dict[str, tuple[list[float], list[float]]]
 # As trained and boosted.
 BOTH, SAID = ("none", "ramp"), ("as trained", "boosted")
-
-
-def chosen(rows: Rows, networks, formats, ways) -> Rows:
-    """The rows of some networks, formats and ways."""
-    return {
-        (stored, network, way): pairs
-        for (stored, network, way), pairs in rows.items()
-        if stored in formats and network in networks and way in ways
-    }
 
 
 def sizes_of(found: dict[Case, dict]) -> Sizes:
@@ -82,7 +73,8 @@ def by_size(found: dict[Case, dict], sizes: Sizes, runs: list[Path]) -> Bears:
     bears: dict[tuple[int, str], tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
 
     def weights(bytes_of: dict[str, int]) -> int:
-        return sum(size for name, size in bytes_of.items() if not name.endswith(".input"))
+        member = groups_of([*bytes_of])["weights"]
+        return sum(size for name, size in bytes_of.items() if member(name))
 
     for case, one in in_int8(found).items():
         key = weights(sizes[case.network]), case.network

@@ -77,8 +77,8 @@ def device_of(fits: Iterable[Fit], base: str, name: str) -> str:
         sources[f"{kind}[{len(measured[kind])}].{key}"] = (
             f"model {fit.best.number} ({fit.best.name})"
         )
-        rate = {key: share, **_range(fit, share), "cells_tested": _cells(fit)}
-        measured[kind].append(settings | rate)
+        found = {key: share, **_range(fit, share), "cells_tested": _cells(fit)}
+        measured[kind].append(settings | found)
     device |= {"name": name, "points": measured["points"], "retention": measured["retention"]}
     if not measured["retention"]:
         del device["retention"]
