@@ -294,13 +294,19 @@ def fit(
     ] = "ddr3l-1600-b10",
 ) -> None:
     """Fit the error models to a profile, each module and operating point by itself."""
+    from tqdm.auto import tqdm
+
     from eden import profiles
 
-    read = profiles.read(file, progress=sys.stderr.isatty())
-    fits = []
-    for _, part in profiles.operating_points(read):
+    shown = sys.stderr.isatty()
+    read = profiles.read(file, progress=shown)
+    for note in read.notes:
+        print(f"- {note}")
+    points, fits = list(profiles.operating_points(read)), []
+    for _, part in tqdm(points, desc="fit", unit="point", leave=False, disable=not shown):
         fits.append(profiles.fit(part, model))
-        profiles.print_fit(fits[-1])
+        with tqdm.external_write_mode():
+            profiles.print_fit(fits[-1])
     if out is not None:
         from eden._files import write_bytes
         from eden.devices import from_json, load

@@ -26,6 +26,8 @@ from eden.profiles._models import fit_model
 # Cells -> bitlines of a row, groups of rows, and the mean weak fraction.
 SIZES = {10**5: (512, 13, 1e-2), 10**7: (8192, 16, 1e-3), 10**9: (8192, 32, 1e-5)}
 FAILURE, ONE, ZERO = 0.4, 0.6, 0.2
+# Cells and reads whose intervals are held against the truth.
+COVERED = ((10**5, 1), (10**5, 16), (10**5, 64), (10**7, 4), (10**9, 1))
 
 
 def failed_cells(error, cells: int, reads: int, *, stored: int, key, row_bytes: int):
@@ -172,7 +174,7 @@ def cases(fits: int):
                     yield {"kind": "choice", "model": model, "cells": cells, "reads": reads,
                            "seed": seed}  # fmt: skip
     for seed in range(10 * fits):
-        for cells, reads in ((10**5, 1), (10**5, 16), (10**7, 4)):
+        for cells, reads in COVERED:
             for model in range(4):
                 yield {"kind": "coverage", "model": model, "cells": cells, "reads": reads,
                        "seed": 10**6 + seed}  # fmt: skip

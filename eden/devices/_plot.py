@@ -27,7 +27,7 @@ def plot_device(device: Device) -> Any:
 
     axes, point = list(device.axes), uneven_point(device)
     maps = 0 if point is None else 2
-    figure = Figure(figsize=(4.2 * max(1, len(axes) + maps), 3.6), layout="constrained")
+    figure = Figure(figsize=(4.2 * max(1, len(axes) + maps), 4.2), layout="constrained")
     panels = figure.subplots(1, max(1, len(axes) + maps), squeeze=False)[0]
     for axis, panel in zip(axes, panels, strict=False):
         _draw_axis(device, axis, panel)
@@ -56,25 +56,31 @@ def _borrowed(device: Device) -> bool:
 
 def _draw_axis(device: Device, axis: str, panel: Any) -> None:
     name, unit, factor = UNITS[axis]
+    drawn = []
     for others, line in lines_along(device, axis):
         x = np.array([getattr(point, axis) * factor for point in line])
         y = np.array([point.ber for point in line])
-        low = np.array([point.ber_low for point in line])
-        high = np.array([point.ber_high for point in line])
-        (drawn,) = panel.plot(x, y, "-", lw=1, label=others)
-        shade = np.where(low > 0, low, np.minimum(y, high) / 10)
-        panel.fill_between(x, shade, high, alpha=0.12, color=drawn.get_color(), lw=0)
+        low, high = (np.array([getattr(p, f"ber_{end}") for p in line]) for end in ("low", "high"))
+        (curve,) = panel.plot(x, y, "-", lw=1, label=others)
+        drawn.append((curve.get_color(), x, low, high))
         zero = np.array([point.censored for point in line])
-        panel.plot(x[~zero], y[~zero], "o", ms=4, color=drawn.get_color())
-        panel.plot(x[zero], y[zero], "v", ms=4, mfc="none", color=drawn.get_color())
-    if axis == "refresh_seconds":
-        panel.set_xscale("log")
-        panel.xaxis.set_minor_formatter("")
+        panel.plot(x[~zero], y[~zero], "o", ms=4, color=curve.get_color())
+        panel.plot(x[zero], y[zero], "v", ms=4, mfc="none", color=curve.get_color())
     panel.set_yscale("log")
+    ends = [end[end > 0] for _, _, low, high in drawn for end in (low, high)]
+    least, most = (f(np.r_[tuple(ends)], initial=at) for f, at in ((np.min, 1.0), (np.max, 1e-12)))
+    panel.set_ylim(least / 10, most * 2)  # a range that begins at 0 goes to the edge
+    for color, x, low, high in drawn:
+        panel.fill_between(x, np.maximum(low, least / 100), high, alpha=0.12, color=color, lw=0)
+    if axis == "refresh_seconds":
+        at = sorted({float(value) for _, x, _, _ in drawn for value in x})
+        panel.set_xscale("log")
+        panel.set_xticks(at, [f"{value:.4g}" for value in at], rotation=60, fontsize=7)
+        panel.set_xticks([], minor=True)
     panel.set_xlabel(f"{name}, {unit}")
     panel.set_ylabel("BER (hollow: at most)")
-    if 1 < len(panel.lines) // 3 <= 8:
-        panel.legend(fontsize=7)
+    if 1 < len(drawn) <= 8:  # below: within it would cover a curve
+        panel.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
 
 
 def lines_along(device: Device, axis: str) -> list[tuple[str, Sequence[OperatingPoint]]]:

@@ -56,7 +56,6 @@ def conditions(profile: Profile) -> list[dict]:
         row["rows"] = row.pop("count_all")
         row["tested"], row["failures"] = row.pop("tested_sum"), row.pop("failures_sum")
         row["share"] = row["failures"] / row["tested"]
-        row["unit"] = row["unit"] or "cell"
     return rows
 
 

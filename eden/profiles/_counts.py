@@ -33,7 +33,6 @@ def operating_points(profile: Profile) -> Iterator[tuple[dict, Profile]]:
     keys = {name: table.column(name) for name in _POINT}
     for name in ("module", "vendor", "unit"):
         keys[name] = keys[name].cast(pa.string())
-    keys["unit"] = pa.array([unit or "cell" for unit in keys["unit"].to_pylist()])
     flat = pa.table({**keys, "at": pa.array(np.arange(len(table)))})
     found = flat.group_by(list(_POINT), use_threads=False).aggregate([("at", "list")])
     for row in found.sort_by([(name, "ascending") for name in _POINT]).to_pylist():

@@ -8,7 +8,7 @@ import io
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv
 from tqdm.auto import tqdm
 
-from eden.profiles._schema import COLUMNS, NAMES, SCHEMA, Column, absent
+from eden.profiles._schema import Column
 
 _LONGEST_LINE = 1 << 16
 _BLOCK = 1 << 22
@@ -109,32 +109,54 @@ def line_of(path: Path, number: int) -> int:
     return number + 2
 
 
-def read_table(path: Path, header: list[str], *, progress: bool) -> pa.Table:
-    """Read a file of the schema.
+def read_blocks(
+    path: Path, header: list[str], columns: Sequence[Column], *, progress: bool
+) -> Iterator[pa.Table]:
+    """Read some columns of a file, a block of lines after the other.
 
-    Block by block, each parsed before the next is read: Arrow's own reader of streams reads ahead
-    in threads, which a refusal would leave behind.
+    Each is parsed before the next is read: Arrow's own reader of streams reads ahead in threads,
+    which a refusal would leave behind.
+
+    Args:
+        path: The file.
+        header: The names on its first line.
+        columns: Those that are read, by the names of the header.
+        progress: Show a bar.
 
     Raises:
         ValueError: One line, for a value that is not of its column's type.
     """
+    names = [column.name for column in columns]
     convert = pyarrow.csv.ConvertOptions(
-        column_types=SCHEMA, null_values=[""], strings_can_be_null=False, include_columns=header
+        column_types={column.name: column.type for column in columns},
+        null_values=[""],
+        strings_can_be_null=False,
+        include_columns=names,
     )
     parse = pyarrow.csv.ParseOptions(newlines_in_values=False)
     options = pyarrow.csv.ReadOptions(column_names=header, block_size=1 << 20, use_threads=True)
-    batches = []
     try:
         with opened(path, progress=progress) as file:
             file.readline()  # the header
             for block in _blocks(file):
                 if block.strip():
                     part = pyarrow.csv.read_csv(pa.BufferReader(block), options, parse, convert)
-                    batches += map(_whole, part.to_batches())
+                    if _hexadecimal(block, part):
+                        _find(path, header, columns)
+                    yield part
     except (pa.ArrowException, *_DAMAGED) as error:
-        _find(path, header)
+        _find(path, header, columns)
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
-    return pa.Table.from_batches(batches, SCHEMA)
+
+
+def _hexadecimal(block: bytes, part: pa.Table) -> bool:
+    """Whether there may be a 0x10 among the numbers, which Arrow takes for 16."""
+    marks = block.count(b"0x") + block.count(b"0X")
+    for column in part.columns:
+        if pa.types.is_dictionary(column.type):
+            for word in column.value_counts().to_pylist():
+                marks -= word["counts"] * (word["values"] or "").lower().count("0x")
+    return marks > 0
 
 
 def _blocks(file: Any) -> Iterator[bytes]:
@@ -149,25 +171,16 @@ def _blocks(file: Any) -> Iterator[bytes]:
     yield b"".join(begun)
 
 
-def _whole(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch with optional columns of empty values where a file has none."""
-    columns = [
-        batch.column(name) if name in batch.schema.names else absent(name, len(batch))
-        for name in NAMES
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
-
-
-def _find(path: Path, header: list[str]) -> None:
+def _find(path: Path, header: list[str], columns: Sequence[Column]) -> None:
     """Raise for the first row that cannot be read, if there is one."""
-    of = {column.name: column for column in COLUMNS}
-    columns = [of[name] for name in header]
+    of = {column.name: column for column in columns}
     for line, row in rows(path, progress=False):
         if len(row) != len(header):
             says = f"{len(row)} values, accepted: {len(header)}, as in the header"
             raise ValueError(f"{path}, line {line}: {says}")
-        for column, word in zip(columns, row, strict=True):
-            if column.low is None or word == "":
+        for name, word in zip(header, row, strict=True):
+            column = of.get(name)
+            if column is None or column.low is None or word == "":
                 continue
             if not _fits(word, column):
                 says = f"{column.name} is {word[:40]!r}, accepted: {column.accepted}"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
 from eden._files import write_bytes
 from eden._say import refusal
-from eden.profiles._rules import first_fault, first_repeat
-from eden.profiles._schema import NAMES, SCHEMA
+from eden.profiles._places import first_overlap, first_repeat
+from eden.profiles._rules import first_fault
+from eden.profiles._schema import NAMES, SCHEMA, fill_of
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,21 @@ class Profile:
             if fault is not None:
                 raise ValueError(f"{name_of(before + fault.row)}: {fault.says}")
             before += len(batch)
+        table = _renamed(table, "pattern", fill_of)
+        table = _renamed(table, "unit", lambda word: word or "cell")
         repeat = first_repeat(table)
         if repeat is not None:
             row, earlier = repeat
             raise ValueError(
                 f"{name_of(row)}: repeats {name_of(earlier).rsplit(', ', 1)[-1]}; give repeated "
                 "measurements as one row with more reads, or say the round in source"
+            )
+        overlap = first_overlap(table)
+        if overlap is not None:
+            row, earlier = overlap
+            raise ValueError(
+                f"{name_of(row)}: holds cells of {name_of(earlier).rsplit(', ', 1)[-1]}, of the "
+                "same conditions and source; give each cell once, or say the round in source"
             )
         return cls(table, tuple(notes))
 
@@ -110,6 +121,25 @@ class Profile:
         else:
             raise ValueError(refusal("name of the file", path.name, "*.csv, *.csv.gz, *.parquet"))
         return write_bytes(path, sink.getvalue().to_pybytes())
+
+
+def _renamed(table: pa.Table, name: str, renamed: Callable[[str], str]) -> pa.Table:
+    """The table with other words for the same in a column of text."""
+    column = table.column(name)
+    if column.num_chunks == 0:
+        return table
+    words = column.chunk(0).dictionary.to_pylist()
+    new = [renamed(word) for word in words]
+    if new == words:
+        return table
+    kept = list(dict.fromkeys(new))
+    at = np.array([kept.index(word) for word in new], np.int32)
+    chunks = [
+        pa.DictionaryArray.from_arrays(pa.array(at[chunk.indices.to_numpy()]), pa.array(kept))
+        for chunk in column.chunks
+    ]
+    index = table.column_names.index(name)
+    return table.set_column(index, SCHEMA.field(name), pa.chunked_array(chunks))
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
+from tqdm.auto import tqdm
 
 from eden._say import refusal
-from eden.profiles._csv import header_of, line_of, read_table, rows
+from eden.profiles._csv import header_of, line_of, read_blocks
+from eden.profiles._places import place_hashes
 from eden.profiles._profile import Profile
-from eden.profiles._schema import NAMES, OPTIONAL, REQUIRED, SCHEMA, TEXT, absent, is_header
-from eden.profiles._studies import FORMS, Form, Row
-
-_AT_ONCE = 1 << 16
+from eden.profiles._rules import first_out_of_range
+from eden.profiles._schema import (
+    COLUMNS,
+    NAMES,
+    OPTIONAL,
+    REQUIRED,
+    SCHEMA,
+    TEXT,
+    absent,
+    is_header,
+)
+from eden.profiles._studies import FORMS, Block, Form, Observed
 
 
 def read(path: Path | str, *, progress: bool = False) -> Profile:
@@ -37,11 +49,12 @@ def read(path: Path | str, *, progress: bool = False) -> Profile:
     """
     path = Path(path)
     if path.name.endswith(".parquet"):
-        return _parquet(path)
+        return _parquet(path, progress=progress)
     header = header_of(path)
     if is_header(header):
-        table = read_table(path, header, progress=progress)
-        return Profile.checked(table, (), lambda row: f"{path}, line {line_of(path, row)}")
+        columns = [column for column in COLUMNS if column.name in header]
+        blocks = [_whole(part) for part in read_blocks(path, header, columns, progress=progress)]
+        return _checked(path, blocks, (), lambda row: f"{path}, line {line_of(path, row)}")
     for form in FORMS:
         if header == list(form.header):
             return _public(path, form, progress=progress)
@@ -53,9 +66,17 @@ def read(path: Path | str, *, progress: bool = False) -> Profile:
     raise ValueError(f"{path}, line 1: the header {said[:400]} (docs/profiles.md has the columns)")
 
 
-def _parquet(path: Path) -> Profile:
+def _parquet(path: Path, *, progress: bool) -> Profile:
     try:
-        table = pyarrow.parquet.read_table(path)
+        with (
+            pyarrow.parquet.ParquetFile(path) as file,
+            tqdm(total=file.metadata.num_rows, desc=path.name, disable=not progress) as bar,
+        ):
+            parts = []
+            for part in file.iter_batches(1 << 20):
+                parts.append(part)
+                bar.update(len(part))
+            table = pa.Table.from_batches(parts, file.schema_arrow)
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, FileNotFoundError | PermissionError):
             raise
@@ -74,39 +95,83 @@ def _parquet(path: Path) -> Profile:
         table = table.cast(SCHEMA)
     except (pa.ArrowException, ValueError) as error:
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
-    return Profile.checked(table, (), lambda row: f"{path}, row {row + 1}")
+    return _checked(path, [table], (), lambda row: f"{path}, row {row + 1}")
+
+
+def _checked(
+    path: Path, blocks: list[pa.Table], notes: Iterable[str], name_of: Callable[[int], str]
+) -> Profile:
+    table = pa.concat_tables(blocks) if blocks else SCHEMA.empty_table()
+    if len(table) == 0:
+        raise ValueError(f"{path}: no observations, accepted: a row an observation")
+    return Profile.checked(table, notes, name_of)
+
+
+def _whole(part: pa.Table) -> pa.Table:
+    """All columns of the schema; those that a file lacks are empty."""
+    columns = [
+        part.column(name) if name in part.column_names else absent(name, len(part))
+        for name in NAMES
+    ]
+    return pa.table(columns, schema=SCHEMA)
 
 
 def _public(path: Path, form: Form, *, progress: bool) -> Profile:
-    batches, lines, waiting = [], [], []
-    rounds: Counter[tuple] = Counter()
-    notes: dict[str, int] = dict.fromkeys(form.notes, 0)
+    blocks, of_row, left_out, before = [], [], Counter(), 0
+    for part in read_blocks(path, list(form.header), form.columns, progress=progress):
+        fault = first_out_of_range(part.combine_chunks().to_batches()[0], form.columns)
+        if fault is not None:
+            raise ValueError(f"{path}, line {line_of(path, before + fault.row)}: {fault.says}")
+        found = form.observations(Block(path, part))
+        if found.wrong is not None and found.wrong.any():
+            row = before + int(np.argmax(found.wrong))
+            raise ValueError(f"{path}, line {line_of(path, row)}: {found.says}")
+        left_out.update(found.left_out)
+        table, rows = _observations(found, form.source, len(part))
+        blocks.append(table)
+        of_row.append(before + rows)
+        before += len(part)
+    if form.rounds and blocks:
+        blocks = [_rounds(pa.concat_tables(blocks).unify_dictionaries())]
+    said = [f"{count} observations left out: {why}" for why, count in left_out.items() if count]
+    rows = np.concatenate([*of_row, np.empty(0, np.int32)])
+    return _checked(
+        path, blocks, [*form.notes, *said], lambda row: f"{path}, line {line_of(path, rows[row])}"
+    )
 
-    def flush() -> None:
-        columns = [
-            pa.array([row.get(n, "" if SCHEMA.field(n).type == TEXT else None) for row in waiting])
-            for n in NAMES
-        ]
-        batches.append(pa.table(columns, NAMES).cast(SCHEMA))
-        waiting.clear()
 
-    for line, values in rows(path, progress=progress):
-        row = Row(path, line, form.header, values)
-        for found in form.observations(row):
-            if "left out" in found:
-                notes[found["left out"]] = notes.get(found["left out"], 0) + 1
-                continue
-            # Studies repeat their measurements: each round is told apart.
-            place = tuple(v for k, v in found.items() if not k.startswith(("cells", "failures")))
-            rounds[place] += 1
-            if rounds[place] > 1:
-                found["source"] += f", round {rounds[place]}"
-            waiting.append(found)
-            lines.append(line)
-        if len(waiting) >= _AT_ONCE:
-            flush()
-    flush()
-    table = pa.concat_tables(batches)
-    said = [f"{count} observations left out: {note}" if count else note
-            for note, count in notes.items()]  # fmt: skip
-    return Profile.checked(table, said, lambda row: f"{path}, line {lines[row]}")
+def _observations(found: Observed, source: str, rows: int) -> tuple[pa.Table, np.ndarray]:
+    """What was kept as rows of the schema, and the row of the file that each comes from."""
+    values = {name: np.asarray(value) for name, value in found.columns.items()}
+    shape = np.broadcast_shapes((rows, 1), *(value.shape for value in values.values()))
+    kept = np.ones(shape, bool) if found.kept is None else found.kept
+    number = int(kept.sum())
+    columns = []
+    for field in SCHEMA:
+        if field.name == "source":
+            indices = pa.array(np.zeros(number, np.int32))
+            columns.append(pa.DictionaryArray.from_arrays(indices, [source]))
+        elif field.name not in values:
+            columns.append(absent(field.name, number))
+        else:
+            flat = np.broadcast_to(values[field.name], shape)[kept]
+            if field.type == TEXT:
+                column = pa.array(flat, pa.string()).dictionary_encode()
+            else:
+                column = pa.array(flat, from_pandas=True).cast(field.type)  # NaN: not resolved
+            columns.append(column)
+    return pa.table(columns, schema=SCHEMA), np.nonzero(kept)[0].astype(np.int32)
+
+
+def _rounds(table: pa.Table) -> pa.Table:
+    """Number the observations of each place and condition in `source`: they are rounds."""
+    places = place_hashes(table)
+    order = np.argsort(places, kind="stable")
+    first = np.r_[True, places[order][1:] != places[order][:-1]]
+    starts = np.flatnonzero(first)
+    rounds = np.empty(len(table), np.int32)
+    rounds[order] = np.arange(len(table)) - np.repeat(starts, np.diff(np.r_[starts, len(table)]))
+    source = table.column("source")[0].as_py()
+    words = [source, *(f"{source}, round {i + 1}" for i in range(1, int(rounds.max()) + 1))]
+    column = pa.DictionaryArray.from_arrays(pa.array(rounds), pa.array(words))
+    return table.set_column(NAMES.index("source"), SCHEMA.field("source"), column)

@@ -1,6 +1,7 @@
 """The columns of a profile: one long table, a row an observation (docs/profiles.md)."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import pyarrow as pa
 
@@ -19,6 +20,7 @@ class Column:
         high: Greatest value accepted.
         needed: Whether every row must have a value; in others an empty one means "not resolved".
         says: What it holds, with its unit.
+        whole: Whether a number that may be written with a point must be whole.
     """
 
     name: str
@@ -27,11 +29,14 @@ class Column:
     high: float | None
     needed: bool
     says: str
+    whole: bool = False
 
     @property
     def accepted(self) -> str:
         """What a value must be, as refusals say it."""
-        kind = "an integer" if pa.types.is_integer(self.type) else "a number"
+        if self.low is None:
+            return self.says
+        kind = "an integer" if self.whole or pa.types.is_integer(self.type) else "a number"
         return f"{kind} from {self.low:g} to {self.high:g} ({self.says})"
 
 
@@ -61,7 +66,7 @@ COLUMNS = (
     _count("row_first", 0, 2**31 - 1, "first row of a group"),
     _count("row_last", 0, 2**31 - 1, "its last row, included"),
     _count("bitline", 0, 2**31 - 1, "number of the bitline in its row"),
-    _count("cells", 1, 2**53, "units tested", needed=True),
+    _count("cells", 1, 2**52, "units tested", needed=True),
     _count("reads", 1, 2**40, "reads of each", needed=True),
     _count("failures_1to0", 0, 2**53, "a stored 1 read as 0; alone, all failures"),
     _count("failures_0to1", 0, 2**53, "a stored 0 read as 1"),
@@ -77,7 +82,12 @@ REQUIRED = tuple(name for name in NAMES if name not in OPTIONAL)
 
 
 def absent(name: str, rows: int) -> pa.Array:
-    """An optional column for a file that has none: empty values."""
+    """A column of empty values; those of one name share their memory."""
+    return _empty(name, 1 << max(rows - 1, 1).bit_length()).slice(0, rows)
+
+
+@cache
+def _empty(name: str, rows: int) -> pa.Array:
     kind = SCHEMA.field(name).type
     return pa.array([""] * rows, kind) if kind == TEXT else pa.nulls(rows, kind)
 
@@ -85,3 +95,14 @@ def absent(name: str, rows: int) -> pa.Array:
 def is_header(names: list[str]) -> bool:
     """Tell whether these columns are those of a profile, each once."""
     return len(set(names)) == len(names) and set(REQUIRED) <= set(names) <= set(NAMES)
+
+
+def fill_of(pattern: str) -> str:
+    """The shortest word for a fill: ``0xffff`` is ``0xff``, ``0x5555`` is ``0x55``."""
+    digits = pattern[2:]
+    if digits and set(digits) <= {"0"}:
+        return "0x0"
+    if digits and set(digits) <= {"f"}:
+        return "0xff"
+    byte = digits[:2]
+    return f"0x{byte}" if len(digits) > 2 and digits == byte * (len(digits) // 2) else pattern

@@ -211,10 +211,24 @@ def test_operating_points_come_one_by_one():
     assert found[0][0]["unit"] == "cell" and found[0][0]["trcd_seconds"] is None
 
 
-def test_plot():
+def test_plot_shows_a_draw_of_each_model_beside_what_was_observed():
     pytest.importorskip("matplotlib").use("Agg")
-    axes = fit_of(observed(errors.Uniform(0.02), reads=1)).plot()
-    assert axes.get_ylabel() == "share of reads that failed"
+    # Half of the rows are weak in a tenth of their cells, the others never.
+    rates = np.tile([0.0, 0.1], 32)
+    axes = fit_of(observed(errors.Wordline(rates), reads=4)).plot()
+    assert axes.get_ylabel() == "share of cells that failed in a read"
+    assert axes.get_title() == "module m1, vendor A, VDD V 1.1"
+    seen, uniform, chosen = (np.asarray(line.get_ydata()) for line in axes.lines)
+    assert [line.get_label() for line in axes.lines][1:] == [
+        "model 0 (uniform), a draw",
+        "model 2 (wordline), chosen, a draw",
+    ]
+    # Observed: a standard deviation of 0.05. Model 0 has sqrt(0.05 / 512) = 0.01 alone.
+    assert seen.std() == pytest.approx(0.05, rel=0.1)
+    assert uniform.std() < 0.02 and chosen.std() > 0.04
+    assert (
+        fit_of([total(0)]).plot().lines[1].get_label() == "model 0 (uniform), chosen, at most ber"
+    )
 
 
 def test_the_verb(tmp_path, capsys):
@@ -257,6 +271,13 @@ def test_a_device_has_what_was_measured_on_its_module_alone(tmp_path, capsys):
         path = profiles.Profile.of([total(5, **changes)]).write(tmp_path / "m2.csv")
         assert main(["fit", str(path), "--out", str(out)]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_the_verb_says_what_a_study_leaves_open(tmp_path, capsys):
+    path = tmp_path / "map.csv"
+    path.write_text("dimm,vendor,vdd,bank,row_lo,row_hi,prob\nA1,A,1.1,0,0,306,0.1\n")
+    assert main(["fit", str(path)]) == 0
+    assert "a choice of model holds for this count only" in capsys.readouterr().out
 
 
 def test_the_verb_says_what_lines_mean_for_bits(tmp_path, capsys):

@@ -38,7 +38,7 @@ def test_rows_are_what_was_written(tmp_path):
     assert len(profile) == 2 and profile.modules == ["m1"] and profile.notes == ()
     first, second = profile.table.to_pylist()
     assert first["vdd_volts"] == 1.1 and first["cells"] == 2**25 and first["bitline"] is None
-    assert (first["failures_1to0"], second["failures_0to1"], second["unit"]) == (120, 7, "")
+    assert (first["failures_1to0"], second["failures_0to1"], second["unit"]) == (120, 7, "cell")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_forms_of_text(change, tmp_path):
 
 def test_without_the_column_unit_and_in_another_order(tmp_path):
     old = "\n".join([OLD_HEADER, GOOD.removesuffix(",cell"), ""])
-    assert profiles.read(write(tmp_path, old)).table["unit"].to_pylist() == [""]
+    assert profiles.read(write(tmp_path, old)).table["unit"].to_pylist() == ["cell"]
     names, values = HEADER.split(","), GOOD.split(",")
     turned = ",".join(names[::-1]) + "\n" + ",".join(values[::-1]) + "\n"
     expected = profiles.read(write(tmp_path, lines(GOOD)))
@@ -69,6 +69,28 @@ def test_without_the_column_unit_and_in_another_order(tmp_path):
 def test_what_is_written_reads_the_same(name, tmp_path):
     profile = profiles.read(write(tmp_path, lines(GOOD, OTHER)))
     assert profiles.read(profile.write(tmp_path / name)).table == profile.table
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"bank": "4"},
+        {"cells": "1", "bitline": "7", "failures_1to0": "1"},
+        {"row_first": "512", "row_last": "600"},
+        {"source": "us again", "row_last": "600"},
+        {"temperature_celsius": "50", "bank": ""},
+        {"unit": "row", "cells": "512", "bank": ""},
+    ],
+)
+def test_places_beside_one_another_are_no_overlap(beside, tmp_path):
+    assert len(profiles.read(write(tmp_path, lines(GOOD, row(**beside))))) == 2
+
+
+def test_a_fill_has_one_word(tmp_path):
+    fills = {"0x00": "0x0", "0xffff": "0xff", "0x5555": "0x55", "0x5": "0x5", "0x1234": "0x1234"}
+    rows = [row(pattern=fill, failures_1to0="0", bank=str(i)) for i, fill in enumerate(fills)]
+    read = profiles.read(write(tmp_path, lines(*rows)))
+    assert read.table["pattern"].to_pylist() == list(fills.values())
 
 
 def test_another_ending_is_refused(tmp_path):
@@ -84,6 +106,7 @@ REFUSED = {
     "not a number": (row(temperature_celsius="nan"), "temperature_celsius is nan, accepted"),
     "infinite": (row(temperature_celsius="inf"), "temperature_celsius is inf, accepted"),
     "text": (row(cells="many"), "cells is 'many', accepted: an integer from 1 to"),
+    "hexadecimal": (row(reads="0x10"), "reads is '0x10', accepted: an integer"),
     "fraction": (row(reads="1.5"), "reads is '1.5', accepted: an integer"),
     "huge": (row(cells="1" * 30), f"cells is '{'1' * 30}', accepted: an integer"),
     "too many digits": (row(cells="1" * 500), f"cells is '{'1' * 40}', accepted: an integer"),
@@ -91,7 +114,7 @@ REFUSED = {
     "negative": (row(failures_1to0="-1"), "failures_1to0 is -1, accepted: an integer from 0"),
     "no cells": (row(cells="0"), "cells is 0, accepted: an integer from 1"),
     "empty count": (row(reads=""), "reads is empty, accepted: an integer from 1"),
-    "no module": (row(module=" "), "module is ' ', accepted: a name"),
+    "no module": (row(module=" "), "module is ' ', accepted: name of the module"),
     "control character": (row(vendor="A\x07"), "vendor is 'A.x07', accepted: printable text"),
     "pattern": (row(pattern="ff"), "pattern is 'ff', accepted: a hexadecimal fill"),
     "unit": (row(unit="bit"), "unit is 'bit', accepted: cell, line, row"),
@@ -103,6 +126,14 @@ REFUSED = {
     "a 1 lost from zeros": (row(pattern="0x00"), "failures_1to0 is 120, accepted: 0 with pattern"),
     "short row": (GOOD.rpartition(",")[0], "17 values, accepted: 18, as in the header"),
     "long row": (GOOD + ",", "19 values, accepted: 18, as in the header"),
+    "the unit's default": (row(unit=""), "repeats line 2"),
+    "the fill at length": (row(pattern="0xffff"), "repeats line 2"),
+    "rows again": (row(row_first="511", row_last="600"), "holds cells of line 2, of the same"),
+    "rows within": (row(row_first="7", row_last="7"), "holds cells of line 2"),
+    "all rows": (row(row_first="", row_last=""), "holds cells of line 2"),
+    "a bank's total": (row(bank="", row_first="", row_last=""), "holds cells of line 2"),
+    "all bitlines' rows": (row(bitline="5"), "holds cells of line 2"),
+    "a bitline of all banks": (row(bank="", bitline="5"), "holds cells of line 2"),
     "repeated": (GOOD, "repeats line 2; give repeated measurements as one row with more reads"),
 }
 
@@ -132,6 +163,7 @@ def test_what_is_no_observation_is_one_line(kind, packed, tmp_path):
         (HEADER.replace("vdd_volts", "vdd_mv").encode(), "lacks vdd_volts; not known: 'vdd_mv'"),
         (f"{HEADER},cells\n".encode(), "unknown or repeated columns"),
         (lines(GOOD).encode()[:-9] + b'"\xff\n', "line 2|after line 1"),
+        (lines().encode(), "no observations, accepted: a row an observation"),
         (lines('"' + GOOD).encode(), "line 2|after line"),
     ],
 )
@@ -168,6 +200,9 @@ def test_parquet_is_checked_as_text_is(tmp_path):
         profiles.read(path)
     pyarrow.parquet.write_table(table.drop_columns(["unit"]), path)
     assert len(profiles.read(path)) == 2
+    pyarrow.parquet.write_table(table.slice(0, 0), path)
+    with pytest.raises(ValueError, match=r"p.parquet: no observations"):
+        profiles.read(path)
 
 
 def test_empty_text_in_parquet_is_empty(tmp_path):
@@ -178,7 +213,8 @@ def test_empty_text_in_parquet_is_empty(tmp_path):
         nulls = pyarrow.nulls(len(table), pyarrow.string())
         pyarrow.parquet.write_table(table.set_column(at, name, nulls), tmp_path / "p.parquet")
         read = profiles.read(tmp_path / "p.parquet")
-        assert read.table[name].to_pylist() == [""] and profiles.fit(read).best.number == 0
+        empty = "cell" if name == "unit" else ""
+        assert read.table[name].to_pylist() == [empty] and profiles.fit(read).best.number == 0
 
 
 def test_a_file_of_many_blocks_reads_the_same(tmp_path, monkeypatch):

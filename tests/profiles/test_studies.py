@@ -1,5 +1,7 @@
 """Files of public studies become profiles: small ones in their form, numbers worked by hand."""
 
+import re
+
 import pytest
 
 from eden import profiles
@@ -9,7 +11,8 @@ LATENCY = f",{BANKS},DIMMBER,Label,Pattern,Temperature,VendorMask,tRAS,tRCD,tRP,
 
 
 def latency_row(shares, pattern, trcd, trp):
-    return f"1,{','.join(map(str, shares))},0,y1,{pattern},20,C,35.0,{trcd},{trp},C-M0\n"
+    banks = ",".join(map(str, [*shares, sum(shares) / 8]))
+    return f"1,{banks},y1,{pattern},20,C,35.0,{trcd},{trp},C-M0\n"
 
 
 def read(tmp_path, text, name="study.csv"):
@@ -83,19 +86,62 @@ def test_ddr4(tmp_path):
     assert first["refresh_seconds"] == 4.0 and first["cells"] == 65536
 
 
-@pytest.mark.parametrize(
-    "row, message",
-    [
-        ("A1,1100,A,0", "vdd is '1100', accepted: a number from 0.3 to 5"),
-        ("A1,1.1,A,101", "error_cacheline_percent is '101', accepted: a number from 0 to 100"),
-        ("A1,1.1,A,nan", "error_cacheline_percent is 'nan', accepted"),
-        ("A1,1.1,A,", "error_cacheline_percent is '', accepted"),
-        ("A1,1.1,A", "3 values, accepted: 4, as in the header"),
-        (",1.1,A,0", "module is '', accepted: a name"),
-    ],
+LINES = "dimm_name,vdd,vendor,error_cacheline_percent"
+ROWS = "dimm,vendor,vdd,bank,row_lo,row_hi,prob"
+RETENTION = (
+    f"dimm_name,vendor,vdd,temperature(C),refresh_interval(ms),"
+    f"{','.join(f'bank{i}_bit_err_count' for i in range(8))},total_dimm_bit_err_count"
 )
-def test_what_is_wrong_is_named_by_file_and_line(row, message, tmp_path):
-    text = f"dimm_name,vdd,vendor,error_cacheline_percent\nB1,1.1,B,1\n{row}\n"
-    with pytest.raises(ValueError, match=message) as caught:
-        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "head, good, row, message",
+    [
+        (LINES, "B1,1.1,B,1", "A1,1100,A,0", "vdd is 1100.0, accepted: a number from 0.3 to 5"),
+        (LINES, "B1,1.1,B,1", "A1,1.1,A,101", "error_cacheline_percent is 101.0, accepted: a numb"),
+        (LINES, "B1,1.1,B,1", "A1,1.1,A,nan", "error_cacheline_percent is nan, accepted"),
+        (LINES, "B1,1.1,B,1", "A1,1.1,A,much", "error_cacheline_percent is 'much', accepted"),
+        (LINES, "B1,1.1,B,1", "A1,1.1,A,0x1", "error_cacheline_percent is '0x1', accepted"),
+        (LINES, "B1,1.1,B,1", "A1,1.1,A,", "error_cacheline_percent is empty, accepted"),
+        (LINES, "B1,1.1,B,1", "A1,1.1,A", "3 values, accepted: 4, as in the header"),
+        (LINES, "B1,1.1,B,1", ",1.1,A,0", "dimm_name is '', accepted: name of the module"),
+        (LINES, "B1,1.1,B,1", "B1,1.1,B,1", "repeats line 2"),
+        (ROWS, "A1,A,1.1,0,0,306,0", "A1,A,1.1,0.5,306,612,0", "bank is 0.5, accepted: an integer"),
+        (ROWS, "A1,A,1.1,0,0,306,0", "A1,A,1.1,0,306.5,612,0", "row_lo is 306.5, accepted: an int"),
+        (ROWS, "A1,A,1.1,0,0,306,0", "A1,A,1.1,0,306,306,0", "row_hi is not above row_lo"),
+        (ROWS, "A1,A,1.1,0,0,306,0", "A1,A,1.1,0,300,612,0", "holds cells of line 2"),
+        (
+            RETENTION,
+            "A1,A,1.15,20,1536,4,0,0,0,1,1,1,1,8",
+            "A1,A,1.15,20,1536,4,0,0,0,1,1,1,1,9",
+            "total_dimm_bit_err_count is not the sum of the banks",
+        ),
+        (
+            RETENTION,
+            "A1,A,1.15,20,1536,4,0,0,0,1,1,1,1,8",
+            "A1,A,1.15,20,1536,4.5,0,0,0,1,1,1,1,8.5",
+            "bank0_bit_err_count is 4.5, accepted: an integer from 0 to 2.14748e+09 (wrong bits)",
+        ),
+        (LATENCY.rstrip(), latency_row([0] * 8, "0xff", 7.5, 12.5).rstrip(),
+         latency_row([0.5] * 8, "0xff", 7.5, 12.5).rstrip().replace("0.5,y1", "0.6,y1"),
+         "DIMMBER is not the mean of the banks"),
+        (
+            "Temp,Pattern,tWAIT,Row,NumBitflips",
+            "90,00000000,4,352,606",
+            "90,00000000,4,353,65537",
+            "NumBitflips is 65537.0, accepted: an integer from 0 to 65536",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_by_file_and_line(head, good, row, message, tmp_path):
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
+        read(tmp_path, f"{head}\n{good}\n{row}\n")
     assert f"{tmp_path / 'study.csv'}, line 3: " in str(caught.value)
+
+
+def test_a_study_of_many_blocks_reads_the_same(tmp_path, monkeypatch):
+    rows = [latency_row([i / 64] * 8, "0xff", 7.5, 12.5) for i in range(50)]
+    whole = read(tmp_path, LATENCY + "".join(rows))
+    assert whole.table["source"][-1].as_py().endswith("round 50")
+    monkeypatch.setattr("eden.profiles._csv._BLOCK", 64)
+    assert read(tmp_path, LATENCY + "".join(rows)).table.to_pylist() == whole.table.to_pylist()

@@ -26,6 +26,8 @@ auto order_of(const FailureGroup& g) {
 
 // Beyond, a sum's terms differ by less than the rounding of their logarithms.
 constexpr int64_t kMostFailures = int64_t{1} << 40;
+// Beyond, a count and one more are the same number of double precision.
+constexpr int64_t kMostCells = int64_t{1} << 52;
 
 void check(const FailureGroup& g) {
   const auto within = [](int64_t value, int64_t cells, int64_t reads) {
@@ -38,6 +40,10 @@ void check(const FailureGroup& g) {
     throw std::invalid_argument("a group of " + std::to_string(g.cells) + " cells, " +
                                 std::to_string(g.reads) + " reads, " + std::to_string(g.failures) +
                                 " failures: no such counts");
+  }
+  if (g.cells > kMostCells) {
+    throw std::invalid_argument("cells of a place, or of all on one line, are " +
+                                std::to_string(g.cells) + ", accepted: at most 2^52");
   }
   if (g.reads > 1 && g.failures > kMostFailures) {
     throw std::invalid_argument("failures of a place that was read more than once are " +

@@ -1,0 +1,134 @@
+"""Whether the observations of a profile count a cell twice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from eden.profiles._rules import numbers_of
+from eden.profiles._schema import NAMES
+
+# What tells one observation from another; and that apart from where it lies.
+_PLACE = tuple(
+    name for name in NAMES if name not in ("cells", "reads", "failures_1to0", "failures_0to1")
+)
+_WHERE = ("bank", "row_first", "row_last", "bitline", "bit_address")
+_CONDITION = tuple(name for name in _PLACE if name not in _WHERE)
+_ALL_ROWS = 2**31 - 1
+
+
+def first_repeat(table: pa.Table) -> tuple[int, int] | None:
+    """Find two rows of one place, condition and source: ``(row, the earlier one)``.
+
+    Args:
+        table: Of the schema, with one dictionary for all chunks of a column.
+    """
+    ranked = place_hashes(table)
+    ranked.sort()  # in place: made anew where two are the same, for a large table fills the memory
+    repeated = ranked[1:][ranked[1:] == ranked[:-1]]
+    if len(repeated) == 0:
+        return None
+    # The same hash is a hint: the rows themselves decide.
+    seen: dict[tuple, int] = {}
+    for row in np.flatnonzero(np.isin(place_hashes(table), repeated)).tolist():
+        place = tuple(table.column(name)[row].as_py() for name in _PLACE)
+        if place in seen:
+            return row, seen[place]
+        seen[place] = row
+    return None
+
+
+def place_hashes(table: pa.Table, names: tuple[str, ...] = _PLACE) -> np.ndarray:
+    """A number a row, equal for rows of one place, condition and source."""
+    hashes = np.zeros(table.num_rows, np.uint64)
+    for name in names:
+        before = 0
+        for chunk in table.column(name).chunks:
+            part = hashes[before : before + len(chunk)]
+            part[:] = _mixed(part, _words(chunk))
+            before += len(chunk)
+    return hashes
+
+
+def _words(values: pa.Array) -> np.ndarray:
+    """The values as 64-bit numbers, equal where they are."""
+    if pa.types.is_dictionary(values.type):
+        return values.indices.to_numpy(zero_copy_only=False).astype(np.uint64)
+    # An empty value is none of the numbers; -0.0 is 0.0.
+    given, numbers = numbers_of(values)
+    return np.where(given, numbers + 0.0, np.nan).view(np.uint64)
+
+
+def _mixed(seen: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Fold words into hashes: multiply, shift, as splitmix64 does."""
+    mixed = (seen ^ words) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(29)
+    return mixed * np.uint64(0xBF58476D1CE4E5B9)
+
+
+def first_overlap(table: pa.Table) -> tuple[int, int] | None:
+    """Find two observations of one condition and source that hold the same cells.
+
+    A bank that is not given stands for all, and so do rows and a bitline. Single cells may stand
+    beside a group, which then holds what is left of it.
+
+    Args:
+        table: Of the schema, with one dictionary for all chunks of a column, without repeats.
+
+    Returns:
+        Numbers of two such rows, the earlier one last.
+    """
+    if table.num_rows == 0:
+        return None
+    given = {name: _given(table, name) for name in ("bank", "row_first", "bitline")}
+    units = table.column("unit").chunks
+    cell = [i for i, word in enumerate(units[0].dictionary.to_pylist()) if word == "cell"]
+    of_cells = np.isin(np.concatenate([chunk.indices.to_numpy() for chunk in units]), cell)
+    group = ~of_cells | (table.column("cells").to_numpy() != 1)
+    sets: list[tuple[tuple[str, ...], np.ndarray, np.ndarray]] = []
+    if given["row_first"].any():
+        sets.append(((*_CONDITION, "bank", "bitline"), group, group))
+    for name, other in (("bank", "bitline"), ("bitline", "bank")):
+        sets.append(((*_CONDITION, other), group & given[name], group & ~given[name]))
+    banks = group & given["bank"] & ~given["bitline"]
+    sets.append((_CONDITION, banks, group & given["bitline"] & ~given["bank"]))
+    for names, one, other in sets:
+        if one.any() and other.any():
+            found = _intersection(table, names, one, other)
+            if found is not None:
+                return found
+    return None
+
+
+def _given(table: pa.Table, name: str) -> np.ndarray:
+    return table.column(name).is_valid().to_numpy()
+
+
+def _intersection(
+    table: pa.Table, names: tuple[str, ...], one: np.ndarray, other: np.ndarray
+) -> tuple[int, int] | None:
+    """Find a row of one set whose row range meets one of the other, alike in these columns."""
+    keys, parts = place_hashes(table, names), max(1, table.num_rows >> 20)
+    for part in range(parts):  # so much at a time, for the sake of memory
+        at = np.flatnonzero((keys % np.uint64(parts) == part) & (one | other))
+        first, last = _rows(table, "row_first", 0)[at], _rows(table, "row_last", _ALL_ROWS)[at]
+        order = np.lexsort((first, keys[at]))
+        at, first, last = at[order], first[order], last[order]
+        key = keys[at]
+        # Keys as ranks above the rows: the greatest so far is of the same key, or is none.
+        base = np.cumsum(np.r_[0, key[1:] != key[:-1]]) << 32
+        for a, b in ((one[at], other[at]), (other[at], one[at])):
+            ends = np.maximum.accumulate(np.where(a, base + last + 1, base))
+            before = np.r_[0, ends[:-1]]
+            meets = b & (before > base + first)
+            if meets.any():
+                late = int(np.argmax(meets))
+                early = int(np.flatnonzero(ends[:late] == before[late])[0])
+                later, earlier = sorted((int(at[late]), int(at[early])), reverse=True)
+                return later, earlier
+    return None
+
+
+def _rows(table: pa.Table, name: str, value: int) -> np.ndarray:
+    return pc.fill_null(table.column(name), value).to_numpy()
