@@ -54,7 +54,7 @@ def _single(batch: pa.RecordBatch, columns: Sequence[Column]) -> Iterator[Fault]
         given, numbers = numbers_of(values)
         wrong = given & ~((numbers >= column.low) & (numbers <= column.high))
         if column.whole:
-            wrong |= given & (numbers % 1 != 0)
+            wrong |= given & (np.floor(numbers) != numbers)
         if wrong.any():
             row = int(np.argmax(wrong))
             value = values[row].as_py()

@@ -2,9 +2,9 @@
 
 Run: python tests/fuzz/fuzz_profiles.py [--runs 100000] [--seed 1]
 
-Every public form and the profile itself, plain and packed, with bytes changed, cut out, repeated or
-put in. Anything but a ValueError of one line that names the file ends the run with the bytes that
-did it; so does memory that grows from tenth to tenth.
+Every public form and the profile itself, plain and packed, and as Parquet, with bytes changed, cut
+out, repeated or put in. Anything but a ValueError of one line that names the file ends the run with
+the bytes that did it; so does memory that grows from tenth to tenth.
 """
 
 import argparse
@@ -40,21 +40,30 @@ def texts() -> list[bytes]:
     found = [[",".join(NAMES), *(",".join(row.get(name, "") for name in NAMES) for row in rows)]]
     for form in FORMS:
         fields = FIELDS | ({"Pattern": "0xff"} if "tRAS" in form.header else {})
-        rows = (",".join(fields.get(name, PLAIN) for name in form.header) for _ in range(2))
-        found.append([",".join(form.header), *rows])
+        changes = ({}, {"vdd": "1.15", "Temp": "80"})  # a row repeated is refused
+        rows = [[(fields | c).get(name, PLAIN) for name in form.header] for c in changes]
+        found.append([",".join(form.header), *map(",".join, rows)])
     return ["\n".join([*lines, ""]).encode() for lines in found]
+
+
+def parquet(folder: Path) -> bytes:
+    """The good profile as Parquet."""
+    (folder / "good.csv").write_bytes(texts()[0])
+    return profiles.read(folder / "good.csv").write(folder / "good.parquet").read_bytes()
 
 
 def damaged(text: bytes, random_: random.Random) -> bytes:
     """The text with one to three places changed."""
     for _ in range(random_.randint(1, 3)):
         at, length = random_.randrange(len(text) + 1), random_.choice((0, 0, 1, 1, 2, 8, 60))
-        kind = random_.randrange(3)
+        kind = random_.randrange(4)
         put = random_.randbytes(random_.choice((1, 1, 2, 8)))
         if kind == 1:
             put = random_.choice(WORDS)
         elif kind == 2:
             put = text[at : at + random_.randrange(80)]
+        elif kind == 3:
+            put = bytes(random_.choices(b"0123456789.-e,", k=random_.randint(1, 2)))
         text = text[:at] + put + text[at + length :]
     return text
 
@@ -67,10 +76,13 @@ def main() -> None:
     random_, known = random.Random(args.seed), texts()
     read, memory = 0, []
     with tempfile.TemporaryDirectory() as folder:
+        columns = parquet(Path(folder))
         for run in range(args.runs):
             data, packed = damaged(random_.choice(known), random_), random_.random() < 0.2
             path = Path(folder) / ("p.csv.gz" if packed else "p.csv")
-            if packed:
+            if random_.random() < 0.1:
+                data, path = damaged(columns, random_), Path(folder) / "p.parquet"
+            elif packed:
                 data = gzip.compress(data, 1)
                 data = damaged(data, random_) if random_.random() < 0.5 else data
             path.write_bytes(data)

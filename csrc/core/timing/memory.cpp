@@ -20,6 +20,15 @@ constexpr const char* kOptional[] = {"tXP",    "tXPDLL", "tCKE",   "tXS",
                                      "tXSDLL", "tCKESR", "tRFCpb", "tRTRS"};
 constexpr const char* kOfBanks[] = {"tRCD", "tRCDW", "tRP", "tRAS", "tRC"};
 
+// The refresh interval that each standard rates its cells for, up to 85 degrees Celsius: JESD79-3F,
+// JESD79-4, JESD209-3C, JESD209-4, JESD212, JESD235. What a longer one loses, a memory cannot say.
+struct Interval {
+  const char* standard;
+  double seconds;
+};
+constexpr Interval kRefresh[] = {{"DDR3", 7.8e-6},     {"DDR4", 7.8e-6},  {"LPDDR3", 3.9e-6},
+                                 {"LPDDR4", 3.904e-6}, {"GDDR5", 1.9e-6}, {"HBM", 3.9e-6}};
+
 bool is_power_of_two(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
 
 int64_t power(const JsonFields& f, const char* key, int64_t low, int64_t high) {
@@ -121,6 +130,15 @@ void check_clocks(const Memory& m, int64_t bank, const std::string& where) {
   at_least("tRRD_L", of("tRRD_L"), "tRRD_S", of("tRRD_S"));
   at_least("tCCD_L", of("tCCD_L"), "tCCD_S", of("tCCD_S"));
   at_least("tREFI", of("tREFI"), "tRFC + 1", of("tRFC") + 1);
+  for (const Interval& rated : kRefresh) {
+    if (m.standard != rated.standard) continue;
+    const auto most = static_cast<int64_t>(rated.seconds / m.clock_seconds * 1.001);
+    if (of("tREFI") > most) {
+      refuse_description(where + "tREFI = " + std::to_string(of("tREFI")) + "; accepted: at most " +
+                         std::to_string(most) + ", which " + m.standard +
+                         " is rated for; what fails after longer is a device's to say");
+    }
+  }
 }
 
 std::map<int64_t, Clocks> read_bank_clocks(const JsonFields& f, int64_t banks) {

@@ -74,6 +74,12 @@ TEST_CASE("clocks that contradict each other are refused", "[memory]") {
   CHECK(has(with("tRCD", 0), "clocks.tRCD = 0; accepted: at least one clock = 1"));
   CHECK(has(with("tWR", -1), "clocks.tWR = -1"));
   nlohmann::json memory = small_memory();
+  memory["standard"] = "GDDR5";  // 1.9 us of 2 ns
+  memory["clocks"]["tREFI"] = 950;
+  CHECK(complaint(memory) == "none");
+  memory["clocks"]["tREFI"] = 9500;
+  CHECK(has(complaint(memory), "clocks.tREFI = 9500; accepted: at most 950, which GDDR5 is rated"));
+  memory = small_memory();
   memory["clocks"].erase("tWTR_L");
   CHECK(has(complaint(memory), "clocks.tWTR_L is missing"));
   memory = small_memory();
