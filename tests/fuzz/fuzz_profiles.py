@@ -53,9 +53,11 @@ def parquet(folder: Path) -> bytes:
 
 
 def damaged(text: bytes, random_: random.Random) -> bytes:
-    """The text with one to three places changed."""
+    """The text with one to three places changed, seldom in its first line."""
+    begin = text.find(b"\n") + 1 if random_.random() < 0.8 else 0
     for _ in range(random_.randint(1, 3)):
-        at, length = random_.randrange(len(text) + 1), random_.choice((0, 0, 1, 1, 2, 8, 60))
+        at = random_.randrange(min(begin, len(text)), len(text) + 1)
+        length = random_.choice((0, 0, 1, 1, 2, 8, 60))
         kind = random_.randrange(4)
         put = random_.randbytes(random_.choice((1, 1, 2, 8)))
         if kind == 1:
