@@ -3,7 +3,7 @@
 Profiles are drawn by eden's own injection, the same cells read again and again, and fitted by
 `eden.profiles.fit`. One line a fit goes to OUT.jsonl; lines that are there are not made again.
 
-Run: python scripts/fit_study.py OUT.jsonl [--fits 100] [--only choice|coverage] [--cells 1e7]
+Run: python scripts/fit_study.py OUT.jsonl [--fits 100] [--only choice|coverage|edge] [--cells 1e7]
      [--models 0 3] [--reads 4]
      python scripts/fit_study.py OUT.jsonl --table
 """
@@ -28,6 +28,18 @@ SIZES = {10**5: (512, 13, 1e-2), 10**7: (8192, 16, 1e-3), 10**9: (8192, 32, 1e-5
 FAILURE, ONE, ZERO = 0.4, 0.6, 0.2
 # Cells and reads whose intervals are held against the truth.
 COVERED = ((10**5, 1), (10**5, 16), (10**5, 64), (10**7, 4), (10**9, 1))
+# Numbers at their bounds or of few weak cells, whose ends are held one by one: the model fitted,
+# the law of 1e5 cells, reads, and the truths.
+EDGES = {
+    "cells that always fail": (0, errors.Uniform(1e-2, 1.0), 16,
+                               {"weak_fraction": 1e-2, "failure_probability": 1.0}),
+    "ten weak cells, one read": (0, errors.Uniform(1e-4), 1, {"ber": 1e-4}),
+    "ten weak cells, 16 reads": (0, errors.Uniform(1e-4, FAILURE), 16,
+                                 {"weak_fraction": 1e-4, "failure_probability": FAILURE}),
+    "rows alike": (2, errors.Uniform(1e-2, FAILURE), 16, {"spread": 0.0}),
+    "zeros never fail": (3, errors.DataDependent(1e-2, ONE, 0.0), 16,
+                         {"failure_probability_one": ONE, "failure_probability_zero": 0.0}),
+}  # fmt: skip
 
 
 def failed_cells(error, cells: int, reads: int, *, stored: int, key, row_bytes: int):
@@ -112,8 +124,12 @@ def law(number: int, cells: int, seed: int, spread: str = "lognormal"):
 def draw(number: int, cells: int, reads: int, seed: int, spread: str = "lognormal"):
     """A profile of a law."""
     bitlines, groups, _ = SIZES[cells]
-    cells = cells // bitlines * bitlines
-    error = law(number, max(SIZES, key=lambda s: -abs(s - cells)), seed, spread)
+    error = law(number, cells, seed, spread)
+    return drawn(error, cells // bitlines * bitlines, reads, seed, bitlines, groups)
+
+
+def drawn(error, cells: int, reads: int, seed: int, bitlines: int, groups: int):
+    """A profile of an error model, both fills."""
     failed = {}
     for stored in (1, 0):
         key = eden.key(2 * seed + stored)
@@ -166,6 +182,15 @@ def coverage(case: dict) -> dict:
     return {"intervals": covered}
 
 
+def edge(case: dict) -> dict:
+    number, error, reads, true = EDGES[case["edge"]]
+    bitlines, groups, _ = SIZES[10**5]
+    profile = drawn(error, 10**5 // bitlines * bitlines, reads, case["seed"], bitlines, groups)
+    intervals = fitted(profile, number).intervals
+    return {"intervals": {name: [intervals[name][0], truth, intervals[name][1]]
+                          for name, truth in true.items() if name in intervals}}  # fmt: skip
+
+
 def cases(fits: int):
     for seed in range(fits):
         for cells in SIZES:
@@ -178,6 +203,9 @@ def cases(fits: int):
             for model in range(4):
                 yield {"kind": "coverage", "model": model, "cells": cells, "reads": reads,
                        "seed": 10**6 + seed}  # fmt: skip
+        for name, (model, _, reads, _) in EDGES.items():
+            yield {"kind": "edge", "edge": name, "model": model, "cells": 10**5, "reads": reads,
+                   "seed": 2 * 10**6 + seed}  # fmt: skip
 
 
 def table(lines: list[dict]) -> None:
@@ -186,7 +214,8 @@ def table(lines: list[dict]) -> None:
     print("| --- | --- | --- | --- | --- | --- | --- |")
     by = defaultdict(list)
     for line in lines:
-        by[line["kind"], line["cells"], line["reads"], line["model"]].append(line)
+        if line["kind"] != "edge":
+            by[line["kind"], line["cells"], line["reads"], line["model"]].append(line)
     for (kind, cells, reads, model), found in sorted(by.items()):
         if kind != "choice":
             continue
@@ -206,13 +235,23 @@ def table(lines: list[dict]) -> None:
             width = np.median((ends[:, 2] - ends[:, 0]) / ends[:, 1])
             print(f"| {cells:.0e} | {reads} | {model} | {name} | {len(ends)} | "
                   f"{100 * held.mean():.1f} | {width:.3f} |")  # fmt: skip
+    print("\n| edge | number | fits | not below the interval, % | not above, % |")
+    print("| --- | --- | --- | --- | --- |")
+    edges = defaultdict(list)
+    for line in lines:
+        for name, ends in line["intervals"].items() if line["kind"] == "edge" else ():
+            edges[line["edge"], name].append(ends)
+    for (edge_, name), found in edges.items():
+        low, true, high = np.array(found).T
+        print(f"| {edge_} | {name} | {len(found)} | {100 * (low <= true).mean():.1f} | "
+              f"{100 * (true <= high).mean():.1f} |")  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--fits", type=int, default=100)
-    parser.add_argument("--only", choices=["choice", "coverage"])
+    parser.add_argument("--only", choices=["choice", "coverage", "edge"])
     parser.add_argument("--cells", type=float)
     parser.add_argument("--reads", type=int)
     parser.add_argument("--models", type=int, nargs="+", default=[0, 1, 2, 3])
@@ -224,14 +263,14 @@ def main() -> None:
     if given.table:
         table(lines)
         return
-    names = ("kind", "model", "cells", "reads", "seed")
-    done = {tuple(line[name] for name in names) for line in lines}
+    names = ("kind", "edge", "model", "cells", "reads", "seed")
+    done = {tuple(line.get(name) for name in names) for line in lines}
     for case in cases(given.fits):
         skip = given.only not in (None, case["kind"]) or case["model"] not in given.models
         skip |= given.cells not in (None, case["cells"]) or given.reads not in (None, case["reads"])
-        if skip or tuple(case[name] for name in names) in done:
+        if skip or tuple(case.get(name) for name in names) in done:
             continue
-        result = (choice if case["kind"] == "choice" else coverage)(case)
+        result = {"choice": choice, "coverage": coverage, "edge": edge}[case["kind"]](case)
         with given.out.open("a") as file:
             file.write(json.dumps(case | result) + "\n")
 
