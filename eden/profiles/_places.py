@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +19,7 @@ _PLACE = tuple(
 _WHERE = ("bank", "row_first", "row_last", "bitline", "bit_address")
 _CONDITION = tuple(name for name in _PLACE if name not in _WHERE)
 _ALL_ROWS = 2**31 - 1
+_BLOCK = 1 << 18
 
 
 def first_repeat(table: pa.Table) -> tuple[int, int] | None:
@@ -81,11 +85,14 @@ def first_overlap(table: pa.Table) -> tuple[int, int] | None:
     """
     if table.num_rows == 0:
         return None
-    given = {name: _given(table, name) for name in ("bank", "row_first", "bitline")}
-    units = table.column("unit").chunks
-    cell = [i for i, word in enumerate(units[0].dictionary.to_pylist()) if word == "cell"]
-    of_cells = np.isin(np.concatenate([chunk.indices.to_numpy() for chunk in units]), cell)
-    group = ~of_cells | (table.column("cells").to_numpy() != 1)
+    given = {
+        name: _each(table, name, lambda chunk: chunk.is_valid())
+        for name in ("bank", "row_first", "bitline")
+    }
+    units = table.column("unit").chunk(0).dictionary.to_pylist()
+    cell = [i for i, word in enumerate(units) if word == "cell"]
+    of_cells = _each(table, "unit", lambda chunk: np.isin(chunk.indices, cell))
+    group = ~(of_cells & _each(table, "cells", lambda chunk: np.asarray(chunk) == 1))
     sets: list[tuple[tuple[str, ...], np.ndarray, np.ndarray]] = []
     if given["row_first"].any():
         sets.append(((*_CONDITION, "bank", "bitline"), group, group))
@@ -101,18 +108,29 @@ def first_overlap(table: pa.Table) -> tuple[int, int] | None:
     return None
 
 
-def _given(table: pa.Table, name: str) -> np.ndarray:
-    return table.column(name).is_valid().to_numpy()
+def _each(table: pa.Table, name: str, what: Callable[[pa.Array], Any]) -> np.ndarray:
+    """What is so of each value of a column, chunk by chunk for the sake of memory."""
+    return np.concatenate([np.asarray(what(chunk), bool) for chunk in table.column(name).chunks])
 
 
 def _intersection(
     table: pa.Table, names: tuple[str, ...], one: np.ndarray, other: np.ndarray
 ) -> tuple[int, int] | None:
     """Find a row of one set whose row range meets one of the other, alike in these columns."""
-    keys, parts = place_hashes(table, names), max(1, table.num_rows >> 20)
+    keys, parts = place_hashes(table, names), max(1, table.num_rows >> 18)
+    either = one | other
     for part in range(parts):  # so much at a time, for the sake of memory
-        at = np.flatnonzero((keys % np.uint64(parts) == part) & (one | other))
-        first, last = _rows(table, "row_first", 0)[at], _rows(table, "row_last", _ALL_ROWS)[at]
+        at = np.concatenate(
+            [
+                begin
+                + np.flatnonzero(
+                    (keys[begin : begin + _BLOCK] % np.uint64(parts) == part)
+                    & either[begin : begin + _BLOCK]
+                )
+                for begin in range(0, len(keys), _BLOCK)
+            ]
+        )
+        first, last = _rows(table, "row_first", at, 0), _rows(table, "row_last", at, _ALL_ROWS)
         order = np.lexsort((first, keys[at]))
         at, first, last = at[order], first[order], last[order]
         key = keys[at]
@@ -130,5 +148,5 @@ def _intersection(
     return None
 
 
-def _rows(table: pa.Table, name: str, value: int) -> np.ndarray:
-    return pc.fill_null(table.column(name), value).to_numpy()
+def _rows(table: pa.Table, name: str, at: np.ndarray, value: int) -> np.ndarray:
+    return pc.fill_null(table.column(name).take(pa.array(at)), value).to_numpy()

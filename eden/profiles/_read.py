@@ -108,11 +108,13 @@ def _checked(
 
 
 def _whole(part: pa.Table) -> pa.Table:
-    """All columns of the schema; those that a file lacks are empty."""
-    columns = [
-        part.column(name) if name in part.column_names else absent(name, len(part))
-        for name in NAMES
-    ]
+    """All columns of the schema; what a file lacks or leaves empty shares its memory."""
+    columns = []
+    for name in NAMES:
+        column = part.column(name) if name in part.column_names else None
+        if column is None or column.null_count == len(part):
+            column = absent(name, len(part))
+        columns.append(column)
     return pa.table(columns, schema=SCHEMA)
 
 
