@@ -37,8 +37,8 @@ def ending(status: int, text: str) -> str:
     """Say in one line how a process ended that should not have.
 
     Args:
-        status: its return code.
-        text: what it wrote to stderr.
+        status: Its return code.
+        text: What it wrote to stderr.
     """
     last = (text.strip().splitlines() or [""])[-1]
     if status < 0:

@@ -95,6 +95,23 @@ def write_json(path: Path | str, value: Any) -> Path:
     return write_bytes(path, dump_json(value))
 
 
+def parse_json(text: str | bytes) -> Any:
+    """Parse JSON in which every key of an object is given once.
+
+    Raises:
+        ValueError: For text that is not JSON, and a key that is given twice: the last would win.
+    """
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key in found if sum(key == other for other, _ in pairs) > 1)
+        raise ValueError(f"key {twice!r} is given twice, accepted: once")
+    return found
+
+
 def read_json(path: Path | str) -> Any:
     """Read a JSON file.
 
@@ -102,7 +119,7 @@ def read_json(path: Path | str) -> Any:
         ValueError: If the file is not JSON; the message names it.
     """
     try:
-        return json.loads(Path(path).read_bytes())
+        return parse_json(Path(path).read_bytes())
     except (ValueError, RecursionError) as error:  # of numbers without end, nesting without end
         raise ValueError(f"{path} is not JSON: {error}") from error
 

@@ -81,7 +81,7 @@ def before_checkpoints(note: Callable[[Callable[..., Any]], Callable[..., Any]])
     ways each is wrapped where it takes the function over.
 
     Args:
-        note: called before each checkpointed forward pass, with the function that is going to
+        note: Called before each checkpointed forward pass, with the function that is going to
             run; returns the one to run in the backward pass.
     """
     ways = torch.utils.checkpoint

@@ -5,8 +5,8 @@ import struct
 import numpy as np
 import yaml
 
+from eden._yaml import _Loader
 from eden.folder import parse_recipe
-from eden.folder._yaml import _Loader
 
 RECIPE = """
 data: {train_images: 900, validation_images: 80}

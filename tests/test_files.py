@@ -78,3 +78,9 @@ def test_csv_and_digest(tmp_path):
     path = write_csv(tmp_path / "t.csv", [{"a": 1, "b": None}, {"a": 2.5}], ["a", "b"])
     assert path.read_text() == "a,b\n1,\n2.5,\n"
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1}) != digest({"a": 1})
+
+
+def test_a_key_given_twice_is_no_json_of_ours(tmp_path):
+    path = write_bytes(tmp_path / "twice.json", b'{"a": {"seed": 1, "seed": 2}}')
+    with pytest.raises(ValueError, match=r"twice\.json is not JSON: key 'seed' is given twice"):
+        read_json(path)

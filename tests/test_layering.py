@@ -13,7 +13,7 @@ PYTHON_FILES = sorted((ROOT / "eden").rglob("*.py"))
 # lower floor, and of another room only its face: what its `__init__` names.
 FLOORS = (
     ("_native", "_files", "_say", "_torch", "_command", "reference"),
-    ("_versions", "data"),
+    ("_versions", "_yaml", "data"),
     ("nets", "errors"),
     ("access", "dram", "devices", "profiles"),
     ("energy", "network"),

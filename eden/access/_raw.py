@@ -59,9 +59,9 @@ class Place(NamedTuple):
 
     Attributes:
         key: int64 [2], of this access there.
-        table: which cells are weak there.
-        address: where a copy begins, in bytes.
-        row_bytes: bytes of a DRAM row there.
+        table: Which cells are weak there.
+        address: Where a copy begins, in bytes.
+        row_bytes: Bytes of a DRAM row there.
     """
 
     key: Tensor

@@ -90,8 +90,8 @@ def native(dtype: torch.dtype, what: str = "dtype") -> Format:
     """Return the format in which a floating-point type lies as it is.
 
     Args:
-        dtype: the type.
-        what: has it, for the message.
+        dtype: The type.
+        what: Has it, for the message.
 
     Raises:
         TypeError: The type has no native format.

@@ -112,11 +112,11 @@ def inject(
     if torch.is_grad_enabled():
         # Torch's own ops refuse this too: the gradient would end here without a word.
         if x.requires_grad:
-            raise ValueError("out is given but x requires a gradient, must be one or the other")
+            raise ValueError("out is given but x requires a gradient, accepted: one of the two")
         if out.requires_grad:
-            raise ValueError("out requires a gradient, must be one that does not")
+            raise ValueError("out requires a gradient, accepted: one that does not")
     if not torch.compiler.is_compiling() and (transformed() or forward_mode()):
-        raise ValueError("out is given inside torch.func or forward-mode AD, must be None there")
+        raise ValueError("out is given inside torch.func or forward-mode AD, accepted: None there")
     _raw.read_into(out, x, table, key, extent, coding)
     return out
 

@@ -38,7 +38,8 @@ class BoxEvaluator:
 
     Attributes:
         digest: As of `Evaluator`.
-        in_copies: Likewise; of a ``detect`` that keeps what it saw, set it to False.
+        in_copies: Whether copies of the process may ask; False for a ``detect`` that keeps what it
+            saw.
     """
 
     digest: str | None = None

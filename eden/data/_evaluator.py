@@ -22,13 +22,13 @@ class Evaluator:
     `eden.network.Attachment.by_image`, which all searches ask it in.
 
     Args:
-        x: images ``[n, ...]``.
-        y: labels ``[n]``.
-        batch_size: images a batch; left out, 128 on a CPU and 1000 elsewhere.
+        x: Images ``[n, ...]``.
+        y: Labels ``[n]``.
+        batch_size: Images a batch; left out, 128 on a CPU and 1000 elsewhere.
 
     Attributes:
-        digest: names the images where answers about them are kept in a folder; None until set.
-        in_copies: copies of the process may ask it at the same time.
+        digest: Names the images where answers about them are kept in a folder; None until set.
+        in_copies: Copies of the process may ask it at the same time.
     """
 
     digest: str | None = None
@@ -38,7 +38,7 @@ class Evaluator:
         if len(x) != len(y) or len(x) == 0 or (batch_size is not None and batch_size < 1):
             raise ValueError(
                 f"Evaluator: got {len(x)} images, {len(y)} labels and batch_size={batch_size}; "
-                "expected as many labels as images, at least one, and a batch size of at least 1"
+                "accepted: as many labels as images, at least one, and a batch size of at least 1"
             )
         self.x, self.y, self.batch_size = x, y, batch_size
 

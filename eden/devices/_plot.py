@@ -34,7 +34,8 @@ def plot_device(device: Device) -> Any:
     if point is not None:
         _draw_banks(device, point, panels[-2])
         _draw_rows(device, point, panels[-1])
-    figure.suptitle(f"{device.name}" + (" (assumed error law)" if _borrowed(device) else ""))
+    said = " (assumed error law)" if _borrowed(device) else ""
+    figure.suptitle(f"{device.name}{said}", parse_math=False)
     return figure
 
 
@@ -79,7 +80,7 @@ def _draw_axis(device: Device, axis: str, panel: Any) -> None:
         panel.set_xticks([], minor=True)
     panel.set_xlabel(f"{name}, {unit}")
     panel.set_ylabel("BER (hollow: at most)")
-    if 1 < len(drawn) <= 8:  # below: within it would cover a curve
+    if 1 < len(drawn) <= 24:  # below: within it would cover a curve
         panel.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
 
 

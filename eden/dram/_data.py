@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eden._files import parse_json
 from eden._say import a_kind, keys_of, within
 
 _SLOPES = ("read_ones_mA", "read_toggles_mA", "write_ones_mA", "write_toggles_mA")
@@ -80,7 +81,7 @@ def split_slopes(json_text: str) -> tuple[str, Slopes | None]:
         ValueError: For slopes that are none.
     """
     try:
-        document = json.loads(json_text)
+        document = parse_json(json_text)
     except (ValueError, RecursionError):
         return json_text, None  # the core says what is wrong with it
     if not isinstance(document, dict) or "data" not in document:

@@ -18,7 +18,7 @@ class Violation:
     Attributes:
         index: Which command of the trace, from 0.
         clock: When it was sent.
-        command: Its name.
+        command: Name of the command, as the trace has it.
         bank: Its bank; the first of the rank for a command to all of them.
         rule: What it breaks, as the standard's table has it.
         from_clock: When it would have been legal; -1 if waiting does not help.

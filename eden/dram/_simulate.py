@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from eden._files import parse_json
 from eden._native import core
 from eden._say import a_kind, an_int, refusal
 from eden.dram._data import Data
@@ -71,7 +72,7 @@ def read_policy(path: Path | str | None) -> dict[str, object]:
     if path is None:
         return {}
     try:
-        found = json.loads(Path(path).read_text())
+        found = parse_json(Path(path).read_text())
     except ValueError as error:
         raise ValueError(f"{path}: no JSON: {error}") from None
     if not isinstance(found, dict):

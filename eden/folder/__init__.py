@@ -15,8 +15,8 @@ from eden.folder._names import placement_name as placement_name
 from eden.folder._names import tolerances_name as tolerances_name
 from eden.folder._recipe import Recipe as Recipe
 from eden.folder._recipe import parse_recipe as parse_recipe
+from eden.folder._recipes import load_recipe as load_recipe
+from eden.folder._recipes import recipe_names as recipe_names
 from eden.folder._results import Results as Results
 from eden.folder._run_folder import RunFolder as RunFolder
 from eden.folder._stage_files import StageFiles as StageFiles
-from eden.folder._yaml import load_recipe as load_recipe
-from eden.folder._yaml import recipe_names as recipe_names

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from eden import devices, network
+from eden._files import parse_json
 from eden._say import a_kind, keys_of, rate
 from eden.mapping._hazard import SingleCells
 from eden.mapping._pieces import Place
@@ -206,7 +207,7 @@ class Placement:
             ValueError: For text that is not a placement.
         """
         try:
-            return cls.from_dict(json.loads(text))
+            return cls.from_dict(parse_json(text))
         except (json.JSONDecodeError, RecursionError) as error:
             raise ValueError(f"placement is not valid JSON: {error}") from error
 

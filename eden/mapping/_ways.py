@@ -45,7 +45,7 @@ class Ways:
             reliable come behind.
         tensor_bytes: Of each way, and so on.
         tolerances: As in the core's ``MapProblem``.
-        cost: Likewise.
+        cost: Joules of each way from each slot, as there.
         room_bytes: Of each partition.
         slots: With that of the rated point at the end, if there is one.
         tensor: The number of the tensor of each way; of the part, if there is nothing to choose.

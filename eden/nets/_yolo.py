@@ -123,8 +123,8 @@ class YOLO(nn.Module):
         channels: Of the images.
 
     Attributes:
-        anchors: As above.
-        classes: As above.
+        anchors: Width and height in pixels of each.
+        classes: How many a box can be of.
         masks: The anchors of each head, in the order in which `forward` returns them.
 
     Reference: Redmon and Farhadi, "YOLOv3: An incremental improvement", arXiv:1804.02767, and

@@ -46,21 +46,21 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
     One thread at a time calls the network; a second one gets an error. Give each a deep copy.
 
     Args:
-        model: any module. Convolution, linear, embedding, recurrent and attention modules in it
+        model: Any module. Convolution, linear, embedding, recurrent and attention modules in it
             are attached: their weights, and the first floating-point input of each.
-        config: a `Config`, or a placement, which has one.
-        keep_bytes: memory for weak cells found at one read and kept for the next, until they
+        config: A `Config`, or a placement, which has one.
+        keep_bytes: Memory for weak cells found at one read and kept for the next, until they
             change; 2 bytes a cell, on the CPU alone. What is read does not depend on it.
 
     Returns:
         The attachment, to change the error rate, draw other errors, and detach.
 
     Raises:
-        ValueError: for a model that is attached already (as a part, or in part) or ran compiled
+        ValueError: For a model that is attached already (as a part, or in part) or ran compiled
             before, nothing to attach to, a weight of a type that cannot be stored or with NaN that
             would not be read back, a pattern that matches nothing, a calibration or placement of
             another network, a network boosted for another module, or a negative `keep_bytes`.
-        TypeError: for a model or config of another type.
+        TypeError: For a model or config of another type.
     """
     if not isinstance(model, nn.Module):
         raise TypeError(refusal("type of model", type(model).__name__, "a torch.nn.Module"))
@@ -125,9 +125,9 @@ def approximate(
     """Attach for the duration of a context.
 
     Args:
-        model: as for `attach`.
-        config: as for `attach`.
-        keep_bytes: as for `attach`.
+        model: As for `attach`.
+        config: As for `attach`.
+        keep_bytes: As for `attach`.
     """
     attachment = attach(model, config, keep_bytes=keep_bytes)
     try:

@@ -40,10 +40,10 @@ class Attachment:
     """A network whose weights and inputs are read from approximate DRAM; made by `attach`.
 
     Attributes:
-        model: the network.
-        config: how it is stored; with the calibration once that is known, and with the names of
+        model: The network.
+        config: How it is stored; with the calibration once that is known, and with the names of
             the tensors chosen where `include` or `exclude` was a function.
-        identity: of the one module that it is for, or that it is for any.
+        identity: Of the one module that it is for, or that it is for any.
     """
 
     def __init__(self, model: nn.Module, config: Config, plan: Plan, budget: Budget, identity: str):
@@ -110,13 +110,13 @@ class Attachment:
         than 5 % of the bytes of matrix parameters is not covered, a warning says so.
 
         Args:
-            loader: yields inputs or ``(inputs, labels)``, from the training images.
+            loader: Yields inputs or ``(inputs, labels)``, from the training images.
 
         Returns:
             The calibration, also found in ``.config``.
 
         Raises:
-            ValueError: for a loader that yields nothing, a network that reads nothing, or after
+            ValueError: For a loader that yields nothing, a network that reads nothing, or after
                 `detach`.
         """
         self._check_attached("learn_bounds")
@@ -138,14 +138,14 @@ class Attachment:
         which a few outliers set; a network that is retrained makes up for the clamping.
 
         Args:
-            share: of the range that `learn_bounds` saw, in (0, 1], however often it is cut; of two,
+            share: Of the range that `learn_bounds` saw, in (0, 1], however often it is cut; of two,
                 that of the first input cut and that of the last, evenly by the logarithm between.
 
         Returns:
             The calibration, also found in ``.config``.
 
         Raises:
-            ValueError: for a share outside (0, 1], before `learn_bounds`, or after `detach`.
+            ValueError: For a share outside (0, 1], before `learn_bounds`, or after `detach`.
         """
         self._check_attached("narrow_inputs")
         check_input_range(share, "share")
@@ -170,10 +170,10 @@ class Attachment:
         """Scale the error models until the tensors have this bit error rate.
 
         Args:
-            ber: one for all tensors, or one for each tensor named; in [0, 1].
+            ber: One for all tensors, or one for each tensor named; in [0, 1].
 
         Raises:
-            ValueError: for a rate outside [0, 1] or beyond what the model can reach, an
+            ValueError: For a rate outside [0, 1] or beyond what the model can reach, an
                 unknown name, or after `detach`; nothing is changed then.
         """
         self._check_attached("set_ber")
@@ -194,7 +194,7 @@ class Attachment:
         """Go on to another draw of errors: another module, or other accesses to a fixed one.
 
         Raises:
-            ValueError: after `detach`, like all that changes what is read.
+            ValueError: After `detach`, like all that changes what is read.
         """
         self._check_attached("step")
         self._steps += 1
@@ -204,12 +204,12 @@ class Attachment:
         """Start anew with the draw of errors of a seed.
 
         Args:
-            seed: in [0, 2^63); of cells and accesses with fresh cells, of accesses with fixed ones.
-            steps: how often `step` was called since, to go on from a `draw` noted before.
+            seed: In [0, 2^63); of cells and accesses with fresh cells, of accesses with fixed ones.
+            steps: How often `step` was called since, to go on from a `draw` noted before.
 
         Raises:
-            TypeError: for a seed or steps that are no integers.
-            ValueError: for one outside its range, or after `detach`.
+            TypeError: For a seed or steps that are no integers.
+            ValueError: For one outside its range, or after `detach`.
         """
         self._check_attached("reseed")
         an_int("steps", steps, 0, 2**63 - 1)
@@ -275,7 +275,7 @@ class Attachment:
         """Refuse a calibration of part of what is stored, from a study of one layer for example.
 
         Raises:
-            ValueError: for a tensor that the calibration, where there is one, does not mention.
+            ValueError: For a tensor that the calibration, where there is one, does not mention.
         """
         known = self.config.calibration
         unknown = [] if known is None else [n for n in self._tensors if n not in known.tensors]
@@ -291,10 +291,10 @@ class Attachment:
         """Refuse a network that has run under errors, and has met none: nothing was read.
 
         Args:
-            what: who ran it since the last `reseed` or `step`, for the message.
+            what: Who ran it since the last `reseed` or `step`, for the message.
 
         Raises:
-            ValueError: if none of its tensors was read since.
+            ValueError: If none of its tensors was read since.
         """
         # What copies read, in another process perhaps, cannot be told here.
         if not (self._copied or any(tensor.was_read for tensor in self._tensors.values())):
@@ -337,7 +337,7 @@ class Attachment:
         """Take other scales and bounds from now on.
 
         Args:
-            calibration: of the tensors it names; the others keep theirs.
+            calibration: Of the tensors it names; the others keep theirs.
         """
         with torch.inference_mode(False):  # scales and bounds change in place later
             for name, entry in calibration.tensors.items():
@@ -349,7 +349,7 @@ class Attachment:
         """Take the calibration of other weights, and forget what was known of those before.
 
         Args:
-            calibration: of the network that the model holds now; None where that is not known.
+            calibration: Of the network that the model holds now; None where that is not known.
         """
         entries = {} if calibration is None else calibration.tensors
         for name, tensor in self._tensors.items():

@@ -23,15 +23,15 @@ class TensorCalibration:
 
     Attributes:
         kind: "weight" or "input".
-        elements: number of elements of one copy (one inference); the most seen.
-        reads: how often one inference reads it; 0 for a tensor that was never read: it lies at
+        elements: Number of elements of one copy (one inference); the most seen.
+        reads: How often one inference reads it; 0 for a tensor that was never read: it lies at
             the rated point, and its bounds say nothing.
-        lo: smallest finite value.
-        hi: largest finite value.
-        output_elements: of an input, number of elements of one inference that its module makes of
+        lo: Smallest finite value.
+        hi: Largest finite value.
+        output_elements: Of an input, number of elements of one inference that its module makes of
             it; the most seen. None for a weight, and where it is not known: files of before
             ``Config.on_chip_bytes`` lack it.
-        network_input: whether it is what the network itself was given.
+        network_input: Whether it is what the network itself was given.
     """
 
     kind: str
@@ -58,11 +58,11 @@ class Calibration:
     """Scales, bounds and sizes of a network's tensors.
 
     Attributes:
-        tensors: by tensor name, such as ``conv1.weight`` and ``conv1.input``: all that the config
+        tensors: By tensor name, such as ``conv1.weight`` and ``conv1.input``: all that the config
             stores, those never read too.
-        identity: the known module that the network was boosted for, or None if it may meet any
+        identity: The known module that the network was boosted for, or None if it may meet any
             module of a kind.
-        input_range: share of the range seen that boosting left the inputs; of two, that of the
+        input_range: Share of the range seen that boosting left the inputs; of two, that of the
             first input it narrowed and that of the last, see `share_of`.
     """
 
@@ -89,7 +89,7 @@ class Calibration:
         """Build from what `to_dict` returned.
 
         Raises:
-            ValueError: for missing fields, unknown ones of a tensor, or values out of their range.
+            ValueError: For missing fields, unknown ones of a tensor, or values out of their range.
         """
         try:
             share = values.get("input_range", 1.0)
@@ -120,8 +120,8 @@ def check_input_range(input_range: object, name: str = "input_range") -> None:
     """Refuse what is no share, nor a pair of them.
 
     Raises:
-        TypeError: for another type.
-        ValueError: for a share outside (0, 1], or more or fewer than two.
+        TypeError: For another type.
+        ValueError: For a share outside (0, 1], or more or fewer than two.
     """
     if not isinstance(input_range, tuple):
         within(name, cast(float, input_range), 0, 1, above=True)
@@ -150,11 +150,11 @@ def check_agrees(calibration: Calibration | None, tensor: Any) -> None:
     """Refuse a tensor that a calibration knows otherwise, or never saw read.
 
     Args:
-        calibration: of the network; what it does not mention agrees.
-        tensor: with its ``name``, ``kind`` and ``elements``.
+        calibration: Of the network; what it does not mention agrees.
+        tensor: With its ``name``, ``kind`` and ``elements``.
 
     Raises:
-        ValueError: naming what differs.
+        ValueError: Naming what differs.
     """
     known = None if calibration is None else calibration.tensors.get(tensor.name)
     if known is None:

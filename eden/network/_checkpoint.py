@@ -27,12 +27,12 @@ def save(model: nn.Module, path: str | Path, *, calibration: Calibration | None 
     """Write a network's state and its calibration; the earlier file survives a failure.
 
     Args:
-        model: any module, attached or not; of one in a wrapper the network inside is written.
-        path: of the safetensors file; missing parent folders are made.
-        calibration: default the one that the model carries, if any.
+        model: Any module, attached or not; of one in a wrapper the network inside is written.
+        path: Of the safetensors file; missing parent folders are made.
+        calibration: Default the one that the model carries, if any.
 
     Raises:
-        OSError: where the file cannot be written, for example because the disk is full.
+        OSError: Where the file cannot be written, for example because the disk is full.
     """
     network = unwrapped(model)
     state = network.state_dict()
@@ -48,18 +48,18 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
     """Read a network's state into a module of the same architecture.
 
     Args:
-        model: takes the state in place, and carries the calibration from then on. If it is
+        model: Takes the state in place, and carries the calibration from then on. If it is
             attached, so does its attachment; where the file has none, what was known of the former
             weights is forgotten, and `learn_bounds` has to be called anew.
-        path: a file that `save` wrote, or any safetensors file of a state dict.
+        path: A file that `save` wrote, or any safetensors file of a state dict.
 
     Returns:
         The calibration, None if the file has none.
 
     Raises:
-        ValueError: for a file that is not safetensors, of another network, or of one that was
+        ValueError: For a file that is not safetensors, of another network, or of one that was
             boosted for another module than the attachment's; nothing is loaded then.
-        OSError: where there is no such file.
+        OSError: Where there is no such file.
     """
     tensors, facts = _read(Path(path))
     aliases = facts.get("aliases", {})

@@ -25,44 +25,44 @@ class Config:
     """How a network lies in approximate DRAM.
 
     Attributes:
-        error: an error model, or an operating point that has one (its model is taken). Known cells
+        error: An error model, or an operating point that has one (its model is taken). Known cells
             (`eden.errors.Cells`) count from the first bit of each tensor, or from that of its
             partition where it is placed.
-        stored: stored format of every tensor, a name in `eden.access.formats.FORMATS`.
-        weights: store the weights there.
-        inputs: store the input feature maps (IFMs) there.
-        include: tensors to store there: a tensor name, a module name, a glob, ``re:`` and a
+        stored: Stored format of every tensor, a name in `eden.access.formats.FORMATS`.
+        weights: Store the weights there.
+        inputs: Store the input feature maps (IFMs) there.
+        include: Tensors to store there: a tensor name, a module name, a glob, ``re:`` and a
             regular expression, or a function ``(tensor name, module) -> bool``; or several.
             None means all.
-        exclude: tensors to leave out, as `include`.
-        parameters: further parameters to store, by name as `include` has it, whatever `weights`
+        exclude: Tensors to leave out, as `include`.
+        parameters: Further parameters to store, by name as `include` has it, whatever `weights`
             and `include` say: those of modules that eden does not know, biases, norms. They are
             read for the call of the module that owns them. The weight of a convolution, linear or
             embedding module that is named here is read for the call of the module around that one,
             which may use it without calling its owner (``F.linear(x, self.qkv.weight)``).
-        protect: how tensors are stored so that weak cells do less, by pattern as in `include`: the
+        protect: How tensors are stored so that weak cells do less, by pattern as in `include`: the
             first that matches a tensor decides. "triple", "secded", "embedded", "embedded=K",
             "strong_bits=K", "strong_bits=K@BER", "reliable" or "none" (docs/protection.md).
-        correction: what becomes of a value outside the learned bounds: "zero", "saturate", "off".
+        correction: What becomes of a value outside the learned bounds: "zero", "saturate", "off".
         cells: "fresh", any module of this kind: other weak cells at each step or seed; "fixed",
             one known module: only accesses vary.
-        seed: of the weak cells and accesses, in [0, 2^63).
-        calibration: what `learn_bounds` or `boost` learned; attach finds it on a boosted model.
-        scale: steps of weights in an integer format: "channel", one for each index of dimension 0
+        seed: Of the weak cells and accesses, in [0, 2^63).
+        calibration: What `learn_bounds` or `boost` learned; attach finds it on a boosted model.
+        scale: Steps of weights in an integer format: "channel", one for each index of dimension 0
             of the weight as it is stored, or "tensor", one for all. Dimension 0 counts the outputs
             of convolutions, linear, recurrent and attention modules and the rows of embeddings;
             the *inputs* of transposed convolutions and of transformers' ``Conv1D``, and the
             experts of ``...Experts``. A weight whose channels have one element each, such as a
             bias, has one step. Inputs have one static step each. What `from_dict` reads without
             this field was made with "tensor".
-        on_chip_bytes: memory beside the arithmetic. An input that fits there together with the
+        on_chip_bytes: Memory beside the arithmetic. An input that fits there together with the
             output of its module, both of one inference as stored, never goes through DRAM: it
             meets no errors, keeps full precision, and costs no DRAM energy. What the network
             itself is given always comes from DRAM. Which fit is known after `learn_bounds`.
 
     Raises:
-        TypeError: for an `error`, pattern or protection of another type.
-        ValueError: for a value outside those named, or a protection that the format has too few
+        TypeError: For an `error`, pattern or protection of another type.
+        ValueError: For a value outside those named, or a protection that the format has too few
             bits for.
     """
 
@@ -116,7 +116,7 @@ class Config:
         """Return the same as JSON-able values.
 
         Raises:
-            ValueError: where a function is among the patterns; the config of an
+            ValueError: Where a function is among the patterns; the config of an
                 attachment holds the names that it chose instead.
         """
         chosen = patterns_of(self)
@@ -150,7 +150,7 @@ class Config:
         Files of before there were scales by channel lack ``scale``: theirs was "tensor".
 
         Raises:
-            ValueError: for missing or unknown fields, or values that are not accepted.
+            ValueError: For missing or unknown fields, or values that are not accepted.
         """
         try:
             given = {"scale": "tensor", **values}

@@ -28,12 +28,12 @@ def set_errors(
     scales these models from then on.
 
     Args:
-        attachment: the handle.
-        models: one for all tensors, or one for each tensor named.
+        attachment: The handle.
+        models: One for all tensors, or one for each tensor named.
 
     Raises:
-        TypeError: for what is no error model.
-        ValueError: for an unknown name, or after `detach`; nothing is changed then.
+        TypeError: For what is no error model.
+        ValueError: For an unknown name, or after `detach`; nothing is changed then.
     """
     attachment._check_attached("set_errors")
     tensors = attachment._tensors
@@ -54,13 +54,13 @@ def set_corruption(attachment: Any, pattern: str, function: Corruption | None) -
     from the key: then reads repeat with the seed, and go on with each read and `step`.
 
     Args:
-        attachment: the handle.
-        pattern: tensors: a name, a module's name, a glob, or ``re:`` and a regular expression.
+        attachment: The handle.
+        pattern: Tensors: a name, a module's name, a glob, or ``re:`` and a regular expression.
         function: ``(tensor, key) -> tensor`` of the same shape, type and device; None for none.
 
     Raises:
-        TypeError: for what cannot be called.
-        ValueError: for a pattern that matches nothing, or after `detach`.
+        TypeError: For what cannot be called.
+        ValueError: For a pattern that matches nothing, or after `detach`.
     """
     attachment._check_attached("set_corruption")
     if not (function is None or callable(function)):
@@ -80,14 +80,14 @@ def corrupted(name: str, x: Tensor, function: Corruption, key: Tensor) -> Tensor
     """Return what a function makes of a tensor, with the gradient of the tensor itself.
 
     Args:
-        name: of the tensor, for the message.
-        x: what is read.
-        function: of the user; it may write to what it gets.
+        name: Of the tensor, for the message.
+        x: What is read.
+        function: Of the user; it may write to what it gets.
         key: int64 ``[2]``, of this read.
 
     Raises:
-        TypeError: if it returns another thing than a tensor.
-        ValueError: if that is not like `x`.
+        TypeError: If it returns another thing than a tensor.
+        ValueError: If that is not like `x`.
     """
     with torch.no_grad():
         y = function(x.detach().clone(), key)

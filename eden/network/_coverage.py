@@ -31,12 +31,12 @@ class Covered:
     """A parameter, or an input feature map, and whether it is stored in approximate DRAM.
 
     Attributes:
-        name: such as ``conv1.weight`` or ``conv1.input``.
+        name: Such as ``conv1.weight`` or ``conv1.input``.
         kind: "parameter" or "input".
-        size_bytes: of a parameter as the model holds it; of one inference's input as stored, 0
+        size_bytes: Of a parameter as the model holds it; of one inference's input as stored, 0
             where that is not known.
-        dimensions: of a parameter; 0 for an input.
-        why: the reason why it is not stored, "" if it is.
+        dimensions: Of a parameter; 0 for an input.
+        why: The reason why it is not stored, "" if it is.
     """
 
     name: str
@@ -51,8 +51,8 @@ class Coverage:
     """What of a network is stored in approximate DRAM, and what is not; `str` says it in lines.
 
     Attributes:
-        model: class of the network.
-        tensors: all parameters, each once, and the inputs of the modules that have one.
+        model: Class of the network.
+        tensors: All parameters, each once, and the inputs of the modules that have one.
     """
 
     model: str
@@ -111,7 +111,7 @@ class Coverage:
         """Build from what `to_dict` returned.
 
         Raises:
-            ValueError: for missing or unknown fields, or values out of their range.
+            ValueError: For missing or unknown fields, or values out of their range.
         """
         try:
             values = keys_of("coverage", values, ("model", "tensors"))
@@ -130,9 +130,9 @@ def cover(model: nn.Module, targets: Sequence[Target], stored: Mapping[str, Any]
     """List what of a network is stored.
 
     Args:
-        model: the network.
-        targets: of its plan.
-        stored: the tensors by name, with ``elements``, ``bits``, ``never_read`` and ``on_chip``.
+        model: The network.
+        targets: Of its plan.
+        stored: The tensors by name, with ``elements``, ``bits``, ``never_read`` and ``on_chip``.
     """
     names = {
         id(own_parameters(owner).get(attribute)): name
@@ -213,9 +213,9 @@ def nothing_read(model: nn.Module, targets: Iterable[Target], what: str) -> str:
     """Say that a network has run and read nothing, and what was looked for.
 
     Args:
-        model: the network.
-        targets: of its plan.
-        what: who ran it.
+        model: The network.
+        targets: Of its plan.
+        what: Who ran it.
     """
     modules: dict[str, list[str]] = {}
     for target in targets:

@@ -27,7 +27,7 @@ def set_keys(tensors: Sequence[StoredTensor], key: Tensor) -> None:
     All at once: one after the other, this takes as long as a small network's reads.
 
     Args:
-        tensors: at least one.
+        tensors: At least one.
         key: int64 ``[2]``.
     """
     guards = [tensor.guard for tensor in tensors if tensor.guard is not None]

@@ -26,8 +26,8 @@ def fits_on_chip(entry: TensorCalibration, config: Config) -> bool | None:
     """Whether an input and the output of its module, of one inference, fit on the chip.
 
     Args:
-        entry: of the input, or of another tensor, which does not.
-        config: says how many bytes there are, and how an element is stored.
+        entry: Of the input, or of another tensor, which does not.
+        config: Says how many bytes there are, and how an element is stored.
 
     Returns:
         None where the size of the output is not known.
@@ -55,7 +55,7 @@ class Sizes:
     tensors is taken for it.
 
     Args:
-        targets: what reads inputs.
+        targets: What reads inputs.
     """
 
     def __init__(self, targets: Iterable[Target]):
@@ -141,7 +141,7 @@ def check_sizes(config: Config) -> None:
     """Refuse a calibration that does not say which inputs stay on chip.
 
     Raises:
-        ValueError: for one of before there was ``on_chip_bytes``, where the config asks for it.
+        ValueError: For one of before there was ``on_chip_bytes``, where the config asks for it.
     """
     for name, entry in _known(config):
         if stays_on_chip(entry, config) is None:

@@ -38,16 +38,16 @@ class Faults:
     """The faults of a pass, in the order of the reads; a row is a bit, a column a tensor ``[n]``.
 
     Attributes:
-        tensor: names, such as ``conv1.weight``.
-        read: which read of the tensor since `record_faults`, from 0; int64.
-        image: number of the copy that was read: of an input the sample, of a weight 0; int64.
-        element: of the copy, as it lies in DRAM; int64.
-        bit: of the element in the stored format, 0 the least significant; int64.
-        before: the stored bit; uint8.
-        after: the bit as it was read; uint8.
-        value_before: what the element stands for as it was stored; float32.
-        value_after: what it stands for with all its faults of this read; float32.
-        value_read: the same after the correction: what the network got; float32.
+        tensor: Names, such as ``conv1.weight``.
+        read: Which read of the tensor since `record_faults`, from 0; int64.
+        image: Number of the copy that was read: of an input the sample, of a weight 0; int64.
+        element: Of the copy, as it lies in DRAM; int64.
+        bit: Of the element in the stored format, 0 the least significant; int64.
+        before: The stored bit; uint8.
+        after: The bit as it was read; uint8.
+        value_before: What the element stands for as it was stored; float32.
+        value_after: What it stands for with all its faults of this read; float32.
+        value_read: The same after the correction: what the network got; float32.
     """
 
     tensor: tuple[str, ...]
@@ -82,7 +82,7 @@ class Faults:
         """Return a data frame.
 
         Raises:
-            ImportError: where pandas is not installed.
+            ImportError: Where pandas is not installed.
         """
         try:
             import pandas as pd  # pyright: ignore[reportMissingImports]
@@ -173,7 +173,7 @@ def faults(attachment: Any) -> Faults:
     tells them apart.
 
     Raises:
-        ValueError: where nothing was recorded.
+        ValueError: Where nothing was recorded.
     """
     recorder = getattr(attachment, "_recorded", None)
     if recorder is None:

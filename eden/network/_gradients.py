@@ -53,8 +53,8 @@ class CleanGradients:
         """Return what was read, to be used in the forward pass alone.
 
         Args:
-            x: what lay in DRAM, a tensor or a packed batch.
-            y: what was read, in memory of its own, of the shape and strides of `x`.
+            x: What lay in DRAM, a tensor or a packed batch.
+            y: What was read, in memory of its own, of the shape and strides of `x`.
         """
         if isinstance(y, PackedSequence):
             return y._replace(data=self.pair(x.data, y.data))

@@ -15,8 +15,8 @@ class WordCounts(NamedTuple):
     """What the decoder of a code made of the words it read.
 
     Attributes:
-        corrected: taken for words with one error, some of those with three and more too.
-        detected: left as they were read.
+        corrected: Taken for words with one error, some of those with three and more too.
+        detected: Left as they were read.
     """
 
     corrected: int
@@ -27,10 +27,10 @@ class Further(NamedTuple):
     """A further place; its tensors are changed in place.
 
     Attributes:
-        error: which cells are weak there; None if what goes for the tensor's first place does.
+        error: Which cells are weak there; None if what goes for the tensor's first place does.
         origin: int64 [], folded into the network's key.
-        address: first byte.
-        row_bytes: of a row there.
+        address: First byte.
+        row_bytes: Of a row there.
         key: int64 [2].
     """
 
@@ -45,11 +45,11 @@ class Guard:
     """What a protection adds to one tensor.
 
     Args:
-        name: of the tensor.
-        protection: one that takes more than a home at the rated point.
-        bits: of an element.
-        entry: its place, which has the further ones in ``places``; None where it is not placed.
-        device: where it is read.
+        name: Of the tensor.
+        protection: One that takes more than a home at the rated point.
+        bits: Of an element.
+        entry: Its place, which has the further ones in ``places``; None where it is not placed.
+        device: Where it is read.
     """
 
     def __init__(
@@ -91,11 +91,11 @@ class Guard:
         """Return what reading a tensor back gives, and count the access.
 
         Args:
-            x: contiguous.
-            home: the tensor's first place, with its key of this draw.
+            x: Contiguous.
+            home: The tensor's first place, with its key of this draw.
             counter: int64 [], accesses so far; one more afterwards.
-            coding: how elements lie there.
-            extent: which copies are read.
+            coding: How elements lie there.
+            extent: Which copies are read.
         """
         places = []
         for more, table in zip(self.further, self._tables, strict=True):

@@ -30,9 +30,9 @@ class ReadInput:
     """Forward-pre hook: the first floating-point input, by signature, is read from DRAM.
 
     Args:
-        tensor: the input feature map.
-        batch: where its batch dimension is.
-        names: of the arguments, in the order of the module's signature.
+        tensor: The input feature map.
+        batch: Where its batch dimension is.
+        names: Of the arguments, in the order of the module's signature.
     """
 
     def __init__(self, tensor: StoredTensor, batch: Batch, names: Sequence[str]):
@@ -56,8 +56,8 @@ class BeginCall:
     The first tensor among the arguments tells how many images there are.
 
     Args:
-        tensors: all that are read.
-        switch: theirs.
+        tensors: All that are read.
+        switch: Theirs.
     """
 
     def __init__(self, tensors: list[StoredTensor], switch: Switch):
@@ -112,7 +112,7 @@ class ReadWeights:
     Args:
         weights: ``(module, parameter name, tensor)``; the module may be a child that is read
             without being called, as attention's ``out_proj`` is.
-        threads: of the module.
+        threads: Of the module.
     """
 
     def __init__(self, weights: list[tuple[nn.Module, str, StoredTensor]], threads: OneThread):
@@ -122,7 +122,7 @@ class ReadWeights:
         """Put the read weights in front of the parameters.
 
         Raises:
-            ValueError: for a weight that was pruned, parametrised or offloaded since the plan was
+            ValueError: For a weight that was pruned, parametrised or offloaded since the plan was
                 made.
         """
         self.threads.before(module, args)
@@ -140,8 +140,8 @@ class RestoreWeights:
     """Forward hook, also called after an exception: the parameters are in sight again.
 
     Args:
-        weights: as for `ReadWeights`.
-        threads: likewise.
+        weights: As for `ReadWeights`.
+        threads: Of the module.
     """
 
     def __init__(self, weights: list[tuple[nn.Module, str, StoredTensor]], threads: OneThread):
@@ -212,10 +212,10 @@ class Hooks:
     """All hooks of one attachment.
 
     Args:
-        model: the network.
-        plan: which modules read which tensors.
-        tensors: the tensors by name.
-        switch: that of the tensors.
+        model: The network.
+        plan: Which modules read which tensors.
+        tensors: The tensors by name.
+        switch: That of the tensors.
     """
 
     def __init__(

@@ -26,8 +26,8 @@ def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str
     the module's.
 
     Args:
-        config: the config.
-        entries: placement by tensor name; None where tensors are not placed.
+        config: The config.
+        entries: Placement by tensor name; None where tensors are not placed.
     """
     order = getattr(config.error, "order", None)
     facts: dict[str, Any] = {"order": None if order is None else [int(column) for column in order]}
@@ -53,11 +53,11 @@ def check_identity(here: str, *calibrations: Calibration | None) -> None:
     """Refuse a network that was boosted for one module on another.
 
     Args:
-        here: from `module_of`.
-        calibrations: that the network comes with.
+        here: From `module_of`.
+        calibrations: That the network comes with.
 
     Raises:
-        ValueError: for one that is of a network boosted for another module.
+        ValueError: For one that is of a network boosted for another module.
     """
     for calibration in calibrations:
         if calibration is not None and calibration.identity not in (None, here):
@@ -72,7 +72,7 @@ def places_of(placement: Any) -> dict[str, Any]:
     """Return what tells a placement from another: where each tensor lies, and its errors there.
 
     Args:
-        placement: from `eden.place`, or a `Config`, which is told by all that it holds.
+        placement: From `eden.place`, or a `Config`, which is told by all that it holds.
     """
     entries = getattr(placement, "entries", None)
     if entries is None:
@@ -93,7 +93,7 @@ def digest_of_model(model: nn.Module) -> str:
     """Return the SHA-256 over the names and bits of the state dict.
 
     Raises:
-        ValueError: for a network on the device meta, which has no bits.
+        ValueError: For a network on the device meta, which has no bits.
     """
     state = sorted(model.state_dict().items())
     for name, value in state:

@@ -12,11 +12,11 @@ class Budget:
     """Memory that the tensors of one attachment share.
 
     Args:
-        size_bytes: at least 0.
+        size_bytes: At least 0.
 
     Raises:
-        TypeError: for another type than an int.
-        ValueError: for a negative number.
+        TypeError: For another type than an int.
+        ValueError: For a negative number.
     """
 
     def __init__(self, size_bytes: int):
@@ -32,8 +32,8 @@ class KeptCells:
     compiled or traced: a graph would never forget them.
 
     Args:
-        budget: of the attachment.
-        bits: of an element in DRAM.
+        budget: Of the attachment.
+        bits: Of an element in DRAM.
     """
 
     def __init__(self, budget: Budget, bits: int):

@@ -15,12 +15,12 @@ def read_batch(tensor: StoredTensor, x: Tensor | PackedSequence, batch: Batch):
     """Read an input, each of its samples at the same address.
 
     Args:
-        tensor: the input feature map.
-        x: the input; one sample if it has fewer than ``batch.min_rank`` dimensions.
-        batch: where the batch dimension is.
+        tensor: The input feature map.
+        x: The input; one sample if it has fewer than ``batch.min_rank`` dimensions.
+        batch: Where the batch dimension is.
 
     Raises:
-        TypeError: for a sparse or nested tensor.
+        TypeError: For a sparse or nested tensor.
     """
     if tensor.switch.state == "clean":
         return x
@@ -43,8 +43,8 @@ def with_strides_of(x: Tensor, y: Tensor) -> Tensor:
     """Return `y` laid out as `x` is: kernels for other strides may round otherwise.
 
     Args:
-        x: any tensor.
-        y: same shape.
+        x: Any tensor.
+        y: Same shape.
     """
     if y is x or y.stride() == x.stride():
         return y

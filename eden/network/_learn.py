@@ -32,17 +32,17 @@ def learn(
     modes are restored.
 
     Args:
-        model: network whose hooks are in the "learn" state.
-        loader: yields inputs, or ``(inputs, labels)``; inputs are a tensor, a tuple of positional
+        model: Network whose hooks are in the "learn" state.
+        loader: Yields inputs, or ``(inputs, labels)``; inputs are a tensor, a tuple of positional
             arguments, or a dict of keyword arguments.
-        tensors: the tensors that the hooks read.
-        targets: which modules read them.
+        tensors: The tensors that the hooks read.
+        targets: Which modules read them.
 
     Returns:
         What was seen, by tensor name.
 
     Raises:
-        ValueError: for a loader that yields nothing, or a tensor without a finite value.
+        ValueError: For a loader that yields nothing, or a tensor without a finite value.
     """
     a_kind("loader", loader, Iterable, "an iterable of batches")
     tensors = list(tensors)

@@ -47,8 +47,8 @@ def as_noted(attachment: Any, noted: Noted | None) -> Iterator[None]:
     """Read as at another moment inside the context, afterwards as now.
 
     Args:
-        attachment: the handle.
-        noted: of that moment, when the model was attached; None if it was not.
+        attachment: The handle.
+        noted: Of that moment, when the model was attached; None if it was not.
     """
     now, hooks = attachment.noted(), None
     if noted is not None and attachment._detached:

@@ -29,11 +29,11 @@ class PlannedTensor(NamedTuple):
 
     Attributes:
         kind: "weight" or "input".
-        elements: of a weight; 0 for an input, whose size only a call tells.
-        entry: where it is placed; None where it is not, as all that is never read.
-        device: where it is read.
-        codes: of a weight that is quantised by itself, how these are read; else None.
-        protection: how it is stored.
+        elements: Of a weight; 0 for an input, whose size only a call tells.
+        entry: Where it is placed; None where it is not, as all that is never read.
+        device: Where it is read.
+        codes: Of a weight that is quantised by itself, how these are read; else None.
+        protection: How it is stored.
     """
 
     kind: str
@@ -48,10 +48,10 @@ class Plan(NamedTuple):
     """What `attach` is going to do, before anything of the network is touched.
 
     Attributes:
-        tensors: by name, in model order.
-        targets: what reads them, in model order: of the weights those stored, by the name of the
+        tensors: By name, in model order.
+        targets: What reads them, in model order: of the weights those stored, by the name of the
             tensor, which modules may share; no batch where the input is not stored.
-        named: the parameters that the config chose by `parameters`.
+        named: The parameters that the config chose by `parameters`.
     """
 
     tensors: dict[str, PlannedTensor]
@@ -70,7 +70,7 @@ def stored_targets(model: nn.Module, config: Config) -> list[Target]:
     Targets whose input is not stored have no batch.
 
     Raises:
-        ValueError: as for `attach`, where nothing is stored or a weight cannot be.
+        ValueError: As for `attach`, where nothing is stored or a weight cannot be.
     """
     return choose(model, config, None).targets
 
@@ -79,12 +79,12 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
     """Plan what is stored of a network.
 
     Args:
-        model: the network.
-        config: chooses the tensors; its calibration says which are never read.
-        entries: placement by tensor name; None where tensors are not placed.
+        model: The network.
+        config: Chooses the tensors; its calibration says which are never read.
+        entries: Placement by tensor name; None where tensors are not placed.
 
     Raises:
-        ValueError: for a pattern that matches nothing, nothing to store, a tensor without a place,
+        ValueError: For a pattern that matches nothing, nothing to store, a tensor without a place,
             a weight that is no plain parameter or of a type that has no stored format, or one
             whose NaN or infinities would not be read back.
     """
@@ -165,13 +165,13 @@ def plain(owner: nn.Module, attribute: str, name: str, *, coded: bool = False) -
     """Return a parameter that can be swapped for a call.
 
     Args:
-        owner: the module that has it.
-        attribute: its name there.
-        name: of the tensor, for messages.
-        coded: whether its own codes are read, so that it need not hold its values itself.
+        owner: The module that has it.
+        attribute: Its name there.
+        name: Of the tensor, for messages.
+        coded: Whether its own codes are read, so that it need not hold its values itself.
 
     Raises:
-        ValueError: for one that cannot, or of a type that has no stored format.
+        ValueError: For one that cannot, or of a type that has no stored format.
     """
     parameter = own_parameters(owner).get(attribute)
     if parameter is None:
@@ -207,7 +207,7 @@ def check_finite(name: str, weight: Tensor, config: Config) -> None:
     would be another one, without a word, and answer where it answers nothing as it is.
 
     Raises:
-        ValueError: for a weight that has some, unless its bits are read as they are.
+        ValueError: For a weight that has some, unless its bits are read as they are.
     """
     integer = formats.get(config.stored).integer
     if weight.is_meta or weight.numel() == 0 or not (integer or config.correction != "off"):

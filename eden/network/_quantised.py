@@ -66,8 +66,8 @@ class FakeQuantCodes:
     """Of a weight that torch.ao quantises in the call of its module.
 
     Args:
-        owner: the module, with ``weight_fake_quant``.
-        name: of the tensor, for messages.
+        owner: The module, with ``weight_fake_quant``.
+        name: Of the tensor, for messages.
     """
 
     def __init__(self, owner: nn.Module, name: str):
@@ -77,7 +77,7 @@ class FakeQuantCodes:
         """Return the codes that the module is about to use.
 
         Raises:
-            ValueError: where an observer would change its scale by what was read.
+            ValueError: Where an observer would change its scale by what was read.
         """
         quantiser = self._quantiser()
         if not quantiser.fake_quant_enabled[0] or quantiser.observer_enabled[0]:
@@ -114,13 +114,13 @@ def codes_of(owner: nn.Module, attribute: str, name: str, stored: str) -> Codes 
     """Return how the codes of a weight are read that is quantised by itself; None where it is not.
 
     Args:
-        owner: the module that has it.
-        attribute: its name there.
-        name: of the tensor, for messages.
-        stored: the stored format of the config.
+        owner: The module that has it.
+        attribute: Its name there.
+        name: Of the tensor, for messages.
+        stored: The stored format of the config.
 
     Raises:
-        ValueError: for one that is quantised by itself and cannot be read so.
+        ValueError: For one that is quantised by itself and cannot be read so.
     """
     weight: Any = own_parameters(owner).get(attribute)
     integer = formats.get(stored).integer
@@ -165,7 +165,7 @@ def check_input(module: nn.Module, name: str, stored: str) -> None:
     """Refuse the input of a module that quantises it, or gets it quantised, in an integer format.
 
     Raises:
-        ValueError: for one of the known kinds.
+        ValueError: For one of the known kinds.
     """
     if not formats.get(stored).integer:
         return

@@ -32,12 +32,12 @@ class _Seen:
     """What is known of the calls of one module.
 
     Attributes:
-        began: which event of its call of the network the first call was.
-        ended: which its end was.
-        work: multiplications of one call of the network, all batches together.
-        calls: of the network in which it was called.
-        outputs: one a call of the network; None where they cannot be given back.
-        copied: whether they are given back as copies, as somebody writes over them.
+        began: Which event of its call of the network the first call was.
+        ended: Which its end was.
+        work: Multiplications of one call of the network, all batches together.
+        calls: Of the network in which it was called.
+        outputs: One a call of the network; None where they cannot be given back.
+        copied: Whether they are given back as copies, as somebody writes over them.
     """
 
     began: int = -1
@@ -120,8 +120,8 @@ class Rerun:
     """Outputs of the modules of a network on some batches, always the same ones in one order.
 
     Args:
-        model: the network.
-        plan: of its attachment; only modules that read something are remembered.
+        model: The network.
+        plan: Of its attachment; only modules that read something are remembered.
     """
 
     def __init__(self, model: nn.Module, plan: Plan):
@@ -193,7 +193,7 @@ class Rerun:
         The batches must be those remembered, in their order.
 
         Args:
-            tensor: its name.
+            tensor: Name of the tensor.
 
         Yields:
             The share of the network's multiplications that is run anew.

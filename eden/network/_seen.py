@@ -12,8 +12,8 @@ class Seen:
     """What was seen of one tensor.
 
     Attributes:
-        range: smallest and largest finite value, float32 [2]; None before the first.
-        reads: how often it was read.
+        range: Smallest and largest finite value, float32 [2]; None before the first.
+        reads: How often it was read.
     """
 
     def __init__(self):
@@ -24,8 +24,8 @@ class Seen:
         """Look at one read.
 
         Args:
-            x: what is read, without gradients.
-            copies: inferences that lie in it.
+            x: What is read, without gradients.
+            copies: Inferences that lie in it.
 
         Returns:
             The elements of one copy.

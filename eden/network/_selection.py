@@ -17,10 +17,10 @@ class Selection:
     """Decides by the patterns of a config, and remembers which of them ever matched.
 
     Args:
-        protect: protections of the tensors stored by pattern, None for none.
-        include: patterns, None for all.
-        exclude: patterns, None for none.
-        parameters: patterns of parameters to store whatever module owns them, None for none.
+        protect: Protections of the tensors stored by pattern, None for none.
+        include: Patterns, None for all.
+        exclude: Patterns, None for none.
+        parameters: Patterns of parameters to store whatever module owns them, None for none.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ def protections_of(names: list[str], config: Config) -> dict[str, Protection]:
     """Return how a config protects tensors of which the names alone are known.
 
     Raises:
-        ValueError: for a pattern that matches none of them, or is a function.
+        ValueError: For a pattern that matches none of them, or is a function.
     """
     if any(callable(pattern) for pattern in config.protect):
         raise ValueError("protect: a function needs the network; use names, globs or 're:'")

@@ -34,11 +34,11 @@ class StoredTensor:
     between reads is a tensor changed in place, so that a compiled network sees the change.
 
     Args:
-        name: tensor name, such as ``conv1.weight``.
-        planned: what and where it is; it follows its module to other devices.
-        config: format, correction and error model.
-        switch: shared by all tensors of an attachment.
-        budget: for weak cells kept between reads, shared likewise.
+        name: Tensor name, such as ``conv1.weight``.
+        planned: What and where it is; it follows its module to other devices.
+        config: Format, correction and error model.
+        switch: Shared by all tensors of an attachment.
+        budget: For weak cells kept between reads, shared likewise.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class StoredTensor:
 
         Args:
             x: ``[copies, ...]``, or one copy of any shape.
-            copies: inferences that lie in `x`, each at the same address.
+            copies: Inferences that lie in `x`, each at the same address.
         """
         state = self.switch.state
         # What has a shape and no values neither fails nor counts, and nothing could follow it back.
@@ -279,7 +279,7 @@ class StoredTensor:
         """Return what was seen since `start_learning`.
 
         Args:
-            forwards: how often the network was called.
+            forwards: How often the network was called.
         """
         if self.seen.range is None:
             return TensorCalibration(self.kind, self.elements, 0, 0.0, 0.0)

@@ -27,8 +27,8 @@ class Batch(NamedTuple):
     """Where the batch dimension of a module's input is.
 
     Attributes:
-        min_rank: an input of fewer dimensions is a single sample.
-        dim: the batch dimension of the others.
+        min_rank: An input of fewer dimensions is a single sample.
+        dim: The batch dimension of the others.
     """
 
     min_rank: int
@@ -40,10 +40,10 @@ class Target:
     """A module and what it reads at a call.
 
     Attributes:
-        module: the module that is called.
-        name: its name in the network, "" for the network itself, whatever wraps it.
+        module: The module that is called.
+        name: Its name in the network, "" for the network itself, whatever wraps it.
         weights: ``(owner, parameter name, tensor name)``.
-        batch: where the batch dimension of its input is; None where the input is indices.
+        batch: Where the batch dimension of its input is; None where the input is indices.
     """
 
     module: nn.Module
@@ -86,7 +86,7 @@ def find_targets(model: nn.Module, by_name: ByName | None = None) -> list[Target
     called ``Conv1D`` and ``...Experts``; weights, no biases or norms.
 
     Args:
-        model: the network.
+        model: The network.
         by_name: ``(parameter name, module, module name) -> bool``, what is read besides: for the
             call of its module, or where that has it already, of the module around.
     """

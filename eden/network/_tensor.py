@@ -17,12 +17,12 @@ class Switch:
     """What all reads of one attachment do just now: "faulty", "clean" or "learn".
 
     Attributes:
-        state: which of these.
-        by_image: whether the copies of inputs are numbered through the calls of the network.
+        state: Which of these.
+        by_image: Whether the copies of inputs are numbered through the calls of the network.
         chosen: int64 ``[n]``, which images of a larger set the calls are of; None: of all.
         images: int64 ``[batch]``, the numbers of the images of the current call.
-        recorder: notes where faults fall, where that was asked for.
-        gradients: what the backward pass goes by instead of what was read; None: that.
+        recorder: Notes where faults fall, where that was asked for.
+        gradients: What the backward pass goes by instead of what was read; None: that.
     """
 
     def __init__(self):
@@ -78,13 +78,13 @@ class TensorInfo:
     """A tensor in approximate DRAM.
 
     Attributes:
-        name: such as ``conv1.weight`` or ``conv1.input``.
+        name: Such as ``conv1.weight`` or ``conv1.input``.
         kind: "weight" or "input".
-        elements: of one copy, that is for one inference; 0 for an input before `learn_bounds`.
-        bits: of one element in the stored format.
-        size_bytes: room that one copy takes.
-        reads: how often one inference reads it.
-        protection: how it is stored, as `Config.protect` has it.
+        elements: Of one copy, that is for one inference; 0 for an input before `learn_bounds`.
+        bits: Of one element in the stored format.
+        size_bytes: Room that one copy takes.
+        reads: How often one inference reads it.
+        protection: How it is stored, as `Config.protect` has it.
     """
 
     name: str

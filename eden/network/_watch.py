@@ -13,7 +13,7 @@ class Watch:
     """Forward-pre hook of a network: a layer put in later has no hooks, and would read no errors.
 
     Args:
-        network: the outermost module, without wrappers.
+        network: The outermost module, without wrappers.
     """
 
     def __init__(self, network: nn.Module):
@@ -25,7 +25,7 @@ class Watch:
         """Refuse a network whose modules are others now, naming the first.
 
         Raises:
-            ValueError: for a module that was replaced, added or removed, and a shallow copy, whose
+            ValueError: For a module that was replaced, added or removed, and a shallow copy, whose
                 own children nobody looks after.
         """
         if torch.compiler.is_compiling():  # a graph knows its modules

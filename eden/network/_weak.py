@@ -22,8 +22,8 @@ def count_weak(attachment: Any, name: str, ber: float, seed: int) -> int | None:
     reads the same then, whatever lies in it. None where its size is not known.
 
     Raises:
-        TypeError: for a seed that is no integer.
-        ValueError: for an unknown name, or a seed outside [0, 2^63).
+        TypeError: For a seed that is no integer.
+        ValueError: For an unknown name, or a seed outside [0, 2^63).
     """
     attachment._check_known([name])
     tensor, key = attachment._tensors[name], attachment._key_of(seed)
@@ -50,7 +50,7 @@ def stored_bits(attachment: Any, name: str, bit: int) -> Tensor | None:
     None for an input, of which each image stores its own.
 
     Raises:
-        ValueError: for an unknown name, or a bit that its elements have not.
+        ValueError: For an unknown name, or a bit that its elements have not.
     """
     attachment._check_known([name])
     tensor, parameter = attachment._tensors[name], attachment._hooks.parameter_of(name)
@@ -93,13 +93,13 @@ def one_weak_cell(attachment: Any, name: str, element: int, bit: int) -> Iterato
     some accesses; at each copy of an input; as if nothing protected it.
 
     Args:
-        attachment: the handle.
-        name: of the tensor.
-        element: its number in one copy.
-        bit: of the element as stored, the least significant one being 0.
+        attachment: The handle.
+        name: Of the tensor.
+        element: Its number in one copy.
+        bit: Of the element as stored, the least significant one being 0.
 
     Raises:
-        ValueError: for an unknown name, an element or a bit that the tensor has not, or after
+        ValueError: For an unknown name, an element or a bit that the tensor has not, or after
             `detach`.
     """
     attachment._check_attached("one_weak_cell")

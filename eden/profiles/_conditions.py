@@ -88,5 +88,5 @@ def place_of(point: dict[str, Any]) -> str:
     """Write a module and operating point in one line."""
     said = [f"{HEADS[name][0]} {HEADS[name][1](value)}"
             for name, value in point.items()
-            if value is not None and value not in ("", "cell")]  # fmt: skip
+            if value not in (None, "") and (name, value) != ("unit", "cell")]  # fmt: skip
     return ", ".join(said)

@@ -25,11 +25,21 @@ _BLOCK = 1 << 22
 _DAMAGED = (EOFError, OSError, zlib.error)
 
 
+def check_regular(path: Path) -> None:
+    """Refuse a pipe, a folder and the like.
+
+    Raises:
+        ValueError: If it is no regular file.
+        OSError: If there is none.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ValueError(f"{path} is no regular file")
+
+
 @contextmanager
 def opened(path: Path, *, progress: bool) -> Iterator[Any]:
     """Open the bytes of a file, unpacked, with a bar over those read."""
-    if not stat.S_ISREG(os.stat(path).st_mode):
-        raise ValueError(f"{path} is no regular file")
+    check_regular(path)
     size = os.stat(path).st_size
     with (
         open(path, "rb") as raw,
@@ -188,7 +198,8 @@ def _find(path: Path, header: list[str], columns: Sequence[Column]) -> None:
 
 
 def _fits(word: str, column: Column) -> bool:
-    if not word.isascii() or "_" in word:  # numbers to Python, not to Arrow
+    # Numbers to Python, not to Arrow.
+    if not word.isascii() or "_" in word or word[0] == "+" or word.strip(" \t") != word.strip():
         return False
     try:
         if not pa.types.is_integer(column.type):

@@ -16,7 +16,8 @@ from eden.profiles._schema import NAMES
 _PLACE = tuple(
     name for name in NAMES if name not in ("cells", "reads", "failures_1to0", "failures_0to1")
 )
-_WHERE = ("bank", "row_first", "row_last", "bitline", "bit_address")
+_OF_CELL = ("bank", "row_first", "row_last", "bitline")
+_WHERE = (*_OF_CELL, "bit_address")
 _CONDITION = tuple(name for name in _PLACE if name not in _WHERE)
 _ALL_ROWS = 2**31 - 1
 _BLOCK = 1 << 18
@@ -36,7 +37,11 @@ def first_repeat(table: pa.Table) -> tuple[int, int] | None:
     # The same hash is a hint: the rows themselves decide.
     seen: dict[tuple, int] = {}
     for row in np.flatnonzero(np.isin(place_hashes(table), repeated)).tolist():
-        place = tuple(table.column(name)[row].as_py() for name in _PLACE)
+        known = table.column("bit_address")[row].is_valid
+        place = tuple(
+            None if known and name in _OF_CELL else table.column(name)[row].as_py()
+            for name in _PLACE
+        )
         if place in seen:
             return row, seen[place]
         seen[place] = row
@@ -44,13 +49,20 @@ def first_repeat(table: pa.Table) -> tuple[int, int] | None:
 
 
 def place_hashes(table: pa.Table, names: tuple[str, ...] = _PLACE) -> np.ndarray:
-    """A number a row, equal for rows of one place, condition and source."""
+    """A number a row, equal for rows of one place, condition and source.
+
+    An address is a cell, whatever else is said of where it lies.
+    """
     hashes = np.zeros(table.num_rows, np.uint64)
+    known = _each(table, "bit_address", lambda chunk: chunk.is_valid())
     for name in names:
         before = 0
         for chunk in table.column(name).chunks:
-            part = hashes[before : before + len(chunk)]
-            part[:] = _mixed(part, _words(chunk))
+            at = slice(before, before + len(chunk))
+            words = _words(chunk)
+            if name in _OF_CELL:
+                words = np.where(known[at], np.uint64(0), words)
+            hashes[at] = _mixed(hashes[at], words)
             before += len(chunk)
     return hashes
 
@@ -100,6 +112,8 @@ def first_overlap(table: pa.Table) -> tuple[int, int] | None:
         sets.append(((*_CONDITION, other), group & given[name], group & ~given[name]))
     banks = group & given["bank"] & ~given["bitline"]
     sets.append((_CONDITION, banks, group & given["bitline"] & ~given["bank"]))
+    both = group & given["bank"] & given["bitline"]
+    sets.append((_CONDITION, both, group & ~given["bank"] & ~given["bitline"]))
     for names, one, other in sets:
         if one.any() and other.any():
             found = _intersection(table, names, one, other)
@@ -110,7 +124,8 @@ def first_overlap(table: pa.Table) -> tuple[int, int] | None:
 
 def _each(table: pa.Table, name: str, what: Callable[[pa.Array], Any]) -> np.ndarray:
     """What is so of each value of a column, chunk by chunk for the sake of memory."""
-    return np.concatenate([np.asarray(what(chunk), bool) for chunk in table.column(name).chunks])
+    found = [np.asarray(what(chunk), bool) for chunk in table.column(name).chunks]
+    return np.concatenate([*found, np.empty(0, bool)])
 
 
 def _intersection(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from eden.profiles._conditions import place_of
-from eden.profiles._counts import FAILURES, READS, SEEN_FAILURES, STORED, Counts, labels
+from eden.profiles._counts import FAILURES, MIXED, READS, SEEN_FAILURES, STORED, Counts, labels
 from eden.profiles._models import FittedModel
 
 
@@ -30,21 +30,24 @@ def plot_fit(fit: Any, axes: Any = None) -> Any:
         width = 2.0 if model is fit.best else 1.0
         drawn = None if model.censored else _drawn(model, counts, random)
         if drawn is not None:
-            axes.plot(_ranks(drawn), drawn, lw=width, color=f"C{model.number}",
-                      label=f"{said}, a draw")  # fmt: skip
+            marker = "_" if len(drawn) == 1 else ""  # a line of one point shows nothing
+            axes.plot(_ranks(drawn), drawn, lw=width, marker=marker, ms=20,
+                      color=f"C{model.number}", label=f"{said}, a draw")  # fmt: skip
             continue
         for name, rate in model.rates().items():
             axes.axhline(rate, lw=width, color=f"C{model.number}", label=f"{said}, at most {name}")
+    axes.set_xlim(0, 100)
     axes.set_xlabel("places, in rising order, %")
     unit = fit.point["unit"]
     axes.set_ylabel(f"share of {unit}s that failed" + (" in a read" if counts.reads > 1 else ""))
     if share.max() > 0:
         least = max(share[share > 0].min(), 1e-15)
         axes.set_yscale("symlog", linthresh=least)
-        axes.set_ylim(-least / 10, 2 * share.max())
-        axes.set_yticks([0, *10.0 ** np.arange(np.ceil(np.log10(least)), 1)])
+        most = 2 * share.max()
+        axes.set_yticks([0, *10.0 ** np.arange(np.ceil(np.log10(least)), np.log10(most))])
+        axes.set_ylim(-least / 10, most)
     axes.legend(fontsize="small")
-    axes.set_title(place_of(fit.point), fontsize="small")
+    axes.set_title(place_of(fit.point), fontsize="small", wrap=True, parse_math=False)
     return axes
 
 
@@ -61,6 +64,8 @@ def _drawn(model: FittedModel, counts: Counts, random: np.random.Generator) -> n
         weak = random.beta(a, a * (1 - one.weak) / one.weak, label.max() + 1)[label]
         failure = np.full(len(weak), one.failure)
     else:
+        if model.number == 3:
+            counts = counts.subset(counts.groups[:, STORED] != MIXED)
         stored = (counts.groups[:, STORED] != 0) | (model.number == 0)
         weak = np.where(stored, one.weak, zero.weak)
         of_zero = zero.failure if zero is not one else one.failure_zero

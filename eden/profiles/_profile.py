@@ -77,8 +77,8 @@ class Profile:
             if fault is not None:
                 raise ValueError(f"{name_of(before + fault.row)}: {fault.says}")
             before += len(batch)
-        table = _renamed(table, "pattern", fill_of)
-        table = _renamed(table, "unit", lambda word: word or "cell")
+        table = renamed(table, "pattern", fill_of)
+        table = renamed(table, "unit", lambda word: word or "cell")
         repeat = first_repeat(table)
         if repeat is not None:
             row, earlier = repeat
@@ -123,7 +123,7 @@ class Profile:
         return write_bytes(path, sink.getvalue().to_pybytes())
 
 
-def _renamed(table: pa.Table, name: str, renamed: Callable[[str], str]) -> pa.Table:
+def renamed(table: pa.Table, name: str, renamed: Callable[[str], str]) -> pa.Table:
     """The table with other words for the same in a column of text."""
     column = table.column(name)
     if column.num_chunks == 0:

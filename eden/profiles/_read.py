@@ -13,9 +13,9 @@ import pyarrow.parquet
 from tqdm.auto import tqdm
 
 from eden._say import refusal
-from eden.profiles._csv import header_of, line_of, read_blocks
+from eden.profiles._csv import check_regular, header_of, line_of, read_blocks
 from eden.profiles._places import place_hashes
-from eden.profiles._profile import Profile
+from eden.profiles._profile import Profile, renamed
 from eden.profiles._rules import first_out_of_range
 from eden.profiles._schema import (
     COLUMNS,
@@ -24,7 +24,9 @@ from eden.profiles._schema import (
     REQUIRED,
     SCHEMA,
     TEXT,
+    Column,
     absent,
+    fill_of,
     is_header,
 )
 from eden.profiles._studies import FORMS, Block, Form, Observed
@@ -67,6 +69,7 @@ def read(path: Path | str, *, progress: bool = False) -> Profile:
 
 
 def _parquet(path: Path, *, progress: bool) -> Profile:
+    check_regular(path)
     try:
         with (
             pyarrow.parquet.ParquetFile(path) as file,
@@ -78,7 +81,7 @@ def _parquet(path: Path, *, progress: bool) -> Profile:
                 bar.update(len(part))
             table = pa.Table.from_batches(parts, file.schema_arrow)
     except (pa.ArrowException, OSError) as error:
-        if isinstance(error, FileNotFoundError | PermissionError):
+        if isinstance(error, PermissionError):
             raise
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
     if not is_header(table.column_names):
@@ -86,25 +89,42 @@ def _parquet(path: Path, *, progress: bool) -> Profile:
     for name in OPTIONAL:
         if name not in table.column_names:
             table = table.append_column(name, absent(name, len(table)))
-    try:
-        table = table.select(NAMES)
-        for at, name in enumerate(NAMES):
-            if SCHEMA.field(name).type == TEXT and table.column(name).null_count:
-                words = pc.fill_null(table.column(name).cast(pa.string()), "")  # empty is a value
-                table = table.set_column(at, name, words)
-        table = table.cast(SCHEMA)
-    except (pa.ArrowException, ValueError) as error:
-        raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
+    columns = []
+    for column in COLUMNS:
+        try:
+            columns.append(_cast(table.column(column.name), column))
+        except (pa.ArrowException, ValueError) as error:
+            said = str(error).splitlines()[0]
+            raise ValueError(f"{path}: column {column.name}: {said}") from None
+    table = pa.table(columns, schema=SCHEMA)
     return _checked(path, [table], (), lambda row: f"{path}, row {row + 1}")
+
+
+def _cast(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
+    """A column of Parquet in the schema's type.
+
+    Raises:
+        ValueError: It is of a kind that is neither this nor could be written as it.
+    """
+    kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    if not (pa.types.is_null(kind) or (text if column.type == TEXT else number)):
+        accepted = "text" if column.type == TEXT else column.accepted
+        raise ValueError(refusal("type", str(kind), accepted))
+    if column.type == TEXT:
+        values = pc.fill_null(values.cast(pa.string()), "")  # an empty word is a value
+    return values.cast(column.type)
 
 
 def _checked(
     path: Path, blocks: list[pa.Table], notes: Iterable[str], name_of: Callable[[int], str]
 ) -> Profile:
-    table = pa.concat_tables(blocks) if blocks else SCHEMA.empty_table()
-    if len(table) == 0:
+    if sum(map(len, blocks)) == 0:
         raise ValueError(f"{path}: no observations, accepted: a row an observation")
-    return Profile.checked(table, notes, name_of)
+    whole = [pa.concat_tables(blocks)]
+    blocks.clear()  # what is made anew of a column is then not held twice
+    return Profile.checked(whole.pop(), notes, name_of)
 
 
 def _whole(part: pa.Table) -> pa.Table:
@@ -133,7 +153,7 @@ def _public(path: Path, form: Form, *, progress: bool) -> Profile:
         blocks.append(table)
         of_row.append(before + rows)
         before += len(part)
-    if form.rounds and blocks:
+    if form.rounds and sum(map(len, blocks)):
         blocks = [_rounds(pa.concat_tables(blocks).unify_dictionaries())]
     said = [f"{count} observations left out: {why}" for why, count in left_out.items() if count]
     rows = np.concatenate([*of_row, np.empty(0, np.int32)])
@@ -167,6 +187,7 @@ def _observations(found: Observed, source: str, rows: int) -> tuple[pa.Table, np
 
 def _rounds(table: pa.Table) -> pa.Table:
     """Number the observations of each place and condition in `source`: they are rounds."""
+    table = renamed(table, "pattern", fill_of)
     places = place_hashes(table)
     order = np.argsort(places, kind="stable")
     first = np.r_[True, places[order][1:] != places[order][:-1]]

@@ -227,6 +227,7 @@ FORMS = (
             _text("Pattern", "a hexadecimal fill"),
             _number("Temperature", -100, 200, "degrees Celsius"),
             *(_number(name, 0.1, 1000, "nanoseconds") for name in ("tRCD", "tRP")),
+            _text("Model", "its model"),
         ),
         _latency,
         LATENCY,

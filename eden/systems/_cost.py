@@ -74,7 +74,7 @@ class Inference:
     """Time and DRAM energy of running a batch once.
 
     Attributes:
-        system: Its name.
+        system: Name of the system.
         memory: Name of its memory.
         batch: Inputs of the batch; all numbers are of the whole of it.
         layers: In order of calls.

@@ -223,7 +223,7 @@ def check_counted(placement: Placement, system: str, *, channels: int) -> None:
 
     Args:
         placement: For a device that `check_device` takes.
-        system: Its name.
+        system: Name of the system, for the message.
         channels: Channels that its tensors are spread over.
 
     Raises:

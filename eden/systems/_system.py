@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from eden._files import parse_json
 from eden._say import a_kind, an_int, keys_of, one_of, refusal
+from eden._yaml import parse_yaml
 from eden.devices import Device
 from eden.dram import Memory, load_memory
 from eden.network import Config
@@ -177,12 +179,11 @@ def _read(path: Path) -> object:
         raise ValueError(refusal("bytes of it", size, f"at most {_LARGEST}"))
     try:
         text = path.read_text()
-        if path.suffix == ".json":
-            return json.loads(text)
-        import yaml
-
-        return yaml.safe_load(text)
     except UnicodeDecodeError as error:
         raise ValueError(f"no text: {error.reason}") from None
-    except Exception as error:
-        raise ValueError(f"not {path.suffix[1:].upper()}: {' '.join(str(error).split())}") from None
+    if path.suffix != ".json":
+        return parse_yaml(text, "system")
+    try:
+        return parse_json(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON: {' '.join(str(error).split())}") from None

@@ -45,8 +45,8 @@ class Cost(NamedTuple):
     """What one cell alone costs.
 
     Attributes:
-        loss: accuracy lost; a guess where not all images were asked.
-        misses: whether the target is missed.
+        loss: Accuracy lost; a guess where not all images were asked.
+        misses: Whether the target is missed.
     """
 
     loss: float
@@ -128,7 +128,7 @@ class SingleCells(Asking[_Cell, Row]):
         """Return what the cells of one bit of some elements cost, each alone.
 
         Args:
-            tensor: Its name.
+            tensor: Name of the tensor.
             bit: Of the element.
             elements: Their numbers.
             draw: Decides, where a weak cell fails at some accesses only, at which.

@@ -16,7 +16,7 @@ class Stratum:
     """The cells that hold one bit of the elements of one tensor, and what was seen of them.
 
     Attributes:
-        tensor: Its name.
+        tensor: Name of the tensor.
         kind: "weight" or "input".
         bit: Of the element as stored, the least significant one being 0.
         cells: How many there are: the tensor's elements, or those that store `stored`.

@@ -93,54 +93,54 @@ def boost(
     batch's images meet a failure is then not as in one process.
 
     Args:
-        model: the trained network; it is not changed. Of one in a wrapper, such as
+        model: The trained network; it is not changed. Of one in a wrapper, such as
             ``DistributedDataParallel``, the copy is in one too.
-        train_loader: yields ``(inputs, labels)``, several times over.
-        config: how the network is stored. With ``cells="fixed"`` the boosted network is for that
+        train_loader: Yields ``(inputs, labels)``, several times over.
+        config: How the network is stored. With ``cells="fixed"`` the boosted network is for that
             one module, and is refused on another.
-        target_ber: rate to train for, in (0, 1]; or rising rates to go on to while that helps.
+        target_ber: Rate to train for, in (0, 1]; or rising rates to go on to while that helps.
             Some ten times what the network shall bear: most draws in training lose accuracy.
-        epochs: to the first target.
-        more_epochs: to each further one.
+        epochs: To the first target.
+        more_epochs: To each further one.
         curriculum: "ramp", the rate rises over the first 30 % of the batches and each has
             between a quarter and all of it (`RampSchedule`); "steps", as in the paper, all
             batches have the same, which rises every few epochs (`CurriculumSchedule`).
-        step_epochs: epochs at each rate of "steps".
-        start_ber: rate to begin with; where the model was boosted before, the rate it bears.
-        optimizer: makes an optimiser of the copy's parameters; default AdamW at 3e-3.
-        anneal: let its learning rates fall to 0 along a half cosine in each round, batch by batch;
+        step_epochs: Epochs at each rate of "steps".
+        start_ber: Rate to begin with; where the model was boosted before, the rate it bears.
+        optimizer: Makes an optimiser of the copy's parameters; default AdamW at 3e-3.
+        anneal: Let its learning rates fall to 0 along a half cosine in each round, batch by batch;
             each batch meets other errors, and small steps at the end average over them.
         loss: ``(output, labels) -> scalar``.
-        input_range: share of the original range that the inputs are given, in (0, 1]; the first
+        input_range: Share of the original range that the inputs are given, in (0, 1]; the first
             one, which is data, keeps all of it. Of two, the first is for the input after that, the
             second for the last, and those between fall evenly by their logarithm. Values beyond are
             clamped, as a stored integer clamps them; what a flipped bit adds shrinks with the
             range, and retraining makes up for the clamping. Default 0.5, and 1 where implausible
             values of a floating-point format become zero: there nothing clamps. LeNet bears more
             with (0.5, 0.15), which a residual network did not survive (docs/boosting.md).
-        gradients: what the backward pass goes by: "as_read", the weights and inputs as they were
+        gradients: What the backward pass goes by: "as_read", the weights and inputs as they were
             read, faults and all, with no gradient where a value was corrected; "clean", as they
             lay in DRAM. The forward pass is the same. "clean" needs a network that is not
             compiled. Measured in ``docs/storage.md``.
         evaluate: ``evaluate(model) -> accuracy`` in [0, 1]; NaN is an error, or counts as 0 where
             ``evaluate.nan`` is "miss".
-        target_accuracy: what the boosted network has to reach under errors, in [0, 1]; the
+        target_accuracy: What the boosted network has to reach under errors, in [0, 1]; the
             original network's accuracy on the same images less what may be lost.
-        miss_probability: the risk by which networks are judged, in (0, 0.5].
-        seed: of the cells tried in doing so.
-        folder: keeps each epoch's state; called again with the same network and arguments, boosting
+        miss_probability: The risk by which networks are judged, in (0, 0.5].
+        seed: Of the cells tried in doing so.
+        folder: Keeps each epoch's state; called again with the same network and arguments, boosting
             goes on after the last one, to the network that it would have come to. The loader must
             be an `eden.data.Batches`, or shuffle by torch's global generator; of another one, and
             of ``loss`` and ``evaluate``, it is not noticed if they have changed.
-        progress: show a bar with the time left.
+        progress: Show a bar with the time left.
 
     Returns:
         The boosted copy, not attached. `eden.network.calibration_of` finds its calibration and
         `history_of` what happened.
 
     Raises:
-        TypeError: for an argument of another type.
-        ValueError: for a rate or number outside what is named here, an attached model, only one of
+        TypeError: For an argument of another type.
+        ValueError: For a rate or number outside what is named here, an attached model, only one of
             `evaluate` and `target_accuracy`, a calibration that does not mention all that the
             config stores, processes that were not told the same, or a folder that keeps another
             training.

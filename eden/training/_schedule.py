@@ -62,16 +62,16 @@ class CurriculumSchedule(Schedule):
     at `target_ber`, with equal steps between.
 
     Args:
-        handle: the attachment of the network in training.
-        target_ber: rate to end at, in (0, 1].
-        epochs: epochs in all, at least 1; if they make one step only, that is at the target.
-        step_epochs: epochs at each rate.
-        start_ber: rate to begin with, from 0 to `target_ber`; not 0 where a network that was
+        handle: The attachment of the network in training.
+        target_ber: Rate to end at, in (0, 1].
+        epochs: Epochs in all, at least 1; if they make one step only, that is at the target.
+        step_epochs: Epochs at each rate.
+        start_ber: Rate to begin with, from 0 to `target_ber`; not 0 where a network that was
             boosted before is boosted further (the first step is then already above it).
 
     Raises:
-        TypeError: for an argument of another type.
-        ValueError: for a rate or number of epochs outside what is named here.
+        TypeError: For an argument of another type.
+        ValueError: For a rate or number of epochs outside what is named here.
     """
 
     _noted = ("epoch", "epochs", "step_epochs")
@@ -121,16 +121,16 @@ class RampSchedule(Schedule):
     a checkpoint meets the same.
 
     Args:
-        handle: the attachment of the network in training.
-        target_ber: rate to rise to, in (0, 1].
-        batches: batches in all, at least 1.
-        ramp: share of them after which the target is reached, in [0, 1].
-        least: smallest share of the rate that a batch has, in (0, 1]; 1 does not vary it.
-        start_ber: rate to begin with, from 0 to `target_ber`.
+        handle: The attachment of the network in training.
+        target_ber: Rate to rise to, in (0, 1].
+        batches: Batches in all, at least 1.
+        ramp: Share of them after which the target is reached, in [0, 1].
+        least: Smallest share of the rate that a batch has, in (0, 1]; 1 does not vary it.
+        start_ber: Rate to begin with, from 0 to `target_ber`.
 
     Raises:
-        TypeError: for an argument of another type.
-        ValueError: for a rate or number outside what is named here.
+        TypeError: For an argument of another type.
+        ValueError: For a rate or number outside what is named here.
     """
 
     _noted = ("batch", "batches", "ramp", "least")

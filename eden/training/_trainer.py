@@ -30,8 +30,8 @@ class WeightRanges:
     """The ranges that weights have now, for them to stay within.
 
     Args:
-        weights: none of them empty.
-        by_channel: whether each channel has a range of its own, as it has a step.
+        weights: None of them empty.
+        by_channel: Whether each channel has a range of its own, as it has a step.
     """
 
     def __init__(self, weights: Sequence[Tensor], *, by_channel: bool = False):

@@ -1,5 +1,6 @@
 """Fits of small synthetic profiles: which model is chosen, its numbers, and what is refused."""
 
+import io
 import math
 
 import numpy as np
@@ -229,6 +230,36 @@ def test_plot_shows_a_draw_of_each_model_beside_what_was_observed():
     assert (
         fit_of([total(0)]).plot().lines[1].get_label() == "model 0 (uniform), chosen, at most ber"
     )
+
+
+def test_the_picture_is_of_what_a_model_can_name_and_of_no_more_than_was_seen():
+    rows = [total(n, bank=b, pattern=p, cells=2**40)
+            for b in range(4) for p, n in (("0xff", 3), ("0x55", 90))]  # fmt: skip
+    rows += [ROW | {"cells": 2**40, "reads": 1, "failures_0to1": 40, "pattern": "0x0", "bank": b}
+             for b in range(4)]  # fmt: skip
+    fit = fit_of(rows, model=3)
+    axes = fit.plot()
+    assert [len(line.get_ydata()) for line in axes.lines] == [12, 12, 8]
+    assert axes.get_ylim()[1] == pytest.approx(2 * 90 / 2**40)
+    alone = fit_of([total(5, module="cell_$a$", unit="line")]).plot()
+    alone.figure.savefig(io.BytesIO())
+    assert alone.get_title().startswith("module cell_$a$") and alone.lines[1].get_marker() == "_"
+
+
+@pytest.mark.parametrize("reads, failures", [(2**14, 100), (2**16, 1000)])
+def test_many_reads_of_cells_that_seldom_fail(reads, failures):
+    """Each place could have one weak cell that fails in a share of its reads; then all would have
+    nearly the same number of failures, where these scatter as by chance."""
+    random = np.random.default_rng(0)
+    rows = [
+        total(int(n), cells=2**26, reads=reads, row_first=row, row_last=row)
+        for row, n in enumerate(random.poisson(failures, 40))
+    ]
+    fit = fit_of(rows)
+    low, high = fit.best.intervals["ber"]
+    assert low < failures / 2**26 / reads < high
+    assert fit.best.intervals["failure_probability"][0] < 1e-4
+    assert 0.4 < fit.overdispersion < 2
 
 
 def test_the_verb(tmp_path, capsys):

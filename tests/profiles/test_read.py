@@ -1,6 +1,8 @@
 """Profiles are read whole and right, or refused in one line that names the file and the line."""
 
 import gzip
+import itertools
+import os
 
 import pyarrow
 import pyarrow.parquet
@@ -86,6 +88,43 @@ def test_places_beside_one_another_are_no_overlap(beside, tmp_path):
     assert len(profiles.read(write(tmp_path, lines(GOOD, row(**beside))))) == 2
 
 
+def test_an_address_is_one_cell_wherever_it_is_said_to_lie():
+    cell = {"module": "m", "cells": 1, "reads": 16, "failures_1to0": 8, "bit_address": 5}
+    with pytest.raises(ValueError, match="row 2: repeats row 1"):
+        profiles.Profile.of([cell, cell | {"bank": 0, "bitline": 7}])
+    assert len(profiles.Profile.of([cell, cell | {"bit_address": 6}])) == 2
+
+
+SIDES = [None, 0, 1]
+GROUPS = [(None, None), (0, 3), (2, 5), (4, 7)]
+PLACES = list(itertools.product(SIDES, GROUPS, SIDES))
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(PLACES), min_size=2, max_size=6, unique=True))
+def test_overlaps_are_those_that_pairs_show(places):
+    """Two places meet where their banks, rows and bitlines do; what is not given is all of them."""
+    meets = False
+    for one, other in itertools.combinations(places, 2):
+        banks = None in (one[0], other[0]) or one[0] == other[0]
+        bitlines = None in (one[2], other[2]) or one[2] == other[2]
+        (a, b), (c, d) = one[1], other[1]
+        rows = None in (a, c) or (a <= d and c <= b)
+        meets |= banks and bitlines and rows
+    rows = [
+        {"module": "m", "cells": 100, "reads": 1, "failures_1to0": 0,
+         "bank": bank, "row_first": first, "row_last": last, "bitline": bitline}
+        for bank, (first, last), bitline in places
+    ]  # fmt: skip
+    try:
+        profiles.Profile.of(rows)
+        found = False
+    except ValueError as error:
+        found = "holds cells of row" in str(error)
+        assert found
+    assert found == meets
+
+
 def test_a_fill_has_one_word(tmp_path):
     fills = {"0x00": "0x0", "0xffff": "0xff", "0x5555": "0x55", "0x5": "0x5", "0x1234": "0x1234"}
     rows = [row(pattern=fill, failures_1to0="0", bank=str(i)) for i, fill in enumerate(fills)]
@@ -107,6 +146,7 @@ REFUSED = {
     "infinite": (row(temperature_celsius="inf"), "temperature_celsius is inf, accepted"),
     "text": (row(cells="many"), "cells is 'many', accepted: an integer from 1 to"),
     "hexadecimal": (row(reads="0x10"), "reads is '0x10', accepted: an integer"),
+    "sign": (row(reads="+5"), r"reads is '\+5', accepted: an integer"),
     "fraction": (row(reads="1.5"), "reads is '1.5', accepted: an integer"),
     "huge": (row(cells="1" * 30), f"cells is '{'1' * 30}', accepted: an integer"),
     "too many digits": (row(cells="1" * 500), f"cells is '{'1' * 40}', accepted: an integer"),
@@ -133,6 +173,7 @@ REFUSED = {
     "all rows": (row(row_first="", row_last=""), "holds cells of line 2"),
     "a bank's total": (row(bank="", row_first="", row_last=""), "holds cells of line 2"),
     "all bitlines' rows": (row(bitline="5"), "holds cells of line 2"),
+    "a block of all": (row(bank="", row_first="", row_last=""), "holds cells of line 2"),
     "a bitline of all banks": (row(bank="", bitline="5"), "holds cells of line 2"),
     "repeated": (GOOD, "repeats line 2; give repeated measurements as one row with more reads"),
 }
@@ -183,8 +224,12 @@ def test_damaged_files(tmp_path):
         profiles.read(write(tmp_path, b"PAR1 nothing", "p.parquet"))
     with pytest.raises(FileNotFoundError):
         profiles.read(tmp_path / "absent.csv")
-    with pytest.raises((ValueError, OSError)):
-        profiles.read(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"absent\.parquet"):
+        profiles.read(tmp_path / "absent.parquet")
+    os.mkfifo(tmp_path / "pipe.parquet")
+    for path in (tmp_path, tmp_path / "pipe.parquet"):
+        with pytest.raises(ValueError, match="is no regular file"):
+            profiles.read(path)
 
 
 def test_parquet_is_checked_as_text_is(tmp_path):
@@ -200,6 +245,20 @@ def test_parquet_is_checked_as_text_is(tmp_path):
         profiles.read(path)
     pyarrow.parquet.write_table(table.drop_columns(["unit"]), path)
     assert len(profiles.read(path)) == 2
+    for name, wrong, said in (
+        ("cells", pyarrow.array(["0x10", "7"]), "column cells: type is 'string', accepted: an int"),
+        (
+            "cells",
+            pyarrow.array([True, True]),
+            "column cells: type is 'bool', accepted: an int",
+        ),
+        ("reads", pyarrow.array([1.5, 2.0]), "column reads: Float value 1.5"),
+        ("vendor", pyarrow.array([1, 2]), "column vendor: type is 'int64', accepted: text"),
+    ):
+        at = table.schema.get_field_index(name)
+        pyarrow.parquet.write_table(table.set_column(at, name, wrong), path)
+        with pytest.raises(ValueError, match=f"p.parquet: {said}"):
+            profiles.read(path)
     pyarrow.parquet.write_table(table.slice(0, 0), path)
     with pytest.raises(ValueError, match=r"p.parquet: no observations"):
         profiles.read(path)

@@ -139,6 +139,18 @@ def test_what_is_wrong_is_named_by_file_and_line(head, good, row, message, tmp_p
     assert f"{tmp_path / 'study.csv'}, line 3: " in str(caught.value)
 
 
+def test_rounds_of_one_fill_in_two_words(tmp_path):
+    rows = [latency_row([0] * 8, fill, 7.5, 12.5) for fill in ("0xff", "0xffff")]
+    read_ = read(tmp_path, LATENCY + "".join(rows))
+    assert read_.table["source"][-1].as_py().endswith("round 2")
+
+
+def test_where_all_is_left_out_nothing_was_observed(tmp_path):
+    row = latency_row([0] * 8, "0xff", 12.5, 5.0)
+    with pytest.raises(ValueError, match="no observations"):
+        read(tmp_path, LATENCY + row)
+
+
 def test_a_study_of_many_blocks_reads_the_same(tmp_path, monkeypatch):
     rows = [latency_row([i / 64] * 8, "0xff", 7.5, 12.5) for i in range(50)]
     whole = read(tmp_path, LATENCY + "".join(rows))

@@ -77,6 +77,13 @@ def test_what_is_no_file_of_a_system_is_one_line(tmp_path, capsys):
     assert "eden: system is 'dsp', accepted: " in capsys.readouterr().err
 
 
+def test_a_key_that_is_given_twice_is_refused(tmp_path):
+    for name, text in (("a.json", '{"name": "x", "name": "y"}'), ("a.yaml", "name: x\nname: y\n")):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ValueError, match=r"key '?name'?(:| is) (stands|given) twice"):
+            System.load(tmp_path / name)
+
+
 def test_the_verb_lists_systems_and_their_parameters(capsys):
     assert cli.main(["systems"]) == 0
     said = capsys.readouterr().out

@@ -167,6 +167,12 @@ std::vector<WeakLaw> starts(const std::vector<FailureGroup>& groups, const FitFo
   const double greatest = std::max(form.by_stored ? std::max(rates[0], rates[1]) : rate, 1e-26);
   std::vector<double> failures = {1.0}, shapes = {WeakLaw().shape};
   if (form.failure) failures = {0.003, 0.03, 0.1, 0.25, 0.5, 0.75, likely_failure(groups), 0.95};
+  // Where one weak cell could make all of a place's failures, many that seldom fail could as well.
+  int64_t reads = 1;
+  for (const FailureGroup& g : groups) reads = std::max(reads, g.reads);
+  if (form.failure && reads > 256) {
+    for (double f = 0.1 / static_cast<double>(reads); f < 0.003; f *= 10.0) failures.push_back(f);
+  }
   if (form.hint.bend > 0.0) failures.push_back(odds_to_share(form.hint.odds));
   if (form.spread) shapes = {0.01, 0.1, 1.0, 10.0, 100.0, 1e4};
   std::vector<WeakLaw> found;
