@@ -80,12 +80,13 @@ def _parquet(path: Path, *, progress: bool) -> Profile:
                 parts.append(part)
                 bar.update(len(part))
             table = pa.Table.from_batches(parts, file.schema_arrow)
-    except (pa.ArrowException, OSError) as error:
+            names = table.column_names
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, PermissionError):
             raise
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
-    if not is_header(table.column_names):
-        raise ValueError(f"{path}: {refusal('columns', table.column_names, ', '.join(NAMES))}")
+    if not is_header(names):
+        raise ValueError(f"{path}: {refusal('columns', names, ', '.join(NAMES))}")
     for name in OPTIONAL:
         if name not in table.column_names:
             table = table.append_column(name, absent(name, len(table)))
@@ -114,6 +115,7 @@ def _cast(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
         raise ValueError(refusal("type", str(kind), accepted))
     if column.type == TEXT:
         values = pc.fill_null(values.cast(pa.string()), "")  # an empty word is a value
+        values.validate(full=True)  # that it is UTF-8
     return values.cast(column.type)
 
 

@@ -220,7 +220,9 @@ def test_out_does_not_take_part_in_autograd():
         ops.inject(x, UNIFORM, key=rng.key(1), out=torch.empty(100))
     leaf = torch.empty(100, requires_grad=True)
     for out in (leaf, 2 * leaf, leaf.view(100)):
-        with pytest.raises(ValueError, match=r"out requires a gradient, accepted: one that does not"):
+        with pytest.raises(
+            ValueError, match=r"out requires a gradient, accepted: one that does not"
+        ):
             ops.inject(x.detach(), UNIFORM, key=rng.key(1), out=out)
     with torch.no_grad():
         ops.inject(x, UNIFORM, key=rng.key(1), out=torch.empty(100))

@@ -264,6 +264,16 @@ def test_parquet_is_checked_as_text_is(tmp_path):
         profiles.read(path)
 
 
+def test_damaged_text_in_parquet_is_one_line(tmp_path):
+    path = profiles.read(write(tmp_path, lines(GOOD))).write(tmp_path / "p.parquet")
+    whole = path.read_bytes()
+    for word in (b"vendor", b"us"):
+        path.write_bytes(whole.replace(word, word[:-1] + b"\x86"))
+        with pytest.raises(ValueError, match=r"p\.parquet") as caught:
+            profiles.read(path)
+        assert len(str(caught.value).splitlines()) == 1
+
+
 def test_empty_text_in_parquet_is_empty(tmp_path):
     """As data frames write it: a null, where this schema has an empty word."""
     table = profiles.read(write(tmp_path, lines(GOOD))).table
