@@ -1,4 +1,8 @@
-"""The paper's networks, by name, and the plain training loop of a baseline."""
+"""The paper's networks, by name, and the plain training loop of a baseline.
+
+A network is a module of its own that gives its parameters the names that torchvision or darknet
+does, and an entry in `_BUILDERS`; what reads the weights of others is beside them.
+"""
 
 import inspect
 from collections.abc import Callable

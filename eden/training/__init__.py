@@ -1,4 +1,8 @@
-"""Boosting: curricular retraining, so that a network bears a higher bit error rate."""
+"""Boosting: curricular retraining, so that a network bears a higher bit error rate.
+
+A schedule enters in ``_schedule``, a way for gradients in ``GRADIENTS``; what judges a network is
+`eden.tolerance`.
+"""
 
 from eden.training._boost import CURRICULA as CURRICULA
 from eden.training._boost import GRADIENTS as GRADIENTS
