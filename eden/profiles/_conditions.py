@@ -19,6 +19,7 @@ AXES = (
     *("vdd_volts", "trcd_seconds", "trp_seconds"),
     *("refresh_seconds", "temperature_celsius", "pattern", "unit"),
 )
+_AT_ONCE = 1 << 20
 HEADS = {
     "module": ("module", str),
     "vendor": ("vendor", str),
@@ -40,23 +41,37 @@ def conditions(profile: Profile) -> list[dict]:
         ``rows``, ``tested`` (units x reads), ``failures``, and ``share`` = failures / tested. A
         share of 0 is known only to lie below 1 / tested.
     """
-    table = profile.table
     keys = ["module", "vendor", *AXES]
+    names = ("tested", "failures", "rows")
+    # A part at a time, for the sake of memory; then the parts' sums.
+    parts = [
+        _sums(_counted(profile.table.slice(begin, _AT_ONCE), keys), keys, names)
+        for begin in range(0, max(len(profile), 1), _AT_ONCE)
+    ]
+    found = _sums(pa.concat_tables(parts), keys, names)
+    rows = found.sort_by([(name, "ascending") for name in keys]).to_pylist()
+    for row in rows:
+        row["share"] = row["failures"] / row["tested"]
+    return rows
+
+
+def _counted(table: pa.Table, keys: list[str]) -> pa.Table:
+    """Rows with what was tested of them and what failed, as numbers."""
     flat = {name: table.column(name) for name in keys}
     for name in ("module", "vendor", "pattern", "unit"):
         flat[name] = flat[name].cast(pa.string())
-    cells, reads = (table.column(name).cast(pa.float64()) for name in ("cells", "reads"))
-    counted = [pc.fill_null(table.column(name), 0) for name in ("failures_1to0", "failures_0to1")]
-    tested = np.asarray(cells) * np.asarray(reads)
-    flat |= {"tested": pa.array(tested), "failures": pa.array(sum(map(np.asarray, counted)))}
-    sums = [("tested", "sum"), ("failures", "sum"), ([], "count_all")]
-    found = pa.table(flat).group_by(keys, use_threads=False).aggregate(sums)
-    rows = found.sort_by([(name, "ascending") for name in keys]).to_pylist()
-    for row in rows:
-        row["rows"] = row.pop("count_all")
-        row["tested"], row["failures"] = row.pop("tested_sum"), row.pop("failures_sum")
-        row["share"] = row["failures"] / row["tested"]
-    return rows
+    cells, reads = (np.asarray(table.column(name), np.float64) for name in ("cells", "reads"))
+    failed = sum(
+        np.asarray(pc.fill_null(table.column(name), 0))
+        for name in ("failures_1to0", "failures_0to1")
+    )
+    ones = np.ones(len(table), np.int64)
+    return pa.table(flat | {"tested": cells * reads, "failures": failed, "rows": ones})
+
+
+def _sums(table: pa.Table, keys: list[str], names: tuple[str, ...]) -> pa.Table:
+    found = table.group_by(keys, use_threads=False).aggregate([(name, "sum") for name in names])
+    return found.rename_columns([name.removesuffix("_sum") for name in found.column_names])
 
 
 def print_profile(profile: Profile, *, most: int | None = 40) -> None:
