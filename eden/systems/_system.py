@@ -10,7 +10,6 @@ from typing import Any
 
 from eden._files import parse_json
 from eden._say import a_kind, an_int, keys_of, one_of, refusal
-from eden._yaml import parse_yaml
 from eden.devices import Device
 from eden.dram import Memory, load_memory
 from eden.network import Config
@@ -182,6 +181,8 @@ def _read(path: Path) -> object:
     except UnicodeDecodeError as error:
         raise ValueError(f"no text: {error.reason}") from None
     if path.suffix != ".json":
+        from eden._yaml import parse_yaml  # `import eden` leaves PyYAML alone
+
         return parse_yaml(text, "system")
     try:
         return parse_json(text)
