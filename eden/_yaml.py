@@ -79,12 +79,13 @@ def _an_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
 _Loader.add_constructor(f"{_TAG}int", _an_int)
 
 
-def parse_yaml(text: str, what: str) -> Any:
+def parse_yaml(text: str, what: str, named: str = "") -> Any:
     """Parse YAML; of an empty file None.
 
     Args:
         text: The YAML.
         what: What it describes, such as ``recipe``, for refusals.
+        named: Stands before what is said of text that is not YAML.
 
     Raises:
         ValueError: One line, for text that is not YAML, nests too deep, or has a key twice.
@@ -96,4 +97,4 @@ def parse_yaml(text: str, what: str) -> Any:
     # PyYAML lets through what it stumbles over, such as a KeyError of `!!bool maybe`.
     except Exception as error:
         said = " ".join(str(error).split())
-        raise ValueError(f"not YAML: {said}") from None
+        raise ValueError(f"{named}not YAML: {said}") from None

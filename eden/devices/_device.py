@@ -120,8 +120,8 @@ class Device:
 
         Args:
             vdd_volts: Supply voltage in volts; nominal if left out.
-            trcd_seconds: TRCD in seconds. Left out: nominal at nominal voltage, else as measured.
-            trp_seconds: TRP in seconds. Left out: nominal or as measured, by the same rule.
+            trcd_seconds: tRCD in seconds. Left out: nominal at nominal voltage, else as measured.
+            trp_seconds: tRP in seconds. Left out: nominal or as measured, by the same rule.
             temperature_celsius: Left out: the hottest one measured.
             refresh_seconds: Interval within which every row is refreshed, in seconds; left out:
                 the rated one, which loses no cell. What a longer one loses is a source of errors of

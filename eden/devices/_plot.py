@@ -68,8 +68,9 @@ def _draw_axis(device: Device, axis: str, panel: Any) -> None:
         panel.plot(x[~zero], y[~zero], "o", ms=4, color=curve.get_color())
         panel.plot(x[zero], y[zero], "v", ms=4, mfc="none", color=curve.get_color())
     panel.set_yscale("log")
-    ends = [end[end > 0] for _, _, low, high in drawn for end in (low, high)]
-    least, most = (f(np.r_[tuple(ends)], initial=at) for f, at in ((np.min, 1.0), (np.max, 1e-12)))
+    ends = np.concatenate([end for _, _, low, high in drawn for end in (low, high)] or [[]])
+    ends = ends[ends > 0]
+    least, most = ends.min(initial=1.0), ends.max(initial=1e-12)
     panel.set_ylim(least / 10, most * 2)  # a range that begins at 0 goes to the edge
     for color, x, low, high in drawn:
         panel.fill_between(x, np.maximum(low, least / 100), high, alpha=0.12, color=color, lw=0)

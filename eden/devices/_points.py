@@ -31,7 +31,7 @@ class OperatingPoint:
             that of the mildest measured one around it.
         ber_high: Upper end of it; of an interpolated point that of the harshest one.
         reduction: Supply voltage below nominal, as a fraction of nominal.
-        trcd_reduction: TRCD below nominal, as a fraction of nominal.
+        trcd_reduction: tRCD below nominal, as a fraction of nominal.
         refresh_seconds: Within it every row is refreshed, in seconds.
         refresh_stretch: That over the rated interval: 1 where it is rated.
         temperature_celsius: At which the errors were measured; None where it is not known, or

@@ -43,9 +43,5 @@ def load_recipe(name_or_path: str | os.PathLike[str]) -> Recipe:
             text = path.read_text()
         except UnicodeDecodeError as error:
             raise ValueError(f"recipe {name}: not a text file ({error})") from error
-    try:
-        content = parse_yaml(text, "recipe")
-    except ValueError as error:
-        named = f"recipe {name}: " if str(error).startswith("not YAML") else ""
-        raise ValueError(f"{named}{error}") from None
+    content = parse_yaml(text, "recipe", f"recipe {name}: ")
     return parse_recipe({} if content is None else content)

@@ -70,7 +70,7 @@ class Hazards:
             risk: Its result, as `eden.criticality` returns it: ``config`` and ``strata``.
             config: Of the tolerances, None if they have none.
             tensors: Those to be placed.
-            miss_probability: Q, in (0, 0.5].
+            miss_probability: The risk q, in (0, 0.5].
 
         Raises:
             TypeError: If it is something else.

@@ -123,13 +123,13 @@ class Profile:
         return write_bytes(path, sink.getvalue().to_pybytes())
 
 
-def renamed(table: pa.Table, name: str, renamed: Callable[[str], str]) -> pa.Table:
+def renamed(table: pa.Table, name: str, word_of: Callable[[str], str]) -> pa.Table:
     """The table with other words for the same in a column of text."""
     column = table.column(name)
     if column.num_chunks == 0:
         return table
     words = column.chunk(0).dictionary.to_pylist()
-    new = [renamed(word) for word in words]
+    new = [word_of(word) for word in words]
     if new == words:
         return table
     kept = list(dict.fromkeys(new))

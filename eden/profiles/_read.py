@@ -20,7 +20,6 @@ from eden.profiles._rules import first_out_of_range
 from eden.profiles._schema import (
     COLUMNS,
     NAMES,
-    OPTIONAL,
     REQUIRED,
     SCHEMA,
     TEXT,
@@ -87,18 +86,17 @@ def _parquet(path: Path, *, progress: bool) -> Profile:
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from None
     if not is_header(names):
         raise ValueError(f"{path}: {refusal('columns', names, ', '.join(NAMES))}")
-    for name in OPTIONAL:
-        if name not in table.column_names:
-            table = table.append_column(name, absent(name, len(table)))
-    columns = []
+    columns = {}
     for column in COLUMNS:
+        if column.name not in names:
+            continue
         try:
-            columns.append(_cast(table.column(column.name), column))
+            columns[column.name] = _cast(table.column(column.name), column)
         except (pa.ArrowException, ValueError) as error:
             said = str(error).splitlines()[0]
             raise ValueError(f"{path}: column {column.name}: {said}") from None
-    table = pa.table(columns, schema=SCHEMA)
-    return _checked(path, [table], (), lambda row: f"{path}, row {row + 1}")
+    whole = _whole(pa.table(columns))
+    return _checked(path, [whole], (), lambda row: f"{path}, row {row + 1}")
 
 
 def _cast(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:

@@ -40,8 +40,8 @@ def inference(
             first tensor is the batch.
         system: A system with a memory of its own, its name, or a path (`System.load`).
         vdd_volts: Main supply in volts; the rated one if left out.
-        trcd_seconds: TRCD in seconds, rounded up to clocks, at least one; rated if left out.
-        trp_seconds: TRP, by the same rule.
+        trcd_seconds: tRCD in seconds, rounded up to clocks, at least one; rated if left out.
+        trp_seconds: tRP, by the same rule.
         config: How the network is stored; what it does not store lies there as it is.
         stored: Instead of a config, the stored format of all tensors. With neither, tensors are
             stored as they are.

@@ -94,48 +94,56 @@ RETENTION = (
 )
 
 
+DDR4 = "Temp,Pattern,tWAIT,Row,NumBitflips"
+# A good row of each form, before which a wrong one stands.
+GOOD = {
+    LINES: "B1,1.1,B,1",
+    ROWS: "A1,A,1.1,0,0,306,0",
+    RETENTION: "A1,A,1.15,20,1536,4,0,0,0,1,1,1,1,8",
+    LATENCY.rstrip(): latency_row([0] * 8, "0xff", 7.5, 12.5).rstrip(),
+    DDR4: "90,00000000,4,352,606",
+}
+MEAN = latency_row([0.5] * 8, "0xff", 7.5, 12.5).rstrip().replace("0.5,y1", "0.6,y1")
+WRONG = {
+    LINES: {
+        "A1,1100,A,0": "vdd is 1100.0, accepted: a number from 0.3 to 5",
+        "A1,1.1,A,101": "error_cacheline_percent is 101.0, accepted: a numb",
+        "A1,1.1,A,nan": "error_cacheline_percent is nan, accepted",
+        "A1,1.1,A,much": "error_cacheline_percent is 'much', accepted",
+        "A1,1.1,A,0x1": "error_cacheline_percent is '0x1', accepted",
+        "A1,1.1,A,": "error_cacheline_percent is empty, accepted",
+        "A1,1.1,A": "3 values, accepted: 4, as in the header",
+        ",1.1,A,0": "dimm_name is '', accepted: name of the module",
+        "B1,1.1,B,1": "repeats line 2",
+    },
+    ROWS: {
+        "A1,A,1.1,0.5,306,612,0": "bank is 0.5, accepted: an integer",
+        "A1,A,1.1,0,306.5,612,0": "row_lo is 306.5, accepted: an int",
+        "A1,A,1.1,0,306,306,0": "row_hi is not above row_lo",
+        "A1,A,1.1,0,300,612,0": "holds cells of line 2",
+    },
+    RETENTION: {
+        "A1,A,1.15,20,1536,4,0,0,0,1,1,1,1,9": (
+            "total_dimm_bit_err_count is not the sum of the banks"
+        ),
+        "A1,A,1.15,20,1536,4.5,0,0,0,1,1,1,1,8.5": (
+            "bank0_bit_err_count is 4.5, accepted: an integer from 0 to 2.14748e+09 (wrong bits)"
+        ),
+    },
+    LATENCY.rstrip(): {MEAN: "DIMMBER is not the mean of the banks"},
+    DDR4: {
+        "90,00000000,4,353,65537": "NumBitflips is 65537.0, accepted: an integer from 0 to 65536"
+    },
+}
+
+
 @pytest.mark.parametrize(
-    "head, good, row, message",
-    [
-        (LINES, "B1,1.1,B,1", "A1,1100,A,0", "vdd is 1100.0, accepted: a number from 0.3 to 5"),
-        (LINES, "B1,1.1,B,1", "A1,1.1,A,101", "error_cacheline_percent is 101.0, accepted: a numb"),
-        (LINES, "B1,1.1,B,1", "A1,1.1,A,nan", "error_cacheline_percent is nan, accepted"),
-        (LINES, "B1,1.1,B,1", "A1,1.1,A,much", "error_cacheline_percent is 'much', accepted"),
-        (LINES, "B1,1.1,B,1", "A1,1.1,A,0x1", "error_cacheline_percent is '0x1', accepted"),
-        (LINES, "B1,1.1,B,1", "A1,1.1,A,", "error_cacheline_percent is empty, accepted"),
-        (LINES, "B1,1.1,B,1", "A1,1.1,A", "3 values, accepted: 4, as in the header"),
-        (LINES, "B1,1.1,B,1", ",1.1,A,0", "dimm_name is '', accepted: name of the module"),
-        (LINES, "B1,1.1,B,1", "B1,1.1,B,1", "repeats line 2"),
-        (ROWS, "A1,A,1.1,0,0,306,0", "A1,A,1.1,0.5,306,612,0", "bank is 0.5, accepted: an integer"),
-        (ROWS, "A1,A,1.1,0,0,306,0", "A1,A,1.1,0,306.5,612,0", "row_lo is 306.5, accepted: an int"),
-        (ROWS, "A1,A,1.1,0,0,306,0", "A1,A,1.1,0,306,306,0", "row_hi is not above row_lo"),
-        (ROWS, "A1,A,1.1,0,0,306,0", "A1,A,1.1,0,300,612,0", "holds cells of line 2"),
-        (
-            RETENTION,
-            "A1,A,1.15,20,1536,4,0,0,0,1,1,1,1,8",
-            "A1,A,1.15,20,1536,4,0,0,0,1,1,1,1,9",
-            "total_dimm_bit_err_count is not the sum of the banks",
-        ),
-        (
-            RETENTION,
-            "A1,A,1.15,20,1536,4,0,0,0,1,1,1,1,8",
-            "A1,A,1.15,20,1536,4.5,0,0,0,1,1,1,1,8.5",
-            "bank0_bit_err_count is 4.5, accepted: an integer from 0 to 2.14748e+09 (wrong bits)",
-        ),
-        (LATENCY.rstrip(), latency_row([0] * 8, "0xff", 7.5, 12.5).rstrip(),
-         latency_row([0.5] * 8, "0xff", 7.5, 12.5).rstrip().replace("0.5,y1", "0.6,y1"),
-         "DIMMBER is not the mean of the banks"),
-        (
-            "Temp,Pattern,tWAIT,Row,NumBitflips",
-            "90,00000000,4,352,606",
-            "90,00000000,4,353,65537",
-            "NumBitflips is 65537.0, accepted: an integer from 0 to 65536",
-        ),
-    ],
-)  # fmt: skip
-def test_what_is_wrong_is_named_by_file_and_line(head, good, row, message, tmp_path):
+    "head, row, message",
+    [(head, row, message) for head, rows in WRONG.items() for row, message in rows.items()],
+)
+def test_what_is_wrong_is_named_by_file_and_line(head, row, message, tmp_path):
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
-        read(tmp_path, f"{head}\n{good}\n{row}\n")
+        read(tmp_path, f"{head}\n{GOOD[head]}\n{row}\n")
     assert f"{tmp_path / 'study.csv'}, line 3: " in str(caught.value)
 
 
