@@ -161,6 +161,7 @@ def read_blocks(
 
 def _hexadecimal(block: bytes, part: pa.Table) -> bool:
     """Whether there may be a 0x10 among the numbers, which Arrow takes for 16."""
+    block = block.replace(b'"', b"")  # "0"x10 is one, too
     marks = block.count(b"0x") + block.count(b"0X")
     for column in part.columns:
         if pa.types.is_dictionary(column.type):
@@ -190,6 +191,8 @@ def _find(path: Path, header: list[str], columns: Sequence[Column]) -> None:
             raise ValueError(f"{path}, line {line}: {says}")
         for name, word in zip(header, row, strict=True):
             column = of.get(name)
+            if "\n" in word or "\r" in word:
+                raise ValueError(f"{path}, line {line}: a line that ends within quotes")
             if column is None or column.low is None or word == "":
                 continue
             if not _fits(word, column):

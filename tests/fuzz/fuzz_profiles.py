@@ -1,9 +1,9 @@
 """Damages files that `eden.profiles.read` knows, and reads them: each is read or refused in a line.
 
-Run: python tests/fuzz/fuzz_profiles.py [--runs 100000] [--seed 1]
+Run: python tests/fuzz/fuzz_profiles.py [--runs 100000] [--seed 1] [--only profile]
 
 Every public form and the profile itself, plain and packed, and as Parquet, with bytes changed, cut
-out, repeated or put in. Anything but a ValueError of one line that names the file ends the run with
+out, repeated or put in; --only takes one of the readers. Anything
 the bytes that did it; so does memory that grows from tenth to tenth.
 """
 
@@ -74,17 +74,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=("profile", "studies", "parquet"))
     args = parser.parse_args()
     random_, known = random.Random(args.seed), texts()
+    known = {"profile": known[:1], "studies": known[1:]}.get(args.only, known)
+    share = {None: 0.1, "parquet": 1.0}.get(args.only, 0.0)  # of files that are Parquet
     read, memory = 0, []
     with tempfile.TemporaryDirectory() as folder:
         columns = parquet(Path(folder))
         for run in range(args.runs):
-            data, packed = damaged(random_.choice(known), random_), random_.random() < 0.2
+            packed = random_.random() < 0.2
             path = Path(folder) / ("p.csv.gz" if packed else "p.csv")
-            if random_.random() < 0.1:
+            if random_.random() < share:
                 data, path = damaged(columns, random_), Path(folder) / "p.parquet"
-            elif packed:
+            else:
+                data = damaged(random_.choice(known), random_)
+            if packed and path.suffix == ".gz":
                 data = gzip.compress(data, 1)
                 data = damaged(data, random_) if random_.random() < 0.5 else data
             path.write_bytes(data)

@@ -146,6 +146,7 @@ REFUSED = {
     "infinite": (row(temperature_celsius="inf"), "temperature_celsius is inf, accepted"),
     "text": (row(cells="many"), "cells is 'many', accepted: an integer from 1 to"),
     "hexadecimal": (row(reads="0x10"), "reads is '0x10', accepted: an integer"),
+    "hexadecimal in quotes": (row(reads='"0"x10'), "line 5: "),
     "sign": (row(reads="+5"), r"reads is '\+5', accepted: an integer"),
     "fraction": (row(reads="1.5"), "reads is '1.5', accepted: an integer"),
     "huge": (row(cells="1" * 30), f"cells is '{'1' * 30}', accepted: an integer"),
@@ -310,3 +311,12 @@ def test_no_damage_is_a_crash(tmp_path_factory, junk, at, packed):
         assert len(profiles.read(path)) >= 0
     except ValueError as error:
         assert str(path) in str(error) and len(str(error).splitlines()) == 1
+
+
+def test_a_line_that_ends_within_quotes_is_named(tmp_path, monkeypatch):
+    """Blocks end with a line: one that goes on in quotes is cut there."""
+    text = lines(GOOD, row(source='"u\ns"'))
+    monkeypatch.setattr("eden.profiles._csv._BLOCK", text.index('s"') - len(HEADER) - 1)
+    path = write(tmp_path, text)
+    with pytest.raises(ValueError, match=r"p.csv, line 4: a line that ends within quotes$"):
+        profiles.read(path)
