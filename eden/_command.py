@@ -2,8 +2,8 @@
 
 Imported first, and does nothing where eden is a library.
 
-Ctrl-C while the command line is still importing ends in one line. A KeyboardInterrupt would not do:
-it comes out of an import as a page of text, and some libraries make another error of it.
+Ctrl-C during an import ends in one line. A KeyboardInterrupt would not do: it comes out of an import
+as a page of text, and some libraries make another error of it. Elsewhere it is one.
 
 The doctor is run in a process of its own: a library that crashes when it is loaded ends that one.
 """
@@ -11,26 +11,26 @@ The doctor is run in a process of its own: a library that crashes when it is loa
 import os
 import signal
 import sys
+from types import FrameType
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _INNER = "EDEN_DOCTOR_INNER"
 
 
-def _end(*_: object) -> None:
-    os.write(2, b"eden: interrupted\n")
-    os._exit(INTERRUPTED)
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    inner = frame
+    while inner is not None:
+        if inner.f_code.co_filename.startswith("<frozen importlib"):
+            os.write(2, b"eden: interrupted\n")
+            os._exit(INTERRUPTED)
+        inner = inner.f_back
+    signal.default_int_handler(number, frame)
 
 
 def _is_command() -> bool:
     """Whether this process is ``eden`` or ``python -m eden``."""
     script = os.path.basename(sys.argv[0]) if sys.argv else ""
     return script == "eden" or (script == "-m" and sys.orig_argv[-len(sys.argv) :][:1] == ["eden"])
-
-
-def imported() -> None:
-    """Have Ctrl-C raise KeyboardInterrupt again."""
-    if signal.getsignal(signal.SIGINT) is _end:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def ending(status: int, text: str) -> str:
@@ -66,6 +66,6 @@ def _doctor() -> None:
 
 if _is_command():
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _end)
+        signal.signal(signal.SIGINT, _interrupt)
     if sys.argv[1:] == ["doctor"] and _INNER not in os.environ:
         _doctor()

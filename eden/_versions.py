@@ -6,8 +6,6 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-import torch
-
 from eden._files import digest, digest_bytes
 
 VERSION = "0.1.0"  # the build reads it here
@@ -37,6 +35,8 @@ def _eden() -> str:
 
 def _instructions() -> str:
     """Say which instructions torch computes with: sums are rounded otherwise with others."""
+    import torch  # the version alone needs it not
+
     lowered = (f"{name}={os.environ[name]}" for name in _LOWERS if name in os.environ)
     return " ".join((torch.backends.cpu.get_cpu_capability(), *lowered))
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from eden._command import INTERRUPTED, imported
+from eden._command import INTERRUPTED
 from eden._versions import VERSION
 
 app = typer.Typer(
@@ -332,7 +332,6 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code: 0, or 2 for what a user can mend.
     """
-    imported()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="eden")

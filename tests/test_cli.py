@@ -160,7 +160,7 @@ def test_an_interruption_while_importing_is_one_line(tmp_path):
     )
     done = run([sys.executable, "-m", "eden", "devices"])
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"eden: interrupted\n")
-    library = run([sys.executable, "-c", "import eden"])
+    library = run([sys.executable, "-c", "import eden.devices"])
     assert b"KeyboardInterrupt" in library.stderr
 
 

@@ -1,6 +1,7 @@
 """What eden needs is declared, what is declared is needed, and `import eden` takes little of it."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -77,14 +78,37 @@ def test_the_gpu_check_asks_for_what_eden_declares():
         "yaml",
     ],
 )
-def test_importing_eden_leaves_alone(module, loaded):
-    assert "eden" in loaded and module not in loaded
+def test_attaching_leaves_alone(module, attaching):
+    assert "eden" in attaching and module not in attaching
 
 
-def test_a_list_of_devices_needs_neither_recipes_nor_reports():
+def test_importing_eden_loads_no_room(loaded):
+    own = {name for name in loaded if name.startswith("eden")}
+    assert own == {"eden", "eden._command", "eden._versions", "eden._files"}
+    assert "torch" not in loaded
+
+
+def test_a_list_of_devices_needs_nothing_but_devices():
     found = modules_after("from eden.cli import main; main(['devices'])")
-    assert "eden.devices" in found
-    assert not found & {"eden.folder", "eden.report", "eden.run", "matplotlib"}
+    rooms = {name.split(".")[1] for name in found if name.startswith("eden.")}
+    assert rooms - {n for n in rooms if n.startswith("_")} == {"cli", "devices", "errors"}
+    assert not found & {"matplotlib", "scipy", "torch._dynamo"}
+
+
+@pytest.mark.parametrize("room", ["eden", "eden.profiles"])
+def test_names_of_a_stub_are_there(room):
+    module = importlib.import_module(room)
+    assert len(dir(module)) > 5
+    for name in dir(module):
+        assert getattr(module, name) is not None
+    with pytest.raises(AttributeError, match="nothing"):
+        module.nothing  # noqa: B018
+
+
+@pytest.fixture(scope="module")
+def attaching():
+    """The modules in memory after all that a training script asks for."""
+    return modules_after("import eden; eden.attach, eden.boost, eden.place, eden.verify, eden.nets")
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,10 @@
 """Who may know whom (docs/architecture.md), read off the imports."""
 
 import ast
+import itertools
 import re
 from collections.abc import Mapping
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -215,11 +216,28 @@ def test_torch_load_reads_weights_only():
                 assert keywords.get("weights_only") == "True", f"{path}:{node.lineno}"
 
 
-def test_package_init_only_reexports():
+def test_the_package_names_what_it_loads_when_asked():
+    """Nothing of a room is in memory after `import eden`: the stub is the one list of names."""
     body = ast.parse((ROOT / "eden" / "__init__.py").read_text()).body
     for node in body[1:]:
-        named = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("__")
-        assert named or isinstance(node, ast.Import | ast.ImportFrom), ast.unparse(node)
+        assert isinstance(node, ast.Import | ast.ImportFrom) or (
+            isinstance(node, ast.Assign) and "__" in ast.unparse(node.targets[0])
+        ), ast.unparse(node)
+    for stub in (ROOT / "eden").rglob("__init__.pyi"):
+        for node in ast.parse(stub.read_text()).body[1:]:
+            named = isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "__version__"
+            assert named or isinstance(node, ast.ImportFrom), ast.unparse(node)
+            for alias in getattr(node, "names", ()):
+                assert alias.name == alias.asname, ast.unparse(node)
+
+
+def test_nothing_is_imported_by_name():
+    """An import that `imports` does not see would be outside of the floors."""
+    for name, path in MODULES.items():
+        hidden = {n for n in dotted_names(path) if n.split(".")[0] in ("importlib", "__import__")}
+        hidden -= {n for n in hidden if n.startswith(("importlib.metadata", "importlib.resources"))}
+        hidden -= {"importlib"}  # of those, by itself
+        assert not hidden, (name, hidden)
 
 
 def test_modules_form_no_circle():
@@ -230,4 +248,20 @@ def test_modules_form_no_circle():
     # A room's own parts are reached through it, not the other way round.
     for name in graph:
         graph[name] -= {parent for parent in MODULES if name.startswith(parent + ".")}
-    tuple(TopologicalSorter(graph).static_order())
+    assert not circle(graph), f"{' -> '.join(circle(graph))}\n{picture(arrows(IMPORTED))}"
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Modules that import each other, in order and the first again; none where there are none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1][::-1]  # graphlib goes from what is imported to who imports it
+    return []
+
+
+def test_a_circle_is_found():
+    graph = {"eden.a": {"eden.b"}, "eden.b": {"eden.c"}, "eden.c": {"eden.a"}, "eden.d": set()}
+    found = circle(graph)
+    assert len(found) == 4 and found[0] == found[-1]
+    assert all(later in graph[earlier] for earlier, later in itertools.pairwise(found))
