@@ -2,8 +2,8 @@
 
 Imported first, and does nothing where eden is a library.
 
-Ctrl-C during an import ends in one line. A KeyboardInterrupt would not do: it comes out of an import
-as a page of text, and some libraries make another error of it. Elsewhere it is one.
+Ctrl-C during an import ends in one line. A KeyboardInterrupt, which it is elsewhere, would not do:
+it comes out of an import as a page of text, and some libraries make another error of it.
 
 The doctor is run in a process of its own: a library that crashes when it is loaded ends that one.
 """

@@ -115,7 +115,7 @@ def _attach(model: nn.Module, config: Config, entries: Any, keep_bytes: int) -> 
 def attached(model: nn.Module) -> Attachment | None:
     """Return the attachment of a model, also of a deep copy of an attached one; else None."""
     found = unwrapped(model).__dict__.get("_eden_attachment")
-    return None if found is None or found._detached else found  # as a shallow copy keeps it
+    return None if found is None or found.reading.detached else found  # as a shallow copy keeps it
 
 
 @contextmanager

@@ -10,9 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from eden._say import an_int, refusal
-from eden.access import rng
-from eden.network import _corruption, _faults, _noted, _replay, _weak
+from eden._say import an_int
+from eden.network import _noted, _own, _replay, _weak
 from eden.network._calibration import (
     Calibration,
     InputRange,
@@ -22,17 +21,16 @@ from eden.network._calibration import (
 )
 from eden.network._config import Config
 from eden.network._coverage import Coverage, cover, nothing_read
-from eden.network._draw import begin_call, set_keys
+from eden.network._draw import begin_call
 from eden.network._exposure import check_sizes
+from eden.network._faults import Faults, Recorder
 from eden.network._guard import WordCounts
-from eden.network._hooks import Hooks
 from eden.network._kept import Budget
 from eden.network._learn import learn
 from eden.network._plan import Plan
+from eden.network._reading import Reading
 from eden.network._rerun import Rerun
-from eden.network._selection import shorten
-from eden.network._stored import StoredTensor
-from eden.network._tensor import Switch, TensorInfo
+from eden.network._tensor import TensorInfo
 from eden.network._wrappers import unwrapped
 
 
@@ -43,63 +41,62 @@ class Attachment:
         model: The network.
         config: How it is stored; with the calibration once that is known, and with the names of
             the tensors chosen where `include` or `exclude` was a function.
+        reading: How it is read; not for users.
         identity: Of the one module that it is for, or that it is for any.
     """
 
     def __init__(self, model: nn.Module, config: Config, plan: Plan, budget: Budget, identity: str):
-        self.model, self.config, self._plan = model, config, plan
-        self.identity = identity
-        self._switch, self._detached, self._copied = Switch(), False, False
-        self._tensors = {
-            name: StoredTensor(name, planned, config, self._switch, budget)
-            for name, planned in plan.tensors.items()
-        }
+        self.model, self.config, self.identity = model, config, identity
+        self.reading = Reading(model, config, plan, budget)
+        self._copied = False
         if config.calibration is not None:
             self.use(config.calibration)
         self.reseed(config.seed)
         # The network is touched last: nothing but an interrupt comes after.
-        self._hooks = Hooks(model, plan, self._tensors, self._switch)
+        self.reading.hooks = self.reading.hooked()
         _replay.follow(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Begin as a copy of another."""
         self.__dict__.update(state)
-        if not self._detached:
+        if not self.reading.detached:
             _replay.follow(self)
 
     @property
     def tensors(self) -> list[TensorInfo]:
         """The tensors in approximate DRAM, in model order: not those never read or on chip."""
-        return [tensor.info for tensor in self._tensors.values() if tensor.exposed]
+        return [tensor.info for tensor in self.reading.tensors.values() if tensor.exposed]
 
     @property
     def never_read(self) -> list[str]:
         """The tensors that `learn_bounds` never saw read; they lie at the rated point."""
-        return [name for name, tensor in self._tensors.items() if tensor.never_read]
+        return [name for name, tensor in self.reading.tensors.items() if tensor.never_read]
 
     @property
     def on_chip(self) -> list[str]:
         """The inputs that never go through DRAM (``Config.on_chip_bytes``)."""
-        return [name for name, tensor in self._tensors.items() if tensor.on_chip]
+        return [name for name, tensor in self.reading.tensors.items() if tensor.on_chip]
 
     def coverage(self) -> Coverage:
         """Tell how much of the network is stored, and why the rest is not; `str` of it is text.
 
         What is never read is known after `learn_bounds`.
         """
-        return cover(self.model, self._plan.targets, self._tensors)
+        return cover(self.model, self.reading.plan.targets, self.reading.tensors)
 
     @property
     def ber(self) -> dict[str, float]:
         """The bit error rate of each tensor just now; 0 for those never read or on chip."""
-        return {name: tensor.ber for name, tensor in self._tensors.items()}
+        return {name: tensor.ber for name, tensor in self.reading.tensors.items()}
 
     def corrected(self) -> dict[str, WordCounts]:
         """Count the words that the code of "secded" corrected and detected, by tensor.
 
         Since the draw of errors began, by `reseed` or `step`; a word is counted at each read.
         """
-        guards = {n: t.guard for n, t in self._tensors.items() if t.protection.kind == "secded"}
+        guards = {
+            n: t.guard for n, t in self.reading.tensors.items() if t.protection.kind == "secded"
+        }
         return {n: WordCounts(*g.counts.tolist()) for n, g in guards.items() if g is not None}
 
     def learn_bounds(self, loader: Iterable[Any]) -> Calibration:
@@ -119,11 +116,13 @@ class Attachment:
             ValueError: For a loader that yields nothing, a network that reads nothing, or after
                 `detach`.
         """
-        self._check_attached("learn_bounds")
-        with self._in_state("learn"):
-            learned = learn(self.model, loader, self._tensors.values(), self._plan.targets)
+        self.reading.check_attached("learn_bounds")
+        with self.reading.in_state("learn"):
+            learned = learn(
+                self.model, loader, self.reading.tensors.values(), self.reading.plan.targets
+            )
         if all(entry.never_read for entry in learned.values()):
-            raise ValueError(nothing_read(self.model, self._plan.targets, "learn_bounds"))
+            raise ValueError(nothing_read(self.model, self.reading.plan.targets, "learn_bounds"))
         known = self.config.calibration
         calibration = Calibration(learned, None if known is None else known.identity)
         self.use(calibration)
@@ -147,12 +146,12 @@ class Attachment:
         Raises:
             ValueError: For a share outside (0, 1], before `learn_bounds`, or after `detach`.
         """
-        self._check_attached("narrow_inputs")
+        self.reading.check_attached("narrow_inputs")
         check_input_range(share, "share")
         known = self.config.calibration
         if known is None:
             raise ValueError("narrow_inputs: no range is known yet; call learn_bounds first")
-        read = [t for t in self._tensors.values() if t.kind == "input" and not t.never_read]
+        read = [t for t in self.reading.tensors.values() if t.kind == "input" and not t.never_read]
         entries = dict(known.tensors)
         names = [tensor.name for tensor in read[1:] if not tensor.on_chip]
         for index, name in enumerate(names):
@@ -176,16 +175,15 @@ class Attachment:
             ValueError: For a rate outside [0, 1] or beyond what the model can reach, an
                 unknown name, or after `detach`; nothing is changed then.
         """
-        self._check_attached("set_ber")
-        rates = ber if isinstance(ber, Mapping) else dict.fromkeys(self._tensors, ber)
-        self._check_known(rates)
-        scaled = {name: self._tensors[name].scaled(rate) for name, rate in rates.items()}
+        self.reading.check_attached("set_ber")
+        rates = ber if isinstance(ber, Mapping) else dict.fromkeys(self.reading.tensors, ber)
+        self.reading.check_known(rates)
+        scaled = {name: self.reading.tensors[name].scaled(rate) for name, rate in rates.items()}
         for name, error in scaled.items():
-            self._tensors[name].set_error(error, float(rates[name]))  # of a tensor's too
+            self.reading.tensors[name].set_error(error, float(rates[name]))  # of a tensor's too
 
     # Methods that are subjects of their own.
-    set_errors, set_corruption = _corruption.set_errors, _corruption.set_corruption
-    record_faults, faults = _faults.record_faults, _faults.faults
+    set_errors, set_corruption = _own.set_errors, _own.set_corruption
     count_weak, one_weak_cell = _weak.count_weak, _weak.one_weak_cell
     stored_bits, stresses = _weak.stored_bits, _weak.stresses
     noted, as_noted = _noted.noted, _noted.as_noted
@@ -196,9 +194,9 @@ class Attachment:
         Raises:
             ValueError: After `detach`, like all that changes what is read.
         """
-        self._check_attached("step")
-        self._steps += 1
-        self._draw()
+        self.reading.check_attached("step")
+        self.reading.steps += 1
+        self.reading.draw()
 
     def reseed(self, seed: int, *, steps: int = 0) -> None:
         """Start anew with the draw of errors of a seed.
@@ -211,23 +209,58 @@ class Attachment:
             TypeError: For a seed or steps that are no integers.
             ValueError: For one outside its range, or after `detach`.
         """
-        self._check_attached("reseed")
+        self.reading.check_attached("reseed")
         an_int("steps", steps, 0, 2**63 - 1)
-        self._go_to(seed, steps)
+        self.reading.go_to(seed, steps)
 
     def rerun(self) -> Rerun:
         """Return what runs the network anew from one of its modules on."""
-        return Rerun(self.model, self._plan)
+        return Rerun(self.model, self.reading.plan)
 
     @property
     def draw(self) -> tuple[int, int]:
         """Seed and steps of the current draw of errors, as `reseed` takes them."""
-        return self._seed, self._steps
+        return self.reading.seed, self.reading.steps
+
+    @contextmanager
+    def record_faults(self) -> Iterator[None]:
+        """Note inside the context where faults fall, for `faults`; what is read does not change.
+
+        Each read takes a few times as long, and memory for each fault. A compiled network, and
+        reads that `set_corruption` stands for, are not recorded.
+        """
+        switch = self.reading.switch
+        before, switch.recorder = switch.recorder, Recorder()
+        self.reading.recorded = switch.recorder
+        try:
+            yield
+        finally:
+            switch.recorder = before
+
+    def faults(self) -> Faults:
+        """Return where faults fell in the pass that was recorded last, and what they changed.
+
+        ``with handle.record_faults(): model(images)`` records one; with several calls inside,
+        `read` tells them apart.
+
+        Raises:
+            ValueError: Where nothing was recorded.
+        """
+        recorder = self.reading.recorded
+        if recorder is None:
+            how = "with handle.record_faults(): model(images)"
+            raise ValueError(f"faults: no pass was recorded; {how}")
+        if not recorder.reads:
+            raise ValueError(
+                "faults: nothing was read inside record_faults(); call the network there, under "
+                "errors and not compiled"
+            )
+        return recorder.faults()
 
     @contextmanager
     def clean(self) -> Iterator[None]:
         """Read everything as if from reliable DRAM, in full precision, inside the context."""
-        with self._in_state("clean"):
+        with self.reading.in_state("clean"):
             yield
 
     @contextmanager
@@ -243,8 +276,11 @@ class Attachment:
             images: int64 ``[n]``: which images of a larger set come, in their order; they fail as
                 they do where all of the set come. Default: all, from number 0 on.
         """
-        begin_call(list(self._tensors.values()), first=True)
-        switch, before = self._switch, (self._switch.by_image, self._switch.chosen)
+        begin_call(list(self.reading.tensors.values()), first=True)
+        switch, before = (
+            self.reading.switch,
+            (self.reading.switch.by_image, self.reading.switch.chosen),
+        )
         switch.by_image = True
         switch.begin_images(images)
         try:
@@ -255,13 +291,13 @@ class Attachment:
 
     def clean_gradients(self) -> None:
         """Have backward passes go by what lay in DRAM and not by what was read, until `detach`."""
-        self._check_attached("clean_gradients")
-        self._hooks.clean_gradients(self._plan, self._switch)
+        self.reading.check_attached("clean_gradients")
+        self.reading.hooks.clean_gradients(self.reading.plan, self.reading.switch)
 
     def detach(self) -> None:
         """Take the hooks away again; the model is as it was before `attach`."""
-        self._hooks.remove()
-        self._detached = True
+        self.reading.hooks.remove()
+        self.reading.detached = True
         _replay.leave(self)
         holder = unwrapped(self.model).__dict__
         if holder.get("_eden_attachment") is self:
@@ -269,7 +305,7 @@ class Attachment:
 
     def stored_weights(self) -> list[nn.Parameter]:
         """List the parameters in approximate DRAM, each once."""
-        return self._hooks.parameters
+        return self.reading.hooks.parameters
 
     def check_calibrated(self) -> None:
         """Refuse a calibration of part of what is stored, from a study of one layer for example.
@@ -278,7 +314,9 @@ class Attachment:
             ValueError: For a tensor that the calibration, where there is one, does not mention.
         """
         known = self.config.calibration
-        unknown = [] if known is None else [n for n in self._tensors if n not in known.tensors]
+        unknown = (
+            [] if known is None else [n for n in self.reading.tensors if n not in known.tensors]
+        )
         if unknown:
             more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
             raise ValueError(
@@ -297,41 +335,12 @@ class Attachment:
             ValueError: If none of its tensors was read since.
         """
         # What copies read, in another process perhaps, cannot be told here.
-        if not (self._copied or any(tensor.was_read for tensor in self._tensors.values())):
-            raise ValueError(nothing_read(self.model, self._plan.targets, what))
+        if not (self._copied or any(tensor.was_read for tensor in self.reading.tensors.values())):
+            raise ValueError(nothing_read(self.model, self.reading.plan.targets, what))
 
     def __getstate__(self) -> dict[str, Any]:
         self._copied = True
         return self.__dict__
-
-    def _check_known(self, names: Iterable[str]) -> None:
-        unknown = [name for name in names if name not in self._tensors]
-        if unknown:
-            raise ValueError(refusal("tensor", unknown[0], shorten(list(self._tensors))))
-
-    def _check_attached(self, what: str) -> None:
-        if self._detached:
-            raise ValueError(f"{what}: the attachment is detached; attach the model again")
-
-    def _key_of(self, seed: int) -> Tensor:
-        an_int("seed", seed, 0, 2**63 - 1)
-        key = rng.key(int(seed), device="cpu")
-        if self.config.cells == "fixed":
-            # One module: its cells are the config's, only the accesses are this seed's.
-            key = torch.stack([rng.key(self.config.seed, device="cpu")[0], key[1]])
-        return key
-
-    def _go_to(self, seed: int, steps: int) -> None:
-        self._seed_key = self._key_of(seed)
-        self._seed, self._steps = int(seed), int(steps)
-        self._draw()
-
-    def _draw(self) -> None:
-        key = self._seed_key
-        if self._steps:
-            fold = rng.fold_access if self.config.cells == "fixed" else rng.fold_in
-            key = fold(key, self._steps)
-        set_keys(list(self._tensors.values()), key)
 
     def use(self, calibration: Calibration) -> None:
         """Take other scales and bounds from now on.
@@ -341,8 +350,8 @@ class Attachment:
         """
         with torch.inference_mode(False):  # scales and bounds change in place later
             for name, entry in calibration.tensors.items():
-                if name in self._tensors:
-                    self._tensors[name].calibrate(entry)
+                if name in self.reading.tensors:
+                    self.reading.tensors[name].calibrate(entry)
         self.config = self.config.with_(calibration=calibration)
 
     def start_anew(self, calibration: Calibration | None) -> None:
@@ -352,18 +361,9 @@ class Attachment:
             calibration: Of the network that the model holds now; None where that is not known.
         """
         entries = {} if calibration is None else calibration.tensors
-        for name, tensor in self._tensors.items():
+        for name, tensor in self.reading.tensors.items():
             if name not in entries:
                 tensor.forget_calibration()
         self.config = self.config.with_(calibration=None)
         if calibration is not None:
             self.use(calibration)
-
-    @contextmanager
-    def _in_state(self, state: str) -> Iterator[None]:
-        before = self._switch.state
-        self._switch.state = state
-        try:
-            yield
-        finally:
-            self._switch.state = before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -148,42 +147,6 @@ class Recorder:
         names = tuple(name for columns in self.columns for name in columns["tensor"])
         rest = [f.name for f in fields(Faults) if f.name != "tensor"]
         return Faults(names, **{f: torch.cat([c[f] for c in self.columns]) for f in rest})
-
-
-@contextmanager
-def record_faults(attachment: Any) -> Iterator[None]:
-    """Note inside the context where faults fall, for `faults`; what is read does not change.
-
-    Each read takes a few times as long, and memory for each fault. A compiled network, and reads
-    that `set_corruption` stands for, are not recorded.
-    """
-    switch = attachment._switch
-    before, switch.recorder = switch.recorder, Recorder()
-    attachment._recorded = switch.recorder
-    try:
-        yield
-    finally:
-        switch.recorder = before
-
-
-def faults(attachment: Any) -> Faults:
-    """Return where faults fell in the pass that was recorded last, and what they changed.
-
-    ``with handle.record_faults(): model(images)`` records one; with several calls inside, `read`
-    tells them apart.
-
-    Raises:
-        ValueError: Where nothing was recorded.
-    """
-    recorder = getattr(attachment, "_recorded", None)
-    if recorder is None:
-        raise ValueError("faults: no pass was recorded; with handle.record_faults(): model(images)")
-    if not recorder.reads:
-        raise ValueError(
-            "faults: nothing was read inside record_faults(); call the network there, under errors "
-            "and not compiled"
-        )
-    return recorder.faults()
 
 
 def _flips(image: Tensor, bits: int, table: Table, key: Tensor, extent: ops.Extent) -> Tensor:

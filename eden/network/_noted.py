@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -12,7 +12,7 @@ from eden._torch import clone_each, copy_each
 from eden.errors import ErrorModel
 from eden.network import _corruption, _replay
 from eden.network._calibration import Calibration
-from eden.network._hooks import Hooks
+from eden.network._reading import Handle
 
 
 class Noted(NamedTuple):
@@ -29,13 +29,13 @@ class Noted(NamedTuple):
     copies_read: list[tuple[int, list[int]]]
 
 
-def noted(attachment: Any) -> Noted:
+def noted(attachment: Handle) -> Noted:
     """Return what reads go by now, for `as_noted`."""
-    tensors = attachment._tensors.values()
+    tensors = attachment.reading.tensors.values()
     counters = clone_each([tensor.counter for tensor in tensors])
     rates, own = [tensor.asked_ber for tensor in tensors], [tensor.own for tensor in tensors]
     copies = [(tensor.read_of_call, [*tensor.copies_read]) for tensor in tensors]
-    switch, known = attachment._switch, attachment.config.calibration
+    switch, known = attachment.reading.switch, attachment.config.calibration
     images = switch.chosen, switch.images
     return Noted(
         switch.state, attachment.draw, known, rates, own, counters, switch.by_image, images, copies
@@ -43,18 +43,18 @@ def noted(attachment: Any) -> Noted:
 
 
 @contextmanager
-def as_noted(attachment: Any, noted: Noted | None) -> Iterator[None]:
+def as_noted(attachment: Handle, then: Noted | None) -> Iterator[None]:
     """Read as at another moment inside the context, afterwards as now.
 
     Args:
         attachment: The handle.
-        noted: Of that moment, when the model was attached; None if it was not.
+        then: Of that moment, when the model was attached; None if it was not.
     """
-    now, hooks = attachment.noted(), None
-    if noted is not None and attachment._detached:
-        hooks = Hooks(attachment.model, attachment._plan, attachment._tensors, attachment._switch)
+    now, hooks = noted(attachment), None
+    if then is not None and attachment.reading.detached:
+        hooks = attachment.reading.hooked()
         _replay.follow(attachment)  # checkpoints within checkpoints note it anew
-    _restore(attachment, now._replace(state="clean") if noted is None else noted)
+    _restore(attachment, now._replace(state="clean") if then is None else then)
     try:
         yield
     finally:
@@ -64,15 +64,15 @@ def as_noted(attachment: Any, noted: Noted | None) -> Iterator[None]:
             _replay.leave(attachment)
 
 
-def _restore(attachment: Any, noted: Noted) -> None:
-    switch = attachment._switch
+def _restore(attachment: Handle, noted: Noted) -> None:
+    switch = attachment.reading.switch
     switch.state, switch.by_image = noted.state, noted.by_image
     switch.chosen, switch.images = noted.images
     if noted.draw != attachment.draw:
-        attachment._go_to(*noted.draw)
+        attachment.reading.go_to(*noted.draw)
     if noted.calibration is not None and noted.calibration is not attachment.config.calibration:
         attachment.use(noted.calibration)
-    tensors = list(attachment._tensors.values())
+    tensors = list(attachment.reading.tensors.values())
     for tensor, rate, own, read in zip(
         tensors, noted.rates, noted.own, noted.copies_read, strict=True
     ):

@@ -24,7 +24,7 @@ class Replayed(Protocol):
     def noted(self) -> Any:
         """Return what reads go by now."""
 
-    def as_noted(self, noted: Any) -> Any:
+    def as_noted(self, noted: Any, /) -> Any:
         """Return a context in which reads go by what was noted, by nothing (None) as if clean."""
 
 

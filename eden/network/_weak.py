@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,9 +12,10 @@ from torch import Tensor
 from eden._say import an_int
 from eden.access import ops, rng
 from eden.errors import Cells, ErrorModel, always_failing, stresses_of, table_of, weak_at
+from eden.network._reading import Handle
 
 
-def count_weak(attachment: Any, name: str, ber: float, seed: int) -> int | None:
+def count_weak(attachment: Handle, name: str, ber: float, seed: int) -> int | None:
     """Count the weak cells of a tensor at a BER under the draw of a seed; nothing is changed.
 
     The weak cells of one error model nest, so as many of them are the same ones: the tensor
@@ -25,8 +25,8 @@ def count_weak(attachment: Any, name: str, ber: float, seed: int) -> int | None:
         TypeError: For a seed that is no integer.
         ValueError: For an unknown name, or a seed outside [0, 2^63).
     """
-    attachment._check_known([name])
-    tensor, key = attachment._tensors[name], attachment._key_of(seed)
+    attachment.reading.check_known([name])
+    tensor, key = attachment.reading.tensors[name], attachment.reading.key_of(seed)
     # At another rate the same known cells fail, more or less often.
     if (
         tensor.elements == 0
@@ -44,7 +44,7 @@ def count_weak(attachment: Any, name: str, ber: float, seed: int) -> int | None:
     )
 
 
-def stored_bits(attachment: Any, name: str, bit: int) -> Tensor | None:
+def stored_bits(attachment: Handle, name: str, bit: int) -> Tensor | None:
     """Return which elements of a weight store a 1 in a bit, bool ``[elements]``.
 
     None for an input, of which each image stores its own.
@@ -52,8 +52,11 @@ def stored_bits(attachment: Any, name: str, bit: int) -> Tensor | None:
     Raises:
         ValueError: For an unknown name, or a bit that its elements have not.
     """
-    attachment._check_known([name])
-    tensor, parameter = attachment._tensors[name], attachment._hooks.parameter_of(name)
+    attachment.reading.check_known([name])
+    tensor, parameter = (
+        attachment.reading.tensors[name],
+        attachment.reading.hooks.parameter_of(name),
+    )
     an_int(f"bit of {name}", bit, 0, tensor.bits - 1)
     if parameter is None:
         return None
@@ -64,15 +67,15 @@ def stored_bits(attachment: Any, name: str, bit: int) -> Tensor | None:
 
 
 def stresses(
-    attachment: Any, name: str, bit: int, bers: np.ndarray
+    attachment: Handle, name: str, bit: int, bers: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the stress of the cell of a bit of each element where it lies, ``[elements]``.
 
     And the factor on them at each BER, as `errors.stresses_of` has it. None where all cells of the
     tensor are alike or known, or what it reads depends on those of several places.
     """
-    attachment._check_known([name])
-    tensor = attachment._tensors[name]
+    attachment.reading.check_known([name])
+    tensor = attachment.reading.tensors[name]
     if tensor.guard is not None or tensor.elements == 0:
         return None
     return stresses_of(
@@ -86,7 +89,7 @@ def stresses(
 
 
 @contextmanager
-def one_weak_cell(attachment: Any, name: str, element: int, bit: int) -> Iterator[None]:
+def one_weak_cell(attachment: Handle, name: str, element: int, bit: int) -> Iterator[None]:
     """Have one cell of a tensor be weak inside the context, and no other of that tensor.
 
     It fails as the weak cells of the tensor's error model do at that address: always, or at
@@ -102,9 +105,9 @@ def one_weak_cell(attachment: Any, name: str, element: int, bit: int) -> Iterato
         ValueError: For an unknown name, an element or a bit that the tensor has not, or after
             `detach`.
     """
-    attachment._check_attached("one_weak_cell")
-    attachment._check_known([name])
-    tensor = attachment._tensors[name]
+    attachment.reading.check_attached("one_weak_cell")
+    attachment.reading.check_known([name])
+    tensor = attachment.reading.tensors[name]
     an_int(f"element of {name}", element, 0, max(tensor.elements - 1, 0))
     an_int(f"bit of {name}", bit, 0, tensor.bits - 1)
     cell = 8 * tensor.address + element * tensor.bits + bit

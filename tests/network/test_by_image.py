@@ -140,4 +140,4 @@ def test_an_exception_in_a_call_ends_it(images):
         assert torch.equal(model(images), expected)
     with pytest.raises(KeyError), handle.by_image():
         raise KeyError
-    assert not handle._switch.by_image
+    assert not handle.reading.switch.by_image

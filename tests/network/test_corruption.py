@@ -100,11 +100,11 @@ def test_rates_of_known_cells_are_those_of_the_tensor(model, images):
 
 def test_recomputation_by_other_means_is_refused_once_cells_fail_at_times(model, images):
     handle = attached(model, images, Cells([3, 5, 100]))
-    assert handle._tensors["first.weight"].sure
+    assert handle.reading.tensors["first.weight"].sure
     handle.set_ber(1e-4)
-    assert not handle._tensors["first.weight"].sure
+    assert not handle.reading.tensors["first.weight"].sure
     handle.set_errors(Cells([3]))
-    assert handle._tensors["first.weight"].sure
+    assert handle.reading.tensors["first.weight"].sure
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_what_is_recomputed_is_corrupted_alike(model, images):
     expected = gradients(lambda function, x: function(x))
     got = gradients(checkpointed, others)
     assert all(map(torch.equal, got, expected))
-    assert handle._tensors["first.weight"].corruption is doubled
+    assert handle.reading.tensors["first.weight"].corruption is doubled
 
 
 def test_it_runs_compiled(model, images):

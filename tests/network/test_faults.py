@@ -59,7 +59,7 @@ def test_what_is_recorded_makes_the_clean_network_the_faulty_one(error, stored, 
     bits = reference.STORED_BITS[stored]
     for name, read in got.items():
         rows = [fault for fault in found if fault.tensor == name]
-        tensor = handle._tensors[name]
+        tensor = handle.reading.tensors[name]
         scale = tensor.coding.scale
         if name == "0.weight" and stored.startswith("int"):
             scale = ops.weight_range(clean[name], stored, ops.channels_of(clean[name]))[1]

@@ -46,7 +46,7 @@ def attached(model, x, error=UNIFORM, *, keep_bytes=2**26, **options):
 
 def kept(handle):
     """The tensors whose cells are kept just now."""
-    return {name for name, t in handle._tensors.items() if t.kept.cells is not None}
+    return {name for name, t in handle.reading.tensors.items() if t.kept.cells is not None}
 
 
 ALL = {"0.weight", "0.input", "2.weight", "2.input"}
@@ -131,14 +131,16 @@ def test_an_input_of_another_size_has_other_cells():
 
 def test_memory_stays_within_the_budget_and_comes_back(model, x):
     def sizes(handle):
-        return {n: t.kept.cells.nbytes for n, t in handle._tensors.items() if n in kept(handle)}
+        return {
+            n: t.kept.cells.nbytes for n, t in handle.reading.tensors.items() if n in kept(handle)
+        }
 
     network, handle = attached(model, x)
     network(x), network(x)
     free = sizes(handle)
     # Weights of 120,000 bytes: 15 segments, about 9,600 weak cells of 2 bytes.
     assert abs(free["0.weight"] - 2 * 9600) < 2000
-    budget = handle._tensors["0.weight"].kept.budget
+    budget = handle.reading.tensors["0.weight"].kept.budget
     assert budget.left == 2**26 - sum(free.values())
     handle.step()
     assert budget.left == 2**26
@@ -146,7 +148,7 @@ def test_memory_stays_within_the_budget_and_comes_back(model, x):
     network, handle = attached(model, x, keep_bytes=free["0.weight"] - 1)
     network(x), network(x), network(x)
     assert kept(handle) == ALL - {"0.weight"}
-    assert handle._tensors["2.input"].kept.budget.left >= 0
+    assert handle.reading.tensors["2.input"].kept.budget.left >= 0
 
 
 def test_more_cells_than_a_list_is_good_for_are_found_anew(model, x):

@@ -55,7 +55,7 @@ def test_codes_of_fake_quantisation_are_read_as_they_are(backend):
         assert same_bits(net(IMAGES), clean)
         handle.set_ber(0.02)
         faulty = net(IMAGES)
-        key = handle._tensors["4.weight"].key
+        key = handle.reading.tensors["4.weight"].key
         assert [t.bits for t in handle.tensors] == [8, 8]
     assert not torch.equal(faulty, clean)
     quantiser = net[4].weight_fake_quant
@@ -202,7 +202,7 @@ def test_the_int8_data_of_a_tensor_fails_on_its_own_bits(monkeypatch):
         handle.learn_bounds([x])
         handle.set_ber(0.02)
         faulty = net(x)
-        read = ops.inject(codes, SOME.with_ber(0.02), key=handle._tensors["0.weight"].key)
+        read = ops.inject(codes, SOME.with_ber(0.02), key=handle.reading.tensors["0.weight"].key)
     assert not torch.equal(read, codes) and torch.equal(net[0].weight.qdata, codes)
     assert same_bits(faulty, net[1](nn.functional.linear(x, read * scale, net[0].bias)))
     refused = refusal_of(net, include="0.weight", stored="fp16", correction="off")

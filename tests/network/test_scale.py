@@ -114,7 +114,7 @@ def test_errors_fall_on_the_codes_of_the_channels(correction):
     bounds, scale = ops.weight_range(weight, "int8", 7)
     with eden.approximate(model, eden.Config(error, inputs=False, correction=correction)) as handle:
         read = read_weights(model, torch.eye(50))["0.weight"]
-        key = handle._tensors["0.weight"].key
+        key = handle.reading.tensors["0.weight"].key
     options = {} if correction == "off" else {"bounds": bounds, "correction": correction}
     expected = ops.inject(weight, error, key=key, stored="int8", scale=scale, **options)
     assert same_bits(read, expected) and not torch.equal(read, weight)

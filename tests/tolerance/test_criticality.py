@@ -276,7 +276,7 @@ def test_what_is_not_run_anew_is_neither_read_nor_hooked_twice():
         handle.reseed(1)
         with rerun.at("last.weight"):
             assert torch.equal(model(x), clean)
-        read = [name for name, tensor in handle._tensors.items() if tensor.was_read]
+        read = [name for name, tensor in handle.reading.tensors.items() if tensor.was_read]
         assert read == ["last.weight", "last.input"]
 
 
