@@ -39,6 +39,7 @@ from .tolerance import characterize_coarse as characterize_coarse
 from .tolerance import characterize_fine as characterize_fine
 from .tolerance import criticality as criticality
 from .tolerance import verify as verify
+from .training import BoostConfig as BoostConfig
 from .training import CurriculumSchedule as CurriculumSchedule
 from .training import RampSchedule as RampSchedule
 from .training import boost as boost

@@ -15,7 +15,7 @@ import torch
 from eden import boost, data, errors, nets
 from eden.access import seeds_for
 from eden.network import Config, approximate
-from eden.training import GRADIENTS
+from eden.training import GRADIENTS, BoostConfig
 
 
 def accuracies(model, evaluate, config, ber, draws):
@@ -57,7 +57,7 @@ def main() -> None:
                 config=config.with_(seed=seed),
                 target_ber=args.ber,
                 epochs=args.epochs,
-                gradients=kind,
+                how=BoostConfig(gradients=kind),
                 progress=False,
             )
             clean, under = accuracies(boosted.eval(), evaluate, config, args.ber, draws)

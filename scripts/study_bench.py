@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from study_ways import WAYS, train_pruned
 from eden import boost, data, errors, nets
 from eden._files import read_json, write_json
 from eden.network import Config, approximate
-from eden.training import history_of
+from eden.training import BoostConfig, history_of
 
 LOSS = 0.01
+HOW = {field.name for field in fields(BoostConfig)}
 # Rate to train floats for.
 FLOATS = 2e-3
 FORMATS = ("int4", "int8", "int16", "bf16", "fp32", "fp32-uncorrected")
@@ -83,7 +84,7 @@ class Bench:
             handle.learn_bounds(data.batches(*self.train, 512, seed=case.seed))
 
     def arguments(self, case: Case, **more) -> dict[str, Any]:
-        """What a case asks of `eden.boost`, beside the network, the images and the config."""
+        """What a case asks of `eden.boost` and `eden.BoostConfig`, beside network and images."""
         way, subject = WAYS[case.way], SUBJECTS[case.network]
         clamps = case.stored.startswith("int")
         asked = {
@@ -127,7 +128,8 @@ class Bench:
             way.prepare(model)
         loader = data.batches(*self.train, 256, seed=case.seed)
         asked = self.arguments(case, **more)
-        model = boost(model, loader, config=config, progress=False, **asked)
+        how = {name: asked.pop(name) for name in HOW & set(asked)}
+        model = boost(model, loader, config=config, how=BoostConfig(**how), progress=False, **asked)
         model.__class__ = kind
         history = history_of(model)
         return model.eval(), {

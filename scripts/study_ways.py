@@ -27,7 +27,7 @@ class Way:
 
     Attributes:
         says: In a few words.
-        boost: Arguments of `eden.boost` that are not as the network has them.
+        boost: Arguments of `eden.boost` and of its config that are not as the network has them.
         epochs: How many there are for each of the network's; None is one in all.
         prepare: Changes the network before, in place.
         pruned: Share of the weights that are pruned, and the rest trained on without errors or

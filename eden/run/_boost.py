@@ -12,8 +12,8 @@ from eden.folder import StageFiles
 from eden.network import InputRange, calibration_of
 from eden.run._processes import in_processes
 from eden.run._work import Work
+from eden.training import BoostConfig, history_of
 from eden.training import boost as boost_network
-from eden.training import history_of
 
 # Of the run folder, while the stage is at work: what it goes on from where it is cut short.
 _KEPT = "boosting"
@@ -69,17 +69,19 @@ def _boosted(work: Work, rank: int = 0, ranks: int = 1) -> nn.Module:
         config=work.config.with_(correction=part.correction or recipe.correction),
         target_ber=list(part.target_bers),
         epochs=part.epochs,
-        more_epochs=part.more_epochs,
-        curriculum=part.curriculum,
-        step_epochs=part.step_epochs,
-        optimizer=partial(torch.optim.AdamW, lr=part.learning_rate),
-        gradients=part.gradients,
-        loss=work.task.loss(model),
-        input_range=_input_range(part.input_range),
+        how=BoostConfig(
+            more_epochs=part.more_epochs,
+            curriculum=part.curriculum,
+            step_epochs=part.step_epochs,
+            optimizer=partial(torch.optim.AdamW, lr=part.learning_rate),
+            input_range=_input_range(part.input_range),
+            gradients=part.gradients,
+            loss=work.task.loss(model),
+            miss_probability=recipe.characterize.miss_probability,
+            seed=recipe.seed,
+        ),
         evaluate=work.searched,  # as many images as the searches after it ask
         target_accuracy=work.searched_target,
-        miss_probability=recipe.characterize.miss_probability,
-        seed=recipe.seed,
         folder=work.path(_KEPT),
         progress=work.progress,
     )

@@ -11,40 +11,33 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 from tqdm.auto import tqdm
 
-from eden._say import a_kind, an_int, one_of, within
-from eden.access import formats
+from eden._say import a_kind, an_int, within
 from eden.network import (
-    Attachment,
     Calibration,
     Config,
-    InputRange,
     attach,
     attached,
     calibration_of,
-    check_input_range,
     digest_of_model,
     identity_of,
     keep_calibration,
     unwrapped,
 )
+from eden.training._config import BoostConfig
 from eden.training._kept import Kept
 from eden.training._ranks import Ranks
 from eden.training._rounds import Check, Rounds, targets_of
-from eden.training._schedule import CurriculumSchedule, RampSchedule, Schedule
 from eden.training._trainer import Trainer
 
-GRADIENTS = ("as_read", "clean")
-CURRICULA = ("ramp", "steps")
+# What two calls are not compared by: functions have no identity.
+_FUNCTIONS = ("optimizer", "loss")
 
 
 def boost(
@@ -54,19 +47,9 @@ def boost(
     config: Config,
     target_ber: float | Sequence[float],
     epochs: int = 10,
-    more_epochs: int = 4,
-    curriculum: str = "ramp",
-    step_epochs: int = 2,
-    start_ber: float = 0.0,
-    optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] | None = None,
-    anneal: bool = True,
-    input_range: InputRange | None = None,
-    gradients: str = "as_read",
-    loss: Callable[[Any, Tensor], Tensor] = functional.cross_entropy,
+    how: BoostConfig | None = None,
     evaluate: Callable[[nn.Module], float] | None = None,
     target_accuracy: float | None = None,
-    miss_probability: float = 0.01,
-    seed: int = 0,
     folder: Path | str | None = None,
     progress: bool = True,
 ) -> nn.Module:
@@ -74,7 +57,7 @@ def boost(
 
     With `evaluate` and `target_accuracy` the network is judged after each round: by its accuracy
     without errors, and by the rate at which single weak cells (`eden.criticality`) make it miss
-    the target with probability `miss_probability`. A round that costs more accuracy than may be
+    the target with the probability that `how` names. A round that costs more accuracy than may be
     lost is trained again, from where it began, at half the rate and learning rate, twice at most.
     The next of several rates follows while the network bears more than before, and the one that
     bears most is returned; the original where none reaches the target without errors.
@@ -100,38 +83,16 @@ def boost(
             one module, and is refused on another.
         target_ber: Rate to train for, in (0, 1]; or rising rates to go on to while that helps.
             Some ten times what the network shall bear: most draws in training lose accuracy.
-        epochs: To the first target.
-        more_epochs: To each further one.
-        curriculum: "ramp", the rate rises over the first 30 % of the batches and each has
-            between a quarter and all of it (`RampSchedule`); "steps", as in the paper, all
-            batches have the same, which rises every few epochs (`CurriculumSchedule`).
-        step_epochs: Epochs at each rate of "steps".
-        start_ber: Rate to begin with; where the model was boosted before, the rate it bears.
-        optimizer: Makes an optimiser of the copy's parameters; default AdamW at 3e-3.
-        anneal: Let its learning rates fall to 0 along a half cosine in each round, batch by batch;
-            each batch meets other errors, and small steps at the end average over them.
-        loss: ``(output, labels) -> scalar``.
-        input_range: Share of the original range that the inputs are given, in (0, 1]; the first
-            one, which is data, keeps all of it. Of two, the first is for the input after that, the
-            second for the last, and those between fall evenly by their logarithm. Values beyond are
-            clamped, as a stored integer clamps them; what a flipped bit adds shrinks with the
-            range, and retraining makes up for the clamping. Default 0.5, and 1 where implausible
-            values of a floating-point format become zero: there nothing clamps. LeNet bears more
-            with (0.5, 0.15), which a residual network did not survive (docs/boosting.md).
-        gradients: What the backward pass goes by: "as_read", the weights and inputs as they were
-            read, faults and all, with no gradient where a value was corrected; "clean", as they
-            lay in DRAM. The forward pass is the same. "clean" needs a network that is not
-            compiled. Measured in ``docs/storage.md``.
+        epochs: To the first target; at least 1.
+        how: How it is trained and judged; default ``BoostConfig()``.
         evaluate: ``evaluate(model) -> accuracy`` in [0, 1]; NaN is an error, or counts as 0 where
             ``evaluate.nan`` is "miss".
         target_accuracy: What the boosted network has to reach under errors, in [0, 1]; the
             original network's accuracy on the same images less what may be lost.
-        miss_probability: The risk by which networks are judged, in (0, 0.5].
-        seed: Of the cells tried in doing so.
         folder: Keeps each epoch's state; called again with the same network and arguments, boosting
             goes on after the last one, to the network that it would have come to. The loader must
             be an `eden.data.Batches`, or shuffle by torch's global generator; of another one, and
-            of ``loss`` and ``evaluate``, it is not noticed if they have changed.
+            of ``how.loss`` and ``evaluate``, it is not noticed if they have changed.
         progress: Show a bar with the time left.
 
     Returns:
@@ -151,35 +112,26 @@ def boost(
         raise ValueError("boost: the model is attached; detach it first")
     if (evaluate is None) != (target_accuracy is None):
         raise ValueError("boost: evaluate and target_accuracy go together; got one of them")
-    one_of("gradients", gradients, GRADIENTS)
-    one_of("curriculum", curriculum, CURRICULA)
-    within("miss_probability", miss_probability, 0, 0.5, above=True)
-    an_int("seed", seed, 0, 2**63 - 1)
-    share = _input_range(config, input_range)
+    how = BoostConfig() if how is None else how
+    a_kind("how", how, BoostConfig, "an eden.BoostConfig")
     targets = targets_of(target_ber, checked=evaluate is not None)
-    within("start_ber", start_ber, 0, targets[0])
-    for name, count in (
-        ("epochs", epochs),
-        ("more_epochs", more_epochs),
-        ("step_epochs", step_epochs),
-    ):
-        an_int(name, count, 1, 10**9)
+    within("start_ber", how.start_ber, 0, targets[0])
+    an_int("epochs", epochs, 1, 10**9)
     if target_accuracy is not None:
         within("target_accuracy", target_accuracy, 0, 1)
-    schedule = partial(_schedule, curriculum, step_epochs)
+    share = how.input_range_for(config)
     ranks = Ranks(model)
     told = {
         "config": config.to_dict(),
-        "curriculum": (targets, epochs, more_epochs, curriculum, step_epochs, start_ber),
-        "training": (anneal, share, gradients),
-        "judging": (target_accuracy, miss_probability, seed),
+        "curriculum": (targets, epochs, target_accuracy),
+        "training": {f.name: getattr(how, f.name) for f in fields(how) if f.name not in _FUNCTIONS},
     }
     for name, value in told.items():
         ranks.agree(name, value)
-    rounds, check = Rounds(targets, epochs, more_epochs, start_ber, schedule), None
+    rounds, check = Rounds(targets, epochs, how), None
     if evaluate is not None and target_accuracy is not None:
         asked = copy.deepcopy(model if ranks.size == 1 else unwrapped(model))
-        check = Check(evaluate, target_accuracy, miss_probability, asked, seed)
+        check = Check(evaluate, target_accuracy, how.miss_probability, asked, how.seed)
     boosted = copy.deepcopy(model)
     # Who boosts for a module may start from a network that was boosted for another.
     known = config.calibration or calibration_of(model)
@@ -194,13 +146,13 @@ def boost(
             if ranks.size > 1:
                 handle.use(ranks.merged(learned))
         original = handle.narrow_inputs(share)
-        if gradients == "clean":
+        if how.gradients == "clean":
             handle.clean_gradients()
         with tqdm(
             total=0, desc="boost", unit="step", disable=not progress or ranks.rank > 0
         ) as bar:
             kept = Kept(folder, ranks)
-            trainer = Trainer(handle, train_loader, optimizer, loss, anneal, bar, ranks, kept)
+            trainer = Trainer(handle, train_loader, how, bar, ranks, kept)
             if folder is not None:
                 kept.claim([told, digest_of_model(boosted), original.to_dict(), trainer.identity])
             history = rounds.run(trainer, check)
@@ -225,25 +177,3 @@ def history_of(model: nn.Module) -> list[dict[str, Any]]:
         epochs that the network returned did not go through.
     """
     return unwrapped(model).__dict__.get("_eden_history", [])
-
-
-def _schedule(
-    curriculum: str,
-    step_epochs: int,
-    handle: Attachment,
-    batches: int,
-    *,
-    epochs: int,
-    **rates: Any,
-) -> Schedule:
-    if curriculum == "ramp":
-        return RampSchedule(handle, batches=epochs * batches, **rates)
-    return CurriculumSchedule(handle, epochs=epochs, step_epochs=step_epochs, **rates)
-
-
-def _input_range(config: Config, share: InputRange | None) -> InputRange:
-    if share is None:
-        clamps = formats.get(config.stored).integer or config.correction == "saturate"
-        return 0.5 if clamps else 1.0
-    check_input_range(share)
-    return share

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -14,7 +14,8 @@ from eden._say import refusal, within
 from eden.data import accuracy_of
 from eden.network import Attachment, approximate, keep_calibration, unwrapped
 from eden.tolerance import Evaluate, ber_by_cells, criticality
-from eden.training._schedule import Schedule
+from eden.training._config import BoostConfig
+from eden.training._schedule import CurriculumSchedule, RampSchedule
 from eden.training._trainer import Trainer
 
 # A round that costs more accuracy than may be lost is trained again at this share of its rate and
@@ -67,19 +68,17 @@ class Rounds:
 
     targets: Sequence[float]
     epochs: int
-    more_epochs: int
-    start_ber: float
-    schedule: Callable[..., Schedule]
+    how: BoostConfig
 
     def run(self, trainer: Trainer, check: Check | None) -> list[dict[str, Any]]:
         """Train; leave the network that bears most, and return the history.
 
         Where none bears anything that is the network as it was.
         """
-        start, best, most, kept = self.start_ber, trainer.snapshot(), 0.0, set[int]()
+        start, best, most, kept = self.how.start_ber, trainer.snapshot(), 0.0, set[int]()
         history: list[dict[str, Any]] = []
         for target in self.targets:
-            epochs = self.more_epochs if history else self.epochs
+            epochs = self.how.more_epochs if history else self.epochs
             if check is None:
                 rows = self._train(trainer, target, start, epochs)
                 if not math.isfinite(loss := rows[-1]["loss"]):
@@ -113,10 +112,12 @@ class Rounds:
     def _train(
         self, trainer: Trainer, target: float, start: float, epochs: int, *, slower: float = 1.0
     ) -> list[dict[str, Any]]:
-        start = min(start, target)
-        schedule = self.schedule(
-            trainer.handle, trainer.batches, target_ber=target, epochs=epochs, start_ber=start
-        )
+        rates = {"target_ber": target, "start_ber": min(start, target)}
+        if self.how.curriculum == "ramp":
+            schedule = RampSchedule(trainer.handle, batches=epochs * trainer.batches, **rates)
+        else:
+            steps = self.how.step_epochs
+            schedule = CurriculumSchedule(trainer.handle, epochs=epochs, step_epochs=steps, **rates)
         return trainer.run(schedule, epochs, slower=slower)
 
 

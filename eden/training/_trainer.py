@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingLR
 from tqdm.auto import tqdm
 
@@ -17,6 +17,7 @@ from eden._torch import lower_each, raise_each
 from eden.access import ops
 from eden.data import call, device_of, inputs_of, keeping_modes
 from eden.network import Attachment
+from eden.training._config import BoostConfig
 from eden.training._kept import Kept
 from eden.training._ranks import Ranks
 from eden.training._schedule import Schedule
@@ -67,20 +68,18 @@ class Trainer:
         self,
         handle: Attachment,
         loader: Iterable[Any],
-        optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] | None,
-        loss: Callable[[Any, Tensor], Tensor],
-        anneal: bool,
+        how: BoostConfig,
         bar: tqdm,
         ranks: Ranks,
         kept: Kept,
     ):
-        self.handle, self.loader, self.loss = handle, loader, loss
-        self.anneal, self.bar, self.ranks, self._batches = anneal, bar, ranks, 0
+        self.handle, self.loader, self.loss, self.anneal = handle, loader, how.loss, how.anneal
+        self.bar, self.ranks, self._batches = bar, ranks, 0
         self.kept, self.training = kept, 0
         stored = [p for p in handle.stored_weights() if p.numel() and p.requires_grad]
         self.ranges = WeightRanges(stored, by_channel=handle.config.by_channel)
         parameters = [p for p in handle.model.parameters() if p.requires_grad]
-        make = optimizer or partial(torch.optim.AdamW, lr=LEARNING_RATE)
+        make = how.optimizer or partial(torch.optim.AdamW, lr=LEARNING_RATE)
         self.optimizer = make(parameters)
         self.learning_rates = [group["lr"] for group in self.optimizer.param_groups]
 

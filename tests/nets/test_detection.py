@@ -156,9 +156,9 @@ def test_a_whole_loop_on_made_up_photos():
         config=config,
         target_ber=1e-3,
         epochs=3,
-        input_range=1.0,
-        optimizer=partial(torch.optim.AdamW, lr=1e-3),
-        loss=loss,
+        how=eden.BoostConfig(
+            input_range=1.0, optimizer=partial(torch.optim.AdamW, lr=1e-3), loss=loss
+        ),
         progress=False,
     )
     found = eden.characterize_coarse(

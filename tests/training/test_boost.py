@@ -1,6 +1,7 @@
 import copy
 import json
 import math
+from dataclasses import fields
 
 import pytest
 import torch
@@ -18,13 +19,16 @@ from eden.network import (
     identity_of,
 )
 from eden.tolerance import ber_by_cells, criticality
-from eden.training import _rounds, boost, history_of
+from eden.training import BoostConfig, _rounds, boost, history_of
 from eden.training._trainer import WeightRanges
 
 CONFIG = Config(errors.Uniform(0.0), stored="int8")
 
 
 def quiet_boost(model, blobs, *, batch=100, config=CONFIG, **arguments):
+    """Without a bar; what belongs to a `BoostConfig` is given beside the rest."""
+    names = {field.name for field in fields(BoostConfig)} & set(arguments)
+    arguments["how"] = BoostConfig(**{name: arguments.pop(name) for name in names})
     return boost(model, batches(*blobs, batch), config=config, progress=False, **arguments)
 
 
@@ -37,7 +41,7 @@ def test_boost_returns_a_copy_that_bears_more(model, blobs):
         config=CONFIG,
         target_ber=0.03,
         epochs=8,
-        curriculum="steps",
+        how=BoostConfig(curriculum="steps"),
         progress=False,
     )
     assert attached(boosted) is None and not boosted.training and type(boosted) is type(model)
@@ -235,6 +239,8 @@ def test_inputs_are_given_a_share_of_their_range(model, blobs, changes, given, s
         ({"target_ber": [0.01, 0.1]}, "need evaluate and target_accuracy"),
         ({"target_ber": 0.1, "evaluate": len}, "go together"),
         ({"target_ber": 2.0}, "target_ber is 2.0, accepted"),
+        ({"target_ber": 0.1, "start_ber": 0.2}, r"start_ber is 0.2, accepted: .* 0.1"),
+        ({"target_ber": 0.1, "more_epochs": 0}, "more_epochs is 0, accepted"),
         ({"target_ber": 0.1, "seed": -1}, "seed is -1, accepted"),
         ({"target_ber": 0.1, "miss_probability": 0.6}, "miss_probability is 0.6, accepted"),
         ({"target_ber": 0.1, "curriculum": "stairs"}, "curriculum is 'stairs', accepted"),
@@ -247,7 +253,9 @@ def test_bad_arguments_are_named(model, blobs, arguments, words):
     with pytest.raises(ValueError, match=words):
         quiet_boost(model, blobs, **arguments)
     with pytest.raises(TypeError, match=r"seed is 1\.5, accepted: an integer"):
-        boost(model, [], config=CONFIG, target_ber=0.1, seed=1.5)
+        BoostConfig(seed=1.5)
+    with pytest.raises(TypeError, match=r"type of how is .dict., accepted: an eden\.Boost"):
+        boost(model, [], config=CONFIG, target_ber=0.1, how={"seed": 1})
     with pytest.raises(ValueError, match="no batch"):
         boost(model, [], config=CONFIG, target_ber=0.1, progress=False)
     attach(model, CONFIG)

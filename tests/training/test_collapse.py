@@ -17,7 +17,7 @@ def boosted(model, blobs, loss, **options):
         config=Config(error=eden.errors.Uniform(1e-3), stored="int8"),
         target_ber=2e-3,
         epochs=2,
-        loss=loss,
+        how=eden.BoostConfig(loss=loss),
         progress=False,
         **options,
     )

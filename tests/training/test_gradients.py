@@ -173,10 +173,10 @@ def test_boost_takes_either_and_names_others():
     options = {"config": config(), "target_ber": 0.05, "epochs": 2, "progress": False}
     states = {}
     for gradients in ("as_read", "clean", None):
-        given = {} if gradients is None else {"gradients": gradients}
-        boosted = eden.boost(model, loader, **options, **given)
+        how = None if gradients is None else eden.BoostConfig(gradients=gradients)
+        boosted = eden.boost(model, loader, **options, how=how)
         states[gradients] = boosted[0].weight.detach()
     assert same_bits(states[None], states["as_read"])
     assert not torch.equal(states["clean"], states["as_read"])
     with pytest.raises(ValueError, match="gradients is 'exact', accepted: as_read, clean"):
-        eden.boost(model, loader, **options, gradients="exact")
+        eden.BoostConfig(gradients="exact")

@@ -17,7 +17,7 @@ from eden.training._ranks import Ranks
 OPTIONS = {
     "target_ber": 2e-2,
     "epochs": 2,
-    "optimizer": lambda parameters: torch.optim.SGD(parameters, lr=0.05),
+    "how": eden.BoostConfig(optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.05)),
     "progress": False,
 }
 

@@ -17,7 +17,7 @@ class Cut(Exception):
     """What stands for a process that is killed."""
 
 
-def boosted(model, blobs, folder, *, cut=None, loader=None, **options):
+def boosted(model, blobs, folder, *, cut=None, loader=None, how=None, **options):
     """Boost through two rounds with a judge; `cut` is the batch that does not come to its end."""
     losses = []
 
@@ -37,14 +37,13 @@ def boosted(model, blobs, folder, *, cut=None, loader=None, **options):
         "config": Config(error=eden.errors.Uniform(1e-3), stored="int8"),
         "target_ber": [2e-3, 4e-3],
         "epochs": 2,
-        "more_epochs": 1,
         "target_accuracy": 0.9,
         "progress": False,
     } | options
     found = eden.boost(
         model,
         loader or data.batches(*blobs, 100, seed=1),
-        loss=loss,
+        how=eden.BoostConfig(more_epochs=1, loss=loss, **(how or {})),
         evaluate=evaluate,
         folder=folder,
         **arguments,
@@ -81,7 +80,11 @@ def test_a_folder_of_another_training_is_refused(tmp_path, model, blobs):
     other = copy.deepcopy(model)
     with torch.no_grad():
         other[0].weight[0, 0] += 1
-    for network, options in ((other, {}), (model, {"epochs": 3}), (model, {"gradients": "clean"})):
+    for network, options in (
+        (other, {}),
+        (model, {"epochs": 3}),
+        (model, {"how": {"gradients": "clean"}}),
+    ):
         with pytest.raises(ValueError, match="keeps a training of another network or with other"):
             boosted(network, blobs, tmp_path, **options)
 
@@ -94,7 +97,7 @@ def test_so_are_other_images_batches_and_optimisers(tmp_path, model, blobs):
         {"loader": data.batches(x + 1, y, 100, seed=1)},
         {"loader": data.batches(x, y, 100, seed=2)},
         {"loader": data.batches(x, y, 101, seed=1)},
-        {"optimizer": slower},
+        {"how": {"optimizer": slower}},
     ):
         with pytest.raises(ValueError, match="keeps a training of another network or with other"):
             boosted(model, blobs, tmp_path, **options)

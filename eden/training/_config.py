@@ -1,0 +1,83 @@
+"""How a network is boosted, beside what it is boosted for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from eden._say import an_int, one_of, within
+from eden.access import formats
+from eden.network import Config, InputRange, check_input_range
+
+GRADIENTS = ("as_read", "clean")
+CURRICULA = ("ramp", "steps")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoostConfig:
+    """How `boost` trains and judges.
+
+    Attributes:
+        more_epochs: To each further target after the first; at least 1.
+        curriculum: "ramp", the rate rises over the first 30 % of the batches and each has
+            between a quarter and all of it (`RampSchedule`); "steps", as in the paper, all
+            batches have the same, which rises every few epochs (`CurriculumSchedule`).
+        step_epochs: Epochs at each rate of "steps"; at least 1.
+        start_ber: Rate to begin with; where the model was boosted before, the rate it bears.
+        optimizer: Makes an optimiser of the copy's parameters; default AdamW at 3e-3.
+        anneal: Let its learning rates fall to 0 along a half cosine in each round, batch by batch;
+            each batch meets other errors, and small steps at the end average over them.
+        input_range: Share of the original range that the inputs are given, in (0, 1]; the first
+            one, which is data, keeps all of it. Of two, the first is for the input after that, the
+            second for the last, and those between fall evenly by their logarithm. Values beyond are
+            clamped, as a stored integer clamps them; what a flipped bit adds shrinks with the
+            range, and retraining makes up for the clamping. Default 0.5, and 1 where implausible
+            values of a floating-point format become zero: there nothing clamps. LeNet bears more
+            with (0.5, 0.15), which a residual network did not survive (docs/boosting.md).
+        gradients: What the backward pass goes by: "as_read", the weights and inputs as they were
+            read, faults and all, with no gradient where a value was corrected; "clean", as they
+            lay in DRAM. The forward pass is the same. "clean" needs a network that is not
+            compiled. Measured in ``docs/storage.md``.
+        loss: ``(output, labels) -> scalar``.
+        miss_probability: The risk by which networks are judged, in (0, 0.5].
+        seed: Of the cells tried in doing so, in [0, 2^63).
+
+    Raises:
+        TypeError: For a number of another type.
+        ValueError: For a value outside what is named here.
+    """
+
+    more_epochs: int = 4
+    curriculum: str = "ramp"
+    step_epochs: int = 2
+    start_ber: float = 0.0
+    optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] | None = None
+    anneal: bool = True
+    input_range: InputRange | None = None
+    gradients: str = "as_read"
+    loss: Callable[[Any, Tensor], Tensor] = functional.cross_entropy
+    miss_probability: float = 0.01
+    seed: int = 0
+
+    def __post_init__(self):
+        one_of("gradients", self.gradients, GRADIENTS)
+        one_of("curriculum", self.curriculum, CURRICULA)
+        within("miss_probability", self.miss_probability, 0, 0.5, above=True)
+        within("start_ber", self.start_ber, 0, 1)
+        an_int("seed", self.seed, 0, 2**63 - 1)
+        an_int("more_epochs", self.more_epochs, 1, 10**9)
+        an_int("step_epochs", self.step_epochs, 1, 10**9)
+        if self.input_range is not None:
+            check_input_range(self.input_range)
+
+    def input_range_for(self, config: Config) -> InputRange:
+        """Return the share of their range that inputs stored so are given."""
+        if self.input_range is not None:
+            return self.input_range
+        clamps = formats.get(config.stored).integer or config.correction == "saturate"
+        return 0.5 if clamps else 1.0
