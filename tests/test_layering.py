@@ -3,6 +3,7 @@
 import ast
 import itertools
 import re
+from collections import Counter
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -265,3 +266,17 @@ def test_a_circle_is_found():
     found = circle(graph)
     assert len(found) == 4 and found[0] == found[-1]
     assert all(later in graph[earlier] for earlier, later in itertools.pairwise(found))
+
+
+# Two of one name that are one thing: the protocol, and the class that most use for it.
+SAME_THING = {"Evaluator"}
+
+
+def test_a_class_has_its_name_alone():
+    found = Counter(
+        node.name
+        for path in PYTHON_FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert {name for name, times in found.items() if times > 1} <= SAME_THING

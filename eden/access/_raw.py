@@ -54,7 +54,7 @@ class Coding(NamedTuple):
     correction: int
 
 
-class Place(NamedTuple):
+class PartExtent(NamedTuple):
     """Where one part of a protected tensor lies.
 
     Attributes:
@@ -97,7 +97,7 @@ def read_protected(
     x: Tensor,
     kind: str,
     bits: int,
-    places: Sequence[Place],
+    places: Sequence[PartExtent],
     coding: Coding,
     counts: Tensor,
     extent: Extent,

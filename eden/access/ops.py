@@ -13,7 +13,7 @@ from eden._torch import forward_mode, recorded, transformed
 from eden.access import _raw, formats
 from eden.access._raw import Coding as Coding
 from eden.access._raw import Extent as Extent
-from eden.access._raw import Place as Place
+from eden.access._raw import PartExtent as PartExtent
 from eden.access._raw import image_of as image_of
 from eden.access._raw import next_key as next_key
 from eden.access._raw import of_image as of_image

@@ -18,7 +18,7 @@ from eden.network._calibration import calibration_of
 from eden.network._config import Config, patterns_of
 from eden.network._hooks import is_hooked
 from eden.network._identity import check_identity, module_of
-from eden.network._kept import Budget
+from eden.network._kept import KeptBytes
 from eden.network._plan import choose, other_size
 from eden.network._wrappers import unwrapped
 
@@ -94,7 +94,7 @@ def _attach(model: nn.Module, config: Config, entries: Any, keep_bytes: int) -> 
     check_identity(identity, calibration, calibration_of(model))
     if calibration is not None:
         config = config.with_(calibration=calibration)
-    budget = Budget(keep_bytes)
+    budget = KeptBytes(keep_bytes)
     plan = choose(model, config, entries)
     if (other := other_size(plan, config.calibration)) is not None:
         if not carried:

@@ -25,7 +25,7 @@ from eden.network._draw import begin_call
 from eden.network._exposure import check_sizes
 from eden.network._faults import Faults, Recorder
 from eden.network._guard import WordCounts
-from eden.network._kept import Budget
+from eden.network._kept import KeptBytes
 from eden.network._learn import learn
 from eden.network._plan import Plan
 from eden.network._reading import Reading
@@ -45,7 +45,9 @@ class Attachment:
         identity: Of the one module that it is for, or that it is for any.
     """
 
-    def __init__(self, model: nn.Module, config: Config, plan: Plan, budget: Budget, identity: str):
+    def __init__(
+        self, model: nn.Module, config: Config, plan: Plan, budget: KeptBytes, identity: str
+    ):
         self.model, self.config, self.identity = model, config, identity
         self.reading = Reading(model, config, plan, budget)
         self._copied = False

@@ -83,7 +83,7 @@ class Guard:
     def read(
         self,
         x: Tensor,
-        home: ops.Place,
+        home: ops.PartExtent,
         counter: Tensor,
         coding: ops.Coding,
         extent: ops.Extent,
@@ -100,7 +100,7 @@ class Guard:
         places = []
         for more, table in zip(self.further, self._tables, strict=True):
             key, table = rng.fold_access(more.key, counter), table or home.table
-            places.append(ops.Place(key, table, more.address, more.row_bytes))
+            places.append(ops.PartExtent(key, table, more.address, more.row_bytes))
         places.insert(0, home._replace(key=ops.next_key(home.key, counter)))
         kind, bits = self.protection.kind, self.protection.bits
         return ops.read_protected(x, kind, bits, places, coding, self.counts, extent)

@@ -8,7 +8,7 @@ from eden.access import ops
 from eden.errors import Table
 
 
-class Budget:
+class KeptBytes:
     """Memory that the tensors of one attachment share.
 
     Args:
@@ -36,7 +36,7 @@ class KeptCells:
         bits: Of an element in DRAM.
     """
 
-    def __init__(self, budget: Budget, bits: int):
+    def __init__(self, budget: KeptBytes, bits: int):
         self.budget, self.bits = budget, bits
         self.cells: Tensor | None = None
         self.elements = self.reads = 0

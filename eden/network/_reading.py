@@ -16,7 +16,7 @@ from eden.network._config import Config
 from eden.network._draw import set_keys
 from eden.network._faults import Recorder
 from eden.network._hooks import Hooks
-from eden.network._kept import Budget
+from eden.network._kept import KeptBytes
 from eden.network._plan import Plan
 from eden.network._replay import Replayed
 from eden.network._selection import shorten
@@ -43,7 +43,7 @@ class Reading:
     seed: int
     steps: int
 
-    def __init__(self, model: nn.Module, config: Config, plan: Plan, budget: Budget):
+    def __init__(self, model: nn.Module, config: Config, plan: Plan, budget: KeptBytes):
         self.model, self.plan, self.switch = model, plan, Switch()
         self.tensors = {
             name: StoredTensor(name, planned, config, self.switch, budget)

@@ -18,7 +18,7 @@ from eden.network._config import Config
 from eden.network._corruption import Corruption, corrupted
 from eden.network._exposure import stays_on_chip
 from eden.network._guard import Guard
-from eden.network._kept import Budget, KeptCells
+from eden.network._kept import KeptBytes, KeptCells
 from eden.network._plan import PlannedTensor, check_finite
 from eden.network._seen import Seen
 from eden.network._tensor import Switch, TensorInfo
@@ -47,7 +47,7 @@ class StoredTensor:
         planned: PlannedTensor,
         config: Config,
         switch: Switch,
-        budget: Budget,
+        budget: KeptBytes,
     ):
         entry, device = planned.entry, planned.device
         ops.check_device(name, device)
@@ -252,7 +252,7 @@ class StoredTensor:
             if self.codes is not None:
                 return self.codes.value(x, y)
         else:
-            home = ops.Place(self.key, self.table, self.address, self.row_bytes)
+            home = ops.PartExtent(self.key, self.table, self.address, self.row_bytes)
             y = self.guard.read(stored, home, self.counter, coding, extent)
         if not x.requires_grad or y.requires_grad or torch.compiler.is_compiling() or transformed():
             return y

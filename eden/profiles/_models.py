@@ -21,7 +21,7 @@ _MOST_ROWS = 2**22
 
 
 @dataclass(frozen=True)
-class Form:
+class FreeNumbers:
     """Which numbers are free, as the core takes them."""
 
     failure: bool
@@ -61,7 +61,9 @@ class FittedModel:
     confidence: float
     _counts: Counts = field(repr=False)
     _label: np.ndarray | None = field(repr=False, default=None)
-    _pieces: tuple[tuple[Form, np.ndarray, core.WeakFit], ...] = field(repr=False, default=())
+    _pieces: tuple[tuple[FreeNumbers, np.ndarray, core.WeakFit], ...] = field(
+        repr=False, default=()
+    )
 
     @property
     def name(self) -> str:
@@ -148,7 +150,7 @@ class FittedModel:
         return (a + weak) / (a + b + cells), cells
 
 
-def _rates(model: FittedModel) -> dict[str, tuple[Form, np.ndarray, core.WeakFit, str]]:
+def _rates(model: FittedModel) -> dict[str, tuple[FreeNumbers, np.ndarray, core.WeakFit, str]]:
     """Where each P x F is found: the fit, and its name in the core."""
     if model.number != 3:
         return {"ber": (*model._pieces[0], "rate")}
@@ -159,7 +161,7 @@ def _rates(model: FittedModel) -> dict[str, tuple[Form, np.ndarray, core.WeakFit
     return {"ber_one": (*piece, "rate"), "ber_zero": (*piece, "rate_zero")}
 
 
-def _numbers(model: FittedModel) -> dict[str, tuple[Form, np.ndarray, core.WeakFit, str]]:
+def _numbers(model: FittedModel) -> dict[str, tuple[FreeNumbers, np.ndarray, core.WeakFit, str]]:
     """Where each of the other parameters is found."""
     piece, found = model._pieces[0], {}
     if model.separable:
@@ -191,7 +193,7 @@ def fit_model(
     hint = (0.0, 0.0)
     if label is not None and at is not None and free and len(groups) < len(counts.groups):
         hint = _hint(counts, label, groups, at)
-    form = Form(free, number == 3 and separable, number in (1, 2), hint)
+    form = FreeNumbers(free, number == 3 and separable, number in (1, 2), hint)
     parts = [groups]
     if number == 3 and not separable:  # the two directions share no number
         parts = [groups[stored == bit] for bit in (1, 0)]
@@ -215,7 +217,7 @@ def _hint(
     law = {"weak": 0.5, "shape": math.inf, "failure": 1.0}  # at first all lines are alike
     for _ in range(3):
         hint = core.hint_of_parts(counts.groups, label, share, **law)
-        fit = Form(True, False, True, hint).fit(sums)
+        fit = FreeNumbers(True, False, True, hint).fit(sums)
         law = {"weak": fit.weak, "shape": fit.shape, "failure": fit.failure}
         a, b = fit.shape, fit.shape * (1 - fit.weak) / fit.weak
         share = ((a + np.bincount(at, fit.expected_weak)) / (a + b + cells) / fit.weak)[label]

@@ -14,7 +14,7 @@ import pyarrow.parquet
 from eden._files import write_bytes
 from eden._say import refusal
 from eden.profiles._places import first_overlap, first_repeat
-from eden.profiles._rules import first_fault
+from eden.profiles._rules import first_flaw
 from eden.profiles._schema import NAMES, SCHEMA, fill_of
 
 
@@ -73,7 +73,7 @@ class Profile:
         table = table.unify_dictionaries()
         before = 0
         for batch in table.to_batches():
-            fault = first_fault(batch)
+            fault = first_flaw(batch)
             if fault is not None:
                 raise ValueError(f"{name_of(before + fault.row)}: {fault.says}")
             before += len(batch)

@@ -16,7 +16,7 @@ _PATTERN = re.compile(r"0x[0-9a-f]{1,16}")
 
 
 @dataclass(frozen=True)
-class Fault:
+class Flaw:
     """The first row of a batch that cannot be right.
 
     Attributes:
@@ -28,18 +28,18 @@ class Fault:
     says: str
 
 
-def first_fault(batch: pa.RecordBatch) -> Fault | None:
+def first_flaw(batch: pa.RecordBatch) -> Flaw | None:
     """Find the first row that is no observation, and what is wrong with it."""
-    faults = [*_single(batch, COLUMNS), *_together(batch)]
-    return min(faults, key=lambda fault: fault.row) if faults else None
+    flaws = [*_single(batch, COLUMNS), *_together(batch)]
+    return min(flaws, key=lambda flaw: flaw.row) if flaws else None
 
 
-def first_out_of_range(batch: pa.RecordBatch, columns: Sequence[Column]) -> Fault | None:
+def first_out_of_range(batch: pa.RecordBatch, columns: Sequence[Column]) -> Flaw | None:
     """Find the first row of a study's file with a value that its column does not take."""
-    return min(_single(batch, columns), key=lambda fault: fault.row, default=None)
+    return min(_single(batch, columns), key=lambda flaw: flaw.row, default=None)
 
 
-def _single(batch: pa.RecordBatch, columns: Sequence[Column]) -> Iterator[Fault]:
+def _single(batch: pa.RecordBatch, columns: Sequence[Column]) -> Iterator[Flaw]:
     """Faults of one column each."""
     for column in columns:
         values = batch.column(column.name)
@@ -48,7 +48,7 @@ def _single(batch: pa.RecordBatch, columns: Sequence[Column]) -> Iterator[Fault]
             continue
         if column.needed and values.null_count:
             row = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False)))
-            yield Fault(row, f"{column.name} is empty, accepted: {column.accepted}")
+            yield Flaw(row, f"{column.name} is empty, accepted: {column.accepted}")
         if values.null_count == len(values):
             continue
         given, numbers = numbers_of(values)
@@ -58,10 +58,10 @@ def _single(batch: pa.RecordBatch, columns: Sequence[Column]) -> Iterator[Fault]
         if wrong.any():
             row = int(np.argmax(wrong))
             value = values[row].as_py()
-            yield Fault(row, f"{column.name} is {value}, accepted: {column.accepted}")
+            yield Flaw(row, f"{column.name} is {value}, accepted: {column.accepted}")
 
 
-def _text_faults(column: Column, values: pa.DictionaryArray) -> Iterator[Fault]:
+def _text_faults(column: Column, values: pa.DictionaryArray) -> Iterator[Flaw]:
     accepted = {
         "pattern": lambda word: word == "" or _PATTERN.fullmatch(word) is not None,
         "unit": lambda word: word in ("", *UNITS),
@@ -76,10 +76,10 @@ def _text_faults(column: Column, values: pa.DictionaryArray) -> Iterator[Fault]:
         rows = np.isin(values.indices.to_numpy(zero_copy_only=False), found)
         if found and rows.any():
             row = int(np.argmax(rows))
-            yield Fault(row, f"{column.name} is {values[row].as_py()!r}, accepted: {says}")
+            yield Flaw(row, f"{column.name} is {values[row].as_py()!r}, accepted: {says}")
     if column.needed and values.null_count:
         row = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False)))
-        yield Fault(row, f"{column.name} is empty, accepted: {column.says}")
+        yield Flaw(row, f"{column.name} is empty, accepted: {column.says}")
 
 
 def _together(batch: pa.RecordBatch):
@@ -88,12 +88,12 @@ def _together(batch: pa.RecordBatch):
     has_last, last = numbers_of(batch.column("row_last"))
     wrong = has_first != has_last
     if wrong.any():
-        yield Fault(int(np.argmax(wrong)), "row_first and row_last must both be given, or neither")
+        yield Flaw(int(np.argmax(wrong)), "row_first and row_last must both be given, or neither")
     wrong = has_first & has_last & (first > last)
     if wrong.any():
         row = int(np.argmax(wrong))
         says = f"row_first is {first[row]:.0f}, accepted: at most row_last, {last[row]:.0f}"
-        yield Fault(row, says)
+        yield Flaw(row, says)
 
     has_bit, _ = numbers_of(batch.column("bit_address"))
     several = has_bit & (numbers_of(batch.column("cells"))[1] != 1)
@@ -102,13 +102,13 @@ def _together(batch: pa.RecordBatch):
         said = (
             f"cells is {batch.column('cells')[row].as_py()}, accepted: 1 where bit_address is given"
         )
-        yield Fault(row, said)
+        yield Flaw(row, said)
     units = batch.column("unit")
     other = [i for i, word in enumerate(units.dictionary.to_pylist()) if word in ("line", "row")]
     wrong = has_bit & np.isin(units.indices.to_numpy(zero_copy_only=False), other)
     if wrong.any():
         row = int(np.argmax(wrong))
-        yield Fault(
+        yield Flaw(
             row, f"unit is {units[row].as_py()!r}, accepted: cell where bit_address is given"
         )
 
@@ -116,14 +116,14 @@ def _together(batch: pa.RecordBatch):
     known_01, up = numbers_of(batch.column("failures_0to1"))
     wrong = ~known_10 & ~known_01
     if wrong.any():
-        yield Fault(int(np.argmax(wrong)), "failures_1to0 and failures_0to1 are both empty")
+        yield Flaw(int(np.argmax(wrong)), "failures_1to0 and failures_0to1 are both empty")
     tested = numbers_of(batch.column("cells"))[1] * numbers_of(batch.column("reads"))[1]
     failed = np.where(known_10, down, 0) + np.where(known_01, up, 0)
     wrong = failed > tested
     if wrong.any():
         row = int(np.argmax(wrong))
         accepted = f"at most reads x cells, {tested[row]:.0f}"
-        yield Fault(row, f"failures are {failed[row]:.0f}, accepted: {accepted}")
+        yield Flaw(row, f"failures are {failed[row]:.0f}, accepted: {accepted}")
     yield from _impossible(batch, down, up, known_10, known_01)
 
 
@@ -141,7 +141,7 @@ def _impossible(batch, down, up, known_10, known_01):
         if wrong.any():
             row = int(np.argmax(wrong))
             says = f"{name} is {count[row]:.0f}, accepted: 0 with pattern {patterns[row].as_py()}"
-            yield Fault(row, says)
+            yield Flaw(row, says)
 
 
 def numbers_of(values: pa.Array) -> tuple[np.ndarray, np.ndarray]:

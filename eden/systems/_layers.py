@@ -82,7 +82,7 @@ def calls_of(model: nn.Module, sample, config: Config | None = None) -> list[Cal
     """Return the layers with the names of their tensors; arguments as those of `layers_of`."""
     a_kind("model", model, nn.Module, "a torch.nn.Module")
     batch_of(sample)
-    observer = _Observer(config)
+    observer = _LayerObserver(config)
     targets = list(_targets(model, config))
     known = {id(p) for target, _ in targets for p in _parameters(target)}
     with ExitStack() as stack:
@@ -138,7 +138,7 @@ def _unknown(model: nn.Module, known: set[int]) -> Iterator[tuple[Target, None]]
             yield Target(module, name, weights, None), None
 
 
-class _Observer:
+class _LayerObserver:
     """Notes a layer for each call of a module."""
 
     def __init__(self, config: Config | None):

@@ -73,7 +73,7 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
         if name in placement.entries
     }
     bits = formats.get(placement.config.stored).bits
-    observer = _Observer(moves, placement, placed, bits, batch)
+    observer = _MoveObserver(moves, placement, placed, bits, batch)
     handles = [
         target.module.register_forward_hook(observer.hook(target), with_kwargs=True)
         for target in targets
@@ -113,7 +113,7 @@ def _of_placed(placement: Placement, name: str) -> list[Move]:
     return moves
 
 
-class _Observer:
+class _MoveObserver:
     """Notes the moves of each call of a module that the placed tensors do not cover."""
 
     def __init__(

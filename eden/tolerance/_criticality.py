@@ -25,7 +25,7 @@ from eden.tolerance._critical import Criticality
 from eden.tolerance._evaluator import Evaluate
 from eden.tolerance._network import under_errors
 from eden.tolerance._shared import calibrated, check_asked, check_target
-from eden.tolerance._single_cells import SingleCells
+from eden.tolerance._single_cells import CellCosts
 from eden.tolerance._strata import Stratum, lambda_interval
 
 # Cells of a bit before it is judged: none critical of 30 says, at 95 %, fewer than 9.5 % are.
@@ -85,7 +85,7 @@ def criticality(
     config = calibrated(model, config)
     with under_errors(model, evaluate, config, folder=folder, subject={"seed": seed}) as network:
         clean = network.clean_accuracy(target_accuracy)
-        cells = SingleCells(network, target_accuracy, clean)
+        cells = CellCosts(network, target_accuracy, clean)
         tensors = network.handle.tensors
         title = f"{label} criticality".strip()
         with tqdm(desc=title, unit="cell", disable=not progress) as bar:
@@ -150,7 +150,7 @@ class _Bit:
 class _Search:
     """What is tried next."""
 
-    def __init__(self, cells: SingleCells, tensors, stored: str, seed: int, bar):
+    def __init__(self, cells: CellCosts, tensors, stored: str, seed: int, bar):
         self.cells, self.bar = cells, bar
         self.allowed = cells.clean - cells.target
         self.format = formats.get(stored)

@@ -37,7 +37,7 @@ LEAST = 100
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Share:
     """The images closest to another class, the others, and evaluators on either."""
 
     closest: np.ndarray
@@ -186,7 +186,7 @@ class FaultyNetwork:
         outside = torch.ones(self.images, dtype=torch.bool)
         outside[closest] = False
         others = outside.nonzero()[:, 0]
-        self.part = _Part(
+        self.part = _Share(
             closest.numpy(),
             others.numpy(),
             on_closest=self.by_image.take(closest),

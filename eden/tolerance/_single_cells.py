@@ -68,7 +68,7 @@ class _Group:
         return np.zeros(len(self.index), dtype=bool)
 
 
-class SingleCells(Asking[_Cell, Row]):
+class CellCosts(Asking[_Cell, Row]):
     """Costs of single cells.
 
     Args:

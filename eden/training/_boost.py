@@ -33,7 +33,7 @@ from eden.network import (
 from eden.training._config import BoostConfig
 from eden.training._kept import Kept
 from eden.training._ranks import Ranks
-from eden.training._rounds import Check, Rounds, targets_of
+from eden.training._rounds import Judge, Rounds, targets_of
 from eden.training._trainer import Trainer
 
 # What two calls are not compared by: functions have no identity.
@@ -128,10 +128,10 @@ def boost(
     }
     for name, value in told.items():
         ranks.agree(name, value)
-    rounds, check = Rounds(targets, epochs, how), None
+    rounds, judge = Rounds(targets, epochs, how), None
     if evaluate is not None and target_accuracy is not None:
         asked = copy.deepcopy(model if ranks.size == 1 else unwrapped(model))
-        check = Check(evaluate, target_accuracy, how.miss_probability, asked, how.seed)
+        judge = Judge(evaluate, target_accuracy, how.miss_probability, asked, how.seed)
     boosted = copy.deepcopy(model)
     # Who boosts for a module may start from a network that was boosted for another.
     known = config.calibration or calibration_of(model)
@@ -155,7 +155,7 @@ def boost(
             trainer = Trainer(handle, train_loader, how, bar, ranks, kept)
             if folder is not None:
                 kept.claim([told, digest_of_model(boosted), original.to_dict(), trainer.identity])
-            history = rounds.run(trainer, check)
+            history = rounds.run(trainer, judge)
         now = handle.learn_bounds(itertools.islice(train_loader, 1)).tensors
     finally:
         handle.detach()

@@ -24,7 +24,7 @@ _MILDER, _RETRIES = 0.5, 2
 
 
 @dataclass(frozen=True)
-class Check:
+class Judge:
     """What a network reaches without errors, and which rate it bears at a stated risk.
 
     Attributes:
@@ -70,7 +70,7 @@ class Rounds:
     epochs: int
     how: BoostConfig
 
-    def run(self, trainer: Trainer, check: Check | None) -> list[dict[str, Any]]:
+    def run(self, trainer: Trainer, judge: Judge | None) -> list[dict[str, Any]]:
         """Train; leave the network that bears most, and return the history.
 
         Where none bears anything that is the network as it was.
@@ -79,7 +79,7 @@ class Rounds:
         history: list[dict[str, Any]] = []
         for target in self.targets:
             epochs = self.how.more_epochs if history else self.epochs
-            if check is None:
+            if judge is None:
                 rows = self._train(trainer, target, start, epochs)
                 if not math.isfinite(loss := rows[-1]["loss"]):
                     raise ValueError(
@@ -96,10 +96,10 @@ class Rounds:
                 history += self._train(trainer, milder * target, start, epochs, slower=milder)
                 accuracy, bears = 0.0, 0.0
                 if math.isfinite(history[-1]["loss"]):
-                    ask = partial(check.run, trainer.handle)
+                    ask = partial(judge.run, trainer.handle)
                     accuracy, bears = trainer.kept.judged(trainer.training, ask)
                 history[-1] |= {"accuracy": accuracy, "bears": bears, "met": bears > most}
-                if accuracy >= check.target:
+                if accuracy >= judge.target:
                     break
             if bears <= most:
                 break

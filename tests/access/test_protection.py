@@ -43,7 +43,7 @@ def read(
     how, fmt = Protection.parse(how), formats.get(stored)
     coding = ops.Coding(fmt.code, scale, bounds, formats.CORRECTIONS[correction])
     device = x.device
-    made = [ops.Place(key, e.lower().to(device), *at) for key, e, *at in places]
+    made = [ops.PartExtent(key, e.lower().to(device), *at) for key, e, *at in places]
     counts = torch.zeros(2, dtype=torch.int64) if counts is None else counts
     return ops.read_protected(x, how.kind, how.bits, made, coding, counts, ops.Extent(**copies))
 

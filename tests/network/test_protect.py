@@ -116,7 +116,7 @@ def test_each_place_has_cells_of_its_own(how, error):
             key = rng.fold_access(rng.fold_in(rng.key(9), name), access)
             other = errors.Uniform(0.01) if number and kind == "strong_bits" else error
             address = number * 10240 if kind == "triple" else 0
-            places.append(ops.Place(key, other.lower(), address))
+            places.append(ops.PartExtent(key, other.lower(), address))
         counts = torch.zeros(2, dtype=torch.int64)
         y = ops.read_protected(x, kind, bits, places, coding, counts, ops.Extent(4))
         assert same_bits(expected, y)
