@@ -5,50 +5,26 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# A place in a flat list of arguments: key; entries, order and lookup of the table; where it is.
-_PLACE = 6
+from eden.access._structs import PartExtent, ProtectedRead
 
 
-def load_protected(
-    op: Any,
-    x: Tensor,
-    kind: str,
-    k: int,
-    counts: Tensor,
-    stored: int,
-    scale: Tensor | None,
-    bounds: Tensor | None,
-    correction: int,
-    copies: int,
-    first_copy: int,
-    numbers: Tensor | None,
-    *places_and_mark: Any,
-) -> tuple[Tensor, Tensor]:
+def load_protected(op: Any, x: Tensor, how: ProtectedRead, mark: bool) -> tuple[Tensor, Tensor]:
     """Return what reading a tensor back gives, and the packed marks of corrected elements.
 
     Args:
         op: The registered ops.
         x: The tensor, contiguous.
-        kind: Of the protection: triple, secded, embedded or strong_bits.
-        k: Its number of bits.
-        counts: int64 [2]; the words that a code corrected and detected are added.
-        stored: Number of the format.
-        scale: Of an integer format.
-        bounds: Of plausible values.
-        correction: Its number.
-        copies: As in `Extent`.
-        first_copy: As in `Extent`.
-        numbers: As in `Extent`.
-        places_and_mark: Key, table entries, order of bitlines, lookup, address and row_bytes of
-            each place, and last whether to mark corrected elements.
+        how: It is read.
+        mark: Whether to mark what is corrected.
     """
-    *flat, mark = places_and_mark
-    places = [flat[i : i + _PLACE] for i in range(0, len(flat), _PLACE)]
+    kind, k, counts, coding, extent, places = how
+    stored, scale, bounds, correction = coding
+    copies = extent.copies
 
-    def read(image: Tensor, place: list[Any]) -> Tensor:
-        key, entries, order, lookup, *where = place
-        at = (copies, first_copy, *where, numbers)
-        cells = (entries, order, None, None, lookup)
+    def read(image: Tensor, place: PartExtent) -> Tensor:
+        key, table, *where = place
+        at = (copies, extent.first_copy, *where, extent.numbers)
+        cells = (table.entries, table.order, None, None, table.lookup)
         return op.inject.default(image.contiguous(), key, *cells, 0, 0, *at, None, False)[0]
 
     embedded, planes = (k if kind == "embedded" else 0), kind == "strong_bits"
@@ -68,8 +44,9 @@ def load_protected(
         image = read(image, places[0])
         if bounds is not None:
             bounds = _coarse_bounds(op, bounds, stored, scale, k)
-    rest = (stored, correction, copies, embedded, planes, mark)
-    return op.decode_image.default(x, image, scale, bounds, *rest)
+    return op.decode_image.default(
+        x, image, scale, bounds, stored, correction, copies, embedded, planes, mark
+    )
 
 
 def _coarse_bounds(op: Any, bounds: Tensor, stored: int, scale: Tensor | None, k: int) -> Tensor:

@@ -1,11 +1,10 @@
-"""The raw layer: the structs of a read, the calls of the ops, and their gradients.
+"""The raw layer: the calls of the ops, and their gradients.
 
 The only module that says torch.ops. It checks nothing: `eden.access.ops` does before, and what an
 op refuses itself is raised in its own words.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,61 +12,12 @@ from torch import Tensor
 import eden.access._fakes  # noqa: F401
 from eden._torch import forward_mode, is_tracing, transformed
 from eden.access._protected import load_protected
+from eden.access._structs import Coding, Extent, ProtectedRead
 from eden.errors import Table
 
 registered = torch.ops.eden
 # Looked up once: a small network reads ten times a step.
 _inject, _next_key = registered.inject.default, registered.next_key.default
-
-
-class Extent(NamedTuple):
-    """Which bytes of a partition a read takes.
-
-    Attributes:
-        copies: How many times the same cells are read with other data.
-        first_copy: Number of the first copy.
-        address: Where a copy begins, in bytes.
-        row_bytes: Bytes of a DRAM row.
-        numbers: int64 [copies], the number of each copy, where they do not follow each other.
-    """
-
-    copies: int = 1
-    first_copy: int = 0
-    address: int = 0
-    row_bytes: int = 8192
-    numbers: Tensor | None = None
-
-
-class Coding(NamedTuple):
-    """How elements lie in DRAM, and what becomes of implausible ones.
-
-    Attributes:
-        stored: Number of the format.
-        scale: float32 [] or [n] for an integer format, else None.
-        bounds: float32 [2], or None where nothing is corrected.
-        correction: Number of the correction.
-    """
-
-    stored: int
-    scale: Tensor | None
-    bounds: Tensor | None
-    correction: int
-
-
-class PartExtent(NamedTuple):
-    """Where one part of a protected tensor lies.
-
-    Attributes:
-        key: int64 [2], of this access there.
-        table: Which cells are weak there.
-        address: Where a copy begins, in bytes.
-        row_bytes: Bytes of a DRAM row there.
-    """
-
-    key: Tensor
-    table: Table
-    address: int = 0
-    row_bytes: int = 8192
 
 
 def read(
@@ -93,33 +43,14 @@ def read(
     return _read(x, (key, *cells, stored, correction, *extent, kept), bounds is not None)
 
 
-def read_protected(
-    x: Tensor,
-    kind: str,
-    bits: int,
-    places: Sequence[PartExtent],
-    coding: Coding,
-    counts: Tensor,
-    extent: Extent,
-) -> Tensor:
+def read_protected(x: Tensor, how: ProtectedRead) -> Tensor:
     """Do what `read` does for a protected tensor.
 
     Args:
         x: As in `read`.
-        kind: Of the protection, as in `eden.access.protection`, but not none or reliable.
-        bits: How many bits it is about.
-        places: Where its rooms lie.
-        coding: As in `read`.
-        counts: int64 [2]; words that a code corrected and detected are added.
-        extent: Which copies are read; not where, which the places say.
+        how: It is read.
     """
-    flat = [
-        value
-        for key, table, address, row_bytes in places
-        for value in (key, table.entries, table.order, table.lookup, address, row_bytes)
-    ]
-    rest = (kind, bits, counts, *coding, extent.copies, extent.first_copy, extent.numbers, *flat)
-    return _read(x, rest, coding.bounds is not None)
+    return _read(x, how.flat(), how.coding.bounds is not None)
 
 
 def image_of(x: Tensor, coding: Coding, copies: int) -> Tensor:
@@ -139,33 +70,40 @@ def of_image(x: Tensor, image: Tensor, coding: Coding, copies: int) -> Tensor:
     """Return what the bytes of `image_of` stand for, like `x`; nothing is corrected."""
     if not x.is_floating_point():
         return image.view(x.dtype).view_as(x)
-    rest = (coding.scale, None, coding.stored, 0, copies, 0, False, False)
-    return registered.decode_image.default(x, image, *rest)[0]
+    op = registered.decode_image.default
+    return op(x, image, coding.scale, None, coding.stored, 0, copies, 0, False, False)[0]
 
 
-def _read(x: Tensor, rest: tuple, correcting: bool) -> Tensor:
-    """Load in the way that the gradient, if there is one, asks for."""
+def _read(x: Tensor, arguments: tuple, correcting: bool) -> Tensor:
+    """Load in the way that the gradient, if there is one, asks for.
+
+    Args:
+        x: What is read.
+        arguments: Of the op after it, but for whether to mark what it corrects; or a flat
+            `ProtectedRead`.
+        correcting: Whether it corrects at all: a gradient asks where.
+    """
     eager = not torch.compiler.is_compiling()
     try:
         if eager and transformed():
-            return _Transformed.apply(x, (*rest, correcting))[0]
+            return _Transformed.apply(x, (*arguments, correcting))[0]
         if not (x.requires_grad and torch.is_grad_enabled()) and not (eager and forward_mode()):
-            return _load(x, *rest, False)[0]
+            return _load(x, (*arguments, False))[0]
         if is_tracing():
             raise ValueError(
                 "torch.jit.trace records no gradient of a read: x requires a gradient, must not "
                 "while it is traced; use torch.no_grad(), or torch.compile"
             )
-        return _StraightThrough.apply(x, (*rest, correcting))
+        return _StraightThrough.apply(x, (*arguments, correcting))
     except RuntimeError as failure:
         raise _own(failure) from None
 
 
-def _load(x: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
+def _load(x: Tensor, arguments: tuple) -> tuple[Tensor, Tensor]:
     """The op itself, or what a protection makes of several: its kind comes first then."""
-    if isinstance(rest[0], str):
-        return load_protected(registered, x, *rest)
-    return _inject(x, *rest)
+    if isinstance(arguments[0], str):
+        return load_protected(registered, x, ProtectedRead.of_flat(arguments[:-1]), arguments[-1])
+    return _inject(x, *arguments)
 
 
 def read_into(
@@ -241,8 +179,8 @@ class _StraightThrough(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, x: Tensor, rest: tuple) -> Tensor:
-        y, corrected = _load(x, *rest)
+    def forward(ctx, x: Tensor, arguments: tuple) -> Tensor:
+        y, corrected = _load(x, arguments)
         ctx.save_for_backward(corrected)
         ctx.save_for_forward(corrected)
         return y
@@ -270,8 +208,8 @@ class _Transformed(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(x: Tensor, rest: tuple) -> tuple[Tensor, Tensor]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return _load(x, *rest)
+    def forward(x: Tensor, arguments: tuple) -> tuple[Tensor, Tensor]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return _load(x, arguments)
 
     @staticmethod
     def setup_context(ctx, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:
@@ -280,14 +218,14 @@ class _Transformed(torch.autograd.Function):
         ctx.save_for_forward(output[1])
 
     @staticmethod
-    def vmap(info, in_dims: tuple, x: Tensor, rest: tuple) -> tuple[tuple[Tensor, ...], tuple]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def vmap(info, in_dims: tuple, x: Tensor, arguments: tuple) -> tuple[tuple[Tensor, ...], tuple]:  # pyright: ignore[reportIncompatibleMethodOverride]
         def one(value: Any, dim: int | None, i: int) -> Any:
             return value if dim is None else value.select(dim, i).contiguous()
 
         reads = [
             _Transformed.apply(
                 one(x, in_dims[0], i),
-                tuple(one(value, dim, i) for value, dim in zip(rest, in_dims[1], strict=True)),
+                tuple(one(value, dim, i) for value, dim in zip(arguments, in_dims[1], strict=True)),
             )
             for i in range(info.batch_size)
         ]

@@ -11,15 +11,16 @@ from eden._native import build_facts, core
 from eden._say import refusal, within
 from eden._torch import forward_mode, recorded, transformed
 from eden.access import _raw, formats
-from eden.access._raw import Coding as Coding
-from eden.access._raw import Extent as Extent
-from eden.access._raw import PartExtent as PartExtent
 from eden.access._raw import image_of as image_of
 from eden.access._raw import next_key as next_key
 from eden.access._raw import of_image as of_image
 from eden.access._raw import read as read
 from eden.access._raw import read_protected as read_protected
 from eden.access._raw import weak_cells as weak_cells
+from eden.access._structs import Coding as Coding
+from eden.access._structs import Extent as Extent
+from eden.access._structs import PartExtent as PartExtent
+from eden.access._structs import ProtectedRead as ProtectedRead
 from eden.errors import ErrorModel, Table, table_of
 
 # Where there are kernels; "meta" is for shapes alone.

@@ -103,7 +103,8 @@ class Guard:
             places.append(ops.PartExtent(key, table, more.address, more.row_bytes))
         places.insert(0, home._replace(key=ops.next_key(home.key, counter)))
         kind, bits = self.protection.kind, self.protection.bits
-        return ops.read_protected(x, kind, bits, places, coding, self.counts, extent)
+        how = ops.ProtectedRead(kind, bits, self.counts, coding, extent, places)
+        return ops.read_protected(x, how)
 
     def follow(self, device: torch.device) -> None:
         """Move to where the tensor is."""

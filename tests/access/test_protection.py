@@ -45,7 +45,9 @@ def read(
     device = x.device
     made = [ops.PartExtent(key, e.lower().to(device), *at) for key, e, *at in places]
     counts = torch.zeros(2, dtype=torch.int64) if counts is None else counts
-    return ops.read_protected(x, how.kind, how.bits, made, coding, counts, ops.Extent(**copies))
+    extent = ops.Extent(**copies)
+    made = ops.ProtectedRead(how.kind, how.bits, counts, coding, extent, made)
+    return ops.read_protected(x, made)
 
 
 def expected(x, how, places, *, stored, scale, bounds, correction, copies, first_copy):

@@ -118,7 +118,8 @@ def test_each_place_has_cells_of_its_own(how, error):
             address = number * 10240 if kind == "triple" else 0
             places.append(ops.PartExtent(key, other.lower(), address))
         counts = torch.zeros(2, dtype=torch.int64)
-        y = ops.read_protected(x, kind, bits, places, coding, counts, ops.Extent(4))
+        how = ops.ProtectedRead(kind, bits, counts, coding, ops.Extent(4), places)
+        y = ops.read_protected(x, how)
         assert same_bits(expected, y)
     assert handle.count_weak("one.input", 0.1, 3) > 0
 
