@@ -60,6 +60,15 @@ TEST_CASE("each law scales its components with the voltage", "[energy]") {
   CHECK(array.background_precharged == at.background_precharged);
 }
 
+TEST_CASE("every machine computes the same joules", "[energy][same]") {
+  const auto total = [](double volts, VoltageLaw law) {
+    return dram_energy(kCounts, kCurrents, kTiming, volts, law).total();
+  };
+  CHECK(total(1.05, VoltageLaw::kLinear) == 0x1.e5ce36a4d7039p-17);
+  CHECK(total(1.05, VoltageLaw::kCv2) == 0x1.a9146fd03c233p-17);
+  CHECK(total(1.35, VoltageLaw::kArray) == 0x1.2d8b418f7eb42p-16);
+}
+
 TEST_CASE("no commands and no time cost nothing", "[energy]") {
   CHECK(dram_energy({}, kCurrents, kTiming, 1.2, VoltageLaw::kLinear).total() == 0);
 }
