@@ -12,7 +12,7 @@ from torch import Tensor
 from eden._native import core
 from eden._say import an_int, refusal
 from eden.errors._probability import probabilities, probability
-from eden.errors._table import Table, copied_table, plain_data, set_field
+from eden.errors._table import Table, copied_table, hash_of, plain_data, same, set_field
 
 KNOWN = 3  # Lookup::kKnown of kernels/law/table.h
 _MOST = 2**62  # beyond the last bit address of any tensor
@@ -49,6 +49,7 @@ class Cells:
     kind: ClassVar[str] = "cells"
     lower = copied_table
     to_dict = plain_data
+    __eq__, __hash__ = same, hash_of
 
     def __post_init__(self) -> None:
         addresses = _addresses(self.bit_addresses)

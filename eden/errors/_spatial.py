@@ -8,7 +8,7 @@ import numpy as np
 from eden._say import one_of
 from eden.errors._probability import probabilities, probability
 from eden.errors._scaling import bitline_weights, row_weights, scaled
-from eden.errors._table import Table, copied_table, plain_data, set_field, set_table
+from eden.errors._table import Table, copied_table, hash_of, plain_data, same, set_field, set_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,7 @@ class Bitline:
     kind: ClassVar[str] = "bitline"
     lower = copied_table
     to_dict = plain_data
+    __eq__, __hash__ = same, hash_of
 
     def __post_init__(self) -> None:
         weak = probabilities("weak_fraction", self.weak_fraction)
@@ -97,6 +98,7 @@ class Wordline:
     kind: ClassVar[str] = "wordline"
     lower = copied_table
     to_dict = plain_data
+    __eq__, __hash__ = same, hash_of
 
     def __post_init__(self) -> None:
         weak = probabilities("weak_fraction", self.weak_fraction)

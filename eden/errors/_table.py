@@ -45,7 +45,7 @@ def table_of(error) -> Table:
     return error if isinstance(error, Table) else error._table
 
 
-# The two below are methods of all error models: `lower` and `to_dict`.
+# Below are methods of error models: `lower` and `to_dict`, and how those with arrays compare.
 def copied_table(model: Any) -> Table:
     """Return a copy of the injection table."""
     return model._table.to("cpu")
@@ -56,6 +56,19 @@ def plain_data(model: Any) -> dict[str, Any]:
     made_of = {f.name: getattr(model, f.name) for f in fields(model) if f.init}
     plain = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in made_of.items()}
     return {"kind": model.kind, **plain}
+
+
+def same(model: Any, other: object, /) -> bool:
+    """Return whether two models are made of the same numbers."""
+    if type(other) is not type(model):
+        return NotImplemented
+    names = [field.name for field in fields(model) if field.init]
+    return all(np.array_equal(getattr(model, n), getattr(other, n)) for n in names)
+
+
+def hash_of(model: Any, /) -> int:
+    """Return a hash that models made of the same numbers share."""
+    return hash((model.kind, model.ber))
 
 
 def set_field(model: object, name: str, value: object) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -80,6 +81,24 @@ def test_round_trip_through_plain_data(model):
 @pytest.mark.parametrize("model", one_of_each(), ids=lambda m: m.kind)
 def test_deepcopy_keeps_the_table(model):
     assert copy.deepcopy(model).lower().entries.equal(model.lower().entries)
+
+
+@pytest.mark.parametrize("model", one_of_each(), ids=lambda m: m.kind)
+def test_models_of_the_same_numbers_are_equal(model):
+    for same in (copy.deepcopy(model), pickle.loads(pickle.dumps(model)), one_of_each()):
+        same = next(m for m in same if type(m) is type(model)) if isinstance(same, list) else same
+        assert same == model and hash(same) == hash(model)
+        assert eden.Config(error=same) == eden.Config(error=model)
+    others = [
+        model.with_ber(0.5 * model.ber),
+        *(m for m in one_of_each() if type(m) is not type(model)),
+    ]
+    assert all(other != model for other in others) and model != model.to_dict()
+
+
+def test_bitlines_in_another_order_are_another_model():
+    weak = np.full(512, 0.1)
+    assert errors.Bitline(weak) != errors.Bitline(weak, order=np.arange(512)[::-1])
 
 
 def test_mean_over_the_rows_of_a_tensor():
