@@ -58,17 +58,17 @@ def plain_data(model: Any) -> dict[str, Any]:
     return {"kind": model.kind, **plain}
 
 
-def same(model: Any, other: object, /) -> bool:
+def same(self: Any, other: object) -> bool:
     """Return whether two models are made of the same numbers."""
-    if type(other) is not type(model):
+    if type(other) is not type(self):
         return NotImplemented
-    names = [field.name for field in fields(model) if field.init]
-    return all(np.array_equal(getattr(model, n), getattr(other, n)) for n in names)
+    names = [field.name for field in fields(self) if field.init]
+    return all(np.array_equal(getattr(self, n), getattr(other, n)) for n in names)
 
 
-def hash_of(model: Any, /) -> int:
+def hash_of(self: Any) -> int:
     """Return a hash that models made of the same numbers share."""
-    return hash((model.kind, model.ber))
+    return hash((self.kind, self.ber))
 
 
 def set_field(model: object, name: str, value: object) -> None:
