@@ -191,10 +191,10 @@ def test_tensors_on_two_devices_are_refused_while_a_graph_is_made(monkeypatch):
             for name, wrong in elsewhere.items():
                 options = {"stored": "int8", "correction": "zero", "bounds": (-1.0, 1.0)}
                 options |= {"key": key, "out": out, name: wrong}
-                text = rf"{name} is on cpu, must be on the device of x, cuda:0"
+                text = rf"device of {name} is cpu, accepted: cuda:0, that of x"
                 with pytest.raises(ValueError, match=text):
                     ops.inject(x, table, **options)
-        with pytest.raises(ValueError, match=r"out is on cpu, must be on the device of x"):
+        with pytest.raises(ValueError, match=r"device of out is cpu, accepted: cuda:0, that of x"):
             ops.inject(x, table, key=key, out=torch.empty(10))
 
 

@@ -35,16 +35,19 @@ LAYERS = {
     "kernels": ((), ()),  # no file lies beside the folders
     "csrc/core/fields": ((), ()),
     "csrc/core/devices": (("csrc/core/fields/",), ("nlohmann/",)),
-    "csrc/core/timing": (("csrc/core/devices/",), ("nlohmann/",)),
+    "csrc/core/timing": (("csrc/core/devices/", "csrc/core/fields/"), ("nlohmann/",)),
     "csrc/core/counts": (("csrc/core/timing/", "csrc/core/fields/"), ()),
-    "csrc/core/address": (("csrc/core/devices/", "csrc/core/timing/"), ()),
+    "csrc/core/address": (("csrc/core/devices/", "csrc/core/fields/", "csrc/core/timing/"), ()),
     "csrc/core/energy": (
         tuple(f"csrc/core/{part}/" for part in ("counts", "devices", "fields", "timing")),
         (),
     ),
-    "csrc/core/trace": (("csrc/core/timing/",), ()),
+    "csrc/core/trace": (("csrc/core/fields/", "csrc/core/timing/"), ()),
     "csrc/core/controller": (
-        tuple(f"csrc/core/{part}/" for part in ("address", "counts", "devices", "timing", "trace")),
+        tuple(
+            f"csrc/core/{part}/"
+            for part in ("address", "counts", "devices", "fields", "timing", "trace")
+        ),
         (),
     ),
     "csrc/core/systems": (
@@ -70,8 +73,8 @@ LAYERS = {
         ),
         (),
     ),
-    "csrc/core/mapping": ((), ()),
-    "csrc/core/fit": ((), ()),
+    "csrc/core/mapping": (("csrc/core/fields/",), ()),
+    "csrc/core/fit": (("csrc/core/fields/",), ()),
     "csrc/core": ((), ()),  # no file lies beside the folders
     "csrc/ops": (("kernels/",), TORCH),
     "csrc/python": (("csrc/core/", "kernels/"), ("pybind11/", "nlohmann/")),

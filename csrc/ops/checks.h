@@ -7,13 +7,24 @@
 #include <string>
 
 #include "kernels/formats/formats.h"
+#include "kernels/law/refusal.h"
 
 namespace eden::ops {
 
 using torch::stable::Tensor;
 
+// What an op refuses, in the one form of refusals.
+template <class Name, class Value, class... Accepted>
+std::string refused(const char* op, const Name& name, const Value& value,
+                    const Accepted&... accepted) {
+  return joined("eden::", op, ": ", refusal(name, value, accepted...));
+}
+
 // Element type of a tensor; throws naming `op` where the dtype is not accepted.
 ElementType element_of(const char* op, const Tensor& x);
+
+// The same for one of floating point.
+ElementType float_of(const char* op, const char* name, const Tensor& x);
 
 // Throws unless `t` is a contiguous tensor of `dtype`.
 void check_dense(const char* op, const char* name, const Tensor& t,
@@ -24,8 +35,14 @@ void check_dense(const char* op, const char* name, const Tensor& t,
 void check_beside(const char* op, const char* name, const Tensor& t,
                   torch::headeronly::ScalarType dtype, const Tensor& x, const char* x_name = "x");
 
-// Throws unless a key holds a device key and an access key.
-void check_key_size(const char* op, const Tensor& key);
+// Throws unless `t` has that many elements: a key two, a device key and an access key.
+void check_count(const char* op, const char* name, const Tensor& t, int64_t count);
+
+// Throws unless `copies` of a tensor, one after the other, are what `x` holds.
+void check_copies(const char* op, int64_t copies, const Tensor& x);
+
+// Throws unless it is the number of a format.
+void check_stored(const char* op, int64_t stored);
 
 // What each small op asks of its arguments, on every device.
 void check_seed(const Tensor& seed);
@@ -39,7 +56,8 @@ ElementType check_keep_plausible(const Tensor& grad, const Tensor& corrected);
 ElementType check_count_flips(const Tensor& x, const Tensor& y, const std::optional<Tensor>& scale,
                               int64_t stored);
 
-// Such as "cpu" or "cuda:1".
+// Such as "cpu" or "cuda:1", and "[2, 3]".
 std::string device_name(const Tensor& t);
+std::string shape_of(const Tensor& t);
 
 }  // namespace eden::ops

@@ -55,8 +55,7 @@ void inject_out(const Tensor& x, const Tensor& key, const Tensor& table,
       make_params({x, key, table, order, scale, bounds, lookup, stored, correction, copies,
                    first_copy, address, row_bytes, copy_numbers});
   check_beside("inject", "out", out, x.scalar_type(), x);
-  STD_TORCH_CHECK(out.numel() == x.numel(), "eden::inject: out has ", out.numel(),
-                  " elements, x has ", x.numel());
+  check_count("inject", "out", out, x.numel());
   params.output = out.mutable_data_ptr();
   params.touched = true;
   run(params, x);

@@ -13,12 +13,11 @@ InjectParams make_params(const InjectArguments& arguments) {
   p.element = element_of("inject", x);
   check_dense("inject", "x", x, x.scalar_type());
   check_beside("inject", "key", key, ScalarType::Long, x);
-  check_key_size("inject", key);
+  check_count("inject", "key", key, 2);
   check_beside("inject", "table", table, ScalarType::Long, x);
   STD_TORCH_CHECK(table.dim() == 2 && table.size(1) == 4,
-                  "eden::inject: table must have shape [entries, 4]");
-  STD_TORCH_CHECK(copies >= 1 && x.numel() % copies == 0, "eden::inject: copies is ", copies,
-                  ", must be at least 1 and divide the number of elements, ", x.numel());
+                  refused("inject", "shape of table", shape_of(table), "[entries, 4]"));
+  check_copies("inject", copies, x);
   p.key = static_cast<const uint64_t*>(key.const_data_ptr());
   p.table = static_cast<const TableEntry*>(table.const_data_ptr());
   p.entries = table.size(0);
@@ -34,14 +33,12 @@ InjectParams make_params(const InjectArguments& arguments) {
   }
   if (bounds.has_value()) {
     check_beside("inject", "bounds", *bounds, ScalarType::Float, x);
-    STD_TORCH_CHECK(bounds->numel() == 2, "eden::inject: bounds must have shape [2]");
+    check_count("inject", "bounds", *bounds, 2);
     p.bounds = static_cast<const float*>(bounds->const_data_ptr());
   }
   if (copy_numbers.has_value()) {
     check_beside("inject", "copy_numbers", *copy_numbers, ScalarType::Long, x);
-    STD_TORCH_CHECK(copy_numbers->numel() == copies, "eden::inject: copy_numbers has ",
-                    copy_numbers->numel(), " elements, must have one for each of ", copies,
-                    " copies");
+    check_count("inject", "copy_numbers", *copy_numbers, copies);
     p.copy_numbers = static_cast<const int64_t*>(copy_numbers->const_data_ptr());
   }
   p.input = x.const_data_ptr();

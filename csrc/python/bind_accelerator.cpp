@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "csrc/core/fields/fields.h"
 #include "csrc/core/systems/accelerator.h"
 #include "csrc/core/systems/layer_stream.h"
 #include "csrc/python/bind_values.h"
@@ -12,8 +13,7 @@ namespace {
 Dataflow dataflow(const std::string& name) {
   if (name == "output_stationary") return Dataflow::kOutputStationary;
   if (name == "row_stationary") return Dataflow::kRowStationary;
-  throw std::invalid_argument("dataflow = " + name +
-                              "; accepted: output_stationary, row_stationary");
+  refuse("", "dataflow", shown_text(name), "output_stationary, row_stationary");
 }
 
 template <std::size_t... i>

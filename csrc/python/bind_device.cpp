@@ -3,6 +3,7 @@
 #include "csrc/core/address/address_map.h"
 #include "csrc/core/devices/device_json.h"
 #include "csrc/core/devices/operating_point.h"
+#include "csrc/core/fields/fields.h"
 #include "csrc/python/bind_values.h"
 
 namespace eden::python {
@@ -11,7 +12,7 @@ namespace {
 Interleave interleave(const std::string& order) {
   if (order == "lines") return Interleave::kLines;
   if (order == "banks") return Interleave::kBanks;
-  throw std::invalid_argument("order = " + order + "; accepted: lines, banks");
+  refuse("", "order", shown_text(order), "lines, banks");
 }
 
 void bind_parts(py::module_& m) {

@@ -8,6 +8,7 @@
 
 #include "csrc/core/controller/simulation.h"
 #include "csrc/core/energy/trace_energy.h"
+#include "csrc/core/fields/fields.h"
 #include "csrc/python/bind_values.h"
 
 namespace eden::python {
@@ -31,9 +32,8 @@ class CommandTrace {
       ++commands_;
       if (check_) return checker_.add(c);
       if (c.clock < counted_.last_clock()) {
-        throw std::invalid_argument("clock " + std::to_string(c.clock) + " after clock " +
-                                    std::to_string(counted_.last_clock()) +
-                                    "; accepted: clocks that do not go back");
+        const std::string after = " after clock " + std::to_string(counted_.last_clock());
+        refuse("", "clock", std::to_string(c.clock) + after, "clocks that do not go back");
       }
       counted_.add(c);
     });
@@ -96,11 +96,10 @@ VoltageLaws laws_of(const std::string& preset,
     const auto* found = std::find_if(std::begin(known), std::end(known),
                                      [&name = name](const auto& k) { return name == k.first; });
     if (found == std::end(known)) {
-      throw std::invalid_argument("component " + name +
-                                  "; accepted: array, column, background, refresh, interface");
+      refuse("", "component", shown_text(name), "array, column, background, refresh, interface");
     }
-    check_number("", (name + " share").c_str(), law.first, 0, 1);
-    check_number("", (name + " power").c_str(), law.second, 0, 10);
+    check_number("", name + " share", law.first, 0, 1);
+    check_number("", name + " power", law.second, 0, 10);
     *found->second = {law.first, law.second};
   }
   return laws;

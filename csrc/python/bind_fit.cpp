@@ -5,9 +5,9 @@
 #include <pybind11/stl.h>
 
 #include <map>
-#include <stdexcept>
 #include <string>
 
+#include "csrc/core/fields/fields.h"
 #include "csrc/core/fit/weak_fit.h"
 
 namespace py = pybind11;
@@ -19,7 +19,7 @@ using Counts = py::array_t<int64_t, py::array::c_style | py::array::forcecast>;
 
 std::vector<FailureGroup> groups_of(const Counts& counts) {
   if (counts.ndim() != 2 || counts.shape(1) != 6) {
-    throw std::invalid_argument("counts must have six columns");
+    refuse("", "shape of counts", std::string(py::str(counts.attr("shape"))), "[groups, 6]");
   }
   std::vector<FailureGroup> groups(static_cast<std::size_t>(counts.shape(0)));
   for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -35,7 +35,9 @@ FitNumber number_of(const std::string& name) {
       {"failure", FitNumber::kFailureOne}, {"shape", FitNumber::kShape},
       {"rate_zero", FitNumber::kRateZero}, {"rate", FitNumber::kRateOne}};
   const auto found = kNames.find(name);
-  if (found == kNames.end()) throw std::invalid_argument("no number of a fit is called " + name);
+  if (found == kNames.end()) {
+    refuse("", "number", shown_text(name), "weak, failure_zero, failure, shape, rate_zero, rate");
+  }
   return found->second;
 }
 
@@ -83,8 +85,10 @@ void bind_fit(py::module_& m) {
       [](const Counts& counts, const std::vector<int64_t>& sum_of, const std::vector<double>& share,
          double weak, double shape, double failure) {
         const auto parts = groups_of(counts);
-        if (sum_of.size() != parts.size() || share.size() != parts.size())
-          throw std::invalid_argument("a sum for each part");
+        for (const std::size_t size : {sum_of.size(), share.size()}) {
+          if (size == parts.size()) continue;
+          refuse("", "length of sum_of or share", size, "that of counts, one for each part");
+        }
         py::gil_scoped_release release;
         const FailureHint hint =
             hint_of_parts(parts, sum_of, share, {weak, shape, {failure, failure}});

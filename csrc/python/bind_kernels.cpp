@@ -8,6 +8,7 @@
 
 #include "kernels/access/check.h"
 #include "kernels/cpu/inject.h"
+#include "kernels/law/refusal.h"
 
 namespace py = pybind11;
 
@@ -16,6 +17,13 @@ namespace {
 
 template <class T>
 using Dense = py::array_t<T, py::array::c_style>;
+
+std::string text(const py::object& object) { return py::str(object); }
+
+template <class... Parts>
+std::string refused(const Parts&... parts) {
+  return "inject: " + refusal(parts...);
+}
 
 // Element type of an array: floats by value, integers by width (they fail on their own bits).
 ElementType element_of(const py::array& x) {
@@ -26,33 +34,33 @@ ElementType element_of(const py::array& x) {
   if ((kind == 'i' || kind == 'u') && size <= 4) {
     return size == 1 ? ElementType::kRaw8 : size == 2 ? ElementType::kRaw16 : ElementType::kRaw32;
   }
-  throw py::type_error("inject: x has dtype " + std::string(py::str(x.dtype())) +
-                       ", accepted are float32, float16 and integers of up to 32 bits");
+  throw py::type_error(
+      refused("dtype of x", text(x.dtype()), "float32, float16 and integers of up to 32 bits"));
 }
-
-std::string text(const py::object& object) { return py::str(object); }
 
 // Kernels take elements as this machine has them in memory, one after the other.
 void check_memory(const char* name, const py::array& array) {
   if (array.dtype().byteorder() == '>') {
-    throw py::type_error(std::string("inject: ") + name + " has dtype " + text(array.dtype()) +
-                         ", must be in this machine's byte order");
+    throw py::type_error(refused(joined("dtype of ", name), text(array.dtype()),
+                                 "one in this machine's byte order"));
   }
   if (!(array.flags() & py::array::c_style)) {
-    throw std::invalid_argument("inject: x and out must be C-contiguous");
+    throw std::invalid_argument(
+        refused(joined("layout of ", name), "not C-contiguous", "C-contiguous"));
   }
 }
 
 void check_output(const py::array& out, const py::array& x) {
   if (!out.dtype().equal(x.dtype())) {
-    throw py::type_error("inject: out has dtype " + text(out.dtype()) +
-                         ", must be that of x: " + text(x.dtype()));
+    throw py::type_error(refused("dtype of out", text(out.dtype()), text(x.dtype()), ", as x has"));
   }
   if (!out.attr("shape").equal(x.attr("shape"))) {
-    throw std::invalid_argument("inject: out has shape " + text(out.attr("shape")) +
-                                ", must be that of x: " + text(x.attr("shape")));
+    throw std::invalid_argument(
+        refused("shape of out", text(out.attr("shape")), text(x.attr("shape")), ", as x has"));
   }
-  if (!out.writeable()) throw std::invalid_argument("inject: out is read-only");
+  if (!out.writeable()) {
+    throw std::invalid_argument(refused("out", "read-only", "an array that may be written to"));
+  }
 }
 
 void inject(const py::array& x, const py::array& out, const Dense<int64_t>& table,
@@ -63,12 +71,12 @@ void inject(const py::array& x, const py::array& out, const Dense<int64_t>& tabl
   check_memory("x", x);
   check_memory("out", out);
   if (table.ndim() != 2 || table.shape(1) != 4) {
-    throw std::invalid_argument("inject: table must have shape [entries, 4]");
+    throw std::invalid_argument(
+        refused("shape of table", text(table.attr("shape")), "[entries, 4]"));
   }
   if (copies < 1 || x.size() % copies != 0) {
-    throw std::invalid_argument("inject: copies is " + std::to_string(copies) +
-                                ", must be at least 1 and divide the number of elements, " +
-                                std::to_string(x.size()));
+    throw std::invalid_argument(
+        refused("copies", copies, "at least 1 and a divisor of the ", x.size(), " elements of x"));
   }
   InjectParams p{};
   p.input = x.data();

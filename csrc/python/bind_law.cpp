@@ -10,6 +10,7 @@
 #include "kernels/cpu/processor/float_mode.h"
 #include "kernels/law/lower.h"
 #include "kernels/law/philox.h"
+#include "kernels/law/refusal.h"
 #include "kernels/law/scaling.h"
 
 namespace py = pybind11;
@@ -22,8 +23,10 @@ using Numbers = py::array_t<double, py::array::c_style | py::array::forcecast>;
 void check_lengths(const char* function, std::initializer_list<const Numbers*> arrays) {
   for (const Numbers* array : arrays) {
     if (array->size() == (*arrays.begin())->size()) continue;
-    throw std::invalid_argument(std::string(function) +
-                                ": the three arrays must have the same length");
+    throw std::invalid_argument(
+        joined(function, ": ",
+               refusal("number of values", array->size(), (*arrays.begin())->size(),
+                       ", as in the first array")));
   }
 }
 
@@ -49,10 +52,10 @@ Numbers scaled(const Numbers& weak, const Numbers& failure, const Numbers& share
   const double most = most_ber(entries);
   // A rate computed from the model itself may lie above by its rounding.
   if (ber != 0 && !(ber <= most * (1 + 1e-12))) {
-    throw py::value_error(
-        py::str("ber is {}, this error model reaches at most {}: all of its cells that can be "
-                "weak, failing with their failure probability")
-            .format(ber, most));
+    const auto shown = [](double value) { return std::string(py::str(py::float_(value))); };
+    throw py::value_error(refusal("ber", shown(ber), "at most ", shown(most),
+                                  ", which this error model reaches where all of its cells that "
+                                  "can be weak fail with their failure probability"));
   }
   Numbers result(weak.size());
   scale_to_ber(entries, ber, result.mutable_data());

@@ -46,7 +46,8 @@ py::tuple tuple_of(const T& value) {
 template <class T>
 T value_of(const py::tuple& tuple) {
   if (tuple.size() != std::size(FieldsOf<T>::list)) {
-    throw std::invalid_argument("a pickle of another version");
+    refuse("pickle: ", "number of fields", tuple.size(),
+           std::to_string(std::size(FieldsOf<T>::list)) + ", as in this version");
   }
   T value;
   std::size_t i = 0;

@@ -8,28 +8,42 @@ from eden._torch import check
 from eden.access import formats
 
 
+def _refused(op: str, name: str, value: object, accepted: object) -> str:
+    """What an op refuses, in its own words (csrc/ops/checks.cpp), already while a graph is made."""
+    return f"eden::{op}: {name} is {value}, accepted: {accepted}"
+
+
 def _check_beside(op: str, x: Tensor, **tensors: Tensor | None) -> None:
-    """The ops' own complaint (csrc/ops/checks.cpp), already while a graph is made."""
     for name, value in tensors.items():
         if value is None:
             continue
         check(
             value.device == x.device,
-            lambda name=name, value=value: (
-                f"eden::{op}: {name} is on {value.device}, must be on the device of x, {x.device}"
+            lambda name=name, value=value: _refused(
+                op, f"device of {name}", value.device, f"{x.device}, that of x"
             ),
         )
 
 
+def _check_count(op: str, name: str, value: Tensor, count: int) -> None:
+    check(
+        value.numel() == count,
+        lambda: _refused(op, f"number of elements of {name}", value.numel(), count),
+    )
+
+
+def _check_copies(op: str, copies: int, x: Tensor) -> None:
+    accepted = "at least 1 and a divisor of the {} elements of x"
+    check(copies >= 1, lambda: _refused(op, "copies", copies, accepted.format(x.numel())))
+
+
 def _check_inject(x: Tensor, key: Tensor, copies: int, **beside: Tensor | None) -> None:
     _check_beside("inject", x, key=key, **beside)
-    check(key.numel() == 2, lambda: "eden::inject: key must have shape [2]")
-    check(copies >= 1, lambda: "eden::inject: copies must be at least 1")
+    _check_count("inject", "key", key, 2)
+    _check_copies("inject", copies, x)
     numbers = beside["copy_numbers"]
-    check(
-        numbers is None or numbers.numel() == copies,
-        lambda: "eden::inject: copy_numbers must have one element for each copy",
-    )
+    if numbers is not None:
+        _check_count("inject", "copy_numbers", numbers, copies)
 
 
 @torch.library.register_fake("eden::inject")
@@ -50,7 +64,7 @@ def _(
 ):  # fmt: skip
     beside = {"table": table, "order": order, "scale": scale, "bounds": bounds}
     _check_inject(x, key, copies, **beside, copy_numbers=copy_numbers, out=out)
-    check(out.numel() == x.numel(), lambda: "eden::inject: out must have the size of x")
+    _check_count("inject", "out", out, x.numel())
 
 
 @torch.library.register_fake("eden::weak_cells")
@@ -72,7 +86,11 @@ def _(seed):
 
 @torch.library.register_fake("eden::fold")
 def _(key, data, access_only):
-    check(data.dim() <= 1, lambda: "eden::fold: data must be one number or a list of them")
+    accepted = "0 or 1, a number or a list of them"
+    check(
+        data.dim() <= 1,
+        lambda: _refused("fold", "number of dimensions of data", data.dim(), accepted),
+    )
     return key.new_empty([*data.shape, 2])
 
 
@@ -83,10 +101,14 @@ def _(key, counter):
 
 @torch.library.register_fake("eden::weight_range")
 def _(x, stored, channels=0):
-    check(x.numel() > 0, lambda: "eden::weight_range: x has no elements")
+    check(
+        x.numel() > 0,
+        lambda: _refused("weight_range", "number of elements of x", x.numel(), "at least 1"),
+    )
+    accepted = "0, or a divisor of the {} elements of x"
     check(
         channels >= 0 and (channels == 0 or x.numel() % channels == 0),
-        lambda: "eden::weight_range: channels must be 0 or divide the elements of x",
+        lambda: _refused("weight_range", "channels", channels, accepted.format(x.numel())),
     )
     integer = list(formats.FORMATS.values())[stored].integer
     shape = [0] if not integer else [channels] if channels else []
@@ -96,17 +118,28 @@ def _(x, stored, channels=0):
 
 @torch.library.register_fake("eden::keep_plausible")
 def _(grad, corrected):
+    size = (grad.numel() + 7) // 8
     check(
-        corrected.numel() == (grad.numel() + 7) // 8,
-        lambda: "eden::keep_plausible: corrected must have a bit for each element of grad",
+        corrected.numel() == size,
+        lambda: _refused(
+            "keep_plausible",
+            "number of elements of corrected",
+            corrected.numel(),
+            f"{size}, a bit for each of the {grad.numel()} elements of grad",
+        ),
     )
     return torch.empty_like(grad)
 
 
 def _check_image(op: str, x: Tensor, copies: int, **beside: Tensor | None) -> None:
     _check_beside(op, x, **beside)
-    check(x.is_floating_point(), lambda: f"eden::{op}: x must be floating point")
-    check(copies >= 1, lambda: f"eden::{op}: copies must be at least 1")
+    check(
+        x.is_floating_point(),
+        lambda: _refused(
+            op, "dtype of x", str(x.dtype).removeprefix("torch."), "float32, float16, bfloat16"
+        ),
+    )
+    _check_copies(op, copies, x)
 
 
 @torch.library.register_fake("eden::encode_image")
@@ -126,7 +159,10 @@ def _(x, image, scale, bounds, stored, correction, copies, embedded, planes, mar
 
 @torch.library.register_fake("eden::secded_check")
 def _(image):
-    check(image.dim() == 2, lambda: "eden::secded_check: image must have shape [copies, bytes]")
+    check(
+        image.dim() == 2,
+        lambda: _refused("secded_check", "shape of image", list(image.shape), "[copies, bytes]"),
+    )
     return image.new_empty([image.shape[0], (image.shape[1] + 7) // 8])
 
 

@@ -1,21 +1,13 @@
 #include "kernels/access/check.h"
 
-#include <sstream>
-
 #include "kernels/access/kept.h"
 #include "kernels/access/known.h"
 #include "kernels/access/stored_bits.h"
 #include "kernels/formats/dispatch.h"
+#include "kernels/law/refusal.h"
 
 namespace eden {
 namespace {
-
-template <class... Parts>
-std::string text(const Parts&... parts) {
-  std::ostringstream stream;
-  (stream << ... << parts);
-  return stream.str();
-}
 
 // Far above any memory, and low enough that no product below overflows: bit addresses take 61 bits.
 constexpr int64_t kMostElements = int64_t{1} << 56;
@@ -24,22 +16,20 @@ bool is_raw(const InjectParams& p) { return p.element >= ElementType::kRaw8; }
 
 std::string problem_of_numbers(const InjectParams& p) {
   const auto lookup = static_cast<int>(p.lookup);
-  if (lookup < 0 || lookup > 3) return text("lookup is ", lookup, ", accepted are 0 to 3");
+  if (lookup < 0 || lookup > 3) return refusal("lookup", lookup, "0 to 3");
   const auto stored = static_cast<int>(p.stored);
-  if (stored < 0 || stored > 5) return text("stored is ", stored, ", accepted are 0 to 5");
+  if (stored < 0 || stored > 5) return refusal("stored", stored, "0 to 5");
   const auto correction = static_cast<int>(p.correction);
-  if (correction < 0 || correction > 2) {
-    return text("correction is ", correction, ", accepted are 0 to 2");
-  }
-  if (p.copies < 1) return text("copies is ", p.copies, ", must be at least 1");
+  if (correction < 0 || correction > 2) return refusal("correction", correction, "0 to 2");
+  if (p.copies < 1) return refusal("copies", p.copies, "at least 1");
   if (p.first_copy < 0 || p.first_copy > INT64_MAX - p.copies) {
-    return text("first_copy is ", p.first_copy, ", must be from 0 to 2^63 - 1 - copies");
+    return refusal("first_copy", p.first_copy, "0 to 2^63 - 1 - copies");
   }
   if (p.elements < 0 || p.elements > kMostElements / p.copies) {
-    return text("elements is ", p.elements, ", must be from 0 to 2^56 / copies");
+    return refusal("elements", p.elements, "0 to 2^56 / copies");
   }
   if (p.row_bytes < 64 || p.row_bytes > 8192 || (p.row_bytes & (p.row_bytes - 1)) != 0) {
-    return text("row_bytes is ", p.row_bytes, ", must be a power of two from 64 to 8192");
+    return refusal("row_bytes", p.row_bytes, "a power of two from 64 to 8192");
   }
   return "";
 }
@@ -50,8 +40,7 @@ std::string problem_of_address(const InjectParams& p) {
   // Bit addresses must fit into 63 bits, with room for any tensor.
   constexpr int64_t kEnd = int64_t{1} << 56;
   if (p.address < 0 || p.address >= kEnd || p.address % alignment != 0) {
-    return text("address is ", p.address, ", must be a multiple of ", alignment,
-                " bytes from 0 to 2^56 - 1");
+    return refusal("address", p.address, "a multiple of ", alignment, " bytes from 0 to 2^56 - 1");
   }
   return "";
 }
@@ -60,58 +49,62 @@ std::string problem_of_table(const InjectParams& p) {
   switch (p.lookup) {
     case Lookup::kBitline:
       if (p.entries != 8 * p.row_bytes) {
-        return text("the bitline table has ", p.entries,
-                    " entries, must have one a bitline: ", 8 * p.row_bytes, " for row_bytes ",
-                    p.row_bytes);
+        return refusal("number of entries of the bitline table", p.entries, 8 * p.row_bytes,
+                       ", one a bitline of row_bytes ", p.row_bytes);
       }
       if (!p.rank_columns || p.ranks != p.entries) {
-        return text("order has ", p.ranks, " entries, must have one a bitline: ", p.entries);
+        return refusal("number of entries of order", p.ranks, p.entries, ", one a bitline");
       }
       return "";
     case Lookup::kWordline: {
       const int64_t bytes = (p.elements * stored_bits(p.element, p.stored) + 7) / 8;
       const int64_t last_row = (p.address + bytes - 1) / p.row_bytes;
       if (bytes > 0 && last_row >= p.entries) {
-        return text("the tensor ends in row ", last_row, ", but the wordline table has ", p.entries,
-                    " rows of ", p.row_bytes, " bytes");
+        return refusal("last row of the tensor", last_row, "below ", p.entries,
+                       ", the rows of the wordline table, each of ", p.row_bytes, " bytes");
       }
-      return p.entries >= 1 ? "" : "the wordline table has no rows";
+      if (p.entries >= 1) return "";
+      return refusal("number of rows of the wordline table", p.entries, "at least 1");
     }
     case Lookup::kKnown:
       return "";  // of any number of cells
     default:
       if (p.entries == 1) return "";
-      return text("the table for all cells has ", p.entries, " entries, must have one");
+      return refusal("number of entries of the table for all cells", p.entries, "1");
   }
 }
 
 std::string problem_of_values(const InjectParams& p) {
   if (p.scales && (is_raw(p) || p.stored < Stored::kInt16)) {
-    return "a scale is given, but only integer formats have one";
+    return refusal("scale", "given", "none, as only integer formats have one");
   }
   if (is_raw(p)) {
     if (p.correction == Correction::kOff) return "";
-    return "integer tensors have no implausible values, correction must be 'off' for them";
+    return refusal("correction", static_cast<int>(p.correction),
+                   "0 (off) for integer tensors, which have no implausible values");
   }
   if (p.stored >= Stored::kInt16) {
-    if (!p.scales) return "an integer format needs a scale";
+    if (!p.scales) return refusal("scale", "missing", "one, as an integer format needs it");
     if (p.scale_count < 1 || p.elements % p.scale_count != 0) {
-      return text("scale has ", p.scale_count, " entries, must divide the ", p.elements,
-                  " elements of a copy");
+      return refusal("number of scales", p.scale_count, "a divisor of the ", p.elements,
+                     " elements of a copy");
     }
   }
-  if (p.correction != Correction::kOff && !p.bounds) return "correction needs bounds";
-  return "";
+  if (p.correction == Correction::kOff || p.bounds) return "";
+  return refusal("bounds", "missing", "two, as correction needs them");
 }
 
 std::string problem_of_output(const InjectParams& p, int64_t out_bytes) {
   const int64_t bytes = p.elements * p.copies * element_bytes(p.element);
-  if (out_bytes != bytes) return text("out has ", out_bytes, " bytes, x has ", bytes);
+  if (out_bytes != bytes) {
+    return refusal("number of bytes of out", out_bytes, bytes, ", as x has");
+  }
   const auto from = reinterpret_cast<uintptr_t>(p.input);
   const auto to = reinterpret_cast<uintptr_t>(p.output);
   const auto size = static_cast<uintptr_t>(bytes);
   if (bytes > 0 && (from | to) % static_cast<uintptr_t>(element_bytes(p.element)) != 0) {
-    return "x and out must be aligned to their elements";
+    return refusal("address in memory of x or out", "one within an element",
+                   "a multiple of an element's bytes");
   }
   // What a kernel still reads while it writes.
   const auto count = [](int64_t n) { return static_cast<uintptr_t>(n); };
@@ -130,7 +123,7 @@ std::string problem_of_output(const InjectParams& p, int64_t out_bytes) {
   for (const auto& input : inputs) {
     const auto at = reinterpret_cast<uintptr_t>(input.data);
     if (at != 0 && bytes > 0 && to < at + input.bytes && at < to + size) {
-      return text("out overlaps ", input.name, ", must be other memory");
+      return refusal("out", joined("in the memory of ", input.name), "other memory");
     }
   }
   return "";
@@ -145,8 +138,8 @@ std::string problem_of_known(const InjectParams& p) {
   for (const TableEntry* cell = cells.begin; cell != cells.end; ++cell) {
     const uint64_t address = cell->bit_address();
     if (address < next || address >= last) {
-      return text("table[", cell - p.table, "] is the cell at bit address ", address,
-                  ", must come after those before it");
+      return refusal(joined("bit address of table[", cell - p.table, "]"), address,
+                     "above those before it");
     }
     next = address + 1;
   }
@@ -158,24 +151,24 @@ std::string problem_of_kept(const InjectParams& p) {
   const int64_t segments = StoredBits(p).segments();
   const int64_t fewest = KeptCells::words(segments, 0);
   if (p.kept_words < fewest) {
-    return text("kept has ", p.kept_words, " words, must have at least ", fewest, " for ", segments,
-                " segments");
+    return refusal("number of words of kept", p.kept_words, "at least ", fewest, " for ", segments,
+                   " segments");
   }
   const KeptCells kept(p.kept, segments);
   if (kept.before(0) != 0) {
-    return text("kept has ", kept.before(0), " cells before segment 0, must have none");
+    return refusal("number of cells of kept before segment 0", kept.before(0), "0");
   }
   for (int64_t segment = 1; segment <= segments; ++segment) {
     const int64_t before = kept.before(segment - 1);
     if (kept.before(segment) < before) {
-      return text("kept has ", kept.before(segment), " cells before segment ", segment,
-                  ", must have at least the ", before, " before it");
+      return refusal(joined("number of cells of kept before segment ", segment),
+                     kept.before(segment), "at least ", before, ", as before the one before it");
     }
   }
   const int64_t words = KeptCells::words(segments, kept.count());
   if (p.kept_words == words) return "";
-  return text("kept has ", p.kept_words, " words, must have ", words, " for ", kept.count(),
-              " cells of ", segments, " segments");
+  return refusal("number of words of kept", p.kept_words, words, " for ", kept.count(),
+                 " cells of ", segments, " segments");
 }
 
 }  // namespace
@@ -209,8 +202,8 @@ std::string problem_of_order(const InjectParams& p) {
   if ((bits & ~(p.ranks - 1)) == 0) return "";
   int64_t rank = 0;
   while ((p.rank_columns[rank] & ~(p.ranks - 1)) == 0) ++rank;
-  return text("order[", rank, "] is ", p.rank_columns[rank], ", must be a bitline from 0 to ",
-              p.ranks - 1);
+  return refusal(joined("order[", rank, "]"), p.rank_columns[rank], "a bitline from 0 to ",
+                 p.ranks - 1);
 }
 
 std::string problem_of_arrays(const InjectParams& p) {
@@ -219,13 +212,13 @@ std::string problem_of_arrays(const InjectParams& p) {
   if (p.stored >= Stored::kInt16) {
     for (int64_t i = 0; i < p.scale_count; ++i) {
       if (!(p.scales[i] >= 0x1p-126f && p.scales[i] <= 0x1.fffffep127f)) {
-        return text("scale[", i, "] is ", p.scales[i], ", must be finite and at least 2^-126");
+        return refusal(joined("scale[", i, "]"), p.scales[i], "finite numbers of at least 2^-126");
       }
     }
   }
   if (p.correction != Correction::kOff && !(p.bounds[0] <= p.bounds[1])) {
-    return text("bounds are [", p.bounds[0], ", ", p.bounds[1],
-                "], the lower must not exceed the upper");
+    return refusal("bounds", joined("[", p.bounds[0], ", ", p.bounds[1], "]"),
+                   "two numbers, the lower at most the upper");
   }
   return "";
 }

@@ -1,8 +1,9 @@
 #include "kernels/law/lower.h"
 
 #include <cmath>
-#include <sstream>
 #include <stdexcept>
+
+#include "kernels/law/refusal.h"
 
 namespace eden {
 namespace {
@@ -59,9 +60,7 @@ uint64_t threshold_of(double probability) {
 
 void check_probability(const char* name, double value) {
   if (value >= 0.0 && value <= 1.0) return;
-  std::ostringstream message;
-  message << name << " is " << value << ", must be a probability in [0, 1]";
-  throw std::invalid_argument(message.str());
+  throw std::invalid_argument(refusal(name, value, "a probability from 0 to 1"));
 }
 
 }  // namespace

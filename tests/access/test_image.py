@@ -221,11 +221,20 @@ def test_opcheck(stored, scale, embedded, planes):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ((torch.zeros(3, dtype=torch.int8), None, 4, 1, 0, False), "x must be floating point"),
-        ((torch.zeros(3), None, 4, 1, 0, False), "an integer format needs a scale"),
-        ((torch.zeros(3), None, 0, 2, 0, False), "copies is 2, must be at least 1 and divide"),
-        ((torch.zeros(3), None, 9, 1, 0, False), "stored is 9, accepted are 0 to 5"),
-        ((torch.zeros(3), None, 2, 1, 4, False), "embedded is 4, must be from 0 to 3"),
+        (
+            (torch.zeros(3, dtype=torch.int8), None, 4, 1, 0, False),
+            "dtype of x is int8, accepted: float32, float16, bfloat16$",
+        ),
+        (
+            (torch.zeros(3), None, 4, 1, 0, False),
+            "scale is missing, accepted: one, as an integer format",
+        ),
+        (
+            (torch.zeros(3), None, 0, 2, 0, False),
+            "copies is 2, accepted: at least 1 and a divisor of the 3 elements",
+        ),
+        ((torch.zeros(3), None, 9, 1, 0, False), "stored is 9, accepted: 0 to 5"),
+        ((torch.zeros(3), None, 2, 1, 4, False), "embedded is 4, accepted: 0 to 3"),
     ],
 )
 def test_refusals(arguments, message):
@@ -235,10 +244,12 @@ def test_refusals(arguments, message):
 
 def test_refusals_of_sizes():
     x, image = torch.zeros(4), torch.zeros(1, 16, dtype=torch.uint8)
-    with pytest.raises(RuntimeError, match="image has 16 bytes, must have 8"):
+    with pytest.raises(RuntimeError, match="number of elements of image is 16, accepted: 8"):
         op.decode_image(x, image, None, None, 1, 0, 1, 0, False, False)
     counts = torch.zeros(2, dtype=torch.int64)
-    with pytest.raises(RuntimeError, match="check has 1 bytes, must have one a word: 2"):
+    with pytest.raises(RuntimeError, match="elements of check is 1, accepted: 2, one a word"):
         op.secded_correct(image, image[:, :1].contiguous(), counts)
-    with pytest.raises(RuntimeError, match=r"image must have shape \[copies, bytes\]"):
+    with pytest.raises(
+        RuntimeError, match=r"shape of image is \[\d+\], accepted: \[copies, bytes\]"
+    ):
         op.secded_check(image[0])

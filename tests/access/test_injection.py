@@ -164,7 +164,7 @@ def test_copies_with_numbers_of_their_own(model, device):
 def test_there_is_a_number_for_each_copy():
     extent = ops.Extent(5, numbers=torch.tensor([1, 2]))
     table = errors.Uniform(0.1).lower()
-    with pytest.raises(ValueError, match=r"copy_numbers has 2 elements, must have one for each of"):
+    with pytest.raises(ValueError, match=r"number of elements of copy_numbers is 2, accepted: "):
         ops.read(torch.zeros(10), table, rng.key(1), extent, ops.Coding(0, None, None, 0))
 
 
@@ -256,7 +256,9 @@ def test_count_flips_of_channels(shape):
     )
     counts = ops.count_flips(x, y, stored="int8", scale=scale)
     np.testing.assert_array_equal(counts.numpy(), expected)
-    with pytest.raises(ValueError, match="scale has 7 numbers, must be one, or one for each"):
+    with pytest.raises(
+        ValueError, match="number of elements of scale is 7, accepted: at least 1 and a div"
+    ):
         ops.count_flips(x, y, stored="int8", scale=torch.ones(7))
 
 

@@ -125,7 +125,7 @@ def test_a_table_out_of_order_is_refused_on_the_cpu():
     table = errors.Cells([3, 40, 500]).lower()
     table.entries[1, 0] = 501
     x = torch.zeros(100, device="cpu")
-    with pytest.raises(ValueError, match=r"table\[2\] is the cell at bit address 500, must come"):
+    with pytest.raises(ValueError, match=r"bit address of table\[2\] is 500, accepted: above"):
         ops.inject(x, table, key=rng.key(0, device="cpu"))
 
 

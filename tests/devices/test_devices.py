@@ -181,9 +181,9 @@ def test_addresses_go_there_and_back(device):
     for order in ("lines", "banks"):
         for address in (0, 63, 64, 511, 512, 2**28 + 12345, g.size_bytes - 1):
             assert device.address_of(*device.locate(address, order=order), order=order) == address
-    with pytest.raises(ValueError, match=r"address = 2147483648; accepted: 0 to 2147483647"):
+    with pytest.raises(ValueError, match=r"address is 2147483648, accepted: 0 to 2147483647"):
         device.locate(g.size_bytes)
-    with pytest.raises(ValueError, match="order = rows; accepted: lines, banks"):
+    with pytest.raises(ValueError, match="order is 'rows', accepted: lines, banks"):
         device.locate(0, order="rows")
 
 
@@ -227,19 +227,21 @@ def test_unknown_devices_and_bad_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"bad\.json cannot be read"):
         devices.load(bad)
     bad.write_text("{")
-    with pytest.raises(ValueError, match=r"bad\.json: device description: not valid JSON"):
+    with pytest.raises(
+        ValueError, match=r"bad\.json: device description: the text is not valid JSON"
+    ):
         devices.load(bad)
     description = json.loads(devices.load("ddr3l-1600-b10").to_json())
     description["timing"]["tras_seconds"] = -1
     bad.write_text(json.dumps(description))
     with pytest.raises(
-        ValueError, match=r"timing.tras_seconds = -1; accepted: a number from 1e-10"
+        ValueError, match=r"timing.tras_seconds is -1, accepted: a number from 1e-10"
     ):
         devices.load(bad)
 
 
 def test_a_number_beyond_any_float_is_refused():
-    with pytest.raises(ValueError, match=r"^device description: .*'1e400'; accepted: numbers"):
+    with pytest.raises(ValueError, match=r"^device description: .*'1e400', accepted: numbers"):
         devices.from_json('{"name": 1e400}')
 
 
@@ -252,7 +254,7 @@ def test_what_nests_without_end_is_refused_in_one_line(b10, tmp_path, brackets, 
         nested = json.dumps(description).replace('"@"', f'{{"x": {nested}}}')
     path = tmp_path / "deep.json"
     path.write_text(nested)
-    with pytest.raises(ValueError, match=r"nested deeper than 32; accepted: at most that$"):
+    with pytest.raises(ValueError, match=r"depth of the text is 33, accepted: at most 32$"):
         devices.load(path)
 
 
@@ -271,7 +273,9 @@ def test_a_field_given_twice_is_refused_by_name(b10, field, name):
     text = json.dumps(json.loads(b10.to_json()))
     at = text.rindex(field) if field.endswith(" ") else text.index(field)
     again = field + '"x"' if field.endswith(" ") else field
-    with pytest.raises(ValueError, match=f"field {name} stands twice in one object; accepted: eac"):
+    with pytest.raises(
+        ValueError, match=f"field {name} is there twice in one object, accepted: eac"
+    ):
         devices.from_json(text[:at] + again + ", " + text[at:])
 
 
@@ -279,7 +283,9 @@ def test_text_around_the_description(b10):
     text = b10.to_json()
     assert devices.from_json("\ufeff" + text + "\n") == b10
     for bad in ("", "\ufeff", text + "x", text.replace("1.35", "NaN", 1), "\0"):
-        with pytest.raises(ValueError, match=r"^device description: not valid JSON at byte \d+; "):
+        with pytest.raises(
+            ValueError, match=r"^device description: the text is not valid JSON at byte \d+, "
+        ):
             devices.from_json(bad)
 
 
@@ -299,7 +305,7 @@ def test_text_around_the_description(b10):
 def test_a_burst_moves_one_line(b10, section, change):
     description = json.loads(b10.to_json())
     description[section] |= change
-    with pytest.raises(ValueError, match=r"a burst moves \d+ bits \(\d+ chips x \d+ bits x 2 tran"):
+    with pytest.raises(ValueError, match=r"a burst is \d+ bits \(\d+ chips x \d+ bits x 2 tran"):
         devices.from_json(json.dumps(description))
 
 
@@ -316,7 +322,7 @@ def test_several_timings_at_a_voltage_ask_for_one(b10):
     for points in (description["points"] + slower, slower + description["points"]):
         device = devices.from_json(json.dumps(description | {"points": points}))
         for volts in (1.05, 1.1, 1.06):
-            with pytest.raises(ValueError, match="has several timings; accepted, with trcd_") as no:
+            with pytest.raises(ValueError, match=r"number of timings of .*, accepted: trcd_") as no:
                 device.at(volts)
             assert "tRCD 10 ns, tRP 10 ns" in str(no.value)
             assert "tRCD 12 ns, tRP 10 ns" in str(no.value)
@@ -363,7 +369,7 @@ def test_geometries_are_checked_by_hand_too():
     assert geometry(**fields) == devices.load("ddr3l-1600-b10").geometry
     for name in fields:
         for value in (0, -1, -(2**63), 2**62):
-            with pytest.raises(ValueError, match=rf"^Geometry: {name} = {value}; accepted: "):
+            with pytest.raises(ValueError, match=rf"^Geometry: {name} is {value}, accepted: "):
                 geometry(**{**fields, name: value})
 
 
@@ -373,9 +379,13 @@ def test_what_belongs_to_another_device_is_refused(a1, b10):
     fewer["geometry"] |= {"banks": 4}
     del fewer["partitions"], fewer["points"][0]["weights"]
     small = devices.from_json(json.dumps(fewer)).native
-    with pytest.raises(ValueError, match="point of another device than ddr3l-1600-b10"):
+    with pytest.raises(
+        ValueError, match="point is one of another device, accepted: those of ddr3l-1600-b10"
+    ):
         small.module_ber(b10.native.at(1.1, None, None))
-    with pytest.raises(ValueError, match="partition of another device than ddr3l-1600-b10"):
+    with pytest.raises(
+        ValueError, match="partition is one of another device, accepted: those of ddr3l-1600-b10"
+    ):
         small.partition_ber(small.at(1.05, None, None), b10.native.partitions[7])
 
 

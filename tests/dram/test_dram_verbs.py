@@ -85,7 +85,7 @@ def test_commands_that_no_memory_takes_end(capsys, small_file, tmp_path):
     code, _, error = run(capsys, "energy", "--device", small_file, "--commands", commands)
     assert code == 2
     assert error.count("\n") == 1 and "c.txt:" in error
-    assert "automatic precharges to come in a rank of" in error
+    assert "automatic precharges to come in a rank is 64, accepted: one for each" in error
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])

@@ -35,8 +35,8 @@ def test_another_trcd_is_another_memory(memory):
 def test_bad_descriptions_are_refused_in_one_line(described, tmp_path):
     for change, said in (
         ({"standard": "DDR9"}, "standard is 'DDR9', accepted: DDR3, DDR4"),
-        ({"rows": 1}, "unknown field rows"),
-        ({"vdd": "1.5"}, "vdd = "),
+        ({"rows": 1}, "field rows is unknown, accepted"),
+        ({"vdd": "1.5"}, "vdd is "),
     ):
         with pytest.raises(ValueError, match=said):
             Memory(json.dumps({**described, **change}))
@@ -51,16 +51,16 @@ def test_bad_descriptions_are_refused_in_one_line(described, tmp_path):
 @pytest.mark.parametrize(
     ("where", "changed", "said"),
     [
-        ("clocks", {"tXPP": 5}, r"clocks\.tXPP; accepted"),
-        ("clocks", {"txp": 5}, r"clocks\.txp; accepted"),
-        ("currents_mA", {"IDD2PX": 5}, "currents_mA.IDD2PX = 5; accepted: the currents"),
-        ("currents_mA", {"idd6": 5}, "currents_mA.idd6 = 5; accepted: the currents"),
-        ("currents_mA", {"IDD0": 29}, "IDD0 = 29; accepted: at least IDD3N"),
-        ("currents_mA", {"IDD2N": 61}, "IDD0 = 60; accepted: at least IDD2N"),
-        ("currents_mA", {"IDD4R": 29}, "IDD4R = 29; accepted: at least IDD3N"),
-        ("currents_mA", {"IDD4W": 29}, "IDD4W = 29; accepted: at least IDD3N"),
-        ("currents_mA", {"IDD5": 29}, "IDD5 = 29; accepted: at least IDD3N"),
-        ("bank_clocks", {"00": {"tRCD": 5}}, r"bank_clocks\.00; accepted"),
+        ("clocks", {"tXPP": 5}, r"clocks\.tXPP is unknown, accepted"),
+        ("clocks", {"txp": 5}, r"clocks\.txp is unknown, accepted"),
+        ("currents_mA", {"IDD2PX": 5}, "currents_mA.IDD2PX is 5, accepted: the currents"),
+        ("currents_mA", {"idd6": 5}, "currents_mA.idd6 is 5, accepted: the currents"),
+        ("currents_mA", {"IDD0": 29}, "IDD0 is 29, accepted: at least IDD3N"),
+        ("currents_mA", {"IDD2N": 61}, "IDD0 is 60, accepted: at least IDD2N"),
+        ("currents_mA", {"IDD4R": 29}, "IDD4R is 29, accepted: at least IDD3N"),
+        ("currents_mA", {"IDD4W": 29}, "IDD4W is 29, accepted: at least IDD3N"),
+        ("currents_mA", {"IDD5": 29}, "IDD5 is 29, accepted: at least IDD3N"),
+        ("bank_clocks", {"00": {"tRCD": 5}}, r"bank_clocks\.00 is unknown, accepted"),
     ],
 )
 def test_misspelt_and_contradictory_numbers_are_refused(described, where, changed, said):
@@ -76,5 +76,5 @@ def test_a_table_of_the_users_own(described, tmp_path):
     with pytest.raises(ValueError, match="tNONE is missing"):
         Memory(json.dumps(described), table=table)
     table.write_text("standard DDR4\nACT RX bank tRCD\n")
-    with pytest.raises(ValueError, match=r"mine\.txt:2: command RX"):
+    with pytest.raises(ValueError, match=r"mine\.txt:2: command is 'RX', accepted"):
         Memory(json.dumps(described), table=table)

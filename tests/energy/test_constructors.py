@@ -29,7 +29,7 @@ TIMING = [
         (lambda: CommandCounts(nope=1), "an argument of CommandCounts is 'nope', accepted: activ"),
         (lambda: CommandCounts(*range(9)), r"what CommandCounts is made of is \[0, 1, 2, 3, 4, 5,"),
         (lambda: CommandCounts(1, activates=2), "what CommandCounts is made of is"),
-        (lambda: CommandCounts(activates=-1), "CommandCounts: activates = -1; accepted: a number"),
+        (lambda: CommandCounts(activates=-1), "CommandCounts: activates is -1, accepted: a number"),
         (lambda: Timing(*TIMING), "Timing: argument 'trefi_seconds' is missing"),
         (lambda: Timing(*TIMING, "7us"), "trefi_seconds of Timing is '7us', accepted: a number"),
         (lambda: Timing(1e-9, 4.5, 1, 1, 1, 1), "burst_clocks of Timing is 4.5, accepted: an int"),

@@ -147,7 +147,10 @@ def test_lowering_by_hand():
         (lambda: errors.Bitline(np.zeros(100)), r"bitlines .8 \* row_bytes. is 100, accepted: 512"),
         (lambda: errors.Bitline(np.zeros(512), order=np.zeros(512)), "permutation"),
         (lambda: errors.Uniform(0.1, 0.5).with_ber(0.6), "at most the failure probability, 0.5"),
-        (lambda: errors.Wordline([0.0, 0.1], 0.5).with_ber(0.3), "reaches at most 0.25"),
+        (
+            lambda: errors.Wordline([0.0, 0.1], 0.5).with_ber(0.3),
+            "ber is 0.3, accepted: at most 0.25",
+        ),
         (lambda: errors.from_dict({"kind": "magic"}), "kind of error model is 'magic'"),
         (lambda: errors.from_dict({"kind": "uniform"}), "weak_fraction"),
     ],

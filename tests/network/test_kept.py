@@ -209,12 +209,12 @@ def test_the_op_refuses_what_does_not_fit():
     op, place = torch.ops.eden.inject.default, (1, 0, 0, 8192, None)
     middle = (key, table.entries, None, None, None, 0, 0, 0, *place)
     for words, message in (
-        (torch.zeros(2, dtype=torch.int32), "must have at least 3 for 1 segments"),
-        (torch.zeros(3), "kept has dtype Float, must be Int"),
+        (torch.zeros(2, dtype=torch.int32), "number of words of kept is 2, accepted: at least 3"),
+        (torch.zeros(3), "dtype of kept is float32, accepted: int32$"),
     ):
         with pytest.raises(RuntimeError, match=message):
             op(x, *middle, words, False)
-    with pytest.raises(RuntimeError, match="eden::weak_cells: row_bytes is 100"):
+    with pytest.raises(RuntimeError, match="eden::weak_cells: row_bytes is 100, accepted"):
         torch.ops.eden.weak_cells(x, key, table.entries, None, 0, 0, 1, 0, 100, 10**6)
 
 

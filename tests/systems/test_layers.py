@@ -184,8 +184,8 @@ def test_a_layer_is_a_value():
     kept = layer.on_chip(weight=False, input=True, output=True)
     assert kept != layer
     assert kept.input_on_chip and not layer.input_on_chip
-    with pytest.raises(ValueError, match="layer fc: macs = 7; accepted: 6, as its shapes say"):
+    with pytest.raises(ValueError, match="layer fc: macs is 7, accepted: 6, as its shapes say"):
         Layer("fc", "linear", in_channels=2, out_channels=3, weight_elements=6,
               input_elements=2, output_elements=3, macs=7)  # fmt: skip
-    with pytest.raises(ValueError, match="kind = pool; accepted: conv, depthwise, linear"):
+    with pytest.raises(ValueError, match="kind is 'pool', accepted: conv, depthwise, linear"):
         Layer("fc", "pool")

@@ -125,12 +125,12 @@ def test_samples_stand_for_the_whole():
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
-        ({"cores": 0}, "processor: cores = 0; accepted: an integer from 1 to 256"),
-        ({"l2_bytes": 500_000}, "processor: l2_bytes = 500000; accepted: 0, or 512 bytes"),
-        ({"line_bytes": 48}, "processor: line_bytes = 48; accepted: a power of two"),
+        ({"cores": 0}, "processor: cores is 0, accepted: an integer from 1 to 256"),
+        ({"l2_bytes": 500_000}, "processor: l2_bytes is 500000, accepted: 0, or 512 bytes"),
+        ({"line_bytes": 48}, "processor: line_bytes is 48, accepted: a power of two"),
         ({"kernel": "winograd"}, "kernel is 'winograd', accepted: im2col, direct, tiled"),
-        ({"page_bytes": 5000}, "processor: page_bytes = 5000; accepted: a power of two"),
-        ({"clock_hz": 0.0}, "processor: clock_hz = 0"),
+        ({"page_bytes": 5000}, "processor: page_bytes is 5000, accepted: a power of two"),
+        ({"clock_hz": 0.0}, "processor: clock_hz is 0, accepted: a number"),
         ({"sockets": 2}, "sockets"),
     ],
 )

@@ -43,8 +43,14 @@ def test_a_whole_file_needs_no_other(tmp_path):
         ({"like": "tpu", "parameters": {"row": 3}}, "parameters of tpu: field 'row' is unknown"),
         ({"like": "tpu", "parameters": {"rows": 0}}, "rows is 0, accepted: an integer from 1 .*"),
         ({"like": "tpu", "parameters": {"rows": 1.5}}, "rows is 1.5, accepted: an integer .*"),
-        ({"like": "tpu", "parameters": {"clock_hz": 0}}, "accelerator: clock_hz = 0; accepted: .*"),
-        ({"like": "tpu", "parameters": {"dataflow": "ws"}}, "dataflow = ws; accepted: output_.*"),
+        (
+            {"like": "tpu", "parameters": {"clock_hz": 0}},
+            "accelerator: clock_hz is 0, accepted: .*",
+        ),
+        (
+            {"like": "tpu", "parameters": {"dataflow": "ws"}},
+            "dataflow is 'ws', accepted: output_.*",
+        ),
         ({"like": "tpu", "parameters": 3}, "type of parameters is 'int', accepted: keys .*"),
         ({"like": "tpu", "memory": "ddr9"}, "device is 'ddr9', accepted: ddr3-1600.*"),
         ({"like": "tpu", "memory": None}, "type of memory is 'NoneType', accepted: the name .*"),

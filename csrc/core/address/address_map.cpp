@@ -1,15 +1,15 @@
 #include "csrc/core/address/address_map.h"
 
-#include <stdexcept>
 #include <string>
+
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 namespace {
 
 void check(const char* what, int64_t value, int64_t end) {
   if (value >= 0 && value < end) return;
-  throw std::invalid_argument(std::string("address map: ") + what + " = " + std::to_string(value) +
-                              "; accepted: 0 to " + std::to_string(end - 1));
+  refuse("address map: ", what, value, "0 to " + std::to_string(end - 1));
 }
 
 }  // namespace

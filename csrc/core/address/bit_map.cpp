@@ -5,6 +5,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "csrc/core/fields/fields.h"
+
 namespace eden {
 namespace {
 
@@ -59,7 +61,7 @@ class Slices {
     const bool digits = text.size() <= 2 && std::all_of(text.begin(), text.end(), [](char c) {
                           return c >= '0' && c <= '9';
                         });
-    if (!digits) refuse_map(map_, "bit " + text + "; accepted: 0 to 99");
+    if (!digits) refuse_map(map_, refusal("bit", shown_text(text), "0 to 99"));
     return std::stoi(text);
   }
 
@@ -68,7 +70,8 @@ class Slices {
     const auto* part = std::find(std::begin(kParts), std::end(kParts), name);
     const bool whole = name == word;
     if (part == std::end(kParts) || (!whole && word.back() != ']')) {
-      refuse_map(map_, "part " + word + "; accepted: ch, ra, bg, ba, ro, co, and slices [2:]");
+      refuse_map(map_,
+                 refusal("part", shown_text(word), "ch, ra, bg, ba, ro, co, and slices [2:]"));
     }
     const auto i = part - std::begin(kParts);
     int begin = 0, end = width_[i];
@@ -83,7 +86,8 @@ class Slices {
         end = std::min(end, width_[i]);
       }
       if (begin < 0 || begin > end || end > width_[i]) {
-        refuse_map(map_, "part " + word + "; accepted: bits below " + std::to_string(width_[i]));
+        refuse_map(map_,
+                   refusal("part", shown_text(word), "bits below " + std::to_string(width_[i])));
       }
     }
     std::vector<int> found;
@@ -140,19 +144,23 @@ BitMap::BitMap(const Organisation& o, const std::string& text)
   const std::vector<int> places = slices.bits(order);
   std::vector<bool> seen(static_cast<std::size_t>(bits_), false);
   for (const int place : places) {
-    if (seen[static_cast<std::size_t>(place)]) refuse_map(text, "a bit twice; accepted: each once");
+    if (seen[static_cast<std::size_t>(place)]) {
+      refuse_map(text, refusal("a bit", "there twice", "each once"));
+    }
     seen[static_cast<std::size_t>(place)] = true;
   }
   if (static_cast<int>(places.size()) != bits_) {
-    refuse_map(text, std::to_string(places.size()) + " bits; accepted: all " +
-                         std::to_string(bits_) + " of the module");
+    refuse_map(text, refusal("number of bits", places.size(),
+                             "all " + std::to_string(bits_) + " of the module"));
   }
   // Image of each bit of a line's number.
   std::vector<uint64_t> images;
   for (const int place : places) images.push_back(uint64_t{1} << place);
   while (std::getline(in, term, ';')) {
     const std::size_t sign = term.find("^=");
-    if (sign == std::string::npos) refuse_map(text, "term" + term + "; accepted: parts ^= parts");
+    if (sign == std::string::npos) {
+      refuse_map(text, refusal("term", shown_text(term), "parts ^= parts"));
+    }
     const std::vector<int> to = slices.bits(term.substr(0, sign));
     const std::vector<int> from = slices.bits(term.substr(sign + 2));
     std::vector<uint64_t> changed = images;
@@ -165,7 +173,7 @@ BitMap::BitMap(const Organisation& o, const std::string& text)
   }
   const std::vector<uint64_t> back = inverse(images, bits_);
   if (bits_ > 0 && back.empty()) {
-    refuse_map(text, "two addresses have one place; accepted: a map that can be undone");
+    refuse_map(text, refusal("a place", "that of two addresses", "a map that can be undone"));
   }
   to_place_ = table(images);
   to_line_ = table(back);
@@ -196,9 +204,9 @@ Place BitMap::place(uint64_t address) const {
   if (line >> bits_ != 0) {
     char hex[32];
     std::snprintf(hex, sizeof hex, "0x%llx", static_cast<unsigned long long>(address));
-    throw std::invalid_argument("address " + std::string(hex) + "; accepted: below " +
-                                std::to_string(uint64_t{1} << (bits_ + request_bits_)) +
-                                ", the bytes of the module");
+    refuse("", "address", hex,
+           "below " + std::to_string(uint64_t{1} << (bits_ + request_bits_)) +
+               ", the bytes of the module");
   }
   const uint64_t word = apply(to_place_, line);
   const auto part = [&](int i) {
@@ -212,9 +220,8 @@ uint64_t BitMap::address(const Place& p) const {
   uint64_t word = 0;
   for (int i = 0; i < 6; ++i) {
     if (parts[i] < 0 || parts[i] >> width_[i] != 0) {
-      throw std::invalid_argument(std::string("address map: ") + kParts[i] + " = " +
-                                  std::to_string(parts[i]) + "; accepted: 0 to " +
-                                  std::to_string((int64_t{1} << width_[i]) - 1));
+      refuse("address map: ", kParts[i], parts[i],
+             "0 to " + std::to_string((int64_t{1} << width_[i]) - 1));
     }
     word |= static_cast<uint64_t>(parts[i]) << shift_[i];
   }

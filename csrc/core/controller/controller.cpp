@@ -1,7 +1,8 @@
 #include "csrc/core/controller/controller.h"
 
 #include <algorithm>
-#include <stdexcept>
+
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 namespace {
@@ -10,8 +11,8 @@ int32_t lowest(uint64_t bits) { return __builtin_ctzll(bits); }
 
 void need(const Rules& rules, const std::string& knob, const char* clocks) {
   if (rules.memory().clocks_or(clocks, 0) > 0) return;
-  throw std::invalid_argument("controller: " + knob + " for " + rules.memory().name +
-                              ", which gives no " + clocks + "; accepted: a memory that does");
+  refuse("controller: ", std::string(clocks) + " of " + rules.memory().name, "missing",
+         "a memory that gives it, for " + knob);
 }
 
 int64_t refresh_interval(const Rules& rules, Refresh refresh) {

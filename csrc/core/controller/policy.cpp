@@ -4,6 +4,7 @@
 
 #include "csrc/core/devices/json_fields.h"
 #include "csrc/core/devices/json_text.h"
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 namespace {
@@ -52,7 +53,8 @@ Policy read(const JsonFields& f) {
 
 void check(const Policy& p) {
   if (p.write_low <= p.write_high) return;
-  refuse_policy("write_low is above write_high; accepted: at most that");
+  refuse("controller: ", "write_low", p.write_low,
+         "at most write_high, " + shown_number(p.write_high));
 }
 
 Policy parse_policy(const std::string& json_text) {

@@ -1,7 +1,6 @@
 #include "csrc/core/counts/trace_counts.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 
 namespace eden {
@@ -9,7 +8,7 @@ namespace eden {
 Counting counting(const std::string& name) {
   if (name == "once") return Counting::kEachClockOnce;
   if (name == "drampower4") return Counting::kDramPower4;
-  throw std::invalid_argument("counting " + name + "; accepted: once, drampower4");
+  refuse("", "counting", shown_text(name), "once, drampower4");
 }
 
 RankCounter::RankCounter(const Memory& m, Counting counting)
@@ -117,9 +116,8 @@ void RankCounter::close_later(int64_t clock, Command command, int32_t bank) {
 void RankCounter::will_close(Closing closing) {
   // A bank closes once at a time; commands that break this are counted, but not without end.
   if (closing_.size() >= 16 * banks_.size()) {
-    throw std::invalid_argument(std::to_string(closing_.size()) +
-                                " automatic precharges to come in a rank of " +
-                                std::to_string(banks_.size()) + " banks; accepted: one a bank");
+    refuse("", "number of automatic precharges to come in a rank", closing_.size(),
+           "one for each of its " + std::to_string(banks_.size()) + " banks");
   }
   const auto later = [](const Closing& a, const Closing& b) { return a.clock < b.clock; };
   closing_.insert(std::upper_bound(closing_.begin(), closing_.end(), closing, later), closing);

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "csrc/core/devices/json_fields.h"
 #include "csrc/core/devices/json_text.h"
 #include "csrc/core/devices/surface.h"
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 namespace {
@@ -72,11 +72,11 @@ void check_refresh(const Device& d, const std::string& where) {
   const auto commands = static_cast<double>(std::min<int64_t>(8192, d.geometry.rows_per_bank));
   const double longest = d.refresh_seconds / commands;
   if (d.timing.trefi_seconds <= longest * 1.001) return;
-  throw std::invalid_argument(
-      where + "timing.trefi_seconds = " + Json(d.timing.trefi_seconds).dump() +
-      "; accepted: at most " + Json(longest).dump() + ", so that " +
-      Json(static_cast<int64_t>(commands)).dump() + " commands refresh all rows within " +
-      Json(d.refresh_seconds).dump() + " s (longer intervals are operating points: retention)");
+  refuse(where, "timing.trefi_seconds", Json(d.timing.trefi_seconds).dump(),
+         "at most " + Json(longest).dump() + ", so that " +
+             Json(static_cast<int64_t>(commands)).dump() + " commands refresh all rows within " +
+             Json(d.refresh_seconds).dump() +
+             " s (longer intervals are operating points: retention)");
 }
 
 std::vector<std::vector<double>> read_weights(const JsonFields& f, const Geometry& g) {
@@ -167,16 +167,17 @@ std::vector<MeasuredPoint> read_points(const JsonFields& f, const char* name, Re
     points.push_back(read(one));
     const Conditions here = conditions_of(points[i]);
     if (std::isnan(here[kTemperature]) != std::isnan(conditions_of(points[0])[kTemperature])) {
-      refuse_description(item(name, i) +
-                         " and others differ in temperature_celsius; accepted: in all or none");
+      refuse_description(refusal(
+          "temperature_celsius of " + item(name, i),
+          std::isnan(here[kTemperature]) ? "missing" : "there, and not in all", "in all or none"));
     }
     for (std::size_t j = 0; j < i; ++j) {
       const Conditions there = conditions_of(points[j]);
       bool alike = true;
       for (std::size_t axis = 0; axis < kAxes; ++axis) alike &= same(axis, here[axis], there[axis]);
       if (!alike) continue;
-      refuse_description(item(name, i) + " and " + item(name, j) +
-                         " have the same settings; accepted: each setting once");
+      refuse_description(
+          refusal(item(name, i), "at the settings of " + item(name, j), "each setting once"));
     }
   }
   return points;
@@ -200,15 +201,16 @@ void check_apart(const std::vector<Partition>& partitions) {
   for (std::size_t i = 0; i < partitions.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       const Partition &a = partitions[j], &b = partitions[i];
-      const auto fail = [&, i, j](const std::string& message) {
-        refuse_description(item("partitions", j) + " (" + a.name + ") and " +
-                           item("partitions", i) + " (" + b.name + ") " + message);
+      const auto fail = [&, i, j](const std::string& what, const std::string& accepted) {
+        refuse_description(refusal(item("partitions", i) + " (" + b.name + ")",
+                                   what + item("partitions", j) + " (" + a.name + ")", accepted));
       };
-      if (a.name == b.name) fail("have one name; accepted: each name once");
+      if (a.name == b.name) fail("named as ", "each name once");
       if (a.bank == b.bank && a.first_row < b.first_row + b.rows &&
           b.first_row < a.first_row + a.rows) {
-        fail("overlap from row " + std::to_string(std::max(a.first_row, b.first_row)) +
-             " of bank " + std::to_string(a.bank) + "; accepted: partitions that share no row");
+        fail("from row " + std::to_string(std::max(a.first_row, b.first_row)) + " of bank " +
+                 std::to_string(a.bank) + " within ",
+             "partitions that share no row");
       }
     }
   }

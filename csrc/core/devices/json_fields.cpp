@@ -18,8 +18,8 @@ std::string joined(const std::vector<const char*>& words) {
 JsonFields::JsonFields(const nlohmann::json& value, const std::string& where)
     : value_(value), path_(where.empty() ? "" : where + ".") {
   if (value_.is_object()) return;
-  refuse_description((where.empty() ? "the document" : where) + " is " + shown(value_) +
-                     "; accepted: a JSON object");
+  refuse_description(
+      refusal(where.empty() ? "the document" : where, shown(value_), "a JSON object"));
 }
 
 std::string JsonFields::prefix() const { return "device description: " + path_; }
@@ -29,11 +29,11 @@ bool JsonFields::has(const char* key) const { return value_.contains(key); }
 const nlohmann::json& JsonFields::at(const char* key, const std::string& accepted) const {
   const auto found = value_.find(key);
   if (found != value_.end()) return *found;
-  refuse_description("field " + path_ + key + " is missing; accepted: " + accepted);
+  refuse_description(refusal("field " + path_ + key, "missing", accepted));
 }
 
 void JsonFields::refuse(const char* key, const std::string& accepted) const {
-  refuse_description(path_ + key + " = " + shown(value_.at(key)) + "; accepted: " + accepted);
+  refuse_description(refusal(path_ + key, shown(value_.at(key)), accepted));
 }
 
 double JsonFields::number(const char* key, const std::string& accepted) const {
@@ -100,7 +100,7 @@ void JsonFields::only(const std::vector<const char*>& known) const {
   for (const auto& item : value_.items()) {
     const std::string& key = item.key();
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    refuse_description("unknown field " + path_ + shown_key(key) + "; accepted: " + joined(known));
+    refuse_description(refusal("field " + path_ + shown_key(key), "unknown", joined(known)));
   }
 }
 

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "csrc/core/fields/fields.h"
+
 namespace eden {
 namespace {
 
@@ -27,8 +29,8 @@ class Watch {
       case json::parse_event_t::object_start:
       case json::parse_event_t::array_start:
         if (depth >= kMaxDepth) {
-          refuse_description("nested deeper than " + std::to_string(kMaxDepth) +
-                             "; accepted: at most that");
+          refuse_description(
+              refusal("depth of the text", depth + 1, "at most " + std::to_string(kMaxDepth)));
         }
         keys_.emplace_back();
         break;
@@ -48,8 +50,8 @@ class Watch {
  private:
   void add(const std::string& key) {
     if (!keys_.back().insert(key).second) {
-      refuse_description("field " + shown_key(key) +
-                         " stands twice in one object; accepted: each field once");
+      refuse_description(
+          refusal("field " + shown_key(key), "there twice in one object", "each field once"));
     }
   }
 
@@ -67,13 +69,14 @@ json parse_text(const std::string& text) {
   try {
     return json::parse(text, std::ref(watch));
   } catch (const json::parse_error& error) {
-    refuse_description("not valid JSON at byte " + std::to_string(error.byte) +
-                       "; accepted: a JSON object");
+    refuse_description(refusal("the text", "not valid JSON at byte " + std::to_string(error.byte),
+                               "a JSON object"));
   } catch (const json::exception& error) {
     // "[json.exception.out_of_range.406] number overflow parsing '1e400'"
     const std::string what = error.what();
-    refuse_description(cut(what.substr(what.find("] ") + 2)) +
-                       "; accepted: numbers that a float64 holds");
+    const std::size_t quote = what.find('\'');
+    refuse_description(refusal("a number", cut(what.substr(quote == std::string::npos ? 0 : quote)),
+                               "numbers that a float64 holds"));
   }
 }
 

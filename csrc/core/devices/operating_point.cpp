@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "csrc/core/fields/fields.h"
+
 namespace eden {
 namespace {
 
@@ -76,10 +78,8 @@ std::string retention_range(const Device& device) {
                                  const std::vector<TimingPair>& found) {
   std::string timings;
   for (const TimingPair& pair : found) timings += (timings.empty() ? "" : "; ") + show(pair);
-  throw std::invalid_argument("operating point " + show(vdd, 1, "V") + " of " + device.name +
-                              " has several timings; accepted, with trcd_seconds and "
-                              "trp_seconds, one of: " +
-                              timings);
+  refuse("", "number of timings of " + device.name + " at " + show(vdd, 1, "V"), found.size(),
+         "trcd_seconds and trp_seconds of one of them: " + timings);
 }
 
 // Of these corners the point behind which least is known.
@@ -182,7 +182,7 @@ BerRange ber_at(const Device& device, const OperatingPoint& point, const Partiti
                         const std::vector<Corner>& corners) {
     for (const Corner& c : corners) {
       if (c.index < measured.size()) continue;
-      throw std::invalid_argument("operating point of another device than " + device.name);
+      refuse("", "operating point", "one of another device", "those of " + device.name);
     }
     // Rated operation: the manufacturer's promise, not a measurement.
     return corners.empty() ? BerRange{}
@@ -317,7 +317,7 @@ BerRange partition_ber(const Device& device, const OperatingPoint& point,
   const bool inside = partition.bank >= 0 && partition.bank < g.banks && partition.first_row >= 0 &&
                       partition.rows >= 1 &&
                       partition.rows <= g.rows_per_bank - partition.first_row;
-  if (!inside) throw std::invalid_argument("partition of another device than " + device.name);
+  if (!inside) refuse("", "partition", "one of another device", "those of " + device.name);
   return ber_at(device, point, &partition);
 }
 

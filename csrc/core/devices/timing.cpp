@@ -1,6 +1,5 @@
 #include "csrc/core/devices/timing.h"
 
-#include <stdexcept>
 #include <string>
 
 namespace eden {
@@ -16,12 +15,12 @@ void check(const Timing& t, std::string_view where) {
 void check_burst(const Geometry& g, const Timing& t, std::string_view where) {
   const int64_t bits = g.chips * g.chip_width_bits * 2 * t.burst_clocks;
   if (bits == 8 * g.line_bytes) return;
-  throw std::invalid_argument(
-      std::string(where) + "a burst moves " + std::to_string(bits) + " bits (" +
-      std::to_string(g.chips) + " chips x " + std::to_string(g.chip_width_bits) +
-      " bits x 2 transfers x " + std::to_string(t.burst_clocks) + " clocks), a line of " +
-      std::to_string(g.line_bytes) + " bytes has " + std::to_string(8 * g.line_bytes) +
-      "; accepted: chips, chip_width_bits, burst_clocks and line_bytes that agree");
+  refuse(where, "a burst",
+         std::to_string(bits) + " bits (" + std::to_string(g.chips) + " chips x " +
+             std::to_string(g.chip_width_bits) + " bits x 2 transfers x " +
+             std::to_string(t.burst_clocks) + " clocks)",
+         std::to_string(8 * g.line_bytes) +
+             ", a line: chips, chip_width_bits, burst_clocks and line_bytes that agree");
 }
 
 }  // namespace eden

@@ -1,8 +1,9 @@
 #include "csrc/core/energy/trace_energy.h"
 
 #include <cmath>
-#include <stdexcept>
 #include <string>
+
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 namespace {
@@ -13,9 +14,8 @@ double at(int64_t clocks) { return static_cast<double>(clocks); }
 double resting(int64_t clocks, double amperes, const char* key, const Supply& s) {
   if (clocks == 0) return 0;
   if (amperes >= 0) return at(clocks) * amperes;
-  throw std::invalid_argument("a trace that rests for " + std::to_string(clocks) +
-                              " clocks where the supply " + s.name + " has no " + key +
-                              "; accepted: a memory that gives it");
+  refuse("", std::string(key) + " of supply " + s.name, "missing",
+         "a memory that gives it, as the trace rests for " + std::to_string(clocks) + " clocks");
 }
 
 SupplyEnergy of_supply(const Memory& m, const Supply& s, const TraceCounts& n, double ratio,

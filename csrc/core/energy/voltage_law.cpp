@@ -1,6 +1,6 @@
 #include "csrc/core/energy/voltage_law.h"
 
-#include <stdexcept>
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 
@@ -8,7 +8,7 @@ VoltageLaw voltage_law(const std::string& name) {
   if (name == "linear") return VoltageLaw::kLinear;
   if (name == "cv2") return VoltageLaw::kCv2;
   if (name == "array") return VoltageLaw::kArray;
-  throw std::invalid_argument("voltage law " + name + "; accepted: linear, cv2, array");
+  refuse("", "voltage law", shown_text(name), "linear, cv2, array");
 }
 
 LawFactors factors(VoltageLaw law, double ratio) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
 namespace eden {
@@ -33,14 +35,32 @@ std::string accepted(const Field<T>& f) {
   return accepted_integers(static_cast<int64_t>(f.low), static_cast<int64_t>(f.high));
 }
 
-// Throw std::invalid_argument, one line: "<where><key> = <value>; accepted: <accepted>". `where`
-// ends in what stands before the key: "Timing: ", or "device description: timing.".
-[[noreturn]] void refuse(std::string_view where, const char* key, double value,
-                         const std::string& accepted);
-[[noreturn]] void refuse(std::string_view where, const char* key, int64_t value,
-                         const std::string& accepted);
+// A number with six digits; a text within quotes, in one line that it does not fill.
+std::string shown_number(double value);
+std::string shown_text(std::string_view text);
 
-inline void check_number(std::string_view where, const char* key, double value, double low,
+// The one form of a refusal, which eden/_say.py gives those of Python: "<name> is <value>,
+// accepted: <accepted>". A text stands as it is: one that a user wrote goes through `shown_text`.
+std::string refusal(std::string_view name, std::string_view value, std::string_view accepted);
+
+template <class Number, std::enable_if_t<std::is_arithmetic_v<Number>, int> = 0>
+std::string refusal(std::string_view name, Number value, std::string_view accepted) {
+  if constexpr (std::is_floating_point_v<Number>) {
+    return refusal(name, std::string_view(shown_number(value)), accepted);
+  } else {
+    return refusal(name, std::string_view(std::to_string(value)), accepted);
+  }
+}
+
+// Throws it as std::invalid_argument. `where` ends in what stands before the name: "Timing: ", or
+// "device description: timing.".
+template <class Value>
+[[noreturn]] void refuse(std::string_view where, std::string_view name, const Value& value,
+                         std::string_view accepted) {
+  throw std::invalid_argument(std::string(where) + refusal(name, value, accepted));
+}
+
+inline void check_number(std::string_view where, std::string_view key, double value, double low,
                          double high) {
   if (!(value >= low && value <= high)) refuse(where, key, value, accepted_numbers(low, high));
 }

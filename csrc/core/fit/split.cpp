@@ -4,10 +4,11 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
+
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 namespace {
@@ -62,8 +63,7 @@ class Splits {
       FailureGroup part = parts[i];
       if (part.reads == 1) continue;
       if (!(share[i] > 0.0 && share[i] < kMostShare)) {
-        throw std::invalid_argument("share of a part is " + std::to_string(share[i]) +
-                                    ", accepted: a number above 0, below 1e9");
+        refuse("", "share of a part", share[i], "a number above 0, below 1e9");
       }
       part.stored = 1, part.share = 1.0, part.times = 1.0;
       Sum& sum = sums[{sum_of[i], part.reads}];

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
 
+#include "csrc/core/fields/fields.h"
 #include "csrc/core/fit/newton.h"
 
 namespace eden {
@@ -37,18 +37,17 @@ void check(const FailureGroup& g) {
   if (g.cells < 0 || g.seen < 0 || g.reads < 1 || g.stored < 0 || g.stored > 1 ||
       !within(g.failures, g.cells, g.reads) || !within(g.seen_failures, g.seen, g.reads) ||
       g.seen_failures < g.seen) {
-    throw std::invalid_argument("a group of " + std::to_string(g.cells) + " cells, " +
-                                std::to_string(g.reads) + " reads, " + std::to_string(g.failures) +
-                                " failures: no such counts");
+    refuse("", "a group",
+           std::to_string(g.cells) + " cells, " + std::to_string(g.reads) + " reads, " +
+               std::to_string(g.failures) + " failures",
+           "at most reads x cells failures, of cells that were seen at least one each");
   }
   if (g.cells > kMostCells) {
-    throw std::invalid_argument("cells of a place, or of all on one line, are " +
-                                std::to_string(g.cells) + ", accepted: at most 2^52");
+    refuse("", "number of cells of a place, or of all on one line", g.cells, "at most 2^52");
   }
   if (g.reads > 1 && g.failures > kMostFailures) {
-    throw std::invalid_argument("failures of a place that was read more than once are " +
-                                std::to_string(g.failures) +
-                                ", accepted: at most 2^40; give smaller places");
+    refuse("", "number of failures of a place that was read more than once", g.failures,
+           "at most 2^40; give smaller places");
   }
 }
 
@@ -239,7 +238,7 @@ FitInterval profile_interval(const std::vector<FailureGroup>& groups, const FitF
                                                             : side;
   const Landscape landscape(distinct(groups).groups, form, rate && form.failure ? side : kSlots);
   std::vector<bool> held = landscape.held();
-  if (held[held_slot]) throw std::invalid_argument("an interval of a number that was not fitted");
+  if (held[held_slot]) refuse("", "number of an interval", "one not fitted", "one that was");
   held[held_slot] = true;
   const std::vector<double> start = landscape.numbers(best.law);
   const auto value_at = [&](double x) {

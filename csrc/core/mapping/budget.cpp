@@ -4,15 +4,11 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <stdexcept>
-#include <string>
+
+#include "csrc/core/mapping/require.h"
 
 namespace eden {
 namespace {
-
-void require(bool condition, const char* what) {
-  if (!condition) throw std::invalid_argument(std::string("mapping: ") + what);
-}
 
 // One tensor elsewhere or otherwise; `rate` orders moves, the largest first.
 struct Move {
@@ -29,10 +25,11 @@ class Moving {
     of_.resize(at_.way.size());
     for (std::size_t w = 0; w < b_.tensor.size(); ++w) of_[b_.tensor[w]].push_back(w);
     for (std::size_t t = 0; t < at_.way.size(); ++t) {
-      require(at_.way[t] < b_.tensor.size() && b_.tensor[at_.way[t]] == t,
-              "a tensor stored in a way of another one");
-      require(at_.slot[t] < p_.slots.size(), "a tensor assigned to an unknown slot");
-      require(legal(t, at_.way[t], at_.slot[t], false), "a start that breaks a rule");
+      const std::size_t way = at_.way[t], slot = at_.slot[t];
+      require(way < b_.tensor.size() && b_.tensor[way] == t, "way of a tensor", way,
+              "one of its own");
+      require(slot < p_.slots.size(), "slot of a tensor", slot, "one of the problem");
+      require(legal(t, way, slot, false), "slot of a tensor", slot, "a start that breaks no rule");
       take(t, 1);
     }
     add_up();
@@ -131,13 +128,17 @@ class Moving {
 
 Choice keep_budget(const MapProblem& ways, const Budget& budget, Choice start) {
   check_problem(ways);
-  require(budget.tensor.size() == ways.tensor_bytes.size(), "a way without a tensor");
-  require(budget.hazard.size() == budget.tensor.size() * ways.slots.size(),
-          "hazards that are not one a way and slot");
-  for (double h : budget.hazard) require(h >= 0, "a hazard below 0 or NaN");
-  require(budget.limit >= 0, "a limit of the hazard below 0 or NaN");
-  require(start.way.size() == start.slot.size(), "a start without one slot a way");
-  for (std::size_t t : budget.tensor) require(t < start.way.size(), "a way of an unknown tensor");
+  require(budget.tensor.size() == ways.tensor_bytes.size(), "number of tensors of ways",
+          budget.tensor.size(), "one a way");
+  require(budget.hazard.size() == budget.tensor.size() * ways.slots.size(), "number of hazards",
+          budget.hazard.size(), "one a way and slot");
+  for (double h : budget.hazard) require(h >= 0, "hazard", h, "at least 0");
+  require(budget.limit >= 0, "limit of the hazard", budget.limit, "at least 0");
+  require(start.way.size() == start.slot.size(), "number of slots at the start", start.slot.size(),
+          "one a way");
+  for (std::size_t t : budget.tensor) {
+    require(t < start.way.size(), "tensor of a way", t, "one of the start");
+  }
 
   constexpr double kFree = std::numeric_limits<double>::max();
   Moving moving(ways, budget, std::move(start));

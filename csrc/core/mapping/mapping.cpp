@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <stdexcept>
-#include <string>
 #include <tuple>
+
+#include "csrc/core/mapping/require.h"
 
 namespace eden {
 namespace {
@@ -45,30 +45,31 @@ std::vector<std::size_t> by_tolerance(const MapProblem& p) {
   return order;
 }
 
-void require(bool condition, const char* what) {
-  if (!condition) throw std::invalid_argument(std::string("mapping: ") + what);
-}
-
 }  // namespace
 
 void check_problem(const MapProblem& p) {
-  require(p.tolerances.size() == p.tensor_bytes.size() && p.cost.size() == p.tensor_bytes.size(),
-          "tensor_bytes, tolerances and cost differ in length; accepted: one entry a tensor");
-  for (std::size_t i = 0; i < p.tensor_bytes.size(); ++i) {
-    require(p.tensor_bytes[i] >= 1, "a tensor of no bytes; accepted: at least 1");
-    require(p.tolerances[i] >= 0 && p.tolerances[i] <= 1,
-            "a tolerance outside [0, 1]; accepted: a bit error rate");
-    for (double c : p.cost[i]) require(std::isfinite(c) && c >= 0, "a cost below 0 or not finite");
+  for (const std::size_t size : {p.tolerances.size(), p.cost.size()}) {
+    require(size == p.tensor_bytes.size(), "length of tolerances or cost", size,
+            "that of tensor_bytes, one entry a tensor");
   }
-  for (int64_t room : p.room_bytes) require(room >= 0, "a partition with room below 0");
-  for (const MapSlot& s : p.slots) {
-    require(s.partition < p.room_bytes.size(), "a slot of an unknown partition");
-    require(s.group < p.slots.size(), "a slot whose group is not below the number of slots");
-    for (const auto& of_tensor : p.cost) {
-      require(s.price < of_tensor.size(), "a slot whose price no tensor has");
+  for (std::size_t i = 0; i < p.tensor_bytes.size(); ++i) {
+    require(p.tensor_bytes[i] >= 1, "bytes of a tensor", p.tensor_bytes[i], "at least 1");
+    require(p.tolerances[i] >= 0 && p.tolerances[i] <= 1, "tolerance", p.tolerances[i],
+            "a bit error rate from 0 to 1");
+    for (double c : p.cost[i]) {
+      require(std::isfinite(c) && c >= 0, "cost of a tensor", c, "a finite number of at least 0");
     }
-    require(s.ber >= 0 && s.ber <= 1, "a slot with a BER outside [0, 1]");
-    require(std::isfinite(s.reduction), "a slot whose reduction is not finite");
+  }
+  for (int64_t room : p.room_bytes) require(room >= 0, "room of a partition", room, "at least 0");
+  for (const MapSlot& s : p.slots) {
+    require(s.partition < p.room_bytes.size(), "partition of a slot", s.partition,
+            "one that has a room");
+    require(s.group < p.slots.size(), "group of a slot", s.group, "below the number of slots");
+    for (const auto& of_tensor : p.cost) {
+      require(s.price < of_tensor.size(), "price of a slot", s.price, "one that every tensor has");
+    }
+    require(s.ber >= 0 && s.ber <= 1, "BER of a slot", s.ber, "a number from 0 to 1");
+    require(std::isfinite(s.reduction), "reduction of a slot", s.reduction, "a finite number");
   }
 }
 
@@ -103,17 +104,20 @@ Assignment map_greedily(const MapProblem& p) {
 
 double assignment_cost(const MapProblem& p, const std::vector<std::size_t>& slot) {
   check_problem(p);
-  require(slot.size() == p.tensor_bytes.size(), "an assignment without one slot a tensor");
+  require(slot.size() == p.tensor_bytes.size(), "number of slots assigned", slot.size(),
+          "one a tensor");
   Filling filling(p);
   double cost = 0;
   for (std::size_t tensor = 0; tensor < slot.size(); ++tensor) {
-    require(slot[tensor] < p.slots.size(), "a tensor assigned to an unknown slot");
-    require(p.allows(tensor, slot[tensor]), "a tensor assigned to a BER above its tolerance");
-    require(filling.open(p, slot[tensor]),
-            "a group of partitions assigned to two operating points");
-    filling.put(p, tensor, slot[tensor]);
-    require(filling.room[p.slots[slot[tensor]].partition] >= 0, "a partition overfilled");
-    cost += p.cost_of(tensor, slot[tensor]);
+    const std::size_t at = slot[tensor];
+    require(at < p.slots.size(), "slot of a tensor", at, "one of the problem");
+    require(p.allows(tensor, at), "slot of a tensor", at, "one with a BER within its tolerance");
+    require(filling.open(p, at), "slot of a tensor", at,
+            "one at the operating point that its group of partitions has");
+    filling.put(p, tensor, at);
+    const int64_t left = filling.room[p.slots[at].partition];
+    require(left >= 0, "room left in a partition", left, "at least 0");
+    cost += p.cost_of(tensor, at);
   }
   return cost;
 }

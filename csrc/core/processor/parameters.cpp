@@ -1,7 +1,5 @@
 #include "csrc/core/processor/parameters.h"
 
-#include <stdexcept>
-
 namespace eden {
 namespace {
 
@@ -27,7 +25,7 @@ Kernel kernel(const std::string& name) {
   if (name == "im2col") return Kernel::kIm2col;
   if (name == "direct") return Kernel::kDirect;
   if (name == "tiled") return Kernel::kTiled;
-  throw std::invalid_argument("kernel = " + name + "; accepted: im2col, direct, tiled");
+  refuse("", "kernel", shown_text(name), "im2col, direct, tiled");
 }
 
 void check(const Processor& p) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <stdexcept>
 
 namespace eden {
 namespace {
@@ -26,8 +25,7 @@ double product(std::initializer_list<int64_t> sides) {
 LayerKind layer_kind(const std::string& name) {
   const auto* found = std::find(std::begin(kNames), std::end(kNames), name);
   if (found != std::end(kNames)) return static_cast<LayerKind>(found - std::begin(kNames));
-  throw std::invalid_argument("kind = " + name +
-                              "; accepted: conv, depthwise, linear, recurrent, attention, other");
+  refuse("", "kind", shown_text(name), "conv, depthwise, linear, recurrent, attention, other");
 }
 
 const char* name_of(LayerKind kind) { return kNames[static_cast<int>(kind)]; }

@@ -19,16 +19,15 @@ class Bursts {
     for (const TensorStream& t : layer.tensors) {
       check_number("stream: ", "passes", t.passes, 0, 1e9);
       if (t.address < 0 || t.bytes < 1 || t.bytes > o.size_bytes() - t.address) {
-        throw std::invalid_argument("stream: " + std::to_string(t.bytes) + " bytes at address " +
-                                    std::to_string(t.address) +
-                                    "; accepted: at least 1 byte within the memory's " +
-                                    std::to_string(o.size_bytes()));
+        refuse("stream: ", "a tensor",
+               std::to_string(t.bytes) + " bytes at address " + std::to_string(t.address),
+               "at least 1 byte within the memory's " + std::to_string(o.size_bytes()));
       }
       const int64_t first = t.address / bytes_;
       const int64_t lines = (t.address + t.bytes - 1) / bytes_ - first + 1;
       const double moved = std::ceil(static_cast<double>(lines) * t.passes);
       all += moved;
-      if (all > kMostRequests) throw std::invalid_argument("stream: more than 1e15 requests");
+      if (all > kMostRequests) refuse("stream: ", "number of requests", all, "at most 1e15");
       parts_.push_back({first, lines, static_cast<int64_t>(moved), t.write});
       (t.write ? writes : reads) += parts_.back().moved;
     }

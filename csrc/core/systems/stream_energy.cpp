@@ -1,6 +1,6 @@
 #include "csrc/core/systems/stream_energy.h"
 
-#include <stdexcept>
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 namespace {
@@ -52,8 +52,8 @@ std::vector<std::vector<double>> joules_by_point(Streams* streams,
                                                  const std::vector<TransferPoint>& points,
                                                  VoltageLaw law) {
   if (times.size() != accesses.size()) {
-    throw std::invalid_argument("streaming: " + std::to_string(times.size()) + " times for " +
-                                std::to_string(accesses.size()) + " accesses; accepted: one each");
+    refuse("streaming: ", "number of times", times.size(),
+           "one for each of the " + std::to_string(accesses.size()) + " accesses");
   }
   std::vector<std::vector<double>> joules(accesses.size());
   for (std::size_t i = 0; i < accesses.size(); ++i) {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "csrc/core/controller/simulation.h"
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 namespace {
@@ -26,14 +26,12 @@ int64_t power_of_two(int64_t n) {
 
 void check(const Geometry& g, const StreamAccess& a) {
   if (a.banks < 1 || a.banks > g.banks) {
-    throw std::invalid_argument("streaming: " + std::to_string(a.banks) +
-                                " banks; accepted: 1 to the module's " + std::to_string(g.banks));
+    refuse("streaming: ", "banks", a.banks, "1 to the module's " + std::to_string(g.banks));
   }
   if (a.bytes >= 1 && a.address >= 0 && a.bytes <= g.size_bytes() - a.address) return;
-  throw std::invalid_argument("streaming: an access of " + std::to_string(a.bytes) +
-                              " bytes at address " + std::to_string(a.address) +
-                              "; accepted: at least 1 byte within the module's " +
-                              std::to_string(g.size_bytes()));
+  refuse("streaming: ", "an access",
+         std::to_string(a.bytes) + " bytes at address " + std::to_string(a.address),
+         "at least 1 byte within the module's " + std::to_string(g.size_bytes()));
 }
 
 // An access in lines, and how many of them fill a row of each of its banks.

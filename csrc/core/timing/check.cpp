@@ -1,7 +1,8 @@
 #include "csrc/core/timing/check.h"
 
 #include <algorithm>
-#include <stdexcept>
+
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 namespace {
@@ -172,8 +173,7 @@ void Checker::note(const Issued& c) {
 
 void Checker::add(const Issued& c) {
   if (c.bank < 0 || c.bank >= rules_.banks()) {
-    throw std::invalid_argument("bank " + std::to_string(c.bank) + "; accepted: 0 to " +
-                                std::to_string(rules_.banks() - 1));
+    eden::refuse("", "bank", c.bank, "0 to " + std::to_string(rules_.banks() - 1));
   }
   if (c.clock == last_clock_) refuse(c, "two commands in one clock");
   if (c.clock < last_clock_) refuse(c, "time runs backwards");

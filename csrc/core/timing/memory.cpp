@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <set>
-#include <stdexcept>
 
 #include "csrc/core/devices/json_fields.h"
 #include "csrc/core/devices/json_text.h"
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 namespace {
@@ -118,8 +118,8 @@ Interface read_interface(const JsonFields& f) {
 void check_clocks(const Memory& m, int64_t bank, const std::string& where) {
   const auto at_least = [&](const char* name, int64_t value, const std::string& what, int64_t low) {
     if (value >= low) return;
-    refuse_description(where + name + " = " + std::to_string(value) + "; accepted: at least " +
-                       what + " = " + std::to_string(low));
+    refuse_description(
+        refusal(where + name, value, "at least " + what + " = " + std::to_string(low)));
   };
   const auto of = [&](const char* key) { return m.clocks_of(key, bank); };
   for (const char* key : {"BL", "tRCD", "tRCDW", "tRP", "tRAS", "tREFI", "tRFC", "CL", "CWL"}) {
@@ -134,9 +134,10 @@ void check_clocks(const Memory& m, int64_t bank, const std::string& where) {
     if (m.standard != rated.standard) continue;
     const auto most = static_cast<int64_t>(rated.seconds / m.clock_seconds * 1.001);
     if (of("tREFI") > most) {
-      refuse_description(where + "tREFI = " + std::to_string(of("tREFI")) + "; accepted: at most " +
-                         std::to_string(most) + ", which " + m.standard +
-                         " is rated for; what fails after longer is a device's to say");
+      refuse_description(
+          refusal(where + "tREFI", of("tREFI"),
+                  "at most " + std::to_string(most) + ", which " + m.standard +
+                      " is rated for; what fails after longer is a device's to say"));
     }
   }
 }
@@ -150,7 +151,7 @@ std::map<int64_t, Clocks> read_bank_clocks(const JsonFields& f, int64_t banks) {
         !key.empty() && key.size() < 4 && (key[0] != '0' || key.size() == 1) &&
         std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (!number || std::stoll(key) >= banks) {
-      refuse_description("bank_clocks." + shown_key(key) + "; accepted: " + accepted);
+      refuse_description(refusal("bank_clocks." + shown_key(key), "unknown", accepted));
     }
     const JsonFields bank = f.object(key.c_str());
     bank.only({std::begin(kOfBanks), std::end(kOfBanks)});
@@ -171,8 +172,7 @@ bool is_clock(const std::string& name) {
 int64_t Memory::clocks_of(const std::string& key) const {
   const auto found = clocks.find(key);
   if (found != clocks.end()) return found->second;
-  throw std::invalid_argument(name + ": clocks." + key +
-                              " is missing; accepted: a number of clocks");
+  refuse(name + ": ", "clocks." + key, "missing", "a number of clocks");
 }
 
 int64_t Memory::clocks_or(const std::string& key, int64_t otherwise) const {
@@ -220,7 +220,7 @@ Memory parse_memory(const std::string& json_text) {
 
 Memory with_trcd(Memory m, int64_t trcd) {
   if (trcd < 1) {
-    throw std::invalid_argument("tRCD = " + std::to_string(trcd) + "; accepted: at least 1 clock");
+    refuse("", "tRCD", trcd, "at least 1 clock");
   }
   m.clocks["tRCDW"] = std::max<int64_t>(1, m.clocks_of("tRCDW") - (m.clocks_of("tRCD") - trcd));
   m.clocks["tRCD"] = trcd;

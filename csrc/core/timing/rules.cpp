@@ -2,18 +2,18 @@
 
 #include <algorithm>
 #include <set>
-#include <stdexcept>
 #include <utility>
 
 #include "csrc/core/devices/json_text.h"
+#include "csrc/core/fields/fields.h"
 
 namespace eden {
 
 Rules::Rules(Memory memory, Standard standard)
     : memory_(std::move(memory)), standard_(std::move(standard)) {
   if (memory_.standard != standard_.name) {
-    throw std::invalid_argument(memory_.name + " is " + memory_.standard +
-                                "; accepted: " + standard_.name + ", as the table says");
+    refuse("", "standard of " + memory_.name, memory_.standard,
+           standard_.name + ", as the table says");
   }
   const Organisation& o = memory_.organisation;
   banks_ = static_cast<int32_t>(o.banks());
@@ -44,9 +44,8 @@ Rules::Rules(Memory memory, Standard standard)
   // A misspelt tXP would else be a power-down that costs nothing to leave.
   for (const auto& [name, clocks] : memory_.clocks) {
     if (is_clock(name) || asked.count(name) != 0) continue;
-    throw std::invalid_argument(memory_.name + ": clocks." + shown_key(name) +
-                                "; accepted: the timings that docs/dram.md and the table of " +
-                                standard_.name + " name");
+    refuse(memory_.name + ": ", "clocks." + shown_key(name), "unknown",
+           "the timings that docs/dram.md and the table of " + standard_.name + " name");
   }
 }
 

@@ -4,6 +4,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "csrc/core/fields/fields.h"
+
 namespace eden {
 namespace {
 
@@ -16,8 +18,7 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 [[noreturn]] void refuse_formula(std::string_view text) {
-  throw std::invalid_argument("clocks " + std::string(text) +
-                              "; accepted: names, integers and max(a,b), joined by + and -");
+  refuse("", "clocks", shown_text(text), "names, integers and max(a,b), joined by + and -");
 }
 
 // The end of the bracket that opens before `at`, and the comma at its level.
@@ -43,9 +44,7 @@ std::vector<Command> commands(const std::string& text) {
   std::istringstream in(text);
   for (std::string name; std::getline(in, name, ',');) {
     const auto command = command_of(name);
-    if (!command) {
-      throw std::invalid_argument("command " + name + "; accepted: " + command_names());
-    }
+    if (!command) refuse("", "command", shown_text(name), command_names());
     found.push_back(*command);
   }
   return found;
@@ -55,27 +54,25 @@ Scope scope_of(const std::string& name) {
   for (const Scope scope : kScopes) {
     if (name == name_of(scope)) return scope;
   }
-  throw std::invalid_argument("level " + name + "; accepted: bank, group, rank, others, channel");
+  refuse("", "level", shown_text(name), "bank, group, rank, others, channel");
 }
 
 int64_t window_of(const std::string& text) {
   const bool digits = text.size() <= 4 && std::all_of(text.begin(), text.end(), is_digit);
   const int64_t n = digits ? std::stoll(text) : 0;
   if (n >= 1 && n <= kMostWindow) return n;
-  throw std::invalid_argument("window " + text + "; accepted: an integer from 1 to " +
-                              std::to_string(kMostWindow));
+  refuse("", "window", shown_text(text), accepted_integers(1, kMostWindow));
 }
 
 Constraint constraint(const std::vector<std::string>& w, int64_t line) {
   if (w.size() != 4 && w.size() != 5) {
-    throw std::invalid_argument(
-        std::to_string(w.size()) +
-        " columns; accepted: previous commands, next commands, level, clocks, and a window");
+    refuse("", "number of columns", w.size(),
+           "previous commands, next commands, level, clocks, and a window");
   }
   Constraint c{commands(w[0]), commands(w[1]), scope_of(w[2]), Formula(w[3]), 1, line};
   if (w.size() == 5) c.window = window_of(w[4]);
   if (c.window > 1 && c.scope != Scope::kRank) {
-    throw std::invalid_argument("a window at level " + w[2] + "; accepted: rank");
+    refuse("", "level of a window", shown_text(w[2]), "rank");
   }
   return c;
 }
@@ -147,7 +144,7 @@ Standard parse_standard(const std::string& text, const std::string& file) {
       if (w.empty()) continue;
       if (standard.name.empty()) {
         if (w.size() != 2 || w[0] != "standard") {
-          throw std::invalid_argument("the first line is no name; accepted: standard NAME");
+          refuse("", "the first line", "no name", "standard NAME");
         }
         standard.name = w[1];
         continue;
@@ -158,8 +155,7 @@ Standard parse_standard(const std::string& text, const std::string& file) {
     }
   }
   if (standard.constraints.empty()) {
-    throw std::invalid_argument(file + ":" + std::to_string(number) +
-                                ": no constraints; accepted: at least one");
+    refuse(file + ":" + std::to_string(number) + ": ", "number of constraints", 0, "at least 1");
   }
   return standard;
 }

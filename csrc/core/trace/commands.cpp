@@ -4,6 +4,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "csrc/core/fields/fields.h"
+
 namespace eden {
 namespace {
 
@@ -54,8 +56,7 @@ CommandFormat command_format(const std::string& name) {
   if (name == "native") return CommandFormat::kNative;
   if (name == "drampower4") return CommandFormat::kDrampower4;
   if (name == "drampower5") return CommandFormat::kDrampower5;
-  throw std::invalid_argument("format " + name +
-                              "; accepted: auto, native, drampower4, drampower5");
+  refuse("", "format", shown_text(name), "auto, native, drampower4, drampower5");
 }
 
 bool CommandReader::read_native(const Words& w, Issued* c) const {
@@ -108,7 +109,7 @@ void CommandReader::read(std::string_view line, const Sink& sink) {
   if (format_ == CommandFormat::kFound) format_ = format_of(line);
   const bool commas = format_ != CommandFormat::kNative;
   const Words w(line, commas);
-  if (ended_) lines_.refuse("a command after END; accepted: none");
+  if (ended_) lines_.refuse("what follows END", "a command", "nothing");
   const bool may_end = commas && w.size() >= 2;
   int64_t clock = 0;
   if (may_end && (w[1] == "END" || w[1] == "NOP") && read_integer(w[0], 0, kLastClock, &clock)) {
@@ -120,8 +121,9 @@ void CommandReader::read(std::string_view line, const Sink& sink) {
                     : format_ == CommandFormat::kDrampower4 ? read_drampower4(w, &c)
                                                             : read_drampower5(w, &c);
   if (!good) {
-    lines_.refuse(shown_text(line) + " is no command to a bank of this memory; accepted: " +
-                  kForms[static_cast<int>(format_)] + " with one of " + command_names());
+    lines_.refuse(
+        shown_text(line), "no command to a bank of this memory",
+        kForms[static_cast<int>(format_)] + std::string(" with one of ") + command_names());
   }
   try {
     sink(c);

@@ -2,25 +2,31 @@
 
 #include <stdexcept>
 
+#include "csrc/core/fields/fields.h"
+
 namespace eden {
 
 void Lines::refuse(const std::string& why) const {
   throw std::invalid_argument(file_ + ":" + std::to_string(number_) + ": " + why);
 }
 
+void Lines::refuse(std::string_view name, std::string_view value, std::string_view accepted) const {
+  refuse(refusal(name, value, accepted));
+}
+
 void Lines::finish() const {
   if (rest_.empty()) return;
-  throw std::invalid_argument(file_ + ":" + std::to_string(number_ + 1) + ": " + shown_text(rest_) +
-                              " has no line break; accepted: a file that was not cut short");
+  eden::refuse(file_ + ":" + std::to_string(number_ + 1) + ": ", shown_text(rest_),
+               "without a line break", "a file that was not cut short");
 }
 
 void Lines::check_length(std::size_t length) const {
   if (length <= kLongest) return;
-  refuse("a line of " + std::to_string(length) + " bytes or more; accepted: at most " +
-         std::to_string(kLongest));
+  refuse("the line", std::to_string(length) + " bytes long or more",
+         "at most " + std::to_string(kLongest));
 }
 
-void Lines::refuse_break() const { refuse("the line ends in CR LF; accepted: LF"); }
+void Lines::refuse_break() const { refuse("end of the line", "CR LF", "LF"); }
 
 namespace {
 
@@ -83,14 +89,6 @@ bool read_hex(std::string_view text, uint64_t* value) {
   }
   *value = n;
   return true;
-}
-
-std::string shown_text(std::string_view text) {
-  std::string shown(text.substr(0, 60));
-  for (char& c : shown) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return "'" + shown + (text.size() > 60 ? "...'" : "'");
 }
 
 }  // namespace eden

@@ -41,6 +41,8 @@ class Lines {
 
   int64_t number() const { return number_; }
   [[noreturn]] void refuse(const std::string& why) const;
+  [[noreturn]] void refuse(std::string_view name, std::string_view value,
+                           std::string_view accepted) const;
 
  private:
   static constexpr std::size_t kLongest = 4096;

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include "csrc/core/fields/fields.h"
+
 namespace eden {
 namespace {
 
@@ -38,19 +40,17 @@ RequestFormat request_format(const std::string& name) {
   for (int i = 0; i < 5; ++i) {
     if (name == kNames[i]) return static_cast<RequestFormat>(i);
   }
-  throw std::invalid_argument("format " + name +
-                              "; accepted: auto, native, dramsim3, ramulator2, simpleo3");
+  refuse("", "format", shown_text(name), "auto, native, dramsim3, ramulator2, simpleo3");
 }
 
 void RequestReader::refuse_line(std::string_view line) const {
-  lines_.refuse(shown_text(line) +
-                " is no request; accepted: " + kForms[static_cast<int>(format_)]);
+  lines_.refuse(shown_text(line), "no request", kForms[static_cast<int>(format_)]);
 }
 
 void RequestReader::check_order(int64_t clock) {
   if (clock < last_clock_) {
-    lines_.refuse("clock " + std::to_string(clock) + " after clock " + std::to_string(last_clock_) +
-                  "; accepted: clocks that do not go back");
+    lines_.refuse("clock", std::to_string(clock) + " after clock " + std::to_string(last_clock_),
+                  "clocks that do not go back");
   }
   last_clock_ = clock;
 }
@@ -125,7 +125,7 @@ std::string request_line(const TraceRequest& r, RequestFormat format) {
       break;
     case RequestFormat::kSimpleO3:
       if (r.write) {
-        throw std::invalid_argument("a write by itself; accepted in simpleo3: reads");
+        refuse("", "a request", "a write by itself", "reads, in simpleo3");
       }
       std::snprintf(text, sizeof text, "0 %llu\n", address);
       break;

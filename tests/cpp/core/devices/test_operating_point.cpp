@@ -159,10 +159,10 @@ TEST_CASE("several timings at a voltage ask for one of them", "[point]") {
   for (const double vdd : {1.1, 1.2, 1.15}) {
     const std::string message = refusal(d, vdd, {}, {});
     INFO(message);
-    CHECK(contains(message, "of small has several timings; accepted, with trcd_seconds and"));
+    CHECK(contains(message, "number of timings of small at"));
     CHECK(contains(message, "tRCD 10 ns, tRP 10 ns"));
     CHECK(contains(message, "tRCD 12 ns, tRP 10 ns"));
-    CHECK(contains(refusal(d, vdd, {}, 10e-9), "several timings"));
+    CHECK(contains(refusal(d, vdd, {}, 10e-9), "number of timings"));
     CHECK(operating_point(d, vdd, 12e-9, {}).at.trcd_seconds == 12e-9);
     CHECK(operating_point(d, vdd, 12e-9, 10e-9).at.trcd_seconds == 12e-9);
   }

@@ -90,11 +90,11 @@ TEST_CASE("values that no chip has are refused by their field", "[energy]") {
   CHECK(refusal(kTiming) == "accepted");
   CHECK(refusal(kCounts) == "accepted");
   CHECK(refusal(with(kCurrents, &Currents::vdd_volts, 0)) ==
-        "Currents: vdd_volts = 0; accepted: a number from 0.1 to 5");
+        "Currents: vdd_volts is 0, accepted: a number from 0.1 to 5");
   CHECK(refusal(with(kTiming, &Timing::clock_seconds, 0)) ==
-        "Timing: clock_seconds = 0; accepted: a number from 1e-10 to 1e-06");
+        "Timing: clock_seconds is 0, accepted: a number from 1e-10 to 1e-06");
   CHECK(refusal(with(kTiming, &Timing::trefi_seconds, kTiming.trfc_seconds)) ==
-        "Timing: trefi_seconds = 3.486e-07; accepted: a number from 6.972e-07 to 1");
+        "Timing: trefi_seconds is 3.486e-07, accepted: a number from 6.972e-07 to 1");
   const double bad = GENERATE(as<double>{}, -1, NAN, INFINITY, -INFINITY, 1e31);
   for (const auto member :
        {&Currents::vdd_volts, &Currents::idd0, &Currents::idd2n, &Currents::idd3n, &Currents::idd4r,
@@ -112,7 +112,7 @@ TEST_CASE("values that no chip has are refused by their field", "[energy]") {
   }
   for (const Field<CommandCounts>& field : FieldsOf<CommandCounts>::list) {
     const CommandCounts n = with(kCounts, std::get<double CommandCounts::*>(field.member), bad);
-    CHECK(refusal(n).find(std::string("CommandCounts: ") + field.key + " = ") == 0);
+    CHECK(refusal(n).find(std::string("CommandCounts: ") + field.key + " is ") == 0);
     CHECK_THROWS_AS(dram_energy(n, kCurrents, kTiming, 1.2, VoltageLaw::kCv2),
                     std::invalid_argument);
   }

@@ -109,17 +109,18 @@ TEST_CASE("Processors that cannot be are refused in one line", "[processor]") {
   };
   CHECK(said([](Processor&) {}) == "none");
   CHECK(said([](Processor& p) { p.cores = 0; }) ==
-        "processor: cores = 0; accepted: an integer from 1 to 256");
+        "processor: cores is 0, accepted: an integer from 1 to 256");
   CHECK(said([](Processor& p) { p.line_bytes = 48; }) ==
-        "processor: line_bytes = 48; accepted: a power of two");
-  CHECK(said([](Processor& p) { p.l2_bytes = 500000; }) ==
-        "processor: l2_bytes = 500000; accepted: 0, or 512 bytes (ways of a line) times a power of "
-        "two");
-  CHECK(said([](Processor& p) { p.shared_ways = 12; }).find("shared_bytes = 8388608") !=
+        "processor: line_bytes is 48, accepted: a power of two");
+  CHECK(
+      said([](Processor& p) { p.l2_bytes = 500000; }) ==
+      "processor: l2_bytes is 500000, accepted: 0, or 512 bytes (ways of a line) times a power of "
+      "two");
+  CHECK(said([](Processor& p) { p.shared_ways = 12; }).find("shared_bytes is 8388608") !=
         std::string::npos);
   CHECK(said([](Processor& p) { p.page_bytes = 5000; }) ==
-        "processor: page_bytes = 5000; accepted: a power of two");
+        "processor: page_bytes is 5000, accepted: a power of two");
   CHECK(said([](Processor& p) { p.clock_hz = 0; }).find("clock_hz") != std::string::npos);
   CHECK(complaint_of([] { kernel("winograd"); }) ==
-        "kernel = winograd; accepted: im2col, direct, tiled");
+        "kernel is 'winograd', accepted: im2col, direct, tiled");
 }

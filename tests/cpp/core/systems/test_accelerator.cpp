@@ -195,5 +195,5 @@ TEST_CASE("an accelerator that cannot be is refused", "[accelerator]") {
   Accelerator a = kTpu;
   a.rows = 0;
   CHECK(complaint_of([&] { work_of(a, linear(1, 2, 3)); }) ==
-        "accelerator: rows = 0; accepted: an integer from 1 to 65536");
+        "accelerator: rows is 0, accepted: an integer from 1 to 65536");
 }

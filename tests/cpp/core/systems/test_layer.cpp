@@ -34,19 +34,19 @@ TEST_CASE("a layer that cannot be is refused by name", "[layer]") {
   };
   CHECK(refused([](Layer&) {}) == "none");
   CHECK(refused([](Layer& l) { l.batch = 0; }) ==
-        "layer conv: batch = 0; accepted: an integer from 1 to 16777216");
+        "layer conv: batch is 0, accepted: an integer from 1 to 16777216");
   CHECK(refused([](Layer& l) { l.groups = 3; }) ==
-        "layer conv: in_channels = 4; accepted: a multiple of its 3 groups");
+        "layer conv: in_channels is 4, accepted: a multiple of its 3 groups");
   CHECK(refused([](Layer& l) { ++l.weight_elements; }) ==
-        "layer conv: weight_elements = 289; accepted: 288, as its shapes say");
+        "layer conv: weight_elements is 289, accepted: 288, as its shapes say");
   CHECK(refused([](Layer& l) { --l.input_elements; }) ==
-        "layer conv: input_elements = 143; accepted: 144, as its shapes say");
+        "layer conv: input_elements is 143, accepted: 144, as its shapes say");
   CHECK(refused([](Layer& l) { l.output_elements = 0; }) ==
-        "layer conv: output_elements = 0; accepted: 128, as its shapes say");
+        "layer conv: output_elements is 0, accepted: 128, as its shapes say");
   CHECK(refused([](Layer& l) { l.macs = 1; }) ==
-        "layer conv: macs = 1; accepted: 4608, as its shapes say");
+        "layer conv: macs is 1, accepted: 4608, as its shapes say");
   CHECK(refused([](Layer& l) { l.kind = LayerKind::kDepthwise; }) ==
-        "layer conv: groups = 1; accepted: its in_channels, as it is depthwise");
+        "layer conv: groups is 1, accepted: its in_channels, as it is depthwise");
   CHECK(refused([](Layer& l) { l.weight_bits = 65; }) ==
-        "layer conv: weight_bits = 65; accepted: an integer from 1 to 64");
+        "layer conv: weight_bits is 65, accepted: an integer from 1 to 64");
 }

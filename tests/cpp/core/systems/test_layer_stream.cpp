@@ -103,11 +103,12 @@ TEST_CASE("streams that cannot be are refused", "[layer_stream]") {
     return complaint_of([&] { served(layer); });
   };
   CHECK(refused({{{8000, 256, 1, false}}, 1, 0, true}) ==
-        "stream: 256 bytes at address 8000; accepted: at least 1 byte within the memory's 8192");
+        "stream: a tensor is 256 bytes at address 8000, accepted: at least 1 byte within the "
+        "memory's 8192");
   CHECK(refused({{{0, 64, -1, false}}, 1, 0, true}) ==
-        "stream: passes = -1; accepted: a number from 0 to 1e+09");
+        "stream: passes is -1, accepted: a number from 0 to 1e+09");
   CHECK(refused({{{0, 64, 1, false}}, 0, 0, true}) ==
-        "stream: tiles = 0; accepted: a number from 1 to 1e+15");
+        "stream: tiles is 0, accepted: a number from 1 to 1e+15");
   CHECK(refused({{{0, 64, 1, false}}, 1, std::nan(""), true}).substr(0, 24) ==
         "stream: compute_seconds ");
 }

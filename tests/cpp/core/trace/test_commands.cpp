@@ -76,7 +76,8 @@ TEST_CASE("commands that are written are read again", "[commands]") {
 TEST_CASE("a bad command is refused with file and number", "[commands]") {
   CHECK(complaint("1 ACT 3 5\n2 RX 3 5\n").find("c.txt:2: '2 RX 3 5' is no command") == 0);
   CHECK(complaint("1 ACT 3 5\n2,RD,3\n").find("c.txt:2: ") == 0);  // another format
-  CHECK(complaint("1,END,0\n2,ACT,0\n") == "c.txt:2: a command after END; accepted: none");
+  CHECK(complaint("1,END,0\n2,ACT,0\n") ==
+        "c.txt:2: what follows END is a command, accepted: nothing");
   for (const char* bad :
        {"\n", "1 ACT 3\n", "1 ACT 4 5\n", "1 ACT -1 5\n", "1 ACT 3 8\n", "-1 RD 3 5\n",
         "1 RD 3 5 6\n", "x,ACT,0\n", "1,ACT,4\n", "1,ACT,\n", "1,ACT\n", "1,ACT,0,2,0,0,0\n",

@@ -63,13 +63,13 @@ TEST_CASE("what is written is read again", "[requests]") {
 
 TEST_CASE("a bad line is refused with file and number", "[requests]") {
   CHECK(complaint("0 R 40\n5 R 80\n3 R c0\n") ==
-        "t.txt:3: clock 3 after clock 5; accepted: clocks that do not go back");
+        "t.txt:3: clock is 3 after clock 5, accepted: clocks that do not go back");
   CHECK(complaint("0 R 40\n5 R\n") ==
-        "t.txt:2: '5 R' is no request; accepted: clock R|W hexaddress");
+        "t.txt:2: '5 R' is no request, accepted: clock R|W hexaddress");
   CHECK(complaint("0 R 40\n0x80 READ 3\n").find("t.txt:2: ") == 0);  // another format
-  CHECK(complaint("0 R 40\r\n") == "t.txt:1: the line ends in CR LF; accepted: LF");
+  CHECK(complaint("0 R 40\r\n") == "t.txt:1: end of the line is CR LF, accepted: LF");
   CHECK(complaint("0 R 40\n1 R 8") ==
-        "t.txt:2: '1 R 8' has no line break; accepted: a file that was not cut short");
+        "t.txt:2: '1 R 8' is without a line break, accepted: a file that was not cut short");
   for (const char* bad :
        {"\n", "hello\n", "-1 R 40\n", "0 R -40\n", "0 R 0x\n", "0 R 1g\n", "0 r 40\n", "0 R 40 9\n",
         "99999999999999999999 R 40\n", "0 R 11111111111111111\n", "LD 40 1\n", "0x40 READ -3\n",
@@ -77,7 +77,8 @@ TEST_CASE("a bad line is refused with file and number", "[requests]") {
     CAPTURE(bad);
     CHECK(complaint(bad).find("t.txt:1: ") == 0);
   }
-  CHECK(complaint(std::string(5000, '1')).find("a line of 5000 bytes") != std::string::npos);
+  CHECK(complaint(std::string(5000, '1')).find("the line is 5000 bytes long or more") !=
+        std::string::npos);
   CHECK(complaint(std::string("\x01\x80 R 0\n")).find("'?? R 0'") != std::string::npos);
   CHECK_THROWS_AS(request_format("dramsim2"), std::invalid_argument);
 }

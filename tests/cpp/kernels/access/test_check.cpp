@@ -31,14 +31,14 @@ TEST_CASE("numbers whose products would overflow are refused", "[check]") {
   InjectParams p = accepted();
   CHECK(problem(p) == "");
   p.elements = INT64_MAX / 16;
-  CHECK(problem(p) == "elements is 576460752303423487, must be from 0 to 2^56 / copies");
+  CHECK(problem(p) == "elements is 576460752303423487, accepted: 0 to 2^56 / copies");
   p.elements = -1;
-  CHECK(problem(p) == "elements is -1, must be from 0 to 2^56 / copies");
+  CHECK(problem(p) == "elements is -1, accepted: 0 to 2^56 / copies");
   p = accepted();
   p.first_copy = INT64_MAX - 2;  // its last copy is INT64_MAX - 1
   CHECK(problem(p) == "");
   p.first_copy = INT64_MAX - 1;
-  CHECK(problem(p) == "first_copy is 9223372036854775806, must be from 0 to 2^63 - 1 - copies");
+  CHECK(problem(p) == "first_copy is 9223372036854775806, accepted: 0 to 2^63 - 1 - copies");
 }
 
 TEST_CASE("a scale without an integer format is refused", "[check]") {
@@ -46,9 +46,9 @@ TEST_CASE("a scale without an integer format is refused", "[check]") {
   InjectParams p = accepted();
   p.scales = &scale;
   p.scale_count = 3;  // does not divide the elements: would be read past its end
-  CHECK(problem(p) == "a scale is given, but only integer formats have one");
+  CHECK(problem(p) == "scale is given, accepted: none, as only integer formats have one");
   p.element = ElementType::kRaw32;
-  CHECK(problem(p) == "a scale is given, but only integer formats have one");
+  CHECK(problem(p) == "scale is given, accepted: none, as only integer formats have one");
 }
 
 TEST_CASE("known cells out of order are refused, those of other tensors are not looked at",
@@ -63,8 +63,7 @@ TEST_CASE("known cells out of order are refused, those of other tensors are not 
   CHECK(problem(p) == "");
   CHECK(problem_of_arrays(p) == "");
   table[2].stress = 640;
-  CHECK(problem_of_arrays(p) ==
-        "table[2] is the cell at bit address 640, must come after those before it");
+  CHECK(problem_of_arrays(p) == "bit address of table[2] is 640, accepted: above those before it");
   p.entries = 0;
   CHECK(problem(p) == "");
   CHECK(problem_of_arrays(p) == "");

@@ -127,14 +127,18 @@ TEST_CASE("kept weak cells that do not fit the tensor are refused", "[keep]") {
   };
   REQUIRE(StoredBits(params).segments() == 3);
   CHECK(problem({1, 0, 1, 1, 3, 7 << 16, 9}) == "");
-  CHECK(problem({1, 0, 1, 1}) == "kept has 4 words, must have at least 5 for 3 segments");
+  CHECK(problem({1, 0, 1, 1}) ==
+        "number of words of kept is 4, accepted: at least 5 for 3 segments");
   CHECK(problem({1, 0, 2, 1, 3, 7, 9}) ==
-        "kept has 1 cells before segment 2, must have at least the 2 before it");
+        "number of cells of kept before segment 2 is 1, accepted: at least 2, as before the one "
+        "before it");
   CHECK(problem({1, 0, 1, 1, -1, 7, 9}) ==
-        "kept has -1 cells before segment 3, must have at least the 1 before it");
-  CHECK(problem({1, 1, 1, 1, 3, 7, 9}) == "kept has 1 cells before segment 0, must have none");
+        "number of cells of kept before segment 3 is -1, accepted: at least 1, as before the one "
+        "before it");
+  CHECK(problem({1, 1, 1, 1, 3, 7, 9}) ==
+        "number of cells of kept before segment 0 is 1, accepted: 0");
   CHECK(problem({1, 0, 1, 1, 5, 7, 9}) ==
-        "kept has 7 words, must have 8 for 5 cells of 3 segments");
+        "number of words of kept is 7, accepted: 8 for 5 cells of 3 segments");
 }
 
 TEST_CASE("kept cells outside the tensor are passed over", "[keep]") {
