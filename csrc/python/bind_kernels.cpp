@@ -16,7 +16,7 @@ namespace eden::python {
 namespace {
 
 template <class T>
-using Dense = py::array_t<T, py::array::c_style>;
+using DenseArray = py::array_t<T, py::array::c_style>;
 
 std::string text(const py::object& object) { return py::str(object); }
 
@@ -63,11 +63,11 @@ void check_output(const py::array& out, const py::array& x) {
   }
 }
 
-void inject(const py::array& x, const py::array& out, const Dense<int64_t>& table,
-            const std::optional<Dense<int32_t>>& order, const std::optional<Dense<float>>& scale,
-            uint64_t device_key, uint64_t access_key, int lookup, int stored, int correction,
-            float lo, float hi, int64_t copies, int64_t first_copy, int64_t address,
-            int64_t row_bytes) {
+void inject(const py::array& x, const py::array& out, const DenseArray<int64_t>& table,
+            const std::optional<DenseArray<int32_t>>& order,
+            const std::optional<DenseArray<float>>& scale, uint64_t device_key, uint64_t access_key,
+            int lookup, int stored, int correction, float lo, float hi, int64_t copies,
+            int64_t first_copy, int64_t address, int64_t row_bytes) {
   check_memory("x", x);
   check_memory("out", out);
   if (table.ndim() != 2 || table.shape(1) != 4) {

@@ -38,8 +38,9 @@ class BitCounter {
 };
 
 template <class Element, class Codec, class Block>
-EDEN_HD void count_flips(Block& block, Part part, const void* x, const void* y, const float* scales,
-                         int64_t run, int64_t n, uint32_t (&shared)[64], uint64_t* counts) {
+EDEN_HD void count_flips(Block& block, GridPart part, const void* x, const void* y,
+                         const float* scales, int64_t run, int64_t n, uint32_t (&shared)[64],
+                         uint64_t* counts) {
   using Raw = typename Element::Raw;
   const auto* before = static_cast<const Raw*>(x);
   const auto* after = static_cast<const Raw*>(y);

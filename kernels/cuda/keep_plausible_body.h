@@ -8,7 +8,7 @@ namespace eden {
 
 // The gradient with 0 where the packed mask is set. Only the size of its elements matters.
 template <class Raw, class Block>
-EDEN_HD void keep_plausible(Block& block, Part part, const void* grad, const uint8_t* corrected,
+EDEN_HD void keep_plausible(Block& block, GridPart part, const void* grad, const uint8_t* corrected,
                             void* out, int64_t n) {
   constexpr int kPerVector = 16 / static_cast<int>(sizeof(Raw));
   const auto* input = static_cast<const Raw*>(grad);

@@ -11,12 +11,12 @@
 namespace eden {
 
 // The streams that a segment may read; a stream is a rung, for bitlines of an interval of ranks.
-struct Streams {
+struct SegmentStreams {
   bool bitline;
   int intervals;     // in each rung
   int columns_log2;  // of a row
 
-  EDEN_HD explicit Streams(const InjectParams& p)
+  EDEN_HD explicit SegmentStreams(const InjectParams& p)
       : bitline(p.lookup == Lookup::kBitline), columns_log2(log2_exact(8 * p.row_bytes)) {
     // Interval i > 0 ends at 2^(6 + i).
     intervals = bitline ? columns_log2 - 5 : 1;
@@ -44,7 +44,7 @@ EDEN_HD inline uint64_t last_number(int rung, uint64_t stress) {
 
 // Adds the cell of one point, if that makes it weak.
 template <class Block>
-EDEN_HD inline void add_point(Block& block, const InjectParams& p, const Streams& streams,
+EDEN_HD inline void add_point(Block& block, const InjectParams& p, const SegmentStreams& streams,
                               const SegmentRange& range, SegmentShared& s, int stream, uint64_t r) {
   uint32_t cell = static_cast<uint32_t>(r) & (kSegmentBits - 1);
   if (streams.bitline) {
@@ -81,7 +81,7 @@ template <class Block>
 EDEN_HD void add_sparse(Block& block, const InjectParams& p, const PoissonTables& tables,
                         const BitlineSummary* summary, const SegmentRange& range,
                         SegmentShared& s) {
-  const Streams streams(p);
+  const SegmentStreams streams(p);
   block.each([&](int t) {
     const uint64_t key = p.key[0];
     for (int stream = t; stream < streams.count(); stream += block.threads()) {

@@ -13,14 +13,14 @@ constexpr int kVisitThreads = 256;
 constexpr int kLoadsInFlight = 4;
 
 // Which part of a grid a block is.
-struct Part {
+struct GridPart {
   int64_t block, blocks;
 };
 
 // All elements of a tensor, shared out among the threads of all blocks: 16 bytes at a time where
 // `vectors` allows it, whole(first element, vector), else one at a time, single(element).
 template <class Raw, class Block, class Whole, class Single>
-EDEN_HD void visit_tensor(const Block& block, int t, Part part, const Raw* input, int64_t n,
+EDEN_HD void visit_tensor(const Block& block, int t, GridPart part, const Raw* input, int64_t n,
                           bool vectors, Whole whole, Single single) {
   constexpr int kPerVector = 16 / static_cast<int>(sizeof(Raw));
   const auto misaligned = static_cast<int64_t>(reinterpret_cast<uintptr_t>(input) % 16);

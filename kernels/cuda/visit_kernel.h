@@ -9,7 +9,7 @@
 
 namespace eden {
 
-inline __device__ Part part() { return {blockIdx.x, gridDim.x}; }
+inline __device__ GridPart part() { return {blockIdx.x, gridDim.x}; }
 
 // Enough blocks for any GPU; each loops over what is left.
 inline unsigned grid_of(ElementType element, int64_t n) {

@@ -53,7 +53,7 @@ struct Seen {
 
 // Adds what a tensor holds to the three numbers of a Seen; where `seen` is null, `shared` has them.
 template <class Element, class Block>
-EDEN_HD void see_range(Block& block, Part part, const void* x, int64_t n, uint32_t (&shared)[3],
+EDEN_HD void see_range(Block& block, GridPart part, const void* x, int64_t n, uint32_t (&shared)[3],
                        uint32_t* seen) {
   using Raw = typename Element::Raw;
   const auto* input = static_cast<const Raw*>(x);
@@ -84,11 +84,11 @@ EDEN_HD void see_range(Block& block, Part part, const void* x, int64_t n, uint32
 // The steps of equal runs of elements, one after the other, and the widest bounds of all: a run is
 // a block's, whose threads share it. `seen` holds the bounds, as a Seen holds a range.
 template <class Element, class Block>
-EDEN_HD void see_channels(Block& block, Part part, const void* x, int64_t channels, int64_t run,
+EDEN_HD void see_channels(Block& block, GridPart part, const void* x, int64_t channels, int64_t run,
                           Stored stored, uint32_t (&shared)[3], float* steps, uint32_t* seen) {
   using Raw = typename Element::Raw;
   for (int64_t c = part.block; c < channels; c += part.blocks) {
-    see_range<Element>(block, Part{0, 1}, static_cast<const Raw*>(x) + c * run, run, shared,
+    see_range<Element>(block, GridPart{0, 1}, static_cast<const Raw*>(x) + c * run, run, shared,
                        static_cast<uint32_t*>(nullptr));
     block.barrier();
     block.each([&](int t) {

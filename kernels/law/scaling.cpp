@@ -83,7 +83,7 @@ double sum_of(double* values, std::size_t n) {
 }
 
 // The model at one factor.
-struct At {
+struct ScaledBer {
   double ber;
   double slope;  // of the rate by the factor
 };
@@ -97,10 +97,10 @@ class Scaling {
     }
   }
 
-  At at(double factor) const {
+  ScaledBer at(double factor) const {
     std::vector<double> ber(weight_.size() / kBlock), slope(ber.size());
     for (std::size_t b = 0; b < ber.size(); ++b) {
-      const At part = block(b * kBlock, factor);
+      const ScaledBer part = block(b * kBlock, factor);
       ber[b] = part.ber;
       slope[b] = part.slope;
     }
@@ -118,7 +118,7 @@ class Scaling {
     return (static_cast<std::size_t>(n) + kBlock - 1) / kBlock * kBlock;
   }
 
-  At block(std::size_t begin, double factor) const {
+  ScaledBer block(std::size_t begin, double factor) const {
     double y[kBlock], ber[kBlock], slope[kBlock];
     // By itself: the compiler makes no vectors of a minimum.
     for (std::size_t i = 0; i < kBlock; ++i) y[i] = std::min(factor * stress_[begin + i], kEnough);
@@ -148,7 +148,7 @@ uint64_t smallest_factor(const Scaling& model, double ber) {
   uint64_t next = to_bits(1) >> kFree, stride = 1;
   while (reached - below > 1) {
     const double factor = factor_of(next);
-    const At here = model.at(factor);
+    const ScaledBer here = model.at(factor);
     if (here.ber < ber) {
       below = next;
       const double root = factor + (ber - here.ber) / here.slope;

@@ -112,7 +112,7 @@ int64_t Controller::step(int64_t now) {
 }
 
 bool Controller::serve_active(int64_t now) {
-  Choice choice;
+  ReadyRequest choice;
   int64_t first = INT64_MAX;
   for (uint64_t bits = active_mask_; bits != 0; bits &= bits - 1) {
     const int32_t bank = lowest(bits);
@@ -169,7 +169,8 @@ uint64_t Controller::held_back(uint64_t banks, int64_t now, int64_t* wake) const
 }
 
 // Returns when the first command for its requests is ready.
-int64_t Controller::look_at_bank(const Queue& q, int32_t bank, int64_t now, Choice* choice) const {
+int64_t Controller::look_at_bank(const Queue& q, int32_t bank, int64_t now,
+                                 ReadyRequest* choice) const {
   int32_t old = q.oldest(bank);
   if (!is_open(bank)) {
     const int64_t ready = readiness_.earliest(Command::kAct, bank);
@@ -205,7 +206,7 @@ bool Controller::serve_queue(int64_t now, uint64_t blocked, int64_t* wake) {
   Queue& q = writing_ ? writes_ : reads_;
   Resting& resting = resting_[writing_];
   resting.wake_until(now);
-  Choice choice;
+  ReadyRequest choice;
   const uint64_t banks = q.banks() & ~blocked & ~resting.banks;
   for (uint64_t bits = banks & ~held_back(banks, now, wake); bits != 0; bits &= bits - 1) {
     const int32_t bank = lowest(bits);

@@ -64,18 +64,17 @@ class Controller {
   const Served& served() const { return served_; }
 
  private:
-  enum class Power : uint8_t { kUp, kDown, kSelfRefresh };
   struct Rank {
     uint64_t banks = 0;  // mask
     int32_t first = 0;
     int64_t next_refresh = 0;
     int64_t due = 0;  // refreshes
     int32_t due_bank = 0;
-    Power power = Power::kUp;
+    PowerState power = PowerState::kUp;
     int64_t idle_since = 0;
   };
   // The oldest request that a command is ready for.
-  struct Choice {
+  struct ReadyRequest {
     int64_t order = INT64_MAX;
     int32_t entry = Queue::kNone;
     int32_t bank = 0;
@@ -113,7 +112,7 @@ class Controller {
   void count_due(Rank& rank, int64_t now);
   bool serve_queue(int64_t now, uint64_t blocked, int64_t* wake);
   uint64_t held_back(uint64_t banks, int64_t now, int64_t* wake) const;
-  int64_t look_at_bank(const Queue& q, int32_t bank, int64_t now, Choice* choice) const;
+  int64_t look_at_bank(const Queue& q, int32_t bank, int64_t now, ReadyRequest* choice) const;
   void choose_queue();
   void send(Command command, int32_t bank, int64_t row, int64_t now);
   void serve(const Waiting& request, int64_t now);

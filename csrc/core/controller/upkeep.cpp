@@ -11,7 +11,7 @@ void Controller::count_due(Rank& rank, int64_t now) {
   const int64_t passed = (now - rank.next_refresh) / interval_ + 1;
   rank.next_refresh += passed * interval_;
   // In self-refresh the memory sees to it by itself.
-  if (rank.power == Power::kSelfRefresh) return;
+  if (rank.power == PowerState::kSelfRefresh) return;
   rank.due += passed;
   any_due_ = true;
 }
@@ -59,7 +59,7 @@ bool Controller::refresh(int64_t now, uint64_t* blocked, int64_t* wake) {
   for (Rank& rank : ranks_) {
     if (rank.due == 0) continue;
     any_due_ = true;
-    if (rank.power != Power::kUp) continue;  // `power` wakes it
+    if (rank.power != PowerState::kUp) continue;  // `power` wakes it
     if (policy_.refresh == Refresh::kPerBank) {
       if (refresh_bank(rank, now, blocked, wake)) return true;
     } else {
@@ -71,10 +71,10 @@ bool Controller::refresh(int64_t now, uint64_t* blocked, int64_t* wake) {
 }
 
 bool Controller::wake_up(Rank& rank, int64_t now, int64_t* wake) {
-  const bool down = rank.power == Power::kDown;
+  const bool down = rank.power == PowerState::kDown;
   const Command c = down ? Command::kPdx : Command::kSrx;
   if (!send_when_ready(c, rank, rank.banks, now, wake)) return false;
-  rank.power = Power::kUp;
+  rank.power = PowerState::kUp;
   if (!down && policy_.refresh != Refresh::kNone) {
     // JEDEC asks for one refresh more after self-refresh: its own may just have been due.
     rank.due += policy_.refresh == Refresh::kPerBank ? rules_.banks_per_rank() : 1;
@@ -92,14 +92,14 @@ bool Controller::lie_down(Rank& rank, int64_t now, int64_t* wake) {
     return false;
   };
   if (after(policy_.self_refresh_clocks)) {
-    if (rank.power == Power::kDown) return wake_up(rank, now, wake);
+    if (rank.power == PowerState::kDown) return wake_up(rank, now, wake);
     const uint64_t open = open_ & rank.banks;
     if (open != 0) return send_when_ready(Command::kPrea, rank, open, now, wake);
     if (!send_when_ready(Command::kSre, rank, rank.banks, now, wake)) return false;
-    rank.power = Power::kSelfRefresh;
+    rank.power = PowerState::kSelfRefresh;
     return true;
   }
-  if (rank.power == Power::kDown || !after(policy_.power_down_clocks)) return false;
+  if (rank.power == PowerState::kDown || !after(policy_.power_down_clocks)) return false;
   // A refresh ends first: its clocks are not those of power-down.
   const int64_t refreshed = readiness_.earliest(Command::kRef, rules_.rank_of(rank.first), 0);
   if (refreshed > now) {
@@ -107,7 +107,7 @@ bool Controller::lie_down(Rank& rank, int64_t now, int64_t* wake) {
     return false;
   }
   if (!send_when_ready(Command::kPde, rank, rank.banks, now, wake)) return false;
-  rank.power = Power::kDown;
+  rank.power = PowerState::kDown;
   return true;
 }
 
@@ -117,13 +117,13 @@ bool Controller::power(int64_t now, uint64_t* blocked, int64_t* wake) {
     const bool busy = (wanted & rank.banks) != 0;
     const bool due = rank.due > 0;
     if (busy) rank.idle_since = now;
-    if (rank.power != Power::kUp && (busy || due)) {
+    if (rank.power != PowerState::kUp && (busy || due)) {
       // What was sent to it is asleep until then.
       if (wake_up(rank, now, wake)) return true;
-    } else if (!busy && !due && rank.power != Power::kSelfRefresh) {
+    } else if (!busy && !due && rank.power != PowerState::kSelfRefresh) {
       if (lie_down(rank, now, wake)) return true;
     }
-    if (rank.power != Power::kUp) *blocked |= rank.banks;
+    if (rank.power != PowerState::kUp) *blocked |= rank.banks;
   }
   return false;
 }

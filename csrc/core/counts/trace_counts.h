@@ -137,10 +137,10 @@ class RankCounter {
   void mark_closed(int64_t clock, int32_t bank, bool counted);
   bool open(int32_t bank) const { return (open_ >> bank & 1) != 0; }
 
-  struct Clocks {
+  struct CountedClocks {
     int64_t bl, cl, cwl, rcd, rp, ras, wr, rtp, rfc, rfcb, xp, xpdll, xs, xsdll;
   };
-  Clocks c_;
+  CountedClocks c_;
   bool drampower4_;
   bool dll_;            // a slow exit waits for it
   int64_t read_close_;  // from RDA to its precharge, tRAS apart

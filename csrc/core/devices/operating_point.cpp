@@ -122,20 +122,21 @@ void note_temperature(OperatingPoint& point, double celsius) {
 }
 
 // The voltage and latencies wanted, where what was left out could be several; one at a time.
-struct Access {
+struct AccessPoint {
   Settings at;
   std::vector<Corner> corners;  // empty at the nominal point
 };
 
-std::optional<Access> find_access(const Device& device, double vdd, Wanted trcd, Wanted trp,
-                                  double celsius) {
+std::optional<AccessPoint> find_access(const Device& device, double vdd, Wanted trcd, Wanted trp,
+                                       double celsius) {
   const auto corners = [&](const TimingPair& pair) {
     return corners_around(device.points, {vdd, pair.first, pair.second, kNotStated, celsius});
   };
   const auto access = [&](const TimingPair& pair, std::vector<Corner> found) {
     // As the file has them, where they were measured.
     const Settings wanted{vdd, pair.first, pair.second};
-    return Access{found.size() == 1 ? device.points[found[0].index].at : wanted, std::move(found)};
+    return AccessPoint{found.size() == 1 ? device.points[found[0].index].at : wanted,
+                       std::move(found)};
   };
   // A latency that was left out is taken from the point at hand.
   const auto filled = [&](const Settings& s) {
@@ -143,7 +144,7 @@ std::optional<Access> find_access(const Device& device, double vdd, Wanted trcd,
   };
   if (same_volts(vdd, device.nominal.vdd_volts)) {
     const TimingPair pair = filled(device.nominal);
-    if (same_timing(device.nominal, pair)) return Access{device.nominal, {}};
+    if (same_timing(device.nominal, pair)) return AccessPoint{device.nominal, {}};
     auto found = corners(pair);
     if (!found.empty()) return access(pair, std::move(found));
   }
@@ -273,7 +274,7 @@ OperatingPoint operating_point(const Device& device, Wanted vdd_volts, Wanted tr
     const bool rated =
         trcd_seconds && trp_seconds && same_timing(device.nominal, {*trcd_seconds, *trp_seconds});
     if (!access && longer && rated) {
-      access = Access{{vdd, device.nominal.trcd_seconds, device.nominal.trp_seconds}, {}};
+      access = AccessPoint{{vdd, device.nominal.trcd_seconds, device.nominal.trp_seconds}, {}};
     }
     if (!access) continue;
     const bool lowered = !access->corners.empty();

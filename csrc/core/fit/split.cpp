@@ -27,7 +27,7 @@ constexpr double kBendStep = 0.01;
 
 // Log-likelihoods of one kind of counts by the node of P, from `first` to `last`: NaN until they
 // are asked for.
-struct Kind {
+struct NodeLikelihoods {
   FailureGroup group;
   int first = std::numeric_limits<int>::max(), last = std::numeric_limits<int>::min();
   std::vector<double> at;
@@ -95,7 +95,7 @@ class Splits {
     at_ = WeakLaw();
     at_.failure[0] = at_.failure[1] = failure;
     at_.weak = rate_ / failure;
-    for (Kind& kind : kinds_) {
+    for (NodeLikelihoods& kind : kinds_) {
       if (kind.first <= kind.last) kind.at.assign(kind.last - kind.first + 1, std::nan(""));
     }
     double value = 0.0;
@@ -144,7 +144,7 @@ class Splits {
   }
 
   double score(std::size_t number, int node) {
-    Kind& kind = kinds_[number];
+    NodeLikelihoods& kind = kinds_[number];
     double& found = kind.at[node - kind.first];
     if (std::isnan(found)) {
       WeakLaw here = at_;
@@ -156,7 +156,7 @@ class Splits {
 
   WeakLaw law_, at_;
   double rate_ = 0.0;
-  std::vector<Kind> kinds_;
+  std::vector<NodeLikelihoods> kinds_;
   std::map<std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t>, std::size_t> known_;
   std::vector<Sum> sums_;
   int first_ = std::numeric_limits<int>::max(), last_ = std::numeric_limits<int>::min();

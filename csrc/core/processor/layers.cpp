@@ -64,7 +64,7 @@ uint64_t ProcessorRun::allocate(double bytes) {
   return at;
 }
 
-void ProcessorRun::timed(const std::vector<Machine::Range>& ranges, Sum* sum) {
+void ProcessorRun::timed(const std::vector<Machine::UnitRange>& ranges, Sum* sum) {
   MemoryPort memory(rules_, memory_, machine_.ends());
   const Memory& m = rules_->memory();
   sum->ran = machine_.run(ranges, memory, m.clock_seconds);
@@ -87,7 +87,7 @@ void ProcessorRun::timed(const std::vector<Machine::Range>& ranges, Sum* sum) {
 
 void ProcessorRun::add(const Phase& phase, Sum* sum) {
   const double times = phase.times;
-  std::vector<Machine::Range> whole;
+  std::vector<Machine::UnitRange> whole;
   double accesses = 0, weight = 0;
   int64_t most = 0, period = 1;
   for (const auto& work : phase.cores) {
@@ -116,9 +116,9 @@ void ProcessorRun::add(const Phase& phase, Sum* sum) {
   double seen = 0;
   for (int64_t s = 0; s < p_.samples; ++s) {
     const double drawn = static_cast<double>((++draws_ * 0x9E3779B97F4A7C15ULL) >> 11) * 0x1p-53;
-    std::vector<Machine::Range> before, here;
+    std::vector<Machine::UnitRange> before, here;
     double of_these = 0;
-    for (const Machine::Range& w : whole) {
+    for (const Machine::UnitRange& w : whole) {
       const double part = static_cast<double>(w.last) / static_cast<double>(p_.samples);
       const double room = std::max(0.0, part - static_cast<double>(of_sample));
       const int64_t first =

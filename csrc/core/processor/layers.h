@@ -51,7 +51,7 @@ class ProcessorRun {
   Phase direct(const Layer& layer, int64_t image, const Array& weight, const Array& in,
                const Array& out);
   void add(const Phase& phase, Sum* sum);
-  void timed(const std::vector<Machine::Range>& ranges, Sum* sum);
+  void timed(const std::vector<Machine::UnitRange>& ranges, Sum* sum);
   LayerRun result(const Sum& sum) const;
   // Room for so many bytes, from a page on; from the same bank on if buffers collide.
   uint64_t allocate(double bytes);

@@ -31,12 +31,12 @@ Machine::Machine(const Processor& p, uint64_t memory_bytes)
   for (int64_t i = 0; i < p.cores; ++i) cores_.emplace_back(p);
 }
 
-void Machine::start(const std::vector<Range>& of_cores) {
+void Machine::start(const std::vector<UnitRange>& of_cores) {
   ran_ = {};
   std::fill(flying_.begin(), flying_.end(), Flying{});
   for (std::size_t i = 0; i < cores_.size(); ++i) {
     Core& c = cores_[i];
-    c.range = i < of_cores.size() ? of_cores[i] : Range{};
+    c.range = i < of_cores.size() ? of_cores[i] : UnitRange{};
     c.time = c.computed = 0;
     c.instruction = 0;
     c.loads.clear();
@@ -60,7 +60,7 @@ bool Machine::refill(Core& c) {
   return true;
 }
 
-void Machine::warm(const std::vector<Range>& of_cores) {
+void Machine::warm(const std::vector<UnitRange>& of_cores) {
   memory_ = nullptr;
   start(of_cores);
   // Unit by unit in turns, so that the shared cache sees the cores side by side.
@@ -74,7 +74,7 @@ void Machine::warm(const std::vector<Range>& of_cores) {
   }
 }
 
-Ran Machine::run(const std::vector<Range>& of_cores, MemoryPort& memory,
+Ran Machine::run(const std::vector<UnitRange>& of_cores, MemoryPort& memory,
                  double memory_clock_seconds) {
   memory_ = &memory;
   cycles_per_clock_ = memory_clock_seconds * p_.clock_hz;
@@ -139,13 +139,13 @@ void Machine::go(int32_t index, double limit) {
   } while (c.time <= limit);
 }
 
-double Machine::done_of(const Load& load) const {
+double Machine::done_of(const PendingLoad& load) const {
   if (load.request == kNone || next_request_ - load.request >= kRing) return load.done;
   return std::max(load.done, requests_[load.request % kRing].done);
 }
 
 // Moves a core on to the end of a load; false if that is not known.
-bool Machine::wait_for(Core& c, const Load& load) {
+bool Machine::wait_for(Core& c, const PendingLoad& load) {
   const double done = done_of(load);
   if (done == kUnknown) {
     c.waits_for = load.request;

@@ -35,22 +35,22 @@ class Machine : private ReadSink {
   Machine(const Processor& processor, uint64_t memory_bytes);
 
   // Units of each core's work, from `first` to before `last`.
-  struct Range {
+  struct UnitRange {
     const CoreWork* work = nullptr;
     int64_t first = 0;
     int64_t last = 0;
   };
   // Runs them through the caches alone, to warm them.
-  void warm(const std::vector<Range>& of_cores);
+  void warm(const std::vector<UnitRange>& of_cores);
   // Runs them before a memory that is idle at first.
-  Ran run(const std::vector<Range>& of_cores, MemoryPort& memory, double memory_clock_seconds);
+  Ran run(const std::vector<UnitRange>& of_cores, MemoryPort& memory, double memory_clock_seconds);
   // Who learns when reads end, for the memory of `run`.
   ReadSink& ends() { return *this; }
 
  private:
   static constexpr double kUnknown = 1e300;
   static constexpr uint64_t kRing = 1 << 16;
-  struct Load {
+  struct PendingLoad {
     int64_t instruction;
     uint64_t request;  // kNone: ends at `done`
     double done;
@@ -63,10 +63,10 @@ class Machine : private ReadSink {
     double time = 0;
     double computed = 0;
     int64_t instruction = 0, target = 0;  // begun, and that of access `at`
-    std::deque<Load> loads;               // that may still wait, in order
-    Load last_load{0, kNone, 0};
+    std::deque<PendingLoad> loads;        // that may still wait, in order
+    PendingLoad last_load{0, kNone, 0};
     std::vector<uint64_t> misses, prefetches;  // in flight
-    Range range;
+    UnitRange range;
     std::vector<Access> buffer;
     std::size_t at = 0;
     bool begun = false;    // the work before access `at` is done
@@ -81,7 +81,7 @@ class Machine : private ReadSink {
     int32_t bursts = 0;  // that did not end
   };
 
-  void start(const std::vector<Range>& of_cores);
+  void start(const std::vector<UnitRange>& of_cores);
   bool refill(Core& core);
   // Goes on with a core until it blocks or its time passes a limit.
   void go(int32_t core, double limit);
@@ -94,8 +94,8 @@ class Machine : private ReadSink {
   uint64_t fetch(int32_t index, double at, uint64_t line, Kind kind);
   // Whether there is room for one more; may move the core on to when there is.
   bool room(std::vector<uint64_t>& flying, int64_t most, Core& core, bool wait);
-  bool wait_for(Core& core, const Load& load);
-  double done_of(const Load& load) const;
+  bool wait_for(Core& core, const PendingLoad& load);
+  double done_of(const PendingLoad& load) const;
   void read_ends(uint16_t tag, int64_t clock) override;
 
   Processor p_;

@@ -22,7 +22,7 @@ MemoryPort::MemoryPort(std::shared_ptr<const Rules> rules, const Options& option
       lookahead_(rules_->memory().clocks_of("CL") + rules_->memory().clocks_of("BL")) {
   const int64_t channels = options.channel_groups * rules_->memory().organisation.channels;
   for (int64_t i = 0; i < channels; ++i) {
-    channels_.push_back(std::make_unique<Channel>(*rules_, options.policy, ends));
+    channels_.push_back(std::make_unique<PortChannel>(*rules_, options.policy, ends));
   }
 }
 
@@ -35,7 +35,7 @@ void MemoryPort::request(int64_t clock, uint64_t address, int64_t bytes, bool wr
     const uint64_t piece = at / interleave_;
     // Tensors beyond the memory's end lie in it again: time and energy do not mind.
     const uint64_t within = (piece / count * interleave_ + at % interleave_) % size_;
-    Channel& c = *channels_[static_cast<std::size_t>(piece % count)];
+    PortChannel& c = *channels_[static_cast<std::size_t>(piece % count)];
     const Place place = map_.place(within);
     Pending p{clock, order_++, {}};
     p.request.bank = map_.bank_of(place);
@@ -47,7 +47,7 @@ void MemoryPort::request(int64_t clock, uint64_t address, int64_t bytes, bool wr
   }
 }
 
-void MemoryPort::offer_until(Channel& c, int64_t until) {
+void MemoryPort::offer_until(PortChannel& c, int64_t until) {
   while (!c.pending.empty() && c.pending.top().clock < until) {
     const Pending p = c.pending.top();
     c.pending.pop();

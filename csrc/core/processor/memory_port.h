@@ -52,8 +52,8 @@ class MemoryPort {
       return clock != other.clock ? clock > other.clock : order > other.order;
     }
   };
-  struct Channel {
-    Channel(const Rules& rules, const Policy& policy, ReadSink& ends)
+  struct PortChannel {
+    PortChannel(const Rules& rules, const Policy& policy, ReadSink& ends)
         : sink(rules.memory(), Counting::kEachClockOnce), controller(rules, policy, sink, &ends) {}
     Counted sink;
     Controller controller;
@@ -61,14 +61,14 @@ class MemoryPort {
     int64_t last_arrival = 0;
   };
 
-  static void offer_until(Channel& channel, int64_t until);
+  static void offer_until(PortChannel& channel, int64_t until);
 
   std::shared_ptr<const Rules> rules_;
   BitMap map_;
   uint64_t size_;  // of one channel
   uint64_t interleave_;
   int64_t burst_bytes_, lookahead_;
-  std::vector<std::unique_ptr<Channel>> channels_;
+  std::vector<std::unique_ptr<PortChannel>> channels_;
   int64_t now_ = 0;
   int64_t order_ = 0;
 };

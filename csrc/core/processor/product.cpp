@@ -36,12 +36,12 @@ class Blocked : public CoreWork {
   }
   int64_t period() const override { return std::min(panels_of_block_, panels_); }
   double weight(int64_t unit) const override {
-    const At at = place(unit);
+    const BlockPosition at = place(unit);
     return static_cast<double>(at.m1 - at.m0) * static_cast<double>(at.k1 - at.k0);
   }
 
   void emit(int64_t unit, std::vector<Access>* out) const override {
-    const At at = place(unit);
+    const BlockPosition at = place(unit);
     Emitter e(p_, out);
     const int64_t depth = at.k1 - at.k0;
     const double lane = lanes(p_, q_.c), width = static_cast<double>(nr_);
@@ -93,7 +93,7 @@ class Blocked : public CoreWork {
 
  private:
   static constexpr int64_t kMr = 6;  // rows of A at once: twelve sums in sixteen registers
-  struct At {
+  struct BlockPosition {
     int64_t panel;  // within its block of columns
     int64_t block_m;
     int64_t n0, k0, k1, m0, m1;
@@ -102,14 +102,14 @@ class Blocked : public CoreWork {
   static uint64_t bytes(double of) { return static_cast<uint64_t>(of); }
 
   // Loops from outside: columns by blocks, depth, blocks of A, panels.
-  At place(int64_t unit) const {
+  BlockPosition place(int64_t unit) const {
     const int64_t of_block = ks_ * ms_ * panels_of_block_;
     const int64_t block = unit / of_block;
     int64_t rest = unit % of_block;
     const int64_t here = std::min(panels_of_block_, panels_ - block * panels_of_block_);
     const int64_t k = rest / (ms_ * here);
     rest %= ms_ * here;
-    At at;
+    BlockPosition at;
     at.block_m = rest / here;
     at.panel = rest % here;
     at.n0 = q_.n0 + (block * panels_of_block_ + at.panel) * nr_;

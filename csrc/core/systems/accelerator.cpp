@@ -7,7 +7,7 @@
 namespace eden {
 namespace {
 
-struct Array {
+struct ArrayCycles {
   double cycles = 0;
   int64_t folds = 1;
 };
@@ -15,7 +15,7 @@ struct Array {
 // Output stationary. A fold takes `depth` clocks, in which the outputs of the fold before leave,
 // one pixel a clock: so at least as many as it has pixels. The last one's leave behind it, and the
 // last column starts one clock after the one beside it.
-Array output_stationary(const Accelerator& a, const Product& p) {
+ArrayCycles output_stationary(const Accelerator& a, const Product& p) {
   const int64_t row_folds = divide_up(p.pixels, a.rows);
   const int64_t column_folds = divide_up(p.filters, a.columns);
   const int64_t folds = row_folds * column_folds * p.times * p.serial;
@@ -31,7 +31,7 @@ Array output_stationary(const Accelerator& a, const Product& p) {
 // smaller than the array, copies of that set work on other filters and channels. An element takes
 // one multiplication a clock: kernel_w for each output of its row. A product of matrices has a
 // kernel of one and one row of outputs, its pixels.
-Array row_stationary(const Accelerator& a, const Layer& l, const Product& p) {
+ArrayCycles row_stationary(const Accelerator& a, const Layer& l, const Product& p) {
   const bool map = is_convolution(l);
   const int64_t kernel_h = map ? l.kernel_h : 1;
   const int64_t kernel_w = map ? l.kernel_w : 1;
@@ -77,7 +77,7 @@ Work work_of(const Accelerator& a, const Layer& l) {
   if (l.kind != LayerKind::kOther) {
     const Product p = product_of(l);
     const bool os = a.dataflow == Dataflow::kOutputStationary;
-    const Array array = os ? output_stationary(a, p) : row_stationary(a, l, p);
+    const ArrayCycles array = os ? output_stationary(a, p) : row_stationary(a, l, p);
     passes = os ? passes_of(a, l, a.rows, a.columns) : best_tiles(a, l, p);
     // Of attention, the products of two feature maps take every element at every clock.
     const double linear = static_cast<double>(p.pixels * p.depth) * static_cast<double>(p.filters);

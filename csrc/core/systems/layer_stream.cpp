@@ -45,7 +45,7 @@ class Bursts {
   void serve(Simulation* simulation, double clocks, int64_t until) const {
     for (int64_t burst = 0; burst < made_; ++burst) {
       const auto arrival = static_cast<int64_t>(clocks * static_cast<double>(burst));
-      for (const Part& p : parts_) {
+      for (const LineRun& p : parts_) {
         const int64_t end = cut(p.moved, burst + 1);
         for (int64_t i = cut(p.moved, burst); i < end; ++i) {
           const int64_t line = p.first + i % p.lines;
@@ -61,7 +61,7 @@ class Bursts {
   int64_t writes = 0;
 
  private:
-  struct Part {
+  struct LineRun {
     int64_t first, lines, moved;
     bool write;
   };
@@ -70,7 +70,7 @@ class Bursts {
   }
 
   int64_t bytes_;
-  std::vector<Part> parts_;
+  std::vector<LineRun> parts_;
   int64_t count_ = 1;
   int64_t made_ = 1;
 };

@@ -115,7 +115,7 @@ const Rules& Streams::rules(int64_t trcd, int64_t trp) {
 }
 
 // Some lines, behind reads or writes of other rows and those of the first row that are open.
-CommandCounts Streams::run(const Way& way, const Part& part, bool refresh) {
+CommandCounts Streams::run(const Way& way, const LineSpan& part, bool refresh) {
   const int64_t first = std::get<0>(part), lines = std::get<1>(part), open = std::get<2>(part);
   const Rules& known = rules(std::get<0>(way), std::get<1>(way));
   const bool write = std::get<2>(way);
@@ -152,12 +152,12 @@ CommandCounts Streams::run(const Way& way, const Part& part, bool refresh) {
   return found;
 }
 
-const CommandCounts& Streams::served(const Way& way, const Part& part) {
+const CommandCounts& Streams::served(const Way& way, const LineSpan& part) {
   const auto key = std::make_pair(way, part);
   auto found = served_.find(key);
   if (found == served_.end()) {
     CommandCounts n = run(way, part, false);
-    Part none = part;
+    LineSpan none = part;
     std::get<1>(none) = 0;
     if (part != none) add(-1, served(way, none), &n);
     found = served_.emplace(key, n).first;

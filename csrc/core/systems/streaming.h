@@ -70,17 +70,17 @@ class Streams {
   // tRCD and tRP in clocks, written, banks.
   using Way = std::tuple<int64_t, int64_t, bool, int64_t>;
   // First line and lines, and banks whose first row is open.
-  using Part = std::tuple<int64_t, int64_t, int64_t>;
+  using LineSpan = std::tuple<int64_t, int64_t, int64_t>;
 
-  CommandCounts run(const Way& way, const Part& part, bool refresh);
-  const CommandCounts& served(const Way& way, const Part& part);
+  CommandCounts run(const Way& way, const LineSpan& part, bool refresh);
+  const CommandCounts& served(const Way& way, const LineSpan& part);
   const CommandCounts& one_refresh(const Way& way);
   const Rules& rules(int64_t trcd, int64_t trp);
 
   Device device_;
   std::shared_ptr<const Rules> others_;
   std::map<std::pair<int64_t, int64_t>, std::unique_ptr<Rules>> rules_;
-  std::map<std::pair<Way, Part>, CommandCounts> served_;
+  std::map<std::pair<Way, LineSpan>, CommandCounts> served_;
   std::map<Way, CommandCounts> refreshes_;
 };
 

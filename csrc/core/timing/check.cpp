@@ -28,7 +28,7 @@ Checker::Checker(const Rules& rules, bool refresh, std::size_t limit)
   rank_mask_ =
       rules.banks_per_rank() == 64 ? ~uint64_t{0} : (uint64_t{1} << rules.banks_per_rank()) - 1;
   row_.assign(banks, -1);
-  power_.assign(ranks, Power::kUp);
+  power_.assign(ranks, PowerState::kUp);
   refreshes_.assign(ranks, 0);
   excused_.assign(ranks, 0);
   entered_.assign(ranks, 0);
@@ -46,14 +46,14 @@ void Checker::refuse(const Issued& c, const std::string& rule, int64_t from) {
 }
 
 void Checker::check_power(const Issued& c) {
-  const Power power = power_[static_cast<std::size_t>(rules_.rank_of(c.bank))];
+  const PowerState power = power_[static_cast<std::size_t>(rules_.rank_of(c.bank))];
   if (c.command == Command::kPdx) {
-    if (power != Power::kDown) refuse(c, "the rank is not in power-down");
+    if (power != PowerState::kDown) refuse(c, "the rank is not in power-down");
   } else if (c.command == Command::kSrx) {
-    if (power != Power::kSelfRefresh) refuse(c, "the rank is not in self-refresh");
-  } else if (power == Power::kDown) {
+    if (power != PowerState::kSelfRefresh) refuse(c, "the rank is not in self-refresh");
+  } else if (power == PowerState::kDown) {
     refuse(c, "the rank is in power-down");
-  } else if (power == Power::kSelfRefresh) {
+  } else if (power == PowerState::kSelfRefresh) {
     refuse(c, "the rank is in self-refresh");
   }
 }
@@ -153,18 +153,18 @@ void Checker::note(const Issued& c) {
       break;
     case Command::kPde:
     case Command::kPds:
-      power_[rank] = Power::kDown;
+      power_[rank] = PowerState::kDown;
       break;
     case Command::kSre:
-      power_[rank] = Power::kSelfRefresh;
+      power_[rank] = PowerState::kSelfRefresh;
       entered_[rank] = c.clock;
       break;
     case Command::kSrx:
-      if (power_[rank] == Power::kSelfRefresh) excused_[rank] += c.clock - entered_[rank];
-      power_[rank] = Power::kUp;
+      if (power_[rank] == PowerState::kSelfRefresh) excused_[rank] += c.clock - entered_[rank];
+      power_[rank] = PowerState::kUp;
       break;
     case Command::kPdx:
-      power_[rank] = Power::kUp;
+      power_[rank] = PowerState::kUp;
       break;
     default:
       break;
@@ -193,7 +193,7 @@ void Checker::finish() {
   const int64_t interval = rules_.memory().clocks_of("tREFI");
   for (std::size_t rank = 0; rank < refreshes_.size(); ++rank) {
     int64_t excused = excused_[rank];
-    if (power_[rank] == Power::kSelfRefresh) excused += last_clock_ - entered_[rank];
+    if (power_[rank] == PowerState::kSelfRefresh) excused += last_clock_ - entered_[rank];
     const int64_t due = (last_clock_ - excused) / interval;
     const int64_t done = refreshes_[rank] / rules_.banks_per_rank();
     if (done + kPostponed + 1 >= due) continue;

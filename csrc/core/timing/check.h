@@ -35,8 +35,6 @@ class Checker {
   int64_t count() const { return count_; }
 
  private:
-  enum class Power : uint8_t { kUp, kDown, kSelfRefresh };
-
   void refuse(const Issued& c, const std::string& rule, int64_t from = -1);
   void check_state(const Issued& c);
   void check_power(const Issued& c);
@@ -53,7 +51,7 @@ class Checker {
   uint64_t open_ = 0;
   uint64_t rank_mask_;              // of the first rank
   std::vector<int64_t> row_;        // [banks]
-  std::vector<Power> power_;        // [ranks]
+  std::vector<PowerState> power_;   // [ranks]
   std::vector<int64_t> refreshes_;  // [ranks], in clocks of REF that were worked off
   std::vector<int64_t> excused_;    // [ranks], clocks in self-refresh
   std::vector<int64_t> entered_;    // [ranks]

@@ -41,6 +41,9 @@ constexpr bool is_of_bank(Command c) {
 }
 constexpr bool is_power_down(Command c) { return c == Command::kPde || c == Command::kPds; }
 
+// What a rank is in between its commands.
+enum class PowerState : uint8_t { kUp, kDown, kSelfRefresh };
+
 // One command of a trace. Banks are counted over the ranks, bank groups and banks of a channel:
 // (rank * groups + group) * banks_per_group + bank. Commands of a rank carry its first bank.
 struct Issued {

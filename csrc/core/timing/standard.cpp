@@ -122,7 +122,7 @@ Formula::Formula(std::string_view text) : text_(text) {
   }
 }
 
-int64_t Formula::value(const Lookup& clocks) const {
+int64_t Formula::value(const ClocksByName& clocks) const {
   int64_t sum = 0;
   for (const Term& t : terms_) {
     const int64_t value = !t.max.empty() ? std::max(t.max[0].value(clocks), t.max[1].value(clocks))

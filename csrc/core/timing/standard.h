@@ -24,8 +24,8 @@ class Formula {
   explicit Formula(std::string_view text);
 
   // `clocks` gives those of a name, 0 for an optional one that it has not.
-  using Lookup = std::function<int64_t(const std::string& name, bool optional)>;
-  int64_t value(const Lookup& clocks) const;
+  using ClocksByName = std::function<int64_t(const std::string& name, bool optional)>;
+  int64_t value(const ClocksByName& clocks) const;
   const std::string& text() const { return text_; }
 
  private:

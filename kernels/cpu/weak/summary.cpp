@@ -75,10 +75,10 @@ BitlinePlanes bitline_planes(const InjectParams& p, Member member, int begin, in
 }
 
 // Words [begin, end) of a segment: those of a tensor within one, else all.
-struct Words {
+struct WordRange {
   int begin = 0, end = kSegmentWords;
 
-  explicit Words(const StoredBits& bits) {
+  explicit WordRange(const StoredBits& bits) {
     if (bits.segments() > 1) return;
     begin = bits.part(0).first / 32;
     end = (bits.part(0).last + 31) / 32;
@@ -87,8 +87,8 @@ struct Words {
 
 // Those words [begin, end) of a segment that hold a dense bitline. Which do, `dense` says for each
 // word from `begin` on until the bitlines begin again.
-void add_dense_bitlines(const InjectParams& p, const Words& words, const std::vector<bool>& dense,
-                        DenseWords* to) {
+void add_dense_bitlines(const InjectParams& p, const WordRange& words,
+                        const std::vector<bool>& dense, DenseWords* to) {
   const auto holds = [&](int word) {
     return dense[static_cast<size_t>(word - words.begin) % dense.size()];
   };
@@ -167,7 +167,7 @@ struct Facts {
 };
 
 // The planes of the failures' thresholds.
-void add_failures(const InjectParams& p, const Words& words, TableSummary* s) {
+void add_failures(const InjectParams& p, const WordRange& words, TableSummary* s) {
   const auto planes = [&](auto member) {
     return bitline_planes(p, member, words.begin, words.end);
   };
@@ -176,7 +176,7 @@ void add_failures(const InjectParams& p, const Words& words, TableSummary* s) {
 }
 
 void add_bitlines(const InjectParams& p, const StoredBits& bits, TableSummary* s) {
-  const Words words(bits);
+  const WordRange words(bits);
   const auto distinct = std::min<int64_t>(words.end - words.begin, p.entries / 32);
   std::vector<bool> dense(static_cast<size_t>(distinct));
   Facts facts;
@@ -246,7 +246,7 @@ TableSummary summarize_kept(const InjectParams& p, const StoredBits& bits) {
   summary.any_dense = kept.has(KeptCells::kAnyDense);
   summary.always_fails = kept.has(KeptCells::kAlwaysFails);
   summary.by_stored_bit = kept.has(KeptCells::kByStoredBit);
-  if (p.lookup == Lookup::kBitline) add_failures(p, Words(bits), &summary);
+  if (p.lookup == Lookup::kBitline) add_failures(p, WordRange(bits), &summary);
   return summary;
 }
 

@@ -26,7 +26,7 @@ void run_grid(unsigned seed, Run run, Body body) {
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), std::mt19937(seed));
   for (const int64_t number : order) {
-    run(kVisitThreads, seed++, [&](auto& block) { body(block, Part{number, kBlocks}); });
+    run(kVisitThreads, seed++, [&](auto& block) { body(block, GridPart{number, kBlocks}); });
   }
 }
 
@@ -35,7 +35,7 @@ bool sees_the_range_of_the_cpu(ElementType element, const char* x, int64_t n, un
                                Run run) {
   uint32_t seen[3] = {};
   uint32_t shared[3] = {1, 2, 3};
-  run_grid(seed, run, [&](auto& block, Part part) {
+  run_grid(seed, run, [&](auto& block, GridPart part) {
     const auto see = [&](auto type) { see_range<decltype(type)>(block, part, x, n, shared, seen); };
     if (element == ElementType::kFp32) see(Fp32{});
     if (element == ElementType::kFp16) see(Fp16{});
@@ -53,7 +53,7 @@ bool sees_the_channels_of_the_cpu(ElementType element, Stored stored, const char
   uint32_t seen[3] = {};
   uint32_t shared[3] = {1, 2, 3};
   std::vector<float> expected(static_cast<size_t>(channels)), found(expected);
-  run_grid(seed, run_block, [&](auto& block, Part part) {
+  run_grid(seed, run_block, [&](auto& block, GridPart part) {
     const auto see = [&](auto type) {
       see_channels<decltype(type)>(block, part, x, channels, run, stored, shared, found.data(),
                                    seen);
@@ -82,7 +82,7 @@ bool counts_the_flips_of_the_cpu(ElementType element, Stored stored, const char*
   }
   uint32_t shared[64];
   spoil(shared, 64, seed);
-  run_grid(seed, run, [&](auto& block, Part part) {
+  run_grid(seed, run, [&](auto& block, GridPart part) {
     dispatch(element, stored, [&](auto type, auto codec) {
       count_flips<decltype(type), decltype(codec)>(block, part, x, y, scales.data(), each, n,
                                                    shared,
@@ -171,7 +171,7 @@ TEST_CASE("blocks keep the CPU's gradients", "[block]") {
   keep_plausible_cpu(from, mask, reinterpret_cast<char*>(expected.data()) + shift * size, element,
                      0, n);
   char* to = reinterpret_cast<char*>(found.data()) + shift * size;
-  run_grid(number, Shuffled{}, [&, n = n](auto& block, Part part) {
+  run_grid(number, Shuffled{}, [&, n = n](auto& block, GridPart part) {
     if (element == ElementType::kFp32) keep_plausible<uint32_t>(block, part, from, mask, to, n);
     if (element == ElementType::kFp16) keep_plausible<uint16_t>(block, part, from, mask, to, n);
   });
