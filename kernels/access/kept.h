@@ -27,8 +27,10 @@ class KeptCells {
   int64_t before(int64_t segment) const { return words_[1 + segment]; }
   int64_t count() const { return before(segments_); }
   uint16_t cell(int64_t i) const {
+    // Copied as bytes, as it was written: no pointer to another integer type may read a word.
     uint16_t cell;
-    std::memcpy(&cell, reinterpret_cast<const char*>(words_ + cells_at(segments_)) + 2 * i, 2);
+    const auto* cells = reinterpret_cast<const char*>(words_ + cells_at(segments_));
+    std::memcpy(&cell, cells + 2 * i, sizeof cell);
     return cell;
   }
 

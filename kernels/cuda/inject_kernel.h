@@ -34,8 +34,8 @@ __global__ void __launch_bounds__(kInjectThreads, kInjectBlocks)
   uint32_t* failed =
       units.copies_each > 1 ? reinterpret_cast<uint32_t*>(shared + sizeof s) : s.weak;
   CudaBlock block;
-  inject_unit<Element, Codec>(block, params, device_poisson, summary, units, blockIdx.x, blockIdx.y,
-                              static_cast<int>(blockIdx.z), s, failed);
+  const InjectUnit unit{blockIdx.x, blockIdx.y, static_cast<int>(blockIdx.z)};
+  inject_unit<Element, Codec>(block, params, device_poisson, summary, units, unit, s, failed);
 }
 
 template <class Element, class Codec>

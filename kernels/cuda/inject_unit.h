@@ -50,19 +50,19 @@ EDEN_HD void begin_segment(Block& block, const InjectParams& p, const BitlineSum
   block.barrier();
 }
 
-// One unit, from its weak cells to its last copy: copies from chunk * copies_each on of a part of a
-// segment, counted from the tensor's first.
+// One unit, from its weak cells to its last copy: copies from chunk * copies_each on of its part of
+// its segment.
 //
 // `summary` is read for the bitline lookup alone. `failed` has kMaskWords words of its own where
 // the unit has several copies, which share the weak cells; else it may be s.weak.
 template <class Element, class Codec, class Block>
 EDEN_HD void inject_unit(Block& block, const InjectParams& p, const PoissonTables& tables,
-                         const BitlineSummary* summary, const InjectUnits& units, int64_t segment,
-                         int64_t chunk, int part, SegmentShared& s, uint32_t* failed) {
+                         const BitlineSummary* summary, const InjectUnits& units,
+                         const InjectUnit& unit, SegmentShared& s, uint32_t* failed) {
   using Load = CopyLoad<Element, Codec>;
-  const SegmentRange range = segment_range(p, Codec::kBits, units, segment, part);
+  const SegmentRange range = segment_range(p, Codec::kBits, units, unit);
   if (range.first >= range.last) return;
-  const int64_t begin = chunk * units.copies_each;
+  const int64_t begin = unit.chunk * units.copies_each;
   const int64_t end = begin + units.copies_each < p.copies ? begin + units.copies_each : p.copies;
   // The memory can be busy with the first copy while the weak cells are found.
   block.each([&](int t) { Load(p, range, s, begin).prefetch(block, t); });

@@ -23,6 +23,13 @@ struct InjectUnits {
   int parts;            // of a segment, a power of two
 };
 
+// Which of them a block has.
+struct InjectUnit {
+  int64_t segment;  // from first_segment on
+  int64_t chunk;
+  int part;
+};
+
 // Bits [first, last) of a segment: those of one part that the tensor fills. None if first >= last.
 struct SegmentRange {
   uint64_t segment;
@@ -31,13 +38,13 @@ struct SegmentRange {
 };
 
 EDEN_HD inline SegmentRange segment_range(const InjectParams& p, int element_bits,
-                                          const InjectUnits& units, int64_t segment, int part) {
-  const int64_t number = units.first_segment + segment;
+                                          const InjectUnits& units, const InjectUnit& unit) {
+  const int64_t number = units.first_segment + unit.segment;
   const int64_t begin = number * kSegmentBits - 8 * p.address;
   const int64_t rest = p.elements * element_bits - begin;
   const int part_bits = kSegmentBits / units.parts;
-  SegmentRange range{static_cast<uint64_t>(number), begin, part * part_bits,
-                     (part + 1) * part_bits};
+  SegmentRange range{static_cast<uint64_t>(number), begin, unit.part * part_bits,
+                     (unit.part + 1) * part_bits};
   if (range.first < -begin) range.first = static_cast<int>(-begin);
   if (range.last > rest) range.last = static_cast<int>(rest);
   return range;

@@ -40,13 +40,13 @@ void inject_by_blocks(const eden::InjectParams& given, int64_t wanted, unsigned 
   std::vector<uint32_t> failed(kMaskWords);
   spoil(failed.data(), failed.size(), seed);
   dispatch(p.element, p.stored, [&](auto element, auto codec) {
-    for (const int64_t unit : order) {
+    for (const int64_t number : order) {
+      const InjectUnit unit{number % units.segments, number / units.segments % units.chunks,
+                            static_cast<int>(number / units.segments / units.chunks)};
       uint32_t* own = units.copies_each > 1 ? failed.data() : shared.weak;
       run(kInjectThreads, seed++, [&](auto& block) {
-        inject_unit<decltype(element), decltype(codec)>(
-            block, p, kPoisson, summary, units, unit % units.segments,
-            unit / units.segments % units.chunks,
-            static_cast<int>(unit / units.segments / units.chunks), shared, own);
+        inject_unit<decltype(element), decltype(codec)>(block, p, kPoisson, summary, units, unit,
+                                                        shared, own);
       });
     }
   });

@@ -264,8 +264,8 @@ TEST_CASE("elements past 2^31 lie where they should", "[block]") {
   point_at(found, found_marks);
   SegmentShared shared;
   ShuffledBlock block(kInjectThreads, 1);
-  inject_unit<Fp32, FloatCodec<Fp32, Fp32>>(block, c.p, kPoisson, nullptr, units, last, 0, 0,
-                                            shared, shared.weak);
+  inject_unit<Fp32, FloatCodec<Fp32, Fp32>>(block, c.p, kPoisson, nullptr, units,
+                                            InjectUnit{last, 0, 0}, shared, shared.weak);
   CHECK(found == expected);
   CHECK(found_marks == expected_marks);
   CHECK(std::count(found_marks.begin(), found_marks.end(), 0) < 64);
