@@ -1,6 +1,8 @@
 """Refusals and numbers, worded in one way."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,3 +80,12 @@ def test_a_kind():
 def test_a_refusal_is_one_short_line():
     said = refusal("x", np.zeros((100, 100)), "less")
     assert "\n" not in said and len(said) < 240
+
+
+def test_a_refusal_is_joined_in_one_way():
+    """What is accepted follows a comma, in Python and in C++."""
+    root = Path(__file__).parent.parent
+    sources = [p for d in ("eden", "csrc", "kernels") for p in (root / d).rglob("*") if p.is_file()]
+    texts = {p: p.read_text() for p in sources if p.suffix in (".py", ".h", ".cpp", ".cu")}
+    assert len(texts) > 300
+    assert not [path for path, text in texts.items() if re.search(r"[;.] accepted:", text)]

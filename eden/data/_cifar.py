@@ -45,7 +45,7 @@ def read_cifar10(folder: Path, part: str, *, progress: bool) -> Labelled:
 
 def _check_labels(path: Path, labels: torch.Tensor) -> None:
     if (most := int(labels.max())) >= len(CLASSES):
-        raise ValueError(f"{path}: label {most}; accepted: 0 to 9")
+        raise ValueError(f"{path}: label {most}, accepted: 0 to 9")
 
 
 def _binary(path: Path) -> tuple[torch.Tensor, torch.Tensor]:

@@ -50,12 +50,12 @@ def read_part(folder: Path, part: str) -> tuple[torch.Tensor, torch.Tensor]:
     if len(pixels) != len(labels):
         raise ValueError(
             f"{folder}: {images_name} holds {len(pixels)} images and {labels_name} "
-            f"{len(labels)} labels; accepted: as many labels as images"
+            f"{len(labels)} labels, accepted: as many labels as images"
         )
     if labels.max() >= _CLASSES:
-        raise ValueError(f"{folder / labels_name}: label {labels.max()}; accepted: 0 to 9")
+        raise ValueError(f"{folder / labels_name}: label {labels.max()}, accepted: 0 to 9")
     if pixels.shape[1:] != (28, 28):
-        raise ValueError(f"{folder / images_name}: images of {pixels.shape[1:]}; accepted: 28 x 28")
+        raise ValueError(f"{folder / images_name}: images of {pixels.shape[1:]}, accepted: 28 x 28")
     return torch.from_numpy(pixels).unsqueeze(1), torch.from_numpy(labels).to(torch.int64)
 
 
@@ -82,7 +82,7 @@ def _read_idx(folder: Path, name: str, *, dimensions: int) -> np.ndarray:
     if len(data) != expected:
         found = f"{len(data)} bytes" if len(data) < expected else f"more than {expected} bytes"
         raise ValueError(
-            f"{path}: {found} of data for sizes {shape}, truncated or damaged; accepted: {expected}"
+            f"{path}: {found} of data for sizes {shape}, truncated or damaged, accepted: {expected}"
         )
     return np.frombuffer(data, np.uint8).reshape(shape).copy()
 
@@ -94,7 +94,7 @@ def _read_header(file: Any, path: Path, dimensions: int) -> tuple[int, ...]:
         raise ValueError(f"{path}: {len(head)} bytes, empty or truncated; the header takes {size}")
     if head[:4] != bytes([0, 0, 8, dimensions]):
         raise ValueError(
-            f"{path}: begins with {head[:4].hex()}; accepted: 000008{dimensions:02x}, an idx file "
+            f"{path}: begins with {head[:4].hex()}, accepted: 000008{dimensions:02x}, an idx file "
             f"of bytes with {dimensions} dimensions"
         )
     shape = tuple(int(n) for n in np.frombuffer(head, ">u4", dimensions, 4))

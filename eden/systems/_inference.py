@@ -106,7 +106,7 @@ def placed_inference(
     """Return the same with each tensor where a placement has it, as `eden.evaluate_energy` does."""
     a_kind("placement", placement, Placement, "a placement, as eden.place returns it")
     if placement.config is None:
-        raise ValueError("placement has no config; accepted: one made from tolerances with theirs")
+        raise ValueError("placement has no config, accepted: one made from tolerances with theirs")
     calls = _calls(model, sample, placement.config, system)
     return Prepared(system, calls, batch_of(sample), most_requests).placed(placement)
 

@@ -74,7 +74,7 @@ def batch_of(sample) -> int:
     tensors = values if isinstance(sample, Mapping | tuple | list) else (sample,)
     batch = next((t.shape[0] for t in tensors if isinstance(t, Tensor) and t.ndim), 0)
     if batch < 1:
-        raise ValueError("sample holds no batch; accepted: a tensor of at least one input, or more")
+        raise ValueError("sample holds no batch, accepted: a tensor of at least one input, or more")
     return batch
 
 

@@ -59,7 +59,7 @@ def observe(model: nn.Module, sample, placement: Placement) -> list[Move]:
             config, or a network that calls none of the modules that read from DRAM.
     """
     if placement.config is None:
-        raise ValueError("placement has no config; accepted: one made from tolerances with theirs")
+        raise ValueError("placement has no config, accepted: one made from tolerances with theirs")
     batch = batch_of(sample)
     # By address, so that a placement read back from a file, its names sorted, costs the same.
     entries = sorted(placement.entries.items(), key=lambda e: (e[1].partition, e[1].address))

@@ -152,7 +152,7 @@ def test_a_cut_off_binary_file_is_refused(tmp_path, size):
     with pytest.raises(ValueError, match=r"bytes of .*data_batch_3.bin is \d+, accepted: a mult"):
         data.load("cifar10", tmp_path)
     (tmp_path / "data_batch_3.bin").write_bytes(bytes([10]) + bytes(3072))
-    with pytest.raises(ValueError, match="label 10; accepted: 0 to 9"):
+    with pytest.raises(ValueError, match="label 10, accepted: 0 to 9"):
         data.load("cifar10", tmp_path)
     (tmp_path / "data_batch_3.bin").unlink()
     with pytest.raises(ValueError, match=r"missing file: no data_batch_3.bin in "):
