@@ -167,7 +167,7 @@ def test_the_network_is_left_as_it_was():
     "model, sample, said",
     [
         (nn.Linear(3, 4), torch.zeros(0, 3), "sample holds no batch, accepted: a tensor of .*"),
-        (nn.Linear(3, 4), {}, "sample holds no batch; .*"),
+        (nn.Linear(3, 4), {}, "sample holds no batch, .*"),
         (nn.Linear(3, 4), torch.zeros(1, 5), "shapes of Linear cannot be found: it does not .*"),
         (nn.ReLU(), torch.zeros(1, 5), "shapes of ReLU cannot be found: none of its .* called"),
     ],
