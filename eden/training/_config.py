@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eden._say import an_int, one_of, within
+from eden._say import a_kind, an_int, one_of, refusal, within
 from eden.access import formats
 from eden.network import Config, InputRange, check_input_range
 
@@ -48,7 +48,7 @@ class BoostConfig:
         seed: Of the cells tried in doing so, in [0, 2^63).
 
     Raises:
-        TypeError: For a number of another type.
+        TypeError: For an argument of another type.
         ValueError: For a value outside what is named here.
     """
 
@@ -72,6 +72,11 @@ class BoostConfig:
         an_int("seed", self.seed, 0, 2**63 - 1)
         an_int("more_epochs", self.more_epochs, 1, 10**9)
         an_int("step_epochs", self.step_epochs, 1, 10**9)
+        a_kind("anneal", self.anneal, bool, "True or False")
+        if not (self.optimizer is None or callable(self.optimizer)):
+            raise TypeError(refusal("optimizer", self.optimizer, "what makes one of parameters"))
+        if not callable(self.loss):
+            raise TypeError(refusal("loss", self.loss, "a function of output and labels"))
         if self.input_range is not None:
             check_input_range(self.input_range)
 

@@ -254,6 +254,9 @@ def test_bad_arguments_are_named(model, blobs, arguments, words):
         quiet_boost(model, blobs, **arguments)
     with pytest.raises(TypeError, match=r"seed is 1\.5, accepted: an integer"):
         BoostConfig(seed=1.5)
+    for name, value in (("anneal", 1), ("optimizer", "sgd"), ("loss", 0.5)):
+        with pytest.raises(TypeError, match=f"{name} is .*, accepted: "):
+            BoostConfig(**{name: value})
     with pytest.raises(TypeError, match=r"type of how is .dict., accepted: an eden\.Boost"):
         boost(model, [], config=CONFIG, target_ber=0.1, how={"seed": 1})
     with pytest.raises(ValueError, match="no batch"):
