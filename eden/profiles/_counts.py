@@ -64,9 +64,9 @@ class Counts:
         return int(self.groups[:, READS].max())
 
     @property
-    def failures(self) -> int:
-        """Failed reads in all."""
-        return int(self.groups[:, [FAILURES, SEEN_FAILURES]].sum())
+    def failed(self) -> np.ndarray:
+        """Failed reads of each place."""
+        return self.groups[:, FAILURES] + self.groups[:, SEEN_FAILURES]
 
     @property
     def tested(self) -> float:

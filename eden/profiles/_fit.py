@@ -10,10 +10,8 @@ import numpy as np
 from eden._say import one_of, refusal, within
 from eden.profiles._conditions import place_of
 from eden.profiles._counts import (
-    FAILURES,
     READS,
     SEEN,
-    SEEN_FAILURES,
     STORED,
     Counts,
     both_fills,
@@ -136,7 +134,7 @@ def _against(zero: FittedModel, number: int, *, separable: bool) -> tuple[Fitted
     else:
         named, label = labels(counts, number)
     part, confidence = counts.subset(named), zero.confidence
-    if part.failures == 0:
+    if not part.failed.any():
         raise ValueError("needs a failure on such a place")
     model = fit_model(number, part, label, separable=separable, confidence=confidence)
     base = fit_model(0, part, label, separable=separable, confidence=confidence)
@@ -162,7 +160,7 @@ def _scatter_of_fills(counts: Counts, model: FittedModel) -> float:
     """
     _, place = rows_once(counts.places.T)
     one = counts.groups[:, STORED] == 1
-    failed = (counts.groups[:, FAILURES] + counts.groups[:, SEEN_FAILURES]).astype(np.float64)
+    failed = counts.failed.astype(np.float64)
     rates = model.rates()
     tested = counts.units * counts.groups[:, READS]
     expected = tested * np.where(one, rates["ber_one"], rates["ber_zero"])
@@ -195,7 +193,7 @@ def overdispersion(counts: Counts, model: FittedModel) -> float:
         return 1.0
     groups, rates = counts.groups, model.rates()
     reads = groups[:, READS].astype(np.float64)
-    failed = (groups[:, FAILURES] + groups[:, SEEN_FAILURES]).astype(np.float64)
+    failed = counts.failed.astype(np.float64)
     if model.number == 3:
         one = groups[:, -1] == 1
         rate = np.where(one, rates["ber_one"], rates["ber_zero"])

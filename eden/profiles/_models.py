@@ -183,7 +183,7 @@ def fit_model(
 
     The likelihood, and the criterion that is made of it, are of these groups.
     """
-    if counts.failures == 0:
+    if not counts.failed.any():
         limit = {"ber": 1 / counts.tested}
         return FittedModel(number, 0.0, limit, 0.0, False, True, confidence, counts)
     groups, at = (counts.groups.copy(), None) if label is None else counts.summed(label)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from eden.profiles._conditions import place_of
-from eden.profiles._counts import FAILURES, MIXED, READS, SEEN_FAILURES, STORED, Counts, labels
+from eden.profiles._counts import MIXED, READS, STORED, Counts, labels
 from eden.profiles._models import FittedModel
 
 
@@ -22,8 +22,7 @@ def plot_fit(fit: Any, axes: Any = None) -> Any:
     if axes is None:
         axes = plt.figure(figsize=(7, 4)).add_subplot()
     counts, random = fit.counts, np.random.default_rng(0)
-    failed = counts.groups[:, FAILURES] + counts.groups[:, SEEN_FAILURES]
-    share = np.sort(failed / (counts.units * counts.groups[:, READS]))
+    share = np.sort(counts.failed / (counts.units * counts.groups[:, READS]))
     axes.plot(_ranks(share), share, ".", color="0.4", label="observed, by place")
     for model in fit.models:
         said = f"model {model.number} ({model.name})" + (", chosen" if model is fit.best else "")
