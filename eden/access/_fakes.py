@@ -8,6 +8,9 @@ from eden._torch import check
 from eden.access import formats
 
 
+_ROWS = [2**i for i in range(6, 14)]  # bytes
+
+
 def _refused(op: str, name: str, value: object, accepted: object) -> str:
     """What an op refuses, in its own words (csrc/ops/checks.cpp), already while a graph is made."""
     return f"eden::{op}: {name} is {value}, accepted: {accepted}"
@@ -34,13 +37,33 @@ def _check_count(op: str, name: str, value: Tensor, count: int) -> None:
 
 def _check_copies(op: str, copies: int, x: Tensor) -> None:
     accepted = "at least 1 and a divisor of the {} elements of x"
-    check(copies >= 1, lambda: _refused(op, "copies", copies, accepted.format(x.numel())))
+    # Two checks: a number of copies that a graph does not know yet is asked both.
+    for holds in (copies >= 1, copies < 1 or x.numel() % copies == 0):
+        check(holds, lambda: _refused(op, "copies", copies, accepted.format(x.numel())))
 
 
-def _check_inject(x: Tensor, key: Tensor, copies: int, **beside: Tensor | None) -> None:
+def _check_place(op: str, x: Tensor, stored: int, address: int, row_bytes: int) -> None:
+    check(
+        row_bytes in _ROWS,
+        lambda: _refused(op, "row_bytes", row_bytes, "a power of two from 64 to 8192"),
+    )
+    bits = formats.RAW_BITS.get(x.dtype) or list(formats.FORMATS.values())[stored].bits
+    aligned = max(1, bits // 8)
+    check(
+        0 <= address < 2**56 and address % aligned == 0,
+        lambda: _refused(
+            op, "address", address, f"a multiple of {aligned} bytes from 0 to 2^56 - 1"
+        ),
+    )
+
+
+def _check_inject(
+    x: Tensor, key: Tensor, stored: int, copies: int, at: tuple[int, int], **beside: Tensor | None
+) -> None:
     _check_beside("inject", x, key=key, **beside)
     _check_count("inject", "key", key, 2)
     _check_copies("inject", copies, x)
+    _check_place("inject", x, stored, *at)
     numbers = beside["copy_numbers"]
     if numbers is not None:
         _check_count("inject", "copy_numbers", numbers, copies)
@@ -52,7 +75,8 @@ def _(
     copies, first_copy, address, row_bytes, copy_numbers, kept, mark,
 ):  # fmt: skip
     beside = {"table": table, "order": order, "scale": scale, "bounds": bounds}
-    _check_inject(x, key, copies, **beside, copy_numbers=copy_numbers, kept=kept)
+    at = address, row_bytes
+    _check_inject(x, key, stored, copies, at, **beside, copy_numbers=copy_numbers, kept=kept)
     corrected = x.new_empty([(x.numel() + 7) // 8 if mark else 0], dtype=torch.uint8)
     return torch.empty_like(x), corrected
 
@@ -63,12 +87,14 @@ def _(
     copies, first_copy, address, row_bytes, copy_numbers, out,
 ):  # fmt: skip
     beside = {"table": table, "order": order, "scale": scale, "bounds": bounds}
-    _check_inject(x, key, copies, **beside, copy_numbers=copy_numbers, out=out)
+    at = address, row_bytes
+    _check_inject(x, key, stored, copies, at, **beside, copy_numbers=copy_numbers, out=out)
     _check_count("inject", "out", out, x.numel())
 
 
 @torch.library.register_fake("eden::weak_cells")
 def _(x, key, table, order, lookup, stored, copies, address, row_bytes, most_bytes):
+    _check_place("weak_cells", x, stored, address, row_bytes)
     return x.new_empty([0], dtype=torch.int32)  # without a key none are found
 
 

@@ -171,3 +171,34 @@ def test_keys_are_made_inside_a_graph():
         key = rng.key(seed)
         expected = rng.fold_in(rng.fold_access(key, "layer"), torch.tensor(seed))
         assert torch.equal(derive(key, torch.tensor(seed)), expected)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"copies": 3},
+        {"copies": 0},
+        {"copies": -1},
+        {"row_bytes": 100},
+        {"row_bytes": 16384},
+        {"address": 3},
+        {"address": -4},
+        {"address": 2**56},
+        {"x": torch.zeros(16, dtype=torch.int16), "address": 1},
+        {"stored": 2, "address": 1},
+    ],
+    ids=str,
+)
+def test_shapes_alone_are_refused_what_values_are(change):
+    """What makes a graph refuses in the words of what runs it."""
+    given = {"x": torch.zeros(16), "stored": 0, "copies": 1, "address": 0, "row_bytes": 64} | change
+    x, entries = given["x"], errors.Uniform(0.1).lower().entries
+    place = given["copies"], 0, given["address"], given["row_bytes"], None
+    said = []
+    for device in ("cpu", "meta"):
+        tensors = on(device, (x, rng.key(1), entries))
+        arguments = *tensors, None, None, None, 0, given["stored"], 0, *place, None, False
+        with pytest.raises(RuntimeError) as caught:
+            torch.ops.eden.inject.default(*arguments)
+        said.append(str(caught.value).splitlines()[0].partition("eden::")[2])
+    assert said[0] == said[1] and " is " in said[0] and ", accepted: " in said[0]
