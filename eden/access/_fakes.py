@@ -7,7 +7,6 @@ import eden._native  # noqa: F401
 from eden._torch import check
 from eden.access import formats
 
-
 _ROWS = [2**i for i in range(6, 14)]  # bytes
 
 

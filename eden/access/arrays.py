@@ -62,7 +62,7 @@ def inject_array(
     steps = None
     if fmt.integer:
         if scale is None:
-            raise ValueError(f"stored format {fmt.name} needs a scale")
+            raise ValueError(refusal("scale", None, f"a step, as stored is {fmt.name}"))
         steps = core.to_float32(np.asarray(scale, dtype=np.float64))
     if out is None:
         out = np.empty_like(x)

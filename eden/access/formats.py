@@ -69,7 +69,7 @@ def correction_number(name: str, bounds: object) -> int:
     if name not in CORRECTIONS:
         raise ValueError(refusal("correction", name, ", ".join(CORRECTIONS)))
     if name != "off" and bounds is None:
-        raise ValueError(f"correction {name!r} needs bounds=(lowest, highest)")
+        raise ValueError(refusal("bounds", None, f"(lowest, highest), as correction is {name}"))
     if name == "off" and bounds is not None:
         raise ValueError(refusal("correction", name, "zero, saturate, where bounds are given"))
     return CORRECTIONS[name]

@@ -181,9 +181,8 @@ def _stored_as(
     if x.dtype in formats.RAW_BITS:
         own = {8: ("int8", "int4"), 16: ("int16",), 32: ()}[formats.RAW_BITS[x.dtype]]
         if stored is not None and stored not in own:
-            raise ValueError(
-                f"stored is {stored!r}, but a tensor of {x.dtype} fails on its own bits"
-            )
+            said = f"None, as a tensor of {x.dtype} fails on its own bits"
+            raise ValueError(refusal("stored", stored, said))
         return 0, None
     fmt = formats.native(x.dtype)
     if stored is not None:

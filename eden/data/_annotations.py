@@ -194,7 +194,8 @@ def _annotated(photos: list[_Photo], classes: tuple[str, ...], progress: bool) -
         said = f"a file that is there ({len(missing)} are missing)"
         raise ValueError(refusal(f"{missing[0].where}: photo", str(missing[0].path), said))
     if not (photos and classes):
-        raise ValueError(f"{len(photos)} photos of {len(classes)} classes; at least one of each")
+        numbers = len(photos), len(classes)
+        raise ValueError(refusal("number of photos and classes", numbers, "at least one of each"))
     seen: set[Path] = set()
     for photo in photos:
         if photo.path in seen:

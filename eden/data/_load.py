@@ -103,7 +103,8 @@ def _by_split(path: Path, size: int | None, progress: bool) -> dict[str, Any]:
     named: list[str | None] = [_SPLITS.get(split) for split in read.splits]
     if len(set(read.splits)) == 1:
         if (n := len(read.ids)) < 3:
-            raise ValueError(f"{path}: {n} images of one split; at least 3 are needed, for 3 uses")
+            said = "at least 3, for 3 uses, of one split"
+            raise ValueError(refusal(f"{path}: number of images", n, said))
         # Every second one is for test: as many as there are for both other uses.
         named = [("train", "test", "validation", "test")[turn % 4] for turn in range(n)]
     if None in named:
@@ -123,10 +124,8 @@ def _by_split(path: Path, size: int | None, progress: bool) -> dict[str, Any]:
 
 def _held_out(folder: Path, images: Inputs, labels: torch.Tensor) -> tuple[Any, Any]:
     if len(images) < _VALIDATION_SHARE:
-        raise ValueError(
-            f"{folder}: {len(images)} training images; at least {_VALIDATION_SHARE} are needed, "
-            f"one in {_VALIDATION_SHARE} for validation"
-        )
+        said = f"at least {_VALIDATION_SHARE}, as one in {_VALIDATION_SHARE} is for validation"
+        raise ValueError(refusal(f"{folder}: number of training images", len(images), said))
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(_SPLIT_SEED))
     held_out, kept = order.tensor_split([len(images) // _VALIDATION_SHARE])
     return (take(images, kept), labels[kept]), (take(images, held_out), labels[held_out])

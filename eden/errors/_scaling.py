@@ -3,6 +3,7 @@
 import numpy as np
 
 from eden._native import core
+from eden._say import refusal
 
 
 def row_weights(rows: int, address: int, size_bytes: int | None, row_bytes: int) -> np.ndarray:
@@ -13,9 +14,8 @@ def row_weights(rows: int, address: int, size_bytes: int | None, row_bytes: int)
     covered = np.minimum(starts + row_bytes, address + size_bytes) - np.maximum(starts, address)
     covered = np.clip(covered, 0.0, None)
     if covered.sum() == 0.0:
-        raise ValueError(
-            f"the byte range at {address} of {size_bytes} bytes lies in none of the {rows} rows"
-        )
+        said = f"one that meets one of the {rows} rows of {row_bytes} bytes"
+        raise ValueError(refusal("range of bytes", (address, address + size_bytes), said))
     return covered / covered.sum()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from eden._say import refusal
 from eden.errors._cells import KNOWN, Cells
 from eden.errors._models import ErrorModel
 from eden.errors._table import table_of
@@ -34,7 +35,7 @@ def weak_at(error: ErrorModel, cells: Sequence[int], *, row_bytes: int = 8192) -
         entry = lines.get(table.lookup, np.zeros_like(at))
         if entry.size and entry.max() >= len(entries):
             row = int(entry.max())
-            raise ValueError(f"row {row} of a cell is none of the {len(entries)} of the model")
+            raise ValueError(refusal("row of a cell", row, f"below {len(entries)}, the model's"))
         failures = entries[entry, 2:]
     # Thresholds are floor(F 2^64), all bits set for 1; F so small that this rounds is not of use.
     chance = failures.astype(np.uint64).astype(np.float64) / 2.0**64

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from eden._say import one_of
+from eden._say import one_of, refusal
 from eden.errors._probability import probabilities, probability
 from eden.errors._scaling import bitline_weights, row_weights, scaled
 from eden.errors._table import Table, copied_table, hash_of, plain_data, same, set_field, set_table
@@ -48,7 +48,7 @@ class Bitline:
         else:
             order = np.array(self.order, dtype=np.int32)
             if not np.array_equal(np.sort(order), np.arange(weak.size)):
-                raise ValueError(f"order is no permutation of the {weak.size} bitlines")
+                raise ValueError(refusal("order", order, f"a permutation of {weak.size} bitlines"))
         order.setflags(write=False)
         set_field(self, "order", order)
         set_table(self, 1, weak, failure, failure, order)

@@ -310,7 +310,8 @@ def parse_recipe(content: Any) -> Recipe:
 def _check(recipe: Recipe) -> None:
     """Refuse what concerns more than one key."""
     if not (recipe.weights or recipe.inputs):
-        raise ValueError("recipe keys weights, inputs: both are false; at least one must be true")
+        said = "true for at least one"
+        raise ValueError(refusal("recipe keys weights, inputs", (False, False), said))
     if not recipe.train.epochs and recipe.train.weights is None:
         said = "at least 1 where train.weights names no file"
         raise ValueError(refusal("recipe key train.epochs", 0, said))

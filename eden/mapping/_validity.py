@@ -66,7 +66,8 @@ def check_placement(placement: Any) -> None:
     for kind, names in (("points", placement.points), ("partition_bers", placement.partition_bers)):
         for name in names:
             if name not in homes:
-                raise ValueError(f"{kind}: {placement.device.name} has no partition {name!r}")
+                said = f"a partition of {placement.device.name}"
+                raise ValueError(refusal(f"partition in {kind}", name, said))
     for name, ber in placement.partition_bers.items():
         within(f"partition_bers of {name}", ber, 0, 1)
     keys_of("partition_bers", placement.partition_bers, placement.points, homes)

@@ -128,7 +128,7 @@ def _against(zero: FittedModel, number: int, *, separable: bool) -> tuple[Fitted
     that of model 0 times what the sums gain, and likewise for those observations whose fill is
     known.
     """
-    counts = zero._counts
+    counts = zero.counts
     if number == 3:
         named, label = both_fills(counts), None
     else:
@@ -140,15 +140,11 @@ def _against(zero: FittedModel, number: int, *, separable: bool) -> tuple[Fitted
     base = fit_model(0, part, label, separable=separable, confidence=confidence)
     gain = model.log_likelihood - base.log_likelihood
     likelihood = zero.log_likelihood + gain
-    model = replace(model, log_likelihood=likelihood)
-    model = replace(model, bic=_bic(model, likelihood, zero))
+    bic = model_bic(model, likelihood, zero.counts)
+    model = replace(model, log_likelihood=likelihood, bic=bic)
     worth = 1.0 if number != 3 else _scatter_of_fills(part, model)
     lead = zero.bic - model.bic
     return model, lead - 2 * gain * (1 - 1 / worth)
-
-
-def _bic(model: FittedModel, likelihood: float, zero: FittedModel) -> float:
-    return model_bic(replace(model, _counts=zero._counts), likelihood)
 
 
 def _scatter_of_fills(counts: Counts, model: FittedModel) -> float:
@@ -174,7 +170,7 @@ def _scatter_of_fills(counts: Counts, model: FittedModel) -> float:
         return 1.0
     chi = ((ones - both * share)[counted] ** 2 / variance[counted]).sum() / (counted.sum() - 1)
     # What weak cells that fail together make of themselves is in the likelihood already.
-    failures = [f for *_, fit in model._pieces for f in (fit.failure, fit.failure_zero)]
+    failures = [f for *_, fit in model.pieces for f in (fit.failure, fit.failure_zero)]
     together = 1 + (counts.reads - 1) * max(failures) if counts.reads > 1 else 1.0
     return max(1.0, float(chi) / together)
 
@@ -197,12 +193,12 @@ def overdispersion(counts: Counts, model: FittedModel) -> float:
     if model.number == 3:
         one = groups[:, -1] == 1
         rate = np.where(one, rates["ber_one"], rates["ber_zero"])
-        fits = [piece[2] for piece in model._pieces]
+        fits = [piece[2] for piece in model.pieces]
         other = fits[-1].failure_zero if len(fits) == 1 else fits[-1].failure
         failure = np.where(one, fits[0].failure, other)
     else:
         rate = np.full(len(groups), rates["ber"])
-        failure = np.full(len(groups), model._pieces[0][2].failure)
+        failure = np.full(len(groups), model.pieces[0][2].failure)
     failure = np.where(reads > 1, failure, 0.0)
     expected = counts.units * reads * rate
     variance = expected * (1 + (reads - 1) * failure - reads * rate)
@@ -217,7 +213,7 @@ def _why(
     chosen: int, free: bool, leads: dict[int, float], zero: FittedModel, untold: dict[int, str]
 ) -> str:
     if zero.censored:
-        tested = zero._counts.tested
+        tested = zero.counts.tested
         return f"nothing failed in {tested:.3g} tests: below {1 / tested:.2g}, no model told"
     said = [f"model {n} ({NAMES[n]}): {'+' if v > 0 else ''}{v:.3g}"
             for n, v in leads.items() if n]  # fmt: skip
@@ -230,7 +226,7 @@ def _why(
         reason = f"model 0, as no other leads it by {SEPARATES:g}"
     left = [f"model {n} {why}" for n, why in untold.items()]
     if not zero.separable:
-        left.append("only P x F can be told" + _because(zero._counts))
+        left.append("only P x F can be told" + _because(zero.counts))
     return "; ".join([f"{reason} ({against})", *left])
 
 

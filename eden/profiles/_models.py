@@ -50,6 +50,9 @@ class FittedModel:
         separable: Whether P and F can be told apart.
         censored: Nothing failed: the rate is the upper limit of one over what was tested.
         confidence: Of the intervals.
+        counts: What it was fitted to.
+        label: Of each place its bitline or row group; only of models 1 and 2.
+        pieces: Parts that were fitted by themselves: free numbers, groups, and the core's fit.
     """
 
     number: int
@@ -59,11 +62,9 @@ class FittedModel:
     separable: bool
     censored: bool
     confidence: float
-    _counts: Counts = field(repr=False)
-    _label: np.ndarray | None = field(repr=False, default=None)
-    _pieces: tuple[tuple[FreeNumbers, np.ndarray, core.WeakFit], ...] = field(
-        repr=False, default=()
-    )
+    counts: Counts = field(repr=False)
+    label: np.ndarray | None = field(repr=False, default=None)
+    pieces: tuple[tuple[FreeNumbers, np.ndarray, core.WeakFit], ...] = field(repr=False, default=())
 
     @property
     def name(self) -> str:
@@ -75,7 +76,7 @@ class FittedModel:
         """Mean P x F over what was tested; of model 3 at as many ones as zeros."""
         if self.number in (1, 2):
             weak, cells = self._weak_of_labels()
-            return float(np.average(weak, weights=cells) * self._pieces[0][2].failure)
+            return float(np.average(weak, weights=cells) * self.pieces[0][2].failure)
         return float(np.mean(list(self.rates().values())))
 
     def rates(self) -> dict[str, float]:
@@ -97,7 +98,7 @@ class FittedModel:
         drop = _drop(self.confidence)
         if self.censored:
             # n reads without failure have the likelihood (1 - rate)^n.
-            return {"ber": (0.0, -float(np.expm1(-drop / self._counts.tested)))}
+            return {"ber": (0.0, -float(np.expm1(-drop / self.counts.tested)))}
         found = {}
         for name, (form, groups, fit, number) in (_rates(self) | _numbers(self)).items():
             low, high = core.profile_interval(
@@ -120,7 +121,7 @@ class FittedModel:
         Raises:
             ValueError: The profile's bitlines or rows are beyond what a model may have.
         """
-        unit, fit = self._counts.point["unit"], self._pieces[0][2] if self._pieces else None
+        unit, fit = self.counts.point["unit"], self.pieces[0][2] if self.pieces else None
         if fit is None or (self.number == 0 and not self.separable):
             return errors.Uniform(of_cell(self.ber, unit))
         if self.number == 3:
@@ -137,15 +138,15 @@ class FittedModel:
         weak = self._weak_of_labels()[0] * (mean / fit.weak)
         weak, mean = of_cell(weak, unit), of_cell(mean, unit)
         if self.number == 1:
-            return errors.Bitline(_bitline_table(self._counts, weak, mean), failure)
-        return errors.Wordline(_row_table(self._counts, weak, mean), failure)
+            return errors.Bitline(_bitline_table(self.counts, weak, mean), failure)
+        return errors.Wordline(_row_table(self.counts, weak, mean), failure)
 
     def _weak_of_labels(self) -> tuple[np.ndarray, np.ndarray]:
         """The expected P of each bitline or group of rows, given its counts, and its cells."""
-        _, groups, fit = self._pieces[0]
-        assert self._label is not None
-        cells = np.bincount(self._label, groups[:, CELLS] + groups[:, SEEN])
-        weak = np.bincount(self._label, fit.expected_weak)
+        _, groups, fit = self.pieces[0]
+        assert self.label is not None
+        cells = np.bincount(self.label, groups[:, CELLS] + groups[:, SEEN])
+        weak = np.bincount(self.label, fit.expected_weak)
         a, b = fit.shape, fit.shape * (1 - fit.weak) / fit.weak
         return (a + weak) / (a + b + cells), cells
 
@@ -153,17 +154,17 @@ class FittedModel:
 def _rates(model: FittedModel) -> dict[str, tuple[FreeNumbers, np.ndarray, core.WeakFit, str]]:
     """Where each P x F is found: the fit, and its name in the core."""
     if model.number != 3:
-        return {"ber": (*model._pieces[0], "rate")}
-    if len(model._pieces) == 2:  # ones and zeros by themselves
-        one, zero = model._pieces
+        return {"ber": (*model.pieces[0], "rate")}
+    if len(model.pieces) == 2:  # ones and zeros by themselves
+        one, zero = model.pieces
         return {"ber_one": (*one, "rate"), "ber_zero": (*zero, "rate")}
-    piece = model._pieces[0]
+    piece = model.pieces[0]
     return {"ber_one": (*piece, "rate"), "ber_zero": (*piece, "rate_zero")}
 
 
 def _numbers(model: FittedModel) -> dict[str, tuple[FreeNumbers, np.ndarray, core.WeakFit, str]]:
     """Where each of the other parameters is found."""
-    piece, found = model._pieces[0], {}
+    piece, found = model.pieces[0], {}
     if model.separable:
         found["weak_fraction"] = (*piece, "weak")
         if model.number == 3:
@@ -204,7 +205,7 @@ def fit_model(
     model = FittedModel(
         number, likelihood, {}, 0.0, separable, False, confidence, counts, at, pieces
     )
-    return replace(model, parameters=_estimates(model), bic=model_bic(model, likelihood))
+    return replace(model, parameters=_estimates(model), bic=model_bic(model, likelihood, counts))
 
 
 def _hint(
@@ -214,18 +215,18 @@ def _hint(
     sums, share = sums.copy(), np.ones(len(label))
     sums[:, STORED], hint = 1, (0.0, 0.0)
     cells = np.bincount(at, sums[:, CELLS] + sums[:, SEEN])
-    law = {"weak": 0.5, "shape": math.inf, "failure": 1.0}  # at first all lines are alike
+    numbers = {"weak": 0.5, "shape": math.inf, "failure": 1.0}  # at first all lines are alike
     for _ in range(3):
-        hint = core.hint_of_parts(counts.groups, label, share, **law)
+        hint = core.hint_of_parts(counts.groups, label, share, **numbers)
         fit = FreeNumbers(True, False, True, hint).fit(sums)
-        law = {"weak": fit.weak, "shape": fit.shape, "failure": fit.failure}
+        numbers = {"weak": fit.weak, "shape": fit.shape, "failure": fit.failure}
         a, b = fit.shape, fit.shape * (1 - fit.weak) / fit.weak
         share = ((a + np.bincount(at, fit.expected_weak)) / (a + b + cells) / fit.weak)[label]
     return hint
 
 
 def _estimates(model: FittedModel) -> dict[str, float]:
-    fit = model._pieces[0][2]
+    fit = model.pieces[0][2]
     values = {
         "weak": fit.weak,
         "failure": fit.failure,
@@ -236,15 +237,15 @@ def _estimates(model: FittedModel) -> dict[str, float]:
     return rates | {name: values[number] for name, (*_, number) in _numbers(model).items()}
 
 
-def model_bic(model: FittedModel, log_likelihood: float) -> float:
+def model_bic(model: FittedModel, log_likelihood: float, counts: Counts) -> float:
     """Bayes' criterion: -2 log L + numbers x log of the observations.
 
     Where P and F cannot be told apart although there were several reads, F is fitted all the same,
     for what it says of the scatter, and counts as a number.
     """
-    scatter = len(model._pieces) if not model.separable and model._counts.reads > 1 else 0
+    scatter = len(model.pieces) if not model.separable and counts.reads > 1 else 0
     free = len(model.parameters) + scatter
-    return -2 * log_likelihood + free * math.log(max(len(model._counts.groups), 2))
+    return -2 * log_likelihood + free * math.log(max(len(counts.groups), 2))
 
 
 def _drop(confidence: float) -> float:

@@ -56,7 +56,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 def _drawn(model: FittedModel, counts: Counts, random: np.random.Generator) -> np.ndarray:
     """Shares of failed reads as the model would have them, sorted."""
-    one, zero = (model._pieces[i][2] for i in (0, -1))
+    one, zero = (model.pieces[i][2] for i in (0, -1))
     if model.number in (1, 2):
         named, label = labels(counts, model.number)
         counts, a = counts.subset(named), one.shape

@@ -117,7 +117,7 @@ def characterize_coarse(
         if max(found.thresholds) < first:
             raise ValueError(
                 f"no BER from {low:g} up meets the target accuracy {target_accuracy:.4f} under "
-                f"any draw; lower characterize.low or accept a larger accuracy loss"
+                "any draw; give a smaller low, or accept a larger loss of accuracy"
             )
         handle, span = network.handle, {"low": first, "high": last}
         if risk is None:

@@ -132,5 +132,6 @@ def targets_of(target_ber: float | Sequence[float], *, checked: bool) -> list[fl
     if not targets or sorted(set(targets)) != targets:
         raise ValueError(refusal("target_ber", targets, "a rate, or rates that rise"))
     if len(targets) > 1 and not checked:
-        raise ValueError("target_ber: several rates need evaluate and target_accuracy")
+        said = "one rate where evaluate and target_accuracy are not given"
+        raise ValueError(refusal("target_ber", targets, said))
     return targets

@@ -46,10 +46,14 @@ def test_integers_fail_on_their_own_bits():
 @pytest.mark.parametrize(
     ("kind", "message", "options"),
     [
-        (ValueError, "needs a scale", {"stored": "int8"}),
+        (ValueError, "scale is None, accepted: a step, as stored is int8", {"stored": "int8"}),
         (ValueError, "address is 2, accepted: a multiple of 4", {"address": 2}),
         (ValueError, "copies is 3, accepted: at least 1 and a divisor", {"copies": 3}),
-        (ValueError, "needs bounds", {"correction": "zero"}),
+        (
+            ValueError,
+            r"bounds is None, accepted: \(lowest, ",
+            {"correction": "zero"},
+        ),
         (ValueError, "correction is 'clip'", {"correction": "clip"}),
         (ValueError, "'off', accepted: zero, saturate, where bounds", {"bounds": (0.0, 1.0)}),
         (

@@ -22,10 +22,14 @@ BAD_ARGUMENTS = {
     "stored of integers": (
         {"x": torch.zeros(3, dtype=torch.int32), "stored": "int8"},
         ValueError,
-        r"'int8', but a tensor of torch.int32 fails on its own bits",
+        r"'int8', accepted: None, as a tensor of torch.int32 fails on its own bits",
     ),
     "correction": ({"correction": "clip"}, ValueError, r"'clip', accepted: off, zero, saturate"),
-    "no bounds": ({"correction": "zero"}, ValueError, r"'zero' needs bounds"),
+    "no bounds": (
+        {"correction": "zero"},
+        ValueError,
+        r"bounds is None, accepted: \(lowest, ",
+    ),
     "bounds unused": (
         {"bounds": (-1.0, 1.0)},
         ValueError,

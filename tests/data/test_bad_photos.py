@@ -95,8 +95,14 @@ COCO = {
     "accepted: a file that is there (1 are missing)": {
         "images": [{"id": 7, "file_name": "nowhere.jpg"}]
     },
-    "0 photos of 2 classes; at least one of each": {"images": [], "annotations": []},
-    "1 photos of 0 classes; at least one": {"categories": [], "annotations": []},
+    "photos and classes is (0, 2), accepted: at least one of each": {
+        "images": [],
+        "annotations": [],
+    },
+    "photos and classes is (1, 0), accepted: at least one of each": {
+        "categories": [],
+        "annotations": [],
+    },
     "annotations 1: image_id is 8, accepted: the id of one of images": thing(image_id=8),
     "annotations 1: image_id is [7], accepted": thing(image_id=[7]),
     "annotations 1: image_id is missing, accepted": thing(image_id="gone"),
@@ -122,7 +128,7 @@ COCO = {
 @pytest.mark.parametrize("words", COCO)
 def test_entries_of_coco(tmp_path, words):
     said = refused(words, data.read_coco, write_coco(tmp_path, **COCO[words]), tmp_path)
-    assert "coco.json" in said or "photos of" in said
+    assert "coco.json" in said or "photos and classes" in said
 
 
 @pytest.mark.parametrize(

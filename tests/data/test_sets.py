@@ -111,8 +111,8 @@ BAD = {
     "split is 'dev', accepted: train": {"label": [0, 1], "split": ["train", "dev"]},
     "has no split 'test'": {"label": [0, 1], "split": ["train", "val"]},
     "holds no images": {"image": pa.array([], pa.binary()), "label": pa.array([], pa.int32())},
-    "1 images of one split; at least 3 are needed": {"label": [0], "split": ["test"]},
-    "2 images of one split; at least 3 are needed": {"label": [0, 1]},
+    "number of images is 1, accepted: at least 3, for 3 uses": {"label": [0], "split": ["test"]},
+    "number of images is 2, accepted: at least 3, for 3 uses": {"label": [0, 1]},
 }
 
 

@@ -108,7 +108,7 @@ def test_mean_over_the_rows_of_a_tensor():
     # One factor for all stresses: log(1 - P') / log(1 - P) is the same in every row.
     factor = np.log1p(-scaled.weak_fraction) / np.log1p(-model.weak_fraction)
     assert np.allclose(factor, factor[0], rtol=1e-9)
-    with pytest.raises(ValueError, match="lies in none of the 4 rows"):
+    with pytest.raises(ValueError, match="accepted: one that meets one of the 4 rows of 64 bytes"):
         model.with_ber(0.01, address=256, size_bytes=8, row_bytes=64)
 
 

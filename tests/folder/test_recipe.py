@@ -35,7 +35,7 @@ CASES = {
     "characterize: {curve: {low: 0.2}}": r"characterize.curve.low is 0.2, accepted: less than",
     "characterize: {low: 1e-3, margin_steps: 30}": r"margin_steps is 30, accepted: at most 26",
     "verify: {method: exact}": r"verify.method is 'exact', accepted: one of map.methods, coarse",
-    "{weights: false, inputs: false}": r"both are false",
+    "{weights: false, inputs: false}": r"inputs is \(False, False\), accepted: true for at",
     "seed: 1\nseed: 2": r"recipe key seed: stands twice",
     "map: {protect: all}": r"map.protect is 'all', accepted: auto, none, or protections by",
     "map: {protect: {fc1: 3}}": r"map.protect is \{'fc1': 3\}, accepted: auto, none, or prot",

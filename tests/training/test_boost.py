@@ -236,7 +236,10 @@ def test_inputs_are_given_a_share_of_their_range(model, blobs, changes, given, s
     ("arguments", "words"),
     [
         ({"target_ber": [0.1, 0.01]}, "rates that rise"),
-        ({"target_ber": [0.01, 0.1]}, "need evaluate and target_accuracy"),
+        (
+            {"target_ber": [0.01, 0.1]},
+            "accepted: one rate where evaluate and target_acc",
+        ),
         ({"target_ber": 0.1, "evaluate": len}, "go together"),
         ({"target_ber": 2.0}, "target_ber is 2.0, accepted"),
         ({"target_ber": 0.1, "start_ber": 0.2}, r"start_ber is 0.2, accepted: .* 0.1"),
