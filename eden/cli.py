@@ -167,7 +167,7 @@ def _data(memory, ones: float | None, toggles: float | None):
     return Data(ones, toggles)
 
 
-def _keep(path: Path | None, found: dict) -> None:
+def _write(path: Path | None, found: dict) -> None:
     from eden._files import write_json
 
     if path is not None:
@@ -207,7 +207,7 @@ def simulate(
         data=_data(memory, ones, toggles),
         progress=sys.stderr.isatty(),
     )
-    _keep(json, found.to_dict())
+    _write(json, found.to_dict())
     print(words_of(memory, found))
 
 
@@ -235,7 +235,7 @@ def energy(
         counting=counting,
         progress=sys.stderr.isatty(),
     )
-    _keep(json, found.to_dict())
+    _write(json, found.to_dict())
     print(f"{words_of_counts(found)}\n{words_of_energy(found)}")
 
 

@@ -10,7 +10,7 @@ from eden.errors._table import Table, copied_table, plain_data, set_field, set_t
 Model = TypeVar("Model", "Uniform", "DataDependent")
 
 
-def _with_ber(
+def with_ber(
     model: Model,
     ber: float,
     *,
@@ -58,7 +58,7 @@ class Uniform:
     _table: Table = field(init=False, repr=False, compare=False)
     kind: ClassVar[str] = "uniform"
     _failure_is: ClassVar[str] = "failure probability"
-    with_ber = _with_ber
+    with_ber = with_ber
     lower = copied_table
     to_dict = plain_data
 
@@ -99,7 +99,7 @@ class DataDependent:
     _table: Table = field(init=False, repr=False, compare=False)
     kind: ClassVar[str] = "data_dependent"
     _failure_is: ClassVar[str] = "mean failure probability"
-    with_ber = _with_ber
+    with_ber = with_ber
     lower = copied_table
     to_dict = plain_data
 

@@ -2,7 +2,8 @@
 
 The kernels are tested against it bit for bit. It knows neither torch nor the kernels: elements are
 unsigned integers, the bits of a value, with the name of their type beside them (`ELEMENT_BITS`);
-keys, table entries, and whatever has more than 64 bits are Python integers.
+keys, table entries, and whatever has more than 64 bits are Python integers. A new op enters as a
+module here, before its kernels.
 """
 
 from eden.reference._cells import plane_numbers as plane_numbers

@@ -16,7 +16,7 @@ from eden.devices import Device, OperatingPoint, pick
 from eden.energy import LAWS, Components, Transfer, idle, like, lines, stream
 from eden.mapping import WHOLE_MODULE, Placement
 from eden.systems._inference import Inference, placed_inference
-from eden.systems._modules import module_of, waiting_points
+from eden.systems._modules import module_number, waiting_points
 from eden.systems._system import System, system_of
 from eden.systems._traffic import Move, observe
 
@@ -196,7 +196,7 @@ def _transfers(
             point = placement.points[piece.partition]
             base, banks = stripes[piece.partition]
             address = base + piece.address
-            module = module_of(piece.partition, known)
+            module = module_number(piece.partition, known)
         moved = Transfer(write, True, address, move.size_bytes, point, move.times, banks)
         approximate[module].append(moved)
         if move.plain_bytes:

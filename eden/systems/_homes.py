@@ -12,7 +12,7 @@ from eden.devices import Device
 from eden.dram import Memory
 from eden.mapping import RATED, WHOLE_MODULE, Placement
 from eden.systems._layers import Call
-from eden.systems._modules import module_of, waiting_points
+from eden.systems._modules import module_number, waiting_points
 
 _PAGE = 4096
 
@@ -191,7 +191,7 @@ class Placed:
                 free = self._free.take(piece.size_bytes)
                 found.append((free, piece.size_bytes, self._rated, 0))
                 continue
-            module = module_of(piece.partition, self._partitions)
+            module = module_number(piece.partition, self._partitions)
             partition = self._partitions.get(piece.partition)
             base = 0 if partition is None else partition.base + module * self._gap
             volts = self._placement.points[piece.partition].vdd_volts

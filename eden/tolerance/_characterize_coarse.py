@@ -143,7 +143,7 @@ def characterize_coarse(
             for _ in progress_bar(asked, label, "rare misses", "draw", progress):
                 pass
         stated = curves.stated(miss_probability)
-        trials = network.memo.asked
+        trials = network.memo.count
         resolved, tensors, coverage = handle.config, handle.tensors, handle.coverage()
     mean = _mean_ber(
         model, evaluate, resolved, clean - target_accuracy, found.thresholds, draws, first, last,

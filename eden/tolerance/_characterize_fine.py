@@ -118,7 +118,7 @@ def characterize_fine(
             tensors=tensors_bearing(bers_of(steps), network.handle.tensors),
             thresholds=(),
             accuracies=tuple(oracle.confirm(steps, draw) for draw in draws),
-            trials=network.memo.asked,
+            trials=network.memo.count,
             coverage=network.handle.coverage(),
         )
 

@@ -55,7 +55,7 @@ class Memo:
             raise ValueError(f"folder {self.folder}: is a file; a folder is needed")
 
     @property
-    def asked(self) -> int:
+    def count(self) -> int:
         """Trials asked for since this object was made, whether run or replayed."""
         return len(self._asked)
 

@@ -92,7 +92,7 @@ class FaultyNetwork:
     def accuracy(self, ber: float | Mapping[str, float] | None, draw: int) -> float:
         """Accuracy at a BER (or one a tensor; None: as attached), whether it is known or not."""
         self.set(ber, draw)
-        return self.asked(lambda model: accuracy_of(self.evaluate, model, draw=draw))
+        return self.ask_model(lambda model: accuracy_of(self.evaluate, model, draw=draw))
 
     def accuracies(self, label: str, ber: float, draws: list[int]) -> list[float]:
         """Accuracy at a BER under each draw; one trial, one shard."""
@@ -182,7 +182,7 @@ class FaultyNetwork:
             return
         self.set(bers_of(steps), draw)
         by_image = self.by_image
-        closest = self.asked(lambda model: by_image.closest(model, self.closest))
+        closest = self.ask_model(lambda model: by_image.closest(model, self.closest))
         outside = torch.ones(self.images, dtype=torch.bool)
         outside[closest] = False
         others = outside.nonzero()[:, 0]
@@ -235,9 +235,11 @@ class FaultyNetwork:
         self, evaluator: Evaluator, draw: int, images: np.ndarray | None = None
     ) -> np.ndarray:
         """Which images an evaluator finds named rightly; of all, or of those of these numbers."""
-        return self.asked(lambda model: right_of(evaluator, model, draw=draw), images).numpy()
+        return self.ask_model(lambda model: right_of(evaluator, model, draw=draw), images).numpy()
 
-    def asked(self, ask: Callable[[torch.nn.Module], Any], images: np.ndarray | None = None) -> Any:
+    def ask_model(
+        self, ask: Callable[[torch.nn.Module], Any], images: np.ndarray | None = None
+    ) -> Any:
         """Ask about the network, which must read something: without errors it would bear any."""
         # Neither how the evaluator batches its images, nor which of them are asked, shall decide
         # which accesses fail.

@@ -92,7 +92,7 @@ class Oracle(Asking[_Asked, Row]):
             question = self.network.question(steps, draw)
             if not (self._known(question, part=False) or self._known(question, part=part)):
                 unknown[question.reads(part=part)] = question
-        names = {reads: self.network.name(asked, part=part) for reads, asked in unknown.items()}
+        names = {reads: self.network.name(each, part=part) for reads, each in unknown.items()}
         dear = [reads for reads, name in names.items() if not self.memo.knows(name)]
         rows = self._answers([self._asked(unknown[reads], part=part) for reads in dear])
         answers = dict(zip(dear, rows, strict=True))

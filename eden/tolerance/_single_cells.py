@@ -99,7 +99,7 @@ class CellCosts(Asking[_Cell, Row]):
         self.network.set(0.0, 0)
         nested, within = [np.arange(images)], by_image
         for size in sorted((size for size in sizes if 2 * size <= images), reverse=True):
-            closest = self.network.asked(lambda model, n=size, e=within: e.closest(model, n))
+            closest = self.network.ask_model(lambda model, n=size, e=within: e.closest(model, n))
             self.passes += len(nested[0]) / images
             nested.insert(0, nested[0][closest.numpy()])
             within = by_image.take(torch.from_numpy(nested[0]))
@@ -205,7 +205,7 @@ class CellCosts(Asking[_Cell, Row]):
         network.handle.reseed(draw)
         with network.handle.one_weak_cell(tensor, element, bit):
             if group is None:
-                accuracy = network.asked(
+                accuracy = network.ask_model(
                     lambda model: accuracy_of(network.evaluate, model, draw=draw)
                 )
                 return {"seed": int(element), "ber": None, "accuracy": accuracy}

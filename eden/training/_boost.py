@@ -31,7 +31,7 @@ from eden.network import (
     unwrapped,
 )
 from eden.training._config import BoostConfig
-from eden.training._kept import Kept
+from eden.training._folder import TrainingFolder
 from eden.training._ranks import Ranks
 from eden.training._rounds import Judge, Rounds, targets_of
 from eden.training._trainer import Trainer
@@ -151,10 +151,10 @@ def boost(
         with tqdm(
             total=0, desc="boost", unit="step", disable=not progress or ranks.rank > 0
         ) as bar:
-            kept = Kept(folder, ranks)
-            trainer = Trainer(handle, train_loader, how, bar, ranks, kept)
+            place = TrainingFolder(folder, ranks)
+            trainer = Trainer(handle, train_loader, how, bar, ranks, place)
             if folder is not None:
-                kept.claim([told, digest_of_model(boosted), original.to_dict(), trainer.identity])
+                place.claim([told, digest_of_model(boosted), original.to_dict(), trainer.identity])
             history = rounds.run(trainer, judge)
         now = handle.learn_bounds(itertools.islice(train_loader, 1)).tensors
     finally:

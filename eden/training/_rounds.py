@@ -97,7 +97,7 @@ class Rounds:
                 accuracy, bears = 0.0, 0.0
                 if math.isfinite(history[-1]["loss"]):
                     ask = partial(judge.run, trainer.handle)
-                    accuracy, bears = trainer.kept.judged(trainer.training, ask)
+                    accuracy, bears = trainer.folder.judged(trainer.training, ask)
                 history[-1] |= {"accuracy": accuracy, "bears": bears, "met": bears > most}
                 if accuracy >= judge.target:
                     break

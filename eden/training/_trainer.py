@@ -18,7 +18,7 @@ from eden.access import ops
 from eden.data import call, device_of, inputs_of, keeping_modes
 from eden.network import Attachment
 from eden.training._config import BoostConfig
-from eden.training._kept import Kept
+from eden.training._folder import TrainingFolder
 from eden.training._ranks import Ranks
 from eden.training._schedule import Schedule
 
@@ -49,7 +49,7 @@ class WeightRanges:
         ]
 
     @torch.no_grad()
-    def keep(self) -> None:
+    def clamp(self) -> None:
         """Clamp what has left its range, all weights at once."""
         for weights, lowest, highest in self.ranges:
             if weights:
@@ -71,11 +71,11 @@ class Trainer:
         how: BoostConfig,
         bar: tqdm,
         ranks: Ranks,
-        kept: Kept,
+        folder: TrainingFolder,
     ):
         self.handle, self.loader, self.loss, self.anneal = handle, loader, how.loss, how.anneal
         self.bar, self.ranks, self._batches = bar, ranks, 0
-        self.kept, self.training = kept, 0
+        self.folder, self.training = folder, 0
         stored = [p for p in handle.stored_weights() if p.numel() and p.requires_grad]
         self.ranges = WeightRanges(stored, by_channel=handle.config.by_channel)
         parameters = [p for p in handle.model.parameters() if p.requires_grad]
@@ -119,7 +119,7 @@ class Trainer:
             self.falling = CosineAnnealingLR(self.optimizer, epochs * self.batches)
         self.training += 1
         rows: list[dict[str, Any]] = []
-        if (state := self.kept.state(self.training)) is not None:
+        if (state := self.folder.state(self.training)) is not None:
             rows = state["rows"]
             self._go_on(state, schedule)
             self.bar.update(len(rows) * self.batches)
@@ -128,7 +128,7 @@ class Trainer:
                 break  # what follows is no better
             ber, loss = self._epoch(schedule)
             rows.append({"ber": ber, "loss": loss, "accuracy": None, "bears": None, "met": None})
-            self.kept.write(self.training, self._state(schedule) | {"rows": rows})
+            self.folder.write(self.training, self._state(schedule) | {"rows": rows})
         return rows
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -182,7 +182,7 @@ class Trainer:
                 self.optimizer.step()
                 if self.falling is not None:
                     self.falling.step()
-                self.ranges.keep()
+                self.ranges.clamp()
                 total += value.detach()
                 count += 1
                 ber = schedule.ber

@@ -11,7 +11,7 @@ from eden.network import Config, attach, calibration_of
 from eden.tolerance import characterize_coarse, verify
 from eden.tolerance._network import under_errors
 from eden.tolerance._oracle import Oracle
-from eden.training._rounds import Check
+from eden.training._rounds import Judge
 
 X = torch.randn(60, 4, generator=torch.Generator().manual_seed(1))
 Y = (X[:, 0] > X[:, 1]).long()
@@ -55,7 +55,7 @@ def test_part_and_rest_are_the_whole(network):
 
 def checked(model, config, evaluate):
     handle = attach(copy.deepcopy(model), config)
-    return Check(evaluate, 0.5, 0.01, copy.deepcopy(model), 0).run(handle)
+    return Judge(evaluate, 0.5, 0.01, copy.deepcopy(model), 0).run(handle)
 
 
 ASKED = {

@@ -220,9 +220,9 @@ def test_what_is_asked_in_two_parts_is_what_is_asked_at_once(task, coarse):
             assert oracle.ask(steps, 7) == network.accuracy(ber_of(step), 7)
             assert named == oracle.right(steps, 7)
         # Without a weak cell nothing depends on the draw.
-        before = network.memo.asked
+        before = network.memo.count
         assert oracle.ask(no_error, 8) == oracle.ask(no_error, 9) == coarse.clean_accuracy
-        assert network.memo.asked == before
+        assert network.memo.count == before
 
 
 def test_tolerances_survive_a_file(coarse):

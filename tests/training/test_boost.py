@@ -283,8 +283,8 @@ def test_weights_stay_in_their_range_or_in_that_of_their_channel(by_channel):
     ranges = WeightRanges(weights, by_channel=by_channel)
     for weight in weights:
         weight.mul_(10)
-    ranges.keep()
+    ranges.clamp()
     first = [[1.0, -2.0], [0.5, 0.5]] if by_channel else [[1.0, -2.0], [1.0, 1.0]]
     assert weights[0].tolist() == first
     assert weights[1].tolist() == [3.0, -3.0]
-    WeightRanges([]).keep()
+    WeightRanges([]).clamp()

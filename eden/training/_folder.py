@@ -17,7 +17,7 @@ from eden._files import digest, read_json, write_bytes, write_json
 from eden.training._ranks import Ranks
 
 
-class Kept:
+class TrainingFolder:
     """What a folder keeps of trainings; nothing without one.
 
     Args:
