@@ -105,6 +105,28 @@ def test_names_of_a_stub_are_there(room):
         module.nothing  # noqa: B018
 
 
+def test_threads_may_ask_for_different_names_first():
+    """Locks of imports are taken in one order, that of a room before those of its modules."""
+    code = """
+import sys, threading
+import eden
+sys.setswitchinterval(1e-6)
+start, failed = threading.Barrier(len(eden.__all__)), []
+def ask(name):
+    start.wait()
+    try:
+        getattr(eden, name)
+    except BaseException as error:
+        failed.append(f"{name}: {error!r}")
+threads = [threading.Thread(target=ask, args=(name,)) for name in eden.__all__]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+sys.exit("; ".join(failed) or 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="module")
 def attaching():
     """The modules in memory after all that a training script asks for."""

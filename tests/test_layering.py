@@ -105,13 +105,20 @@ def upward(found: dict[str, dict[str, set[str]]]) -> list[str]:
 
 
 def past_a_face(imported: Mapping[str, set[str]]) -> list[str]:
-    """The imports that reach into another room."""
+    """The imports that reach into another room.
+
+    Also of a module that its face names: `from eden.access.rng import key` takes the lock of the
+    module before that of its room, and a thread that enters by the room takes them the other way.
+    """
     return [
         f"{name} imports {target}"
         for name, targets in imported.items()
         for target in sorted(targets)
         if room_of(target) != room_of(name)
-        and any(part.startswith("_") for part in target.split(".")[2:])
+        and (
+            any(part.startswith("_") for part in target.split(".")[2:])
+            or len(target.split(".")) > 3
+        )
     ]
 
 
@@ -158,13 +165,17 @@ def test_what_points_up_or_past_a_face_is_found():
     wrong = {
         "eden.access.ops": {"eden.network.attach", "eden._native"},
         "eden.tolerance._coarse": {"eden.mapping.place", "eden.network._stored"},
+        "eden.tolerance._fine": {"eden.access.rng", "eden.access.rng.key"},
     }
     found = arrows(wrong)
     assert upward(found) == [
         "eden.access.ops (4) imports from network (5)",
         "eden.tolerance._coarse (6) imports from mapping (6)",
     ]
-    assert past_a_face(wrong) == ["eden.tolerance._coarse imports eden.network._stored"]
+    assert past_a_face(wrong) == [
+        "eden.tolerance._coarse imports eden.network._stored",
+        "eden.tolerance._fine imports eden.access.rng.key",
+    ]
     assert "4  access       network <-- UP, _native" in picture(found)
 
 

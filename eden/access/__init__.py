@@ -14,7 +14,10 @@ from eden.access._seeds import seeds_for as seeds_for
 from eden.access.arrays import inject_array as inject_array
 from eden.access.ops import count_flips as count_flips
 from eden.access.ops import inject as inject
+from eden.access.protection import NONE as NONE
+from eden.access.protection import WORD_BYTES as WORD_BYTES
 from eden.access.protection import Protection as Protection
+from eden.access.protection import Room as Room
 from eden.access.rng import fold_access as fold_access
 from eden.access.rng import fold_in as fold_in
 from eden.access.rng import key as key

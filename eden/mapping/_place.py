@@ -14,8 +14,7 @@ import numpy as np
 
 from eden import devices, energy
 from eden._say import a_kind, an_int, one_of, refusal, within
-from eden.access import Protection, formats
-from eden.access.protection import NONE
+from eden.access import NONE, Protection, formats
 from eden.mapping._coarse import place_coarsely
 from eden.mapping._fine import place_finely, problems_of
 from eden.mapping._hazard import Hazards, SingleCells

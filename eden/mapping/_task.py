@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eden import devices, energy
-from eden.access import Protection
-from eden.access.protection import NONE
+from eden.access import NONE, Protection
 from eden.mapping._hazard import Hazards
 from eden.mapping._pieces import RATED, Part, Place, spare_bytes
 from eden.mapping._placement import Entry, Rejection

@@ -8,8 +8,7 @@ from typing import Any
 
 from eden import devices
 from eden._say import a_kind, an_int, keys_of, one_of, refusal, within
-from eden.access import Protection, formats
-from eden.access.protection import WORD_BYTES, Room
+from eden.access import WORD_BYTES, Protection, Room, formats
 from eden.energy import LAWS
 from eden.mapping._hazard import SingleCells, single_cells_limit
 from eden.mapping._pieces import RATED, Place, shared

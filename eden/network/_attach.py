@@ -12,7 +12,7 @@ from torch import nn
 
 from eden._say import refusal
 from eden._torch import ran_compiled
-from eden.access.protection import NONE
+from eden.access import NONE
 from eden.network._attachment import Attachment
 from eden.network._calibration import calibration_of
 from eden.network._config import Config, patterns_of

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from eden._say import refusal
 from eden._torch import held_otherwise, own_parameters
-from eden.access import Protection, formats, ops
-from eden.access.protection import NONE
+from eden.access import NONE, Protection, formats, ops
 from eden.data import device_of
 from eden.network._calibration import Calibration
 from eden.network._config import Config, patterns_of

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from eden.access import Protection
-from eden.access.protection import NONE
+from eden.access import NONE, Protection
 from eden.network._config import Config, Pattern
 
 

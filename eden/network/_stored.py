@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from eden._torch import transformed
-from eden.access import formats, ops, rng
-from eden.access.protection import Room
+from eden.access import Room, formats, ops, rng
 from eden.errors import Cells, ErrorModel, Uniform, table_of
 from eden.network import _replay
 from eden.network._calibration import TensorCalibration
