@@ -8,5 +8,9 @@ import lazy_loader
 from eden import _command as _command
 from eden import _versions as _versions
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 __version__ = _versions.VERSION
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

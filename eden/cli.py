@@ -23,8 +23,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_GO_ON = "interrupted; the same command with --resume goes on"
-
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A run folder.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Run folder; default runs/RECIPE.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where a run was cut short.")]
@@ -65,7 +63,12 @@ def run(
     run_recipe(recipe, out, resume=resume, until=until, weights=weights)
 
 
+_STAGES: list[str] = []  # each a verb
+
+
 def _verb(stage: str, text: str) -> None:
+    _STAGES.append(stage)
+
     def command(folder: Folder) -> None:
         from eden.run import advance
 
@@ -337,13 +340,17 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="eden")
     # Without a command, what there is.
     arguments = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    if os.environ.get("EDEN_TRACEBACK") == "1":
-        return _exit_code(app(arguments, standalone_mode=False))
+    # Of verbs that work on a run folder, which keeps what they have done.
+    goes_on = {"run": " with --resume goes on"} | dict.fromkeys(_STAGES, " goes on")
+    further = f"; the same command{goes_on[arguments[0]]}" if arguments[0] in goes_on else ""
+    interrupted = f"interrupted{further}"
     try:
-        return _exit_code(app(arguments, standalone_mode=False))
+        result = app(arguments, standalone_mode=False)
     except Exception as error:
-        if type(error).__name__ == "Abort":  # or raises this for it, in some versions
-            return _complain(_GO_ON, code=INTERRUPTED)
+        if os.environ.get("EDEN_TRACEBACK") == "1":
+            raise
+        if type(error).__name__ == "Abort":  # for Ctrl-C, in some versions of the option parser
+            return _complain(interrupted, code=INTERRUPTED)
         if type(error).__name__ == "Exit":
             return getattr(error, "exit_code", 0)
         if (said := getattr(error, "format_message", None)) is not None:  # by the option parser
@@ -353,6 +360,9 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(error, ValueError | TypeError | OSError | _safetensors_error()):
             return _complain(str(error))
         raise
+    if result == INTERRUPTED:  # or this
+        return _complain(interrupted, code=INTERRUPTED)
+    return result if isinstance(result, int) else 0
 
 
 def _plainly(error: UnicodeError) -> tuple[str, int]:
@@ -365,12 +375,6 @@ def _plainly(error: UnicodeError) -> tuple[str, int]:
 
 _PLAIN = {"\u2212": "-", "\u2013": "-", "\u2192": "->"}
 codecs.register_error("eden", _plainly)
-
-
-def _exit_code(result: object) -> int:
-    if result == INTERRUPTED:  # the option parser has caught Ctrl-C
-        return _complain(_GO_ON, code=INTERRUPTED)
-    return result if isinstance(result, int) else 0
 
 
 def _complain(message: str, *, code: int = 2) -> int:

@@ -175,12 +175,18 @@ def test_a_terminal_without_a_minus_sign_gets_a_plain_one(monkeypatch):
     assert written.getvalue() == b"-3 % -> 1-2 ?\n"
 
 
-def test_an_interruption_says_how_to_go_on(capsys, monkeypatch):
-    from eden import devices
+def test_an_interruption_says_how_to_go_on(capsys, monkeypatch, tmp_path):
+    from eden import devices, run
 
-    def interrupted():
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(devices, "print_devices", interrupted)
-    assert main(["devices"]) == 130
-    assert "--resume goes on" in capsys.readouterr().err
+    for room, name in ((devices, "print_devices"), (run, "run"), (run, "advance")):
+        monkeypatch.setattr(room, name, interrupted)
+    for verb, said in (
+        (["devices"], "eden: interrupted"),
+        (["run", "x"], "eden: interrupted; the same command with --resume goes on"),
+        (["map", str(tmp_path)], "eden: interrupted; the same command goes on"),
+    ):
+        assert main(verb) == 130
+        assert capsys.readouterr().err == f"{said}\n"

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 PYTHON_FILES = sorted((ROOT / "eden").rglob("*.py"))
 
 # The rooms of eden by floor, and the modules beside them. A room may import only what lies on a
-# lower floor, and of another room only its face: what its `__init__` names.
+# lower floor, and of another room only its face: what its `__init__`, or the stub of that, names.
 FLOORS = (
     ("_native", "_files", "_say", "_torch", "_command", "reference"),
     ("_versions", "_yaml", "data"),

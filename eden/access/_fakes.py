@@ -46,7 +46,9 @@ def _check_place(op: str, x: Tensor, stored: int, address: int, row_bytes: int) 
         row_bytes in _ROWS,
         lambda: _refused(op, "row_bytes", row_bytes, "a power of two from 64 to 8192"),
     )
-    bits = formats.RAW_BITS.get(x.dtype) or list(formats.FORMATS.values())[stored].bits
+    known = list(formats.FORMATS.values())
+    check(0 <= stored < len(known), lambda: _refused(op, "stored", stored, "0 to 5"))
+    bits = formats.RAW_BITS.get(x.dtype) or known[stored].bits
     aligned = max(1, bits // 8)
     check(
         0 <= address < 2**56 and address % aligned == 0,

@@ -14,15 +14,15 @@ def load_protected(op: Any, x: Tensor, how: ProtectedRead, mark: bool) -> tuple[
     Args:
         op: The registered ops.
         x: The tensor, contiguous.
-        how: It is read.
+        how: What protects it, and where its parts lie.
         mark: Whether to mark what is corrected.
     """
-    kind, k, counts, coding, extent, places = how
+    kind, k, counts, coding, extent, parts = how
     stored, scale, bounds, correction = coding
     copies = extent.copies
 
-    def read(image: Tensor, place: PartExtent) -> Tensor:
-        key, table, *where = place
+    def read(image: Tensor, part: PartExtent) -> Tensor:
+        key, table, *where = part
         at = (copies, extent.first_copy, *where, extent.numbers)
         cells = (table.entries, table.order, None, None, table.lookup)
         return op.inject.default(image.contiguous(), key, *cells, 0, 0, *at, None, False)[0]
@@ -30,18 +30,18 @@ def load_protected(op: Any, x: Tensor, how: ProtectedRead, mark: bool) -> tuple[
     embedded, planes = (k if kind == "embedded" else 0), kind == "strong_bits"
     image = op.encode_image.default(x, scale, stored, copies, embedded, planes)
     if kind == "triple":
-        image, *others = (read(image, place) for place in places)
+        image, *others = (read(image, part) for part in parts)
         b, c = (other.bitwise_xor_(image) for other in others)
         image.bitwise_xor_(b.bitwise_and_(c))  # by majority
     elif kind == "secded":
-        check = read(op.secded_check.default(image), places[1])
-        image = op.secded_correct.default(read(image, places[0]), check, counts)
+        check = read(op.secded_check.default(image), parts[1])
+        image = op.secded_correct.default(read(image, parts[0]), check, counts)
     elif kind == "strong_bits":
         weak = image.shape[1] - k * ((x.numel() // copies + 7) // 8)
-        parts = image[:, :weak], image[:, weak:]
-        image = torch.cat([read(*both) for both in zip(parts, places, strict=True)], dim=1)
+        planes_of = image[:, :weak], image[:, weak:]
+        image = torch.cat([read(*both) for both in zip(planes_of, parts, strict=True)], dim=1)
     else:
-        image = read(image, places[0])
+        image = read(image, parts[0])
         if bounds is not None:
             bounds = _coarse_bounds(op, bounds, stored, scale, k)
     return op.decode_image.default(

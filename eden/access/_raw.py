@@ -48,7 +48,7 @@ def read_protected(x: Tensor, how: ProtectedRead) -> Tensor:
 
     Args:
         x: As in `read`.
-        how: It is read.
+        how: What protects it, and where its parts lie.
     """
     return _read(x, how.flat(), how.coding.bounds is not None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -91,7 +91,12 @@ class ProtectedRead(NamedTuple):
     @classmethod
     def of_flat(cls, flat: Sequence[Any]) -> ProtectedRead:
         """Return what `flat` was made of."""
-        kind, bits, counts, *rest = flat
-        each = (rest[i : i + 6] for i in range(9, len(rest), 6))
-        parts = [PartExtent(one[0], Table(*one[1:4]), *one[4:]) for one in each]
-        return cls(kind, bits, counts, Coding(*rest[:4]), Extent(*rest[4:9]), parts)
+        values = iter(flat)
+        kind, bits, counts = islice(values, 3)
+        coding = Coding(*islice(values, len(Coding._fields)))
+        extent = Extent(*islice(values, len(Extent._fields)))
+        parts = [
+            PartExtent(key, Table(lookup, entries, order), *at)
+            for key, lookup, entries, order, *at in zip(*[values] * 6, strict=True)
+        ]
+        return cls(kind, bits, counts, coding, extent, parts)

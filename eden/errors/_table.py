@@ -59,7 +59,7 @@ def plain_data(model: Any) -> dict[str, Any]:
 
 
 def same(self: Any, other: object) -> bool:
-    """Return whether two models are made of the same numbers."""
+    """Return whether two models were given the same: one number is not as many equal ones."""
     if type(other) is not type(self):
         return NotImplemented
     names = [field.name for field in fields(self) if field.init]

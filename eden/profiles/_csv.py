@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import os
+import re
 import stat
 import zlib
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from eden.profiles._schema import Column
 
 _LONGEST_LINE = 1 << 16
 _BLOCK = 1 << 22
+_BREAK = re.compile(r"\r\n|\r|\n")
 # What unpacking raises of a file that is cut short or damaged.
 _DAMAGED = (EOFError, OSError, zlib.error)
 
@@ -192,7 +194,8 @@ def _find(path: Path, header: list[str], columns: Sequence[Column]) -> None:
         for name, word in zip(header, row, strict=True):
             column = of.get(name)
             if "\n" in word or "\r" in word:
-                raise ValueError(f"{path}, line {line}: a line that ends within quotes")
+                first = line - sum(len(_BREAK.findall(word)) for word in row)
+                raise ValueError(f"{path}, line {first}: a line that ends within quotes")
             if column is None or column.low is None or word == "":
                 continue
             if not _fits(word, column):

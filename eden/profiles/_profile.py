@@ -73,9 +73,9 @@ class Profile:
         table = table.unify_dictionaries()
         before = 0
         for batch in table.to_batches():
-            fault = first_flaw(batch)
-            if fault is not None:
-                raise ValueError(f"{name_of(before + fault.row)}: {fault.says}")
+            flaw = first_flaw(batch)
+            if flaw is not None:
+                raise ValueError(f"{name_of(before + flaw.row)}: {flaw.says}")
             before += len(batch)
         table = renamed(table, "pattern", fill_of)
         table = renamed(table, "unit", lambda word: word or "cell")

@@ -141,9 +141,9 @@ def _whole(part: pa.Table) -> pa.Table:
 def _public(path: Path, form: Form, *, progress: bool) -> Profile:
     blocks, of_row, left_out, before = [], [], Counter(), 0
     for part in read_blocks(path, list(form.header), form.columns, progress=progress):
-        fault = first_out_of_range(part.combine_chunks().to_batches()[0], form.columns)
-        if fault is not None:
-            raise ValueError(f"{path}, line {line_of(path, before + fault.row)}: {fault.says}")
+        flaw = first_out_of_range(part.combine_chunks().to_batches()[0], form.columns)
+        if flaw is not None:
+            raise ValueError(f"{path}, line {line_of(path, before + flaw.row)}: {flaw.says}")
         found = form.observations(Block(path, part))
         if found.wrong is not None and found.wrong.any():
             row = before + int(np.argmax(found.wrong))

@@ -40,11 +40,11 @@ def first_out_of_range(batch: pa.RecordBatch, columns: Sequence[Column]) -> Flaw
 
 
 def _single(batch: pa.RecordBatch, columns: Sequence[Column]) -> Iterator[Flaw]:
-    """Faults of one column each."""
+    """Flaws of one column each."""
     for column in columns:
         values = batch.column(column.name)
         if column.low is None:
-            yield from _text_faults(column, values)
+            yield from _text_flaws(column, values)
             continue
         if column.needed and values.null_count:
             row = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False)))
@@ -61,7 +61,7 @@ def _single(batch: pa.RecordBatch, columns: Sequence[Column]) -> Iterator[Flaw]:
             yield Flaw(row, f"{column.name} is {value}, accepted: {column.accepted}")
 
 
-def _text_faults(column: Column, values: pa.DictionaryArray) -> Iterator[Flaw]:
+def _text_flaws(column: Column, values: pa.DictionaryArray) -> Iterator[Flaw]:
     accepted = {
         "pattern": lambda word: word == "" or _PATTERN.fullmatch(word) is not None,
         "unit": lambda word: word in ("", *UNITS),

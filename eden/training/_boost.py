@@ -123,8 +123,10 @@ def boost(
     ranks = Ranks(model)
     told = {
         "config": config.to_dict(),
-        "curriculum": (targets, epochs, target_accuracy),
-        "training": {f.name: getattr(how, f.name) for f in fields(how) if f.name not in _FUNCTIONS},
+        "curriculum": (targets, epochs),
+        "target_accuracy": target_accuracy,
+        "how": {f.name: getattr(how, f.name) for f in fields(how) if f.name not in _FUNCTIONS}
+        | {"input_range": share},
     }
     for name, value in told.items():
         ranks.agree(name, value)

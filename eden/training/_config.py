@@ -28,7 +28,8 @@ class BoostConfig:
             between a quarter and all of it (`RampSchedule`); "steps", as in the paper, all
             batches have the same, which rises every few epochs (`CurriculumSchedule`).
         step_epochs: Epochs at each rate of "steps"; at least 1.
-        start_ber: Rate to begin with; where the model was boosted before, the rate it bears.
+        start_ber: Rate to begin with, from 0 to the first target; where the model was boosted
+            before, the rate it bears.
         optimizer: Makes an optimiser of the copy's parameters; default AdamW at 3e-3.
         anneal: Let its learning rates fall to 0 along a half cosine in each round, batch by batch;
             each batch meets other errors, and small steps at the end average over them.
@@ -79,10 +80,17 @@ class BoostConfig:
             raise TypeError(refusal("loss", self.loss, "a function of output and labels"))
         if self.input_range is not None:
             check_input_range(self.input_range)
+        for name, kind in (("start_ber", float), ("miss_probability", float), ("seed", int)):
+            object.__setattr__(self, name, kind(getattr(self, name)))
+        for name in ("more_epochs", "step_epochs"):
+            object.__setattr__(self, name, int(getattr(self, name)))
 
     def input_range_for(self, config: Config) -> InputRange:
         """Return the share of their range that inputs stored so are given."""
+        if isinstance(self.input_range, tuple):
+            first, last = self.input_range
+            return float(first), float(last)
         if self.input_range is not None:
-            return self.input_range
+            return float(self.input_range)
         clamps = formats.get(config.stored).integer or config.correction == "saturate"
         return 0.5 if clamps else 1.0

@@ -59,12 +59,14 @@ std::string problem_of_table(const InjectParams& p) {
     case Lookup::kWordline: {
       const int64_t bytes = (p.elements * stored_bits(p.element, p.stored) + 7) / 8;
       const int64_t last_row = (p.address + bytes - 1) / p.row_bytes;
+      if (p.entries < 1) {
+        return refusal("number of rows of the wordline table", p.entries, "at least 1");
+      }
       if (bytes > 0 && last_row >= p.entries) {
         return refusal("last row of the tensor", last_row, "below ", p.entries,
                        ", the rows of the wordline table, each of ", p.row_bytes, " bytes");
       }
-      if (p.entries >= 1) return "";
-      return refusal("number of rows of the wordline table", p.entries, "at least 1");
+      return "";
     }
     case Lookup::kKnown:
       return "";  // of any number of cells

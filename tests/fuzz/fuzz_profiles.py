@@ -3,8 +3,9 @@
 Run: python tests/fuzz/fuzz_profiles.py [--runs 100000] [--seed 1] [--only profile]
 
 Every public form and the profile itself, plain and packed, and as Parquet, with bytes changed, cut
-out, repeated or put in; --only takes one of the readers. Anything
-the bytes that did it; so does memory that grows from tenth to tenth.
+out, repeated or put in; --only takes one of the readers. Anything but a ValueError of one line that
+names the file ends the run with the bytes that did it; so does memory that grows from tenth to
+tenth.
 """
 
 import argparse

@@ -318,5 +318,5 @@ def test_a_line_that_ends_within_quotes_is_named(tmp_path, monkeypatch):
     text = lines(GOOD, row(source='"u\ns"'))
     monkeypatch.setattr("eden.profiles._csv._BLOCK", text.index('s"') - len(HEADER) - 1)
     path = write(tmp_path, text)
-    with pytest.raises(ValueError, match=r"p.csv, line 4: a line that ends within quotes$"):
+    with pytest.raises(ValueError, match=r"p.csv, line 3: a line that ends within quotes$"):
         profiles.read(path)
