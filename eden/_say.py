@@ -40,10 +40,10 @@ def one_of(name: str, value: object, accepted: Iterable[object]) -> None:
 
 
 def a_kind(name: str, value: object, kind: type | tuple[type, ...], accepted: str) -> None:
-    """Refuse what is of another type.
+    """Refuse what is of another type than these.
 
     Raises:
-        TypeError: If it is.
+        TypeError: If it is none of them.
     """
     if not isinstance(value, kind):
         raise TypeError(refusal(f"type of {name}", type(value).__name__, accepted))

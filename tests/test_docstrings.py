@@ -11,7 +11,11 @@ FILES = sorted((ROOT / "eden").rglob("*.py"))
 SECTION = re.compile(r"(Args|Attributes|Raises):")
 ENTRY = re.compile(r"    (?! )(\*{0,2}[\w., ]+): (\S+)")
 TYPES = ("bool", "int", "float", "str")
-EMPTY = re.compile(r"\b(Likewise|As above|Before its name)\b|: Its name\.$")
+EMPTY = re.compile(
+    r"\b(Likewise|As above|Before its name)\b"
+    r"|: (Its name|It is read|Theirs|Whose|Which|Until then|As it is|Of its state)\.$"
+    r"|: If (it|they|there) (is|are|does|do|have)\.$"
+)
 
 
 def faults(source: str):

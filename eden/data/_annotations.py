@@ -110,7 +110,7 @@ def read_voc(
     and nothing to train on. Photos are in the order of their names.
 
     Args:
-        folder: Of the three.
+        folder: That holds these three folders.
         classes: What labels count; as found, in the order of the alphabet, if not given.
         progress: Show a bar where decoding takes long.
 

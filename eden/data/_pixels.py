@@ -47,7 +47,7 @@ class Normalisation:
         """Refuse images of another number of channels.
 
         Raises:
-            ValueError: If they have.
+            ValueError: If there are not as many as means.
         """
         if pixels.shape[1] != len(self.mean):
             said = f"{len(self.mean)}, as there are means"

@@ -32,7 +32,7 @@ class Memory:
 
     Attributes:
         name: Of the description.
-        standard: Of its table.
+        standard: Name of its table of constraints, such as ``DDR4``.
         clocks: By the standard's names, such as ``tRCD``; in memory clocks.
         clock_seconds: Length of one.
         vdd_volts: Main supply at which the currents hold.
@@ -128,7 +128,7 @@ class Memory:
         return self.native.address(map, list(place))
 
     def __repr__(self) -> str:
-        """Name it."""
+        """Say its name, standard and size."""
         return f"Memory({self.name}: {self.standard}, {self.size_bytes >> 20} MiB)"
 
 

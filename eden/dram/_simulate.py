@@ -31,8 +31,8 @@ class Simulated:
         mean_latency_from_arrival_clocks: The same from its arrival.
         longest_latency_clocks: The longest from acceptance.
         data_end_clock: End of the last access of any channel.
-        last_column_clock: When its command was sent.
-        seconds: Until then.
+        last_column_clock: When the last read or write command was sent.
+        seconds: Until `data_end_clock`.
         bandwidth: Bytes a second, of all channels.
         channels: Counts and joules of each.
     """

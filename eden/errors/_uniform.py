@@ -21,7 +21,7 @@ def with_ber(
     """Return the model with the weak fraction that gives this mean BER; F stays.
 
     Args:
-        model: As it is.
+        model: Whose F stays.
         ber: Wanted mean, in [0, 1].
         address: Not read, like the rest of the byte range: all cells are alike.
         size_bytes: Not read.

@@ -57,14 +57,14 @@ class BeginCall:
 
     Args:
         tensors: All that are read.
-        switch: Theirs.
+        switch: What all of them do just now.
     """
 
     def __init__(self, tensors: list[StoredTensor], switch: Switch):
         self.tensors, self.switch = tensors, switch
 
     def __call__(self, module: nn.Module, args: tuple, kwargs: dict) -> None:
-        """Begin."""
+        """Number the reads of a call anew, and its images where those are numbered."""
         if self.switch.by_image:
             begin_call(self.tensors)
             found = [v for v in (*args, *kwargs.values()) if isinstance(v, Tensor)]
@@ -83,7 +83,7 @@ class OneThread:
         self._calling: dict[str, int] = {}
 
     def before(self, module: nn.Module, args: tuple) -> None:
-        """Forward-pre hook."""
+        """Have the module see what was read of its weights, for this call."""
         if torch.compiler.is_compiling():
             return
         # What an interrupt leaves behind is this thread's own. One look that no thread can cut.
@@ -198,7 +198,7 @@ class FreezeStatistics:
         self.was_training = False
 
     def before(self, module: nn.Module, args: tuple) -> None:
-        """Forward-pre hook."""
+        """Have batch norm go by its own statistics, for this call."""
         self.was_training = module.training
         if self.switch.state != "clean" and module.running_mean is not None:
             module.training = False

@@ -42,7 +42,7 @@ class Naming:
         """Refuse labels of a split that the network has no class for.
 
         Raises:
-            ValueError: If there are.
+            ValueError: If a label is not below the number of classes.
         """
         if (most := int(y.max())) >= (classes := self.recipe.network.classes):
             said = f"at least {most + 1}, the classes of the {name} images"

@@ -20,7 +20,7 @@ class Parts:
         activate_precharge: Opening and closing rows.
         read_write: The core's, of reads and writes, above standby.
         background: Standby with rows open and with all closed, and coming back from power-down.
-        power_down: Lying down.
+        power_down: Standby in power-down or self-refresh.
         refresh: Of all time, idle too.
         interface: Pins and termination; 0 for a memory that does not describe them.
     """

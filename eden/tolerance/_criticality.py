@@ -105,8 +105,8 @@ class _Bit:
     """The cells of one bit of a tensor, in the order in which they are tried.
 
     Args:
-        tensor: Whose.
-        bit: Which.
+        tensor: Name of the tensor.
+        bit: Number of the bit, 0 the least significant.
         seed: Of the order.
         stored: The bit that they store; None for all.
         among: Which elements those are, bool ``[elements]``.

@@ -161,7 +161,7 @@ class FaultyNetwork:
         """Refuse an evaluator that answers otherwise when asked of a draw again.
 
         Raises:
-            ValueError: If it does.
+            ValueError: If both answers differ.
         """
         first, again = self.placed_accuracy(draw), self._placed("placed again", draw)
         _must_repeat(first, again, f"under draw {draw}")

@@ -14,7 +14,7 @@ class Unchanged:
     """A network as it was when a search began.
 
     Attributes:
-        digest: Of its state.
+        digest: Of its parameters and buffers.
     """
 
     def __init__(self, model: nn.Module):
@@ -38,7 +38,7 @@ class Unchanged:
         """Refuse a network whose state is other, also where torch was not told of it.
 
         Raises:
-            ValueError: If it is.
+            ValueError: If a bit of it is other.
         """
         if digest_of_model(self._model) != self.digest:
             raise _changed("the network")
