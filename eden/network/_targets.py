@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from torch import nn
 
 from eden._torch import ConvNd, NormBase, own_parameters, parameter_names
-from eden.network._wrappers import named_modules
+from eden.network._wrappers import join, named_modules
 
 _MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _LINEAR = (nn.Linear, nn.Bilinear)
@@ -58,7 +58,7 @@ class Target:
     @property
     def input_name(self) -> str:
         """Name of its input feature map."""
-        return _join(self.name, "input")
+        return join(self.name, "input")
 
 
 def argument_names(module: nn.Module) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ def find_targets(model: nn.Module, by_name: ByName | None = None) -> list[Target
             continue
         target = _target(name, module, batch_of.get(module))
         if by_name is not None:
-            own = [w for w in own_parameters(module) if by_name(_join(name, w), module, name)]
+            own = [w for w in own_parameters(module) if by_name(join(name, w), module, name)]
             target, more = _with_named(target, own, name, module, callers)
             found += more
         if target is not None:
@@ -144,7 +144,7 @@ def _with_named(
             raise ValueError(f"parameters: no module is around {name or 'the network'}")
     for reader, weights in ((name, alone), (outer, around)):
         if weights:
-            owned = [(module, weight, _join(name, weight)) for weight in weights]
+            owned = [(module, weight, join(name, weight)) for weight in weights]
             named.append(Target(callers[reader], reader, owned, None))
     return target, named
 
@@ -172,9 +172,9 @@ def _target(name: str, module: nn.Module, batch: Batch | None) -> Target | None:
         batch = Batch(2)
     else:
         return None
-    owned = [(module, weight, _join(name, weight)) for weight in weights]
+    owned = [(module, weight, join(name, weight)) for weight in weights]
     if isinstance(module, nn.MultiheadAttention):
-        owned.append((module.out_proj, "weight", _join(name, "out_proj.weight")))
+        owned.append((module.out_proj, "weight", join(name, "out_proj.weight")))
     return Target(module, name, owned, batch)
 
 
@@ -186,7 +186,3 @@ def _matrices(module: nn.Module, dimensions: int) -> list[str]:
         if p is not None and not nn.parameter.is_lazy(p)
         if p.ndim == dimensions and p.is_floating_point()
     ]
-
-
-def _join(prefix: str, name: str) -> str:
-    return f"{prefix}.{name}" if prefix else name

@@ -54,12 +54,13 @@ def _walk(module, full, name, seen, *, outermost) -> Iterator[tuple[str, str, nn
     inner = _inner(module, outermost=outermost)
     for key, child in own_modules(module).items():
         if child is not None:
-            own = name if key == inner else _join(name, key)
+            own = name if key == inner else join(name, key)
             outer = outermost and key == inner
-            yield from _walk(child, _join(full, key), own, seen, outermost=outer)
+            yield from _walk(child, join(full, key), own, seen, outermost=outer)
 
 
-def _join(prefix: str, name: str) -> str:
+def join(prefix: str, name: str) -> str:
+    """Return the name of a part of what has a name."""
     return f"{prefix}.{name}" if prefix else name
 
 

@@ -166,7 +166,7 @@ class _LayerObserver:
                 weights[name or own_name] = weight.numel()
                 bits.append((self.bits if name else None) or 8 * weight.element_size())
             shapes = _shapes(module, given, output, weights)
-            x, y = _first_map(given), _first_map(output)
+            x, y = first_map(given), first_map(output)
             widths = {
                 "weight_bits": max(bits, default=8),
                 "input_bits": self._width(x, input_name),
@@ -191,7 +191,7 @@ class _LayerObserver:
 
 def _shapes(module: nn.Module, given: list, output: Any, weights: Mapping[str, int]) -> dict | None:
     """Return the shapes of a module that systems know, else None."""
-    x, y = _first_map(given), _first_map(output)
+    x, y = first_map(given), first_map(output)
     if x is None or y is None:
         return None
     if isinstance(module, _PLAIN_CONVOLUTIONS):
@@ -319,7 +319,7 @@ def _of_attention(
 
 def _of_other(module: nn.Module, given: list, output: Any, weights: Mapping[str, int]) -> dict:
     """Return the sizes of what no system knows; of an embedding the rows that are looked up."""
-    x, y = _first_map(given), _first_map(output)
+    x, y = first_map(given), first_map(output)
     elements = sum(weights.values())
     if isinstance(module, nn.Embedding | nn.EmbeddingBag):
         indices = next((v for v in given if isinstance(v, Tensor)), None)
@@ -333,12 +333,12 @@ def _of_other(module: nn.Module, given: list, output: Any, weights: Mapping[str,
     }
 
 
-def _first_map(values: Any) -> Tensor | None:
+def first_map(values: Any) -> Tensor | None:
     """Return the first floating-point tensor, of a packed batch its data, or None."""
     if isinstance(values, Tensor):
         return values if values.is_floating_point() else None
     if isinstance(values, PackedSequence):
         return values.data
     if isinstance(values, tuple | list):
-        return next((m for m in map(_first_map, values) if m is not None), None)
+        return next((m for m in map(first_map, values) if m is not None), None)
     return None

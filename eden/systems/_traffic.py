@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
 from torch import nn
 
 from eden.access import formats
 from eden.data import call, device_of, evaluating
 from eden.mapping import RATED, Placement
 from eden.network import Target, find_targets, outputs_on_chip, targets_of
-from eden.systems._layers import batch_of
+from eden.systems._layers import batch_of, first_map
 
 
 @dataclass(frozen=True)
@@ -145,10 +144,10 @@ class _MoveObserver:
                 self._move("weight", weight.numel() * weight.element_size())
             name = target.input_name if target.input_name in self.entries else None
             home = name if name and self.entries[name].partition != RATED else None
-            given = _first_map(target.arguments(inputs, keywords))
+            given = first_map(target.arguments(inputs, keywords))
             if name is None and given is not None and not input_stays:
                 self._move("input", given.numel() * given.element_size() / self.batch)
-            written = _first_map(output)
+            written = first_map(output)
             if written is not None and not output_stays:
                 width = self.bits if name else 8 * written.element_size()
                 self._move("output", written.numel() * width / (8 * self.batch), home)
@@ -158,12 +157,3 @@ class _MoveObserver:
     def _move(self, kind: str, size_bytes: float, home: str | None = None) -> None:
         if size_bytes > 0:
             self.moves.append(Move(kind, math.ceil(size_bytes), 1, home))
-
-
-def _first_map(values) -> torch.Tensor | None:
-    """Return the first floating-point tensor, or None."""
-    if isinstance(values, torch.Tensor):
-        return values if values.is_floating_point() else None
-    if isinstance(values, tuple | list):
-        return next((m for m in map(_first_map, values) if m is not None), None)
-    return None

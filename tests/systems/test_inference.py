@@ -258,7 +258,7 @@ def test_bad_arguments_are_one_line(arguments, said):
 def test_a_placement_for_another_device_is_one_line():
     with pytest.raises(ValueError, match=r"^placement is for device ddr3l-1600-b10 \(8 banks, .*$"):
         eden.evaluate_energy(network(), SAMPLE, placed(), system="tpu")
-    with pytest.raises(ValueError, match=r"^sample holds no batch; .*$"):
+    with pytest.raises(ValueError, match=r"^sample holds no batch, .*$"):
         ddr3l = System.load("tpu").with_(memory="ddr3l-1600")
         eden.evaluate_energy(network(), SAMPLE[:0], placed(), system=ddr3l)
 
