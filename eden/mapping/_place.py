@@ -103,12 +103,22 @@ def place(
     _check_auto(method, reliable_bytes, risk, auto=auto)
     config, protections = _protected(tolerances, None if auto else protect)
     hazards = _hazards(tolerances, risk, miss_probability)
-    # Without a config there is no protection, and the width of an element counts for nothing.
-    bits = 8 if config is None else formats.get(config.stored).bits
-    asked = (tensors, tolerances.coarse_ber, device, method, level, law, time_limit_seconds)
-    how = () if auto else protections
-    further = tuple(dict.fromkeys(point for point in points if point not in device.points))
-    task = Task(*asked, bits, how, hazards, reliable_bytes if auto else None, further, modules)
+    task = Task(
+        tensors=tensors,
+        coarse_ber=tolerances.coarse_ber,
+        device=device,
+        method=method,
+        level=level,
+        law=law,
+        time_limit_seconds=time_limit_seconds,
+        # Without a config there is no protection, and the width of an element counts for nothing.
+        bits=8 if config is None else formats.get(config.stored).bits,
+        protections=() if auto else protections,
+        hazards=hazards,
+        reliable_bytes=reliable_bytes if auto else None,
+        further=tuple(dict.fromkeys(point for point in points if point not in device.points)),
+        modules=modules,
+    )
     if not task.parts:
         raise ValueError("every tensor is protected as reliable: nothing is left to place")
     # Where protections are chosen, the cost of what is reliable is part of the choice.
