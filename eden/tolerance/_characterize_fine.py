@@ -101,16 +101,8 @@ def characterize_fine(
                 draws=worst_first,
                 on_settled=lambda count: bar.update(count - bar.n),
             )
-            steps = held(
-                oracle.confirm,
-                _lowered(found, base, margin_steps),
-                base=base,
-                top=found,
-                draws=worst_first,
-                target=target,
-                rank=oracle.rank,
-                ahead=oracle.ahead,
-            )
+            lowered = _lowered(found, base, margin_steps)
+            steps = held(oracle, lowered, base=base, top=found, draws=worst_first)
         return replace(
             start,
             config=network.handle.config,

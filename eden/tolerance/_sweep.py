@@ -102,7 +102,7 @@ def lazy_sweep(
             return found
         oracle.ahead(doubts)
         for steps, draw in doubts:
-            if walk.ask(steps, draw) < oracle.target:
+            if oracle.ask(steps, draw) < oracle.target:
                 walk.correct(steps, draw)
                 break
 
@@ -112,9 +112,6 @@ class _Walk:
 
     def __init__(self, oracle: Oracle, draws: Sequence[int]):
         self.oracle, self.order, self.draws = oracle, list(draws), list(draws)
-        self.guesses, self.images, self.target = oracle.guesses, oracle.images, oracle.target
-        self.ask, self.known, self.ahead = oracle.ask, oracle.known, oracle.ahead
-        self.right, self.others = oracle.right, oracle.others
         self.slack = 0
 
     def restart(self, start: Steps) -> None:
@@ -123,8 +120,10 @@ class _Walk:
 
     def holds(self, steps: Steps) -> bool:
         for wave in waves(self.order, _WAVES):
-            self.ahead([(steps, draw) for draw in wave], part=True)
-            self.ahead([(steps, draw) for draw in wave if not self.seems_to_meet(steps, draw)])
+            self.oracle.ahead([(steps, draw) for draw in wave], part=True)
+            self.oracle.ahead(
+                [(steps, draw) for draw in wave if not self.seems_to_meet(steps, draw)]
+            )
             for draw in wave:
                 if not self.meets(steps, draw):
                     self.order.remove(draw)
@@ -132,52 +131,53 @@ class _Walk:
                     return False
         self.path.append(dict(steps))
         for draw in self.draws:
-            if self.known(steps, draw):
+            if self.oracle.known(steps, draw):
                 self.anchors[draw] = self.path[-1]
         return True
 
     def meets(self, steps: Steps, draw: int) -> bool:
-        return self.seems_to_meet(steps, draw) or self.ask(steps, draw) >= self.target
+        return self.seems_to_meet(steps, draw) or self.oracle.ask(steps, draw) >= self.oracle.target
 
     def seems_to_meet(self, steps: Steps, draw: int) -> bool:
         """Whether a guess leaves no doubt."""
-        if not self.guesses or self.known(steps, draw):
+        if not self.oracle.guesses or self.oracle.known(steps, draw):
             return False
         count, drift = self.oracle.guess(steps, draw, self.anchors[draw])
-        return (count - drift - self.slack) / self.images >= self.target
+        return (count - drift - self.slack) / self.oracle.images >= self.oracle.target
 
     def correct(self, steps: Steps, draw: int) -> None:
         """Find where on the path a draw began to miss, and trust guesses less from now on."""
-        if not self.guesses:
+        if not self.oracle.guesses:
             return
         bad = self.path.index(steps)
-        good = max((at for at in range(bad) if self.known(self.path[at], draw)), default=bad)
+        good = max((at for at in range(bad) if self.oracle.known(self.path[at], draw)), default=bad)
         while bad - good > 1:
             middle = (good + bad) // 2
-            if self.ask(self.path[middle], draw) < self.target:
+            if self.oracle.ask(self.path[middle], draw) < self.oracle.target:
                 bad = middle
             else:
                 good = middle
         # So after a few wrong paths, whatever images do, all is asked in full.
-        fell = self.others(self.path[good], draw) - self.others(self.path[bad], draw)
+        fell = self.oracle.others(self.path[good], draw) - self.oracle.others(self.path[bad], draw)
         self.slack = max(1, 2 * self.slack, fell)
 
     def doubts(self) -> Iterator[tuple[Steps, int]]:
         """What must be asked on all images before the path can be believed."""
-        ends = [(self.path[-1], d) for d in self.order if not self.known(self.path[-1], d)]
+        ends = [(self.path[-1], d) for d in self.order if not self.oracle.known(self.path[-1], d)]
         yield from ends
-        if not self.guesses or ends:
+        if not self.oracle.guesses or ends:
             return
         for draw in self.draws:
-            known = [at for at, steps in enumerate(self.path) if self.known(steps, draw)]
+            known = [at for at, steps in enumerate(self.path) if self.oracle.known(steps, draw)]
             for first, last in pairwise(known):
-                others = [self.others(self.path[at], draw) for at in (first, last)]
+                others = [self.oracle.others(self.path[at], draw) for at in (first, last)]
                 if others[1] >= others[0]:
                     continue
                 wrong = [
                     steps
                     for steps in self.path[first + 1 : last]
-                    if (others[1] + self.right(steps, draw).bit_count()) / self.images < self.target
+                    if (others[1] + self.oracle.right(steps, draw).bit_count()) / self.oracle.images
+                    < self.oracle.target
                 ]
                 if wrong:
                     yield wrong[len(wrong) // 2], draw
@@ -185,15 +185,7 @@ class _Walk:
 
 
 def held(
-    accuracy: Callable[[Steps, int], float],
-    steps: Steps,
-    *,
-    base: int,
-    top: Steps,
-    draws: Sequence[int],
-    target: float,
-    rank: Callable[[Steps, int], float] | None = None,
-    ahead: Callable[..., object] | None = None,
+    oracle: Oracle, steps: Steps, *, base: int, top: Steps, draws: Sequence[int]
 ) -> dict[str, int]:
     """Move tensors by single steps until no draw misses the target.
 
@@ -203,30 +195,30 @@ def held(
     go down a step and the search begins again, at the base at the latest.
 
     Args:
-        accuracy: ``accuracy(steps, draw)``; asked repeatedly, so it should remember.
+        oracle: About the steps of all tensors.
         steps: The step of every tensor.
         base: No tensor goes below; there all draws are known to meet the target.
         top: No tensor goes above; there too.
         draws: Error draws.
-        target: Accuracy to reach.
-        rank: A cheaper question that says which step helps most; default: ``accuracy``.
-        ahead: Told what is going to be asked, and with ``part=True`` what of ``rank``.
 
     Returns:
         The steps.
     """
-    steps, rank, order, still = dict(steps), rank or accuracy, list(draws), set(steps)
-    ahead = ahead or (lambda asked, **_: None)
-    ahead([(steps, draw) for draw in order])
-    while (missed := next((d for d in order if accuracy(steps, d) < target), None)) is not None:
+    steps, order, still = dict(steps), list(draws), set(steps)
+    oracle.ahead([(steps, draw) for draw in order])
+
+    def misses(draw: int) -> bool:
+        return oracle.confirm(steps, draw) < oracle.target
+
+    while (missed := next(filter(misses, order), None)) is not None:
         order.remove(missed)
         order.insert(0, missed)
         down = [{**steps, name: steps[name] - 1} for name in steps if name in still]
         up = [{**steps, name: steps[name] + 1} for name in steps if name in still]
         options = [trial for trial in down + up if all(base <= trial[n] <= top[n] for n in trial)]
         if options:
-            ahead([(trial, missed) for trial in options], part=True)
-            best = max(options, key=lambda trial, d=missed: rank(trial, d))
+            oracle.ahead([(trial, missed) for trial in options], part=True)
+            best = max(options, key=lambda trial, d=missed: oracle.rank(trial, d))
             still -= {name for name in steps if steps[name] != best[name]}
             steps = best
         elif max(steps.values()) > base:

@@ -192,12 +192,13 @@ def test_held_takes_the_step_that_helps_most():
     def accuracy(steps, draw):
         return 0.9 - (draw == 1) * max(0, steps["a"] + 20) / 20
 
-    arguments = {"base": -40, "top": {"a": -16, "b": -4}, "draws": [0, 1, 2], "target": 0.8}
-    assert held(accuracy, {"a": -17, "b": -5}, **arguments) == {"a": -18, "b": -5}
-    assert held(accuracy, {"a": -20, "b": -5}, **arguments) == {"a": -20, "b": -5}
+    arguments = {"base": -40, "top": {"a": -16, "b": -4}, "draws": [0, 1, 2]}
+    asked = oracle(accuracy, 0.8)
+    assert held(asked, {"a": -17, "b": -5}, **arguments) == {"a": -18, "b": -5}
+    assert held(asked, {"a": -20, "b": -5}, **arguments) == {"a": -20, "b": -5}
     ranked = []
-    rank = lambda s, d: ranked.append(d) or accuracy(s, d)  # noqa: E731
-    assert held(accuracy, {"a": -17, "b": -5}, rank=rank, **arguments) == {"a": -18, "b": -5}
+    asked.rank = lambda s, d: ranked.append(d) or accuracy(s, d)
+    assert held(asked, {"a": -17, "b": -5}, **arguments) == {"a": -18, "b": -5}
     assert ranked == [1] * 4  # either tensor, down and up
 
 
@@ -207,10 +208,10 @@ def test_held_goes_back_up_where_only_that_helps_and_not_above_the_top():
     def accuracy(steps, draw):
         return 0.5 + 0.4 * (steps["b"] == -10)
 
-    arguments = {"base": -40, "draws": [0], "target": 0.8}
-    assert held(accuracy, {"a": -11, "b": -11}, top=top, **arguments) == {"a": -11, "b": -10}
+    arguments, asked = {"base": -40, "draws": [0]}, oracle(accuracy, 0.8)
+    assert held(asked, {"a": -11, "b": -11}, top=top, **arguments) == {"a": -11, "b": -10}
     low = {"a": -11, "b": -11}
-    assert held(accuracy, low, top=low, **arguments) == {"a": -40, "b": -40}
+    assert held(asked, low, top=low, **arguments) == {"a": -40, "b": -40}
 
 
 @given(networks, st.floats(0, 1))
@@ -218,12 +219,13 @@ def test_held_ends_where_all_draws_hold(network, healing):
     network = Network(*network, beyond=20, healing=healing)
     top = plain_sweep(network.holds, network.start(), high=HIGH)
     low = {name: max(BASE, step - 1) for name, step in top.items()}
-    arguments = {"base": BASE, "draws": network.draws, "target": network.target}
-    found = held(network.accuracy, low, top=top, **arguments)
+    asked = oracle(network.accuracy, network.target)
+    found = held(asked, low, base=BASE, top=top, draws=network.draws)
     assert network.holds(found)
     assert all(BASE <= found[name] <= top[name] for name in top)
 
 
 @pytest.mark.parametrize("steps", [{"a": -3}, {"a": -9}])
 def test_held_ends_at_the_base_where_nothing_helps(steps):
-    assert held(lambda s, d: 0.0, steps, base=-9, top=steps, draws=[0], target=0.5) == {"a": -9}
+    asked = oracle(lambda s, d: 0.0, 0.5)
+    assert held(asked, steps, base=-9, top=steps, draws=[0]) == {"a": -9}
