@@ -64,7 +64,7 @@ class Training:
         loss.backward()
         self.optimizer.step()
         if self.ranges is not None:
-            self.ranges.keep()
+            self.ranges.clamp()
         if self.x.is_cuda:  # a step is timed to its end
             torch.cuda.synchronize()
 
