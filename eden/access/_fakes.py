@@ -36,9 +36,10 @@ def _check_count(op: str, name: str, value: Tensor, count: int) -> None:
 
 def _check_copies(op: str, copies: int, x: Tensor) -> None:
     accepted = "at least 1 and a divisor of the {} elements of x"
-    # Two checks: a number of copies that a graph does not know yet is asked both.
-    for holds in (copies >= 1, copies < 1 or x.numel() % copies == 0):
-        check(holds, lambda: _refused(op, "copies", copies, accepted.format(x.numel())))
+    check(
+        copies >= 1 and x.numel() % copies == 0,
+        lambda: _refused(op, "copies", copies, accepted.format(x.numel())),
+    )
 
 
 def _check_place(op: str, x: Tensor, stored: int, address: int, row_bytes: int) -> None:

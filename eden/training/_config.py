@@ -16,6 +16,7 @@ from eden.network import Config, InputRange, check_input_range
 
 GRADIENTS = ("as_read", "clean")
 CURRICULA = ("ramp", "steps")
+_INTEGERS = {"seed": (0, 2**63 - 1), "more_epochs": (1, 10**9), "step_epochs": (1, 10**9)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,27 +71,26 @@ class BoostConfig:
         one_of("curriculum", self.curriculum, CURRICULA)
         within("miss_probability", self.miss_probability, 0, 0.5, above=True)
         within("start_ber", self.start_ber, 0, 1)
-        an_int("seed", self.seed, 0, 2**63 - 1)
-        an_int("more_epochs", self.more_epochs, 1, 10**9)
-        an_int("step_epochs", self.step_epochs, 1, 10**9)
+        for name, (least, most) in _INTEGERS.items():
+            an_int(name, getattr(self, name), least, most)
         a_kind("anneal", self.anneal, bool, "True or False")
         if not (self.optimizer is None or callable(self.optimizer)):
             raise TypeError(refusal("optimizer", self.optimizer, "what makes one of parameters"))
         if not callable(self.loss):
             raise TypeError(refusal("loss", self.loss, "a function of output and labels"))
-        if self.input_range is not None:
-            check_input_range(self.input_range)
-        for name, kind in (("start_ber", float), ("miss_probability", float), ("seed", int)):
-            object.__setattr__(self, name, kind(getattr(self, name)))
-        for name in ("more_epochs", "step_epochs"):
-            object.__setattr__(self, name, int(getattr(self, name)))
+        # Plain numbers, which JSON takes and which compare alike.
+        plain: dict[str, Any] = {n: int(getattr(self, n)) for n in _INTEGERS}
+        plain |= {n: float(getattr(self, n)) for n in ("start_ber", "miss_probability")}
+        if (share := self.input_range) is not None:
+            check_input_range(share)
+            both = isinstance(share, tuple)
+            plain["input_range"] = tuple(map(float, share)) if both else float(share)
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
 
     def input_range_for(self, config: Config) -> InputRange:
         """Return the share of their range that inputs stored so are given."""
-        if isinstance(self.input_range, tuple):
-            first, last = self.input_range
-            return float(first), float(last)
         if self.input_range is not None:
-            return float(self.input_range)
+            return self.input_range
         clamps = formats.get(config.stored).integer or config.correction == "saturate"
         return 0.5 if clamps else 1.0
