@@ -6,6 +6,8 @@ Ctrl-C during an import ends in one line. A KeyboardInterrupt, which it is elsew
 it comes out of an import as a page of text, and some libraries make another error of it.
 
 The doctor is run in a process of its own: a library that crashes when it is loaded ends that one.
+
+Progress that nobody watches, such as that of a run whose stderr is a file, is said twice a minute.
 """
 
 import os
@@ -65,6 +67,8 @@ def _doctor() -> None:
 
 
 if _is_command():
+    if not (sys.stderr and sys.stderr.isatty()):
+        os.environ.setdefault("TQDM_MININTERVAL", "30")  # seconds; tqdm reads it when imported
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     if sys.argv[1:] == ["doctor"] and _INNER not in os.environ:

@@ -190,3 +190,17 @@ def test_an_interruption_says_how_to_go_on(capsys, monkeypatch, tmp_path):
     ):
         assert main(verb) == 130
         assert capsys.readouterr().err == f"{said}\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "asked", "seconds"),
+    [("eden", {}, 30), ("eden", {"TQDM_MININTERVAL": "5"}, 5), ("train.py", {}, 0.1)],
+)
+def test_progress_that_goes_to_a_file_is_said_seldom(script, asked, seconds):
+    code = (
+        f"import sys; sys.argv = [{script!r}]; import eden; from tqdm.auto import tqdm; "
+        "print(tqdm([]).mininterval)"
+    )
+    env = {k: v for k, v in os.environ.items() if not k.startswith("TQDM_")} | asked
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=True)
+    assert float(done.stdout) == seconds
