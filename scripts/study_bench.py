@@ -88,7 +88,7 @@ class Bench:
         way, subject = WAYS[case.way], SUBJECTS[case.network]
         clamps = case.stored.startswith("int")
         asked = {
-            "target_ber": subject.target_ber if clamps else FLOATS,
+            "target_ber": (subject.target_ber if clamps else FLOATS) * way.rate,
             "epochs": self.epochs(case),
             "input_range": subject.input_range if clamps else None,
         }

@@ -29,6 +29,7 @@ class Way:
         says: In a few words.
         boost: Arguments of `eden.boost` and of its config that are not as the network has them.
         epochs: How many there are for each of the network's; None is one in all.
+        rate: What the BER that the network is trained for is multiplied with.
         prepare: Changes the network before, in place.
         pruned: Share of the weights that are pruned, and the rest trained on without errors or
             bounds; None for what is boosted.
@@ -37,6 +38,7 @@ class Way:
     says: str
     boost: Mapping[str, Any] = field(default_factory=dict)
     epochs: float | None = 1.0
+    rate: float = 1.0
     prepare: Callable[[nn.Module], None] | None = None
     pruned: float | None = None
 
@@ -142,6 +144,8 @@ WAYS = {
     "half": Way("ranges of inputs cut to half", {"input_range": 0.5}),
     "steep": Way("to half at the front, 15 % at the back", {"input_range": (0.5, 0.15)}),
     "norms": Way("batch norms learn statistics", prepare=learn_norms),
+    "third": Way("trained for a third of the rate", rate=1 / 3),
+    "thrice": Way("trained for three times the rate", rate=3.0),
     "twice": Way("twice the epochs", epochs=2.0),
     "short": Way("one epoch", epochs=None),
     "last": Way("last layer and batch norm's affine parts alone", prepare=learn_last_alone),
