@@ -31,12 +31,13 @@ def curriculum_section(results: Results) -> Section:
         text=(
             "Errors are injected in the forward pass while the network trains; their rate rises. "
             "After a round the network is judged by single weak cells. A round that costs more "
-            "accuracy than may be lost is trained again at half the rate; one to a higher rate "
-            "follows while the network bears more, and the one that bears most is kept.",
+            "accuracy than may be lost is trained again at half the rate, the first one with "
+            "ranges of the inputs that are cut less; one to a higher rate follows while the "
+            "network bears more, and the one that bears most is kept.",
         ),
         notes=()
         if results.boosting["kept"]
-        else ("It then missed the target without errors; the network as trained was kept.",),
+        else ("It missed the target without errors; the network as trained was kept.",),
         figure=curriculum_figure(epochs),
         alt="Bit error rate and loss by epoch of boosting",
         tables=(

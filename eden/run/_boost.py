@@ -41,17 +41,20 @@ def boost(work: Work, files: StageFiles) -> None:
     files.csv("curriculum.csv", history, CURRICULUM_COLUMNS)
     with work.without_errors(boosted):
         clean = evaluate(boosted)
-    if clean < target:
+    kept = clean >= target and any(epoch["kept"] for epoch in history)
+    if not kept:
         # Retraining cost more than may be lost before any error: the network as trained is better.
         boosted = work.network("baseline")
-    files.network("boosted.safetensors", boosted, calibration_of(boosted))
+    calibration = calibration_of(boosted)
+    files.network("boosted.safetensors", boosted, calibration)
     files.json(
         "boost.json",
         {
             "target_accuracy": work.searched_target,
             "validation_target": target,
             "validation_accuracy": clean,
-            "kept": clean >= target,
+            "kept": kept,
+            "input_range": None if calibration is None else calibration.input_range,
         },
     )
 

@@ -53,3 +53,16 @@ def test_what_a_process_ends_in_is_one_line(tmp_path):
     assert str(raised.value) == "boosting in 2 processes: ValueError: no network for 2"
     with pytest.raises(ValueError, match=r"^boosting in 2 processes: .* exit code 3$"):
         in_processes(gone, work, 2)
+
+
+def test_where_boosting_costs_too_much_the_network_as_trained_stays(tmp_path):
+    recipe = small()
+    wild = recipe.boost.model_copy(update={"learning_rate": 10.0, "input_range": 0.1})
+    folder = tmp_path / "run"
+    run(recipe.model_copy(update={"boost": wild}), folder, until="boost", progress=False)
+    told = json.loads((folder / "boost.json").read_text())
+    # Half the accuracy may be lost here, so the network as trained itself would be good enough.
+    assert told["validation_accuracy"] >= told["validation_target"]
+    assert not told["kept"] and told["input_range"] == 1.0
+    baseline, boosted = (folder / f"{name}.safetensors" for name in ("baseline", "boosted"))
+    assert boosted.read_bytes() == baseline.read_bytes()

@@ -6,21 +6,38 @@ from torch.nn import functional
 
 import eden
 from eden import data
-from eden.network import Config
+from eden.network import Config, approximate, calibration_of
 from eden.training import history_of
 
+CONFIG = Config(error=eden.errors.Uniform(1e-3), stored="int8")
 
-def boosted(model, blobs, loss, **options):
+
+def boosted(model, blobs, loss, share=None, rates=2e-3, more=4, **options):
     return eden.boost(
         model,
         data.batches(*blobs, 100, seed=1),
-        config=Config(error=eden.errors.Uniform(1e-3), stored="int8"),
-        target_ber=2e-3,
+        config=CONFIG,
+        target_ber=rates,
         epochs=2,
-        how=eden.BoostConfig(loss=loss),
+        how=eden.BoostConfig(loss=loss, input_range=share, more_epochs=more),
         progress=False,
         **options,
     )
+
+
+def ranges_of(model, blobs):
+    """The calibration of a network, and has it know that."""
+    with approximate(model, CONFIG) as handle:
+        return handle.learn_bounds(data.batches(*blobs, 100, seed=1))
+
+
+def stored_accuracy(model, blobs):
+    """The share of right answers without errors, in int8."""
+    if calibration_of(model) is None:
+        ranges_of(model, blobs)
+    with approximate(model, CONFIG) as handle:
+        handle.set_ber(0.0)
+        return data.Evaluator(*blobs)(model)
 
 
 def failing(*numbers):
@@ -54,6 +71,33 @@ def test_where_nothing_reaches_the_target_the_original_comes_back(model, blobs):
     assert not any(entry["kept"] for entry in history_of(found))
     for name, value in model.state_dict().items():
         assert torch.equal(found.state_dict()[name], value), name
+    # With all of its ranges: in half of them, not trained for that, it would be another network.
+    assert calibration_of(found).input_range == 1.0
+    assert stored_accuracy(found, blobs) == stored_accuracy(model, blobs)
+
+
+@pytest.mark.parametrize(("collapses", "share"), [(0, 0.25), (1, 0.5), (2, 0.25**0.25)])
+def test_each_attempt_cuts_the_ranges_less(model, blobs, collapses, share):
+    # What a cut takes away no lower rate brings back. An attempt ends where it has no number.
+    found = boosted(model, blobs, failing(*range(1, 4 * collapses, 4)), 0.25, **judge(blobs))
+    assert [entry["kept"] for entry in history_of(found)] == [False] * collapses + [True] * 2
+    known = calibration_of(found)
+    assert known.input_range == pytest.approx(share, rel=1e-12)
+    whole = ranges_of(model, blobs)
+    inputs = [name for name, entry in known.tensors.items() if entry.kind == "input"]
+    assert len(inputs) > 1
+    for index, name in enumerate(inputs):
+        by = share if index else 1.0  # the first is data, and stays
+        assert known.tensors[name].hi == pytest.approx(by * whole.tensors[name].hi, rel=1e-6), name
+
+
+def test_a_round_that_follows_keeps_the_ranges(model, blobs):
+    # The first round meets no collapse, the second one alone.
+    loss = failing(9, 13, 17)
+    found = boosted(model, blobs, loss, 0.25, rates=[2e-3, 4e-3], more=1, **judge(blobs))
+    kept = [entry["kept"] for entry in history_of(found)]
+    assert kept[:2] == [True, True] and len(kept) > 2
+    assert calibration_of(found).input_range == 0.25
 
 
 def test_without_a_judge_it_is_said(model, blobs):
