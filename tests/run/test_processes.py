@@ -1,4 +1,4 @@
-"""The stage that boosts, in several processes."""
+"""The stage that boosts, in one process and in several."""
 
 import csv
 import json

@@ -100,6 +100,27 @@ def test_a_round_that_follows_keeps_the_ranges(model, blobs):
     assert calibration_of(found).input_range == 0.25
 
 
+def test_an_attempt_with_ranges_cut_less_goes_on_where_it_was_cut_short(tmp_path, model, blobs):
+    whole = boosted(model, blobs, failing(1), 0.25, folder=tmp_path / "whole", **judge(blobs))
+    collapsing, seen = failing(1), []
+
+    def cut_short(output, labels):
+        seen.append(labels)
+        if len(seen) == 10:  # four batches of the attempt that collapses, then in the second epoch
+            raise InterruptedError
+        return collapsing(output, labels)
+
+    shared = {"folder": tmp_path / "cut", **judge(blobs)}
+    with pytest.raises(InterruptedError):
+        boosted(model, blobs, cut_short, 0.25, **shared)
+    found = boosted(model, blobs, failing(), 0.25, **shared)
+    assert repr(history_of(found)) == repr(history_of(whole))  # one loss is no number
+    assert calibration_of(found) == calibration_of(whole)
+    assert calibration_of(found).input_range == 0.5
+    for name, value in whole.state_dict().items():
+        assert torch.equal(found.state_dict()[name], value), name
+
+
 def test_without_a_judge_it_is_said(model, blobs):
     with pytest.raises(ValueError, match="the loss is nan in epoch 1; a lower target_ber"):
         boosted(model, blobs, failing(3))
