@@ -1,60 +1,107 @@
 """The paper's table: what each network bears, which voltage and tRCD that is, what systems save.
 
-    python scripts/headline.py SHARDS RUN_FOLDER [RUN_FOLDER ...] [--out docs/headline.md]
+    python scripts/headline.py SHARDS [--add RUN_FOLDER ...] [--tolerances docs/tolerances.csv]
+        [--out FILE.md]
 
-SHARDS is what `scripts/reproduce_systems.py` left, a run folder what `eden run` left. The BER that
-each variant of a run bears at the stated risk is looked up on all measured modules of vendors A, B
-and C, along VDD or along tRCD, never both at once: the harshest measured setting that is borne, by
-the mean and by the high end of the measured range, and the mean over the vendor's modules. Energy
-and time are those of the network's published form: the supply of a system's memory is lowered to
-the same share of what is rated, or its tRCD by as many nanoseconds; between the supplies and
-latencies that a shard has, the share is interpolated.
+SHARDS is what `scripts/reproduce_systems.py` left. What networks bear is kept, as tables state it,
+in a file of a row a network and variant, in which `--add` puts the rows of finished runs in place
+of those of the same networks: a run takes hours. The BER that each bears at the stated risk is
+looked up on all measured modules of vendors A, B and C, along VDD or along tRCD, never both at
+once: the harshest measured setting that is borne, by the mean and by the high end of the measured
+range, and the mean over the vendor's modules. Energy and time are those of the network's published
+form: the supply of a system's memory is lowered to the same share of what is rated, or its tRCD by
+as many nanoseconds; between the supplies and latencies that a shard has, the share is interpolated.
 """
 
 import argparse
+import csv
 from collections import defaultdict
 from pathlib import Path
 from statistics import mean
 
 import numpy as np
-from modules import NAMES, measured_modules, rows_of, tolerances_of
+from modules import NAMES, measured_modules, rows_of
+from one_line import in_one_line
 from reproduce_systems import LOWER_NS, LOWER_VOLTS, NETWORKS, SETUPS, head, read, row
 
+from eden._files import read_json
 from eden._say import rate
 from eden.energy import LAWS
 from eden.folder import Results, RunFolder
 
 VENDORS = ("A", "B", "C")
 SYSTEMS = ("cpu", "gpu", "eyeriss", "tpu")
+TOLERANCES = Path(__file__).parent.parent / "docs" / "tolerances.csv"
+COLUMNS = ("network", "variant", "accuracy", "ber", "low", "high", "mean_ber", "recipe", "code")
 
 
-class Run:
-    """A finished run: its network, and what each of its variants bears on which modules."""
+def rows_of_run(folder: Path) -> list[dict[str, str]]:
+    """List what the variants of a finished run bear, as tables state it."""
+    opened = RunFolder(folder)
+    results, rows = Results(opened), []
+    for variant in opened.recipe.variants:
+        found = results.tolerances(variant.name, "coarse")
+        bers = found.coarse_ber, *found.interval, found.mean_ber or 0.0
+        said = opened.recipe.network.name, NAMES[variant.name], f"{found.clean_accuracy:.4f}"
+        code = read_json(opened.path / "versions.json")["eden"]
+        values = *said, *map(rate, bers), folder.name, code
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+    return rows
 
-    def __init__(self, folder: Path):
-        self.results = Results(RunFolder(folder))
-        self.network = self.results.folder.recipe.network.name
-        self.variants = {NAMES[v.name]: v.name for v in self.results.folder.recipe.variants}
-        tolerances = tolerances_of([str(folder)])[0]
+
+def tolerances_in(path: Path) -> list[dict[str, str]]:
+    """Read what networks bear; nothing, where there is no file yet."""
+    if not path.exists():
+        return []
+    with open(path, newline="") as file:
+        reader = csv.DictReader(file)
+        names, rows = reader.fieldnames, list(reader)
+    if tuple(names or ()) != COLUMNS or any(None in one for one in rows):
+        raise ValueError(f"columns of {path}, accepted: {', '.join(COLUMNS)}")
+    if unknown := {one["network"] for one in rows} - {*NETWORKS}:
+        raise ValueError(f"network of {path} is {min(unknown)!r}, accepted: {', '.join(NETWORKS)}")
+    return rows
+
+
+def add(rows: list[dict[str, str]], path: Path) -> None:
+    """Put rows in place of those of the same networks, in the order of the paper's table."""
+    networks = {one["network"] for one in rows}
+    rows = [one for one in tolerances_in(path) if one["network"] not in networks] + rows
+    rows.sort(key=lambda one: [*NETWORKS].index(one["network"]))
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+class Borne:
+    """What a variant of a network bears, and on which modules.
+
+    Args:
+        stated: Its row.
+        modules: The measured ones.
+    """
+
+    def __init__(self, stated: dict[str, str], modules: list):
+        self.stated, self.network, self.variant = stated, stated["network"], stated["variant"]
+        tolerance = {self.variant: (float(stated["ber"]), None)}
         self.settings = defaultdict(list)
-        for device in measured_modules():
+        for device in modules:
             for axis in {"vdd_volts", "trcd_seconds"} & set(device.axes):
-                for one in rows_of(device, axis, tolerances):
-                    self.settings[one["network"], axis, device.vendor].append(one)
+                self.settings[axis, device.vendor] += rows_of(device, axis, tolerance)
 
-    def vdd(self, name: str, vendors=VENDORS, end: str = "mean") -> float:
+    def vdd(self, vendors=VENDORS, end: str = "mean") -> float:
         """Supply over what is rated, mean of the modules."""
-        return mean(
-            one[f"coarse_{end}"] / one["rated"] for one in self._rows(name, "vdd_volts", vendors)
-        )
+        rows = self._rows("vdd_volts", vendors)
+        return mean(one[f"coarse_{end}"] / one["rated"] for one in rows)
 
-    def lower_ns(self, name: str, vendors=VENDORS, end: str = "mean") -> float:
+    def lower_ns(self, vendors=VENDORS, end: str = "mean") -> float:
         """How far tRCD is below what is rated, mean of the modules, in ns."""
-        rows = self._rows(name, "trcd_seconds", vendors)
+        rows = self._rows("trcd_seconds", vendors)
         return mean(1e9 * (one["rated"] - one[f"coarse_{end}"]) for one in rows)
 
-    def _rows(self, name: str, axis: str, vendors) -> list[dict]:
-        return [one for vendor in vendors for one in self.settings[name, axis, vendor]]
+    def _rows(self, axis: str, vendors) -> list[dict]:
+        return [one for vendor in vendors for one in self.settings[axis, vendor]]
 
 
 def saving(shard: dict, law: str, ratio: float) -> float:
@@ -72,48 +119,39 @@ def speedup(shard: dict, lower: float) -> float:
     return seconds[0] / float(np.interp(lower, (0, *LOWER_NS), seconds)) - 1
 
 
-def borne_table(runs: list[Run]):
+def borne_table(borne: list[Borne]):
     """Yield a row a network and variant: what it bears, and the setting that is on each vendor."""
     columns = [f"{vendor}: {what}" for vendor in VENDORS for what in ("V/V0", "tRCD, ns")]
     yield from head(["network", "", "accuracy", "BER at 1 % [95 %]", "by the mean", *columns])
-    for run in runs:
-        for name, variant in run.variants.items():
-            found = run.results.tolerances(variant, "coarse")
-            low, high = found.interval
-            cells = []
-            for vendor in VENDORS:
-                volts = [run.vdd(name, vendor, end) for end in ("mean", "high")]
-                lower = [run.lower_ns(name, vendor, end) for end in ("mean", "high")]
-                cells.append("{:.2f} ({:.2f})".format(*volts))
-                cells.append("-{:.1f} (-{:.1f})".format(*lower))
-            yield row(
-                run.network,
-                name,
-                f"{found.clean_accuracy:.4f}",
-                f"{rate(found.coarse_ber)} [{rate(low)}, {rate(high)}]",
-                rate(found.mean_ber or 0.0),
-                *cells,
-            )
+    for one in borne:
+        cells = []
+        for vendor in VENDORS:
+            volts = [one.vdd(vendor, end) for end in ("mean", "high")]
+            lower = [one.lower_ns(vendor, end) for end in ("mean", "high")]
+            cells.append("{:.2f} ({:.2f})".format(*volts))
+            cells.append("-{:.1f} (-{:.1f})".format(*lower))
+        stated = "{accuracy}", "{ber} [{low}, {high}]", "{mean_ber}"
+        said = [text.format(**one.stated) for text in stated]
+        yield row(one.network, one.variant, *said, *cells)
 
 
-def saved_table(runs: list[Run], shards: dict):
+def saved_table(borne: list[Borne], shards: dict):
     """Yield what each system saves, a row a network and variant, then the mean and the most."""
     columns = [f"{s}: {what}" for s in SYSTEMS for what in (", ".join(LAWS) + ", %", "faster, %")]
     yield from head(["network", "", *columns])
     gained = defaultdict(list)
-    for run in runs:
-        for name in run.variants:
-            cells = []
-            for system in SYSTEMS:
-                shard = shards.get((system, run.network))
-                if shard is None:
-                    cells += ["not run", ""]
-                    continue
-                saved = [100 * saving(shard, law, run.vdd(name)) for law in LAWS]
-                faster = 100 * speedup(shard, run.lower_ns(name))
-                gained[name, system].append((*saved, faster))
-                cells += [" / ".join(f"{s:.1f}" for s in saved), f"{faster:.1f}"]
-            yield row(run.network, name, *cells)
+    for one in borne:
+        cells = []
+        for system in SYSTEMS:
+            shard = shards.get((system, one.network))
+            if shard is None:
+                cells += ["not run", ""]
+                continue
+            saved = [100 * saving(shard, law, one.vdd()) for law in LAWS]
+            faster = 100 * speedup(shard, one.lower_ns())
+            gained[one.variant, system].append((*saved, faster))
+            cells += [" / ".join(f"{s:.1f}" for s in saved), f"{faster:.1f}"]
+        yield row(one.network, one.variant, *cells)
     for title, of in (("mean", mean), ("most", max)):
         for name in dict.fromkeys(name for name, _ in gained):
             cells = []
@@ -128,18 +166,24 @@ def saved_table(runs: list[Run], shards: dict):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("shards", type=Path)
-    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--add", type=Path, nargs="+", default=[], metavar="RUN_FOLDER")
+    parser.add_argument("--tolerances", type=Path, default=TOLERANCES)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     shards = read(given.shards)
     if not shards:
         parser.error(f"{given.shards} holds no shards")
-    runs = sorted(map(Run, given.runs), key=lambda run: [*NETWORKS].index(run.network))
-    lines = "\n".join([*borne_table(runs), *saved_table(runs, shards)])
+    if given.add:
+        add([one for folder in given.add for one in rows_of_run(folder)], given.tolerances)
+    modules = measured_modules()
+    borne = [Borne(one, modules) for one in tolerances_in(given.tolerances)]
+    if not borne:
+        parser.error(f"{given.tolerances} holds no tolerances; --add RUN_FOLDER puts some there")
+    lines = "\n".join([*borne_table(borne), *saved_table(borne, shards)])
     print(lines)
     if given.out:
         given.out.write_text(lines + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    in_one_line(main)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tqdm.auto import tqdm
 
 from eden import nets
 from eden._files import digest_bytes
@@ -42,7 +43,10 @@ def train(work: Work, files: StageFiles) -> None:
     model.eval()
     with approximate(model, work.config) as handle:
         at_once = recipe.data.batch_size or work.task.batch
-        calibration = handle.learn_bounds(batches(*work.splits.train, at_once))
+        read = batches(*work.splits.train, at_once)
+        calibration = handle.learn_bounds(
+            tqdm(read, desc="bounds", unit="batch", disable=not work.progress)
+        )
     files.network("baseline.safetensors", model, calibration)
     files.json(
         "train.json",

@@ -4,7 +4,8 @@ The number of weak cells of a kind is Poisson distributed and costs add up, so w
 a compound Poisson sum; a draw misses where the sum exceeds what may be lost. One critical cell is
 enough, which is lambda; so are two that cost more than half as much each. That costs add up is an
 assumption; a factor on those of cells that do not miss alone stands for what it leaves out, and the
-thresholds of draws say how great it is (`_risk`).
+thresholds of draws say how great it is (`_risk`). Gains count against losses, never against cells
+that miss alone, and come to no more than what is lost: errors do not help.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class Compound:
         return self.seen + mass * np.repeat(self.rest / per, sizes)
 
     def miss_probabilities(self, counts: np.ndarray, scale: float = 1.0) -> np.ndarray:
-        """Return P(miss) at each BER, rising.
+        """Return P(miss) at each BER, rising: at least that of a critical cell.
 
         Args:
             counts: From `shares`.
@@ -99,14 +100,15 @@ class Compound:
         """
         alone = np.clip(self.units, UNITS + 1, 2 * UNITS)
         others = np.clip(self.units * scale, -2 * UNITS, UNITS)
+        others = np.where(others < 0, others * self._gains_believed(counts), others)
         at = np.where(self.critical, alone, others)
         low = np.floor(at).astype(int)
         part = at - low
-        kinds = self.kinds
+        kinds, critical = self.kinds, self.critical
         if self.own_kinds is not None:  # each cell tried by itself, and then those it stands for
             kinds, counts = np.concatenate([kinds, self.own_kinds]), counts - self.seen
             counts = np.concatenate([counts, self.seen])
-            low, part = np.tile(low, 2), np.tile(part, 2)
+            low, part, critical = np.tile(low, 2), np.tile(part, 2), np.tile(critical, 2)
         index = np.concatenate([low % _SIZE, (low + 1) % _SIZE]) + _SIZE * np.tile(kinds, 2)
         mass = np.concatenate([counts * (1 - part), counts * part])
         cells = np.bincount(index, mass, _SIZE * len(self.rates)).reshape(-1, _SIZE)
@@ -117,7 +119,19 @@ class Compound:
         # Where so much is lost that sums run round the circle, all draws miss.
         drift = self.rates.T @ (cells * _SIGNED).sum(1)
         misses = np.where(drift > 16 * UNITS, 1.0, misses)
+        # What others gain makes up for none of those that miss alone: few of them were tried.
+        deciding = np.bincount(kinds, counts * critical, len(self.rates))
+        misses = np.maximum(misses, -np.expm1(-(self.rates.T @ deciding)))
         return np.maximum.accumulate(np.clip(misses, 0.0, 1.0))
+
+    def _gains_believed(self, counts: np.ndarray) -> float:
+        """Return the factor on gains: errors do not help, so they come to no more than losses.
+
+        Of millions of cells thirty were tried, and what they gain an image by is chance.
+        """
+        gained = -(counts * np.minimum(self.units, 0.0)).sum()
+        lost = (counts * np.where(self.critical, 0.0, np.maximum(self.units, 0.0))).sum()
+        return 1.0 if gained <= lost else lost / gained
 
 
 def _own_rates(

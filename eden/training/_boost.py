@@ -131,6 +131,7 @@ def boost(
     }
     for name, value in told.items():
         ranks.agree(name, value)
+    hidden = not progress or ranks.rank > 0
     rounds, judge = Rounds(targets, epochs, how, share), None
     if evaluate is not None and target_accuracy is not None:
         asked = copy.deepcopy(model if ranks.size == 1 else unwrapped(model))
@@ -145,15 +146,15 @@ def boost(
         handle.check_calibrated()
         handle.coverage().warn()
         if handle.config.calibration is None:
-            learned = handle.learn_bounds(train_loader)
+            learned = handle.learn_bounds(
+                tqdm(train_loader, desc="bounds", unit="batch", disable=hidden)
+            )
             if ranks.size > 1:
                 handle.use(ranks.merged(learned))
         original = cast(Calibration, handle.config.calibration)
         if how.gradients == "clean":
             handle.clean_gradients()
-        with tqdm(
-            total=0, desc="boost", unit="step", disable=not progress or ranks.rank > 0
-        ) as bar:
+        with tqdm(total=0, desc="boost", unit="step", disable=hidden) as bar:
             place = TrainingFolder(folder, ranks)
             trainer = Trainer(handle, train_loader, how, bar, ranks, place)
             if folder is not None:

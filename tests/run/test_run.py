@@ -349,3 +349,9 @@ def test_the_keys_of_what_is_stored_reach_the_config():
     assert (work.config.scale, work.config.on_chip_bytes) == ("tensor", 8192)
     plain = Work(SimpleNamespace(recipe=parse_recipe({}), path=None), (None, None)).config
     assert (plain.scale, plain.on_chip_bytes) == ("channel", 0)
+
+
+def test_training_shows_its_last_pass_too(tmp_path, capsys):
+    """By which bounds are learned: minutes, for a deep network."""
+    run(small(), tmp_path / "shown", until="train", progress=True)
+    assert "bounds: 100%" in capsys.readouterr().err

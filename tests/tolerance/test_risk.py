@@ -84,6 +84,21 @@ def test_gains_make_up_for_losses_and_the_factor_leaves_critical_cells_alone():
     assert (at(both[:1], scale=2.0) > at(both[:1], scale=0.5)).all()
 
 
+def test_what_millions_of_cells_gain_by_chance_makes_up_for_no_critical_cell():
+    """lambda = 1,000, and 1e8 cells of which one in thirty tried won an image of 2,000.
+
+    At 1e-5 a thousand of these are weak, which by addition win 1.7 points, more than what may be
+    lost, and at 1e-4 sixteen times as much; P(miss) stays that of the critical cells.
+    """
+    critical = stratum([0.012] * 10, cells=1000)
+    gaining = stratum([-0.0005] + [0.0] * 29, cells=10**8, tensor="b")
+    found = at([critical, gaining], [1e-6, 1e-5, 1e-4])
+    assert found == pytest.approx([-math.expm1(-1000 * ber) for ber in (1e-6, 1e-5, 1e-4)])
+    assert ber_by_cells(criticality_of([critical, gaining]), 0.01) == pytest.approx(
+        1.005e-5, rel=0.02
+    )
+
+
 @settings(max_examples=30)
 @given(st.lists(st.floats(-0.01, 0.05), min_size=1, max_size=20), st.integers(1, 10**6))
 def test_it_is_a_probability_that_rises(losses, more):

@@ -288,3 +288,12 @@ def test_weights_stay_in_their_range_or_in_that_of_their_channel(by_channel):
     assert weights[0].tolist() == first
     assert weights[1].tolist() == [3.0, -3.0]
     WeightRanges([]).clamp()
+
+
+def test_boosting_shows_what_it_is_at_from_the_start(model, blobs, capsys):
+    """The pass over all images before the first step, by which ranges are learned, as well."""
+    boost(model, batches(*blobs, 100), config=CONFIG, target_ber=0.01, epochs=1)
+    said = capsys.readouterr().err
+    assert "bounds: 100%" in said and "boost: 100%" in said
+    quiet_boost(model, blobs, target_ber=0.01, epochs=1)
+    assert capsys.readouterr().err == ""

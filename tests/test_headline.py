@@ -1,0 +1,60 @@
+"""The paper's table of what networks bear: the rows that are kept, and what they stand for."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+
+
+@pytest.fixture
+def headline(monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    return importlib.import_module("headline")
+
+
+def stated(headline, network, variant="baseline", ber="1.0e-4"):
+    values = network, variant, "0.9000", ber, ber, ber, ber, "recipe", "code"
+    return dict(zip(headline.COLUMNS, values, strict=True))
+
+
+def test_rows_of_a_network_take_the_place_of_those_it_had(headline, tmp_path):
+    path = tmp_path / "tolerances.csv"
+    assert headline.tolerances_in(path) == []
+    before = [stated(headline, name, variant) for name in ("alexnet", "lenet") for variant in "ab"]
+    headline.add(before, path)
+    headline.add([stated(headline, "alexnet", "c", "2.0e-6")], path)
+    rows = headline.tolerances_in(path)
+    assert [(one["network"], one["variant"]) for one in rows] == [
+        ("lenet", "a"), ("lenet", "b"), ("alexnet", "c"),
+    ]  # fmt: skip
+    assert rows[-1]["ber"] == "2.0e-6"
+
+
+@pytest.mark.parametrize("text", ["", "network,ber\nlenet,1e-4\n", "{head}\n{row},1\n"])
+def test_a_file_of_other_columns_is_refused(headline, tmp_path, text):
+    path = tmp_path / "tolerances.csv"
+    row = ",".join(stated(headline, "lenet").values())
+    path.write_text(text.format(head=",".join(headline.COLUMNS), row=row))
+    with pytest.raises(ValueError, match=r"columns of .*, accepted: network, variant"):
+        headline.tolerances_in(path)
+
+
+def test_a_network_that_no_table_has_is_named(headline, tmp_path):
+    path = tmp_path / "tolerances.csv"
+    headline.add([stated(headline, "lenet")], path)
+    path.write_text(path.read_text().replace("lenet", "lenat"))
+    with pytest.raises(ValueError, match=r"network of .* is 'lenat', accepted: lenet, "):
+        headline.tolerances_in(path)
+
+
+def test_what_is_kept_with_the_sources_gives_the_settings_of_the_table(headline):
+    rows = headline.tolerances_in(headline.TOLERANCES)
+    modules = headline.measured_modules()
+    borne = {one["variant"]: headline.Borne(one, modules) for one in rows[:4]}
+    assert {"baseline", "boosted", "protected", "both"} == set(borne)
+    assert borne["both"].vdd() < borne["baseline"].vdd() < 1
+    assert borne["both"].vdd(end="high") >= borne["both"].vdd()
+    nothing = headline.Borne(stated(headline, "lenet", ber="0.0"), modules)
+    assert (nothing.vdd(), nothing.lower_ns()) == (1.0, 0.0)
