@@ -296,7 +296,10 @@ def fit(
         str, typer.Option(help="Device whose geometry, timing and currents it gets.")
     ] = "ddr3l-1600-b10",
 ) -> None:
-    """Fit the error models to a profile, each module and operating point by itself."""
+    """Fit the error models to a profile, each module and operating point by itself.
+
+    Points that cannot tell the model asked for are named, and left out of the device.
+    """
     from tqdm.auto import tqdm
 
     from eden import profiles
@@ -306,10 +309,19 @@ def fit(
     for note in read.notes:
         print(f"- {note}")
     points, fits = list(profiles.operating_points(read)), []
+    untold: list[ValueError] = []
     for _, part in tqdm(points, desc="fit", unit="point", leave=False, disable=not shown):
-        fits.append(profiles.fit(part, model))
+        try:
+            fits.append(profiles.fit(part, model))
+        except ValueError as error:
+            untold.append(error)
+            continue
         with tqdm.external_write_mode():
             profiles.print_fit(fits[-1])
+    if untold and not fits:
+        raise untold[0]
+    for error in untold:
+        print(f"not fitted: {error}")
     if out is not None:
         from eden._files import write_bytes
         from eden.devices import from_json, load

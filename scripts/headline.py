@@ -5,12 +5,13 @@
 
 SHARDS is what `scripts/reproduce_systems.py` left. What networks bear is kept, as tables state it,
 in a file of a row a network and variant, in which `--add` puts the rows of finished runs in place
-of those of the same networks: a run takes hours. The BER that each bears at the stated risk is
-looked up on all measured modules of vendors A, B and C, along VDD or along tRCD, never both at
-once: the harshest measured setting that is borne, by the mean and by the high end of the measured
-range, and the mean over the vendor's modules. Energy and time are those of the network's published
-form: the supply of a system's memory is lowered to the same share of what is rated, or its tRCD by
-as many nanoseconds; between the supplies and latencies that a shard has, the share is interpolated.
+of those of the same networks and losses allowed: a run takes hours. The BER that each bears at the
+stated risk is looked up on all measured modules of vendors A, B and C, along VDD or along tRCD,
+never both at once: the harshest measured setting that is borne, by the mean and by the high end of
+the measured range, and the mean over the vendor's modules. Energy and time are those of the
+network's published form: the supply of a system's memory is lowered to the same share of what is
+rated, or its tRCD by as many nanoseconds; between the supplies and latencies that a shard has, the
+share is interpolated.
 """
 
 import argparse
@@ -32,7 +33,13 @@ from eden.folder import Results, RunFolder
 VENDORS = ("A", "B", "C")
 SYSTEMS = ("cpu", "gpu", "eyeriss", "tpu")
 TOLERANCES = Path(__file__).parent.parent / "docs" / "tolerances.csv"
-COLUMNS = ("network", "variant", "accuracy", "ber", "low", "high", "mean_ber", "recipe", "code")
+# What the paper reports, in percent, by the loss of accuracy that it allows.
+PAPER = {
+    0.01: [cell.replace(" %", "") for system in SYSTEMS for cell in SETUPS[system][2:]],
+    0.0: ["16", *[""] * (2 * len(SYSTEMS) - 1)],
+}
+COLUMNS = ("network", "loss", "variant", "accuracy", "ber", "low", "high", "mean_ber",
+           "recipe", "code")  # fmt: skip
 
 
 def rows_of_run(folder: Path) -> list[dict[str, str]]:
@@ -42,7 +49,8 @@ def rows_of_run(folder: Path) -> list[dict[str, str]]:
     for variant in opened.recipe.variants:
         found = results.tolerances(variant.name, "coarse")
         bers = found.coarse_ber, *found.interval, found.mean_ber or 0.0
-        said = opened.recipe.network.name, NAMES[variant.name], f"{found.clean_accuracy:.4f}"
+        loss, accuracy = f"{opened.recipe.accuracy_loss:g}", f"{found.clean_accuracy:.4f}"
+        said = opened.recipe.network.name, loss, NAMES[variant.name], accuracy
         code = read_json(opened.path / "versions.json")["eden"]
         values = *said, *map(rate, bers), folder.name, code
         rows.append(dict(zip(COLUMNS, values, strict=True)))
@@ -64,14 +72,19 @@ def tolerances_in(path: Path) -> list[dict[str, str]]:
 
 
 def add(rows: list[dict[str, str]], path: Path) -> None:
-    """Put rows in place of those of the same networks, in the order of the paper's table."""
-    networks = {one["network"] for one in rows}
-    rows = [one for one in tolerances_in(path) if one["network"] not in networks] + rows
-    rows.sort(key=lambda one: [*NETWORKS].index(one["network"]))
+    """Put rows in place of those of the same networks and losses, in the order of the table."""
+    taken = {_searched(one) for one in rows}
+    rows = [one for one in tolerances_in(path) if _searched(one) not in taken] + rows
+    rows.sort(key=_searched)
     with open(path, "w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def _searched(one: dict[str, str]) -> tuple[float, int]:
+    """What a row's search was for: which network, and how much it may lose, that of most first."""
+    return -float(one["loss"]), [*NETWORKS].index(one["network"])
 
 
 class Borne:
@@ -83,7 +96,8 @@ class Borne:
     """
 
     def __init__(self, stated: dict[str, str], modules: list):
-        self.stated, self.network, self.variant = stated, stated["network"], stated["variant"]
+        self.stated, self.loss = stated, float(stated["loss"])
+        self.network, self.variant = stated["network"], stated["variant"]
         tolerance = {self.variant: (float(stated["ber"]), None)}
         self.settings = defaultdict(list)
         for device in modules:
@@ -122,7 +136,8 @@ def speedup(shard: dict, lower: float) -> float:
 def borne_table(borne: list[Borne]):
     """Yield a row a network and variant: what it bears, and the setting that is on each vendor."""
     columns = [f"{vendor}: {what}" for vendor in VENDORS for what in ("V/V0", "tRCD, ns")]
-    yield from head(["network", "", "accuracy", "BER at 1 % [95 %]", "by the mean", *columns])
+    first = ["network", "", "may be lost", "accuracy", "BER at 1 % [95 %]", "by the mean"]
+    yield from head(first + columns)
     for one in borne:
         cells = []
         for vendor in VENDORS:
@@ -132,11 +147,20 @@ def borne_table(borne: list[Borne]):
             cells.append("-{:.1f} (-{:.1f})".format(*lower))
         stated = "{accuracy}", "{ber} [{low}, {high}]", "{mean_ber}"
         said = [text.format(**one.stated) for text in stated]
-        yield row(one.network, one.variant, *said, *cells)
+        yield row(one.network, one.variant, f"{100 * one.loss:g} %", *said, *cells)
+
+
+def saved_tables(borne: list[Borne], shards: dict):
+    """Yield what each system saves, a table for each loss of accuracy allowed."""
+    for loss in dict.fromkeys(one.loss for one in borne):
+        yield f"\nWith at most {100 * loss:g} % of accuracy lost:"
+        yield from saved_table([one for one in borne if one.loss == loss], shards)
+        if loss in PAPER:
+            yield row("paper: mean (most)", "boosted", *PAPER[loss])
 
 
 def saved_table(borne: list[Borne], shards: dict):
-    """Yield what each system saves, a row a network and variant, then the mean and the most."""
+    """Yield a row a network and variant, then, of several networks, the mean and the most."""
     columns = [f"{s}: {what}" for s in SYSTEMS for what in (", ".join(LAWS) + ", %", "faster, %")]
     yield from head(["network", "", *columns])
     gained = defaultdict(list)
@@ -148,19 +172,21 @@ def saved_table(borne: list[Borne], shards: dict):
                 cells += ["not run", ""]
                 continue
             saved = [100 * saving(shard, law, one.vdd()) for law in LAWS]
-            faster = 100 * speedup(shard, one.lower_ns())
-            gained[one.variant, system].append((*saved, faster))
-            cells += [" / ".join(f"{s:.1f}" for s in saved), f"{faster:.1f}"]
+            gained[one.variant, system].append((*saved, 100 * speedup(shard, one.lower_ns())))
+            cells += _said(gained[one.variant, system][-1])
         yield row(one.network, one.variant, *cells)
+    if len({one.network for one in borne}) == 1:
+        return
     for title, of in (("mean", mean), ("most", max)):
         for name in dict.fromkeys(name for name, _ in gained):
-            cells = []
-            for system in SYSTEMS:
-                *saved, faster = (of(each) for each in zip(*gained[name, system], strict=True))
-                cells += [" / ".join(f"{s:.1f}" for s in saved), f"{faster:.1f}"]
-            yield row(f"**{title}**", name, *cells)
-    paper = [cell.replace(" %", "") for system in SYSTEMS for cell in SETUPS[system][2:]]
-    yield row("paper: mean (most)", "boosted", *paper)
+            each = [map(of, zip(*gained[name, s], strict=True)) for s in SYSTEMS]
+            yield row(f"**{title}**", name, *(cell for one in each for cell in _said(one)))
+
+
+def _said(gained) -> list[str]:
+    """What is saved under each law, and how much faster."""
+    *saved, faster = gained
+    return [" / ".join(f"{s:.1f}" for s in saved), f"{faster:.1f}"]
 
 
 def main() -> None:
@@ -179,7 +205,7 @@ def main() -> None:
     borne = [Borne(one, modules) for one in tolerances_in(given.tolerances)]
     if not borne:
         parser.error(f"{given.tolerances} holds no tolerances; --add RUN_FOLDER puts some there")
-    lines = "\n".join([*borne_table(borne), *saved_table(borne, shards)])
+    lines = "\n".join([*borne_table(borne), *saved_tables(borne, shards)])
     print(lines)
     if given.out:
         given.out.write_text(lines + "\n")

@@ -14,8 +14,8 @@ def headline(monkeypatch):
     return importlib.import_module("headline")
 
 
-def stated(headline, network, variant="baseline", ber="1.0e-4"):
-    values = network, variant, "0.9000", ber, ber, ber, ber, "recipe", "code"
+def stated(headline, network, variant="baseline", ber="1.0e-4", loss="0.01"):
+    values = network, loss, variant, "0.9000", ber, ber, ber, ber, "recipe", "code"
     return dict(zip(headline.COLUMNS, values, strict=True))
 
 
@@ -25,11 +25,12 @@ def test_rows_of_a_network_take_the_place_of_those_it_had(headline, tmp_path):
     before = [stated(headline, name, variant) for name in ("alexnet", "lenet") for variant in "ab"]
     headline.add(before, path)
     headline.add([stated(headline, "alexnet", "c", "2.0e-6")], path)
+    headline.add([stated(headline, "lenet", "d", loss="0")], path)
     rows = headline.tolerances_in(path)
     assert [(one["network"], one["variant"]) for one in rows] == [
-        ("lenet", "a"), ("lenet", "b"), ("alexnet", "c"),
+        ("lenet", "a"), ("lenet", "b"), ("alexnet", "c"), ("lenet", "d"),
     ]  # fmt: skip
-    assert rows[-1]["ber"] == "2.0e-6"
+    assert rows[2]["ber"] == "2.0e-6"
 
 
 @pytest.mark.parametrize("text", ["", "network,ber\nlenet,1e-4\n", "{head}\n{row},1\n"])
@@ -37,7 +38,7 @@ def test_a_file_of_other_columns_is_refused(headline, tmp_path, text):
     path = tmp_path / "tolerances.csv"
     row = ",".join(stated(headline, "lenet").values())
     path.write_text(text.format(head=",".join(headline.COLUMNS), row=row))
-    with pytest.raises(ValueError, match=r"columns of .*, accepted: network, variant"):
+    with pytest.raises(ValueError, match=r"columns of .*, accepted: network, loss, variant"):
         headline.tolerances_in(path)
 
 

@@ -13,6 +13,7 @@ from eden.folder._names import criticality_name as criticality_name
 from eden.folder._names import fresh_name as fresh_name
 from eden.folder._names import placement_name as placement_name
 from eden.folder._names import tolerances_name as tolerances_name
+from eden.folder._names import trials_name as trials_name
 from eden.folder._recipe import Recipe as Recipe
 from eden.folder._recipe import parse_recipe as parse_recipe
 from eden.folder._recipes import load_recipe as load_recipe

@@ -42,6 +42,11 @@ def placement_name(variant: str, method: str) -> str:
     return f"placements/{variant}-{method}.json"
 
 
+def trials_name(of: str) -> str:
+    """Return the folder of the trials of a network, a variant or a stage within the run folder."""
+    return f"trials/{of}"
+
+
 def fresh_name(variant: str) -> str:
     """Return the file of fresh draws at the tolerance of a network within the run folder."""
     return f"tolerances/{variant}-fresh.json"

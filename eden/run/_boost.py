@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from eden._files import read_json
-from eden.folder import StageFiles
+from eden.folder import StageFiles, trials_name
 from eden.network import InputRange, calibration_of
 from eden.run._processes import in_processes
 from eden.run._work import Work
@@ -16,7 +16,7 @@ from eden.training import BoostConfig, history_of
 from eden.training import boost as boost_network
 
 # Of the run folder, while the stage is at work: what it goes on from where it is cut short.
-_KEPT = "boosting"
+_KEPT, _CELLS = "boosting", "cells"
 CURRICULUM_COLUMNS = ["epoch", "ber", "loss", "accuracy", "bears", "met", "kept"]
 
 
@@ -37,7 +37,6 @@ def boost(work: Work, files: StageFiles) -> None:
             boosted = _boosted(work)
             history = history_of(boosted)
     boosted.eval()
-    shutil.rmtree(work.path(_KEPT), ignore_errors=True)
     files.csv("curriculum.csv", history, CURRICULUM_COLUMNS)
     with work.without_errors(boosted):
         clean = evaluate(boosted)
@@ -45,6 +44,9 @@ def boost(work: Work, files: StageFiles) -> None:
     if not kept:
         # Retraining cost more than may be lost before any error: the network as trained is better.
         boosted = work.network("baseline")
+    elif (cells := work.path(_KEPT) / _CELLS).is_dir():
+        # The stage that tries its single cells finds there what was tried to judge it.
+        shutil.copytree(cells, work.path(trials_name("boosted")), dirs_exist_ok=True)
     calibration = calibration_of(boosted)
     files.network("boosted.safetensors", boosted, calibration)
     files.json(
@@ -57,6 +59,7 @@ def boost(work: Work, files: StageFiles) -> None:
             "input_range": None if calibration is None else calibration.input_range,
         },
     )
+    shutil.rmtree(work.path(_KEPT), ignore_errors=True)
 
 
 def _boosted(work: Work, rank: int = 0, ranks: int = 1) -> nn.Module:

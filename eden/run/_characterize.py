@@ -1,7 +1,7 @@
 """The stage that searches the tolerances, before and after boosting, protected and not."""
 
 from eden import errors
-from eden.folder import StageFiles, fresh_name, tolerances_name
+from eden.folder import StageFiles, fresh_name, tolerances_name, trials_name
 from eden.run._work import Work
 from eden.tolerance import (
     Tolerances,
@@ -29,7 +29,7 @@ def characterize(work: Work, files: StageFiles) -> None:
         if variant.protected and not recipe.protect:
             continue  # only placed otherwise
         name, model, config = variant.name, work.network(variant.network), work.config_of(variant)
-        shards = work.path(f"trials/{name}")
+        shards = work.path(trials_name(name))
         shared = {"folder": shards, "seed": recipe.seed, "progress": work.progress, "label": name}
         coarse = characterize_coarse(
             model,
@@ -85,7 +85,7 @@ def _try_fresh_draws(work: Work, files: StageFiles, name: str, model, coarse: To
         target_accuracy=coarse.target_accuracy,
         seeds=work.recipe.characterize.fresh_draws,
         seed=work.recipe.seed,
-        folder=work.path(f"trials/{name}"),
+        folder=work.path(trials_name(name)),
         progress=work.progress,
     )
     files.json(fresh_name(name), verdict.to_dict())

@@ -130,7 +130,10 @@ def _last_stage(until: str) -> str:
 
 def _go(folder: RunFolder, inputs: Inputs, last: str, *, progress: bool) -> Path:
     # Whoever goes on with fewer threads than the run began with, for want of memory, may.
-    with at_most(torch.get_num_threads()), folder.locked():
+    threads = torch.get_num_threads()
+    with at_most(threads), folder.locked():
+        if progress and (kept := torch.get_num_threads()) != threads:
+            print(f"torch's threads: {kept}, as when the run began, where {threads} are set now")
         work = Work(folder, inputs, progress=progress)
         for stage in STAGES:
             _do(stage, work)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from eden._files import read_as
-from eden.folder import StageFiles, Variant
+from eden.folder import StageFiles, Variant, trials_name
 from eden.mapping import Placement
 from eden.network import places_of
 from eden.run._work import Work
@@ -34,7 +34,7 @@ def verify_declared(work: Work, files: StageFiles) -> None:
             confidence=part.confidence,
             attempt=attempt,
             seed=recipe.seed,
-            folder=work.path("trials/verify"),
+            folder=work.path(trials_name("verify")),
             progress=work.progress,
         )
         attempts.append({"placement": placement.to_dict(), "verdict": verdict.to_dict()})

@@ -9,7 +9,6 @@ memory, which is ``gradients="clean"``; the default goes by what the forward pas
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -33,7 +32,7 @@ from eden.network import (
 from eden.training._config import BoostConfig
 from eden.training._folder import TrainingFolder
 from eden.training._ranks import Ranks
-from eden.training._rounds import Judge, Rounds, targets_of
+from eden.training._rounds import Judge, Rounds, targets_of, with_ranges_of_now
 from eden.training._trainer import Trainer
 
 # What two calls are not compared by: functions have no identity.
@@ -90,8 +89,9 @@ def boost(
             ``evaluate.nan`` is "miss".
         target_accuracy: What the boosted network has to reach under errors, in [0, 1]; the
             original network's accuracy on the same images less what may be lost.
-        folder: Keeps each epoch's state; called again with the same network and arguments, boosting
-            goes on after the last one, to the network that it would have come to. The loader must
+        folder: Keeps each epoch's state, and in its folder ``cells`` the trials of single cells;
+            called again with the same network and arguments, boosting goes on after the last one,
+            to the network that it would have come to. The loader must
             be an `eden.data.Batches`, or shuffle by torch's global generator; of another one, and
             of ``how.loss`` and ``evaluate``, it is not noticed if they have changed.
         progress: Show a bar with the time left.
@@ -132,10 +132,11 @@ def boost(
     for name, value in told.items():
         ranks.agree(name, value)
     hidden = not progress or ranks.rank > 0
+    place = TrainingFolder(folder, ranks)
     rounds, judge = Rounds(targets, epochs, how, share), None
     if evaluate is not None and target_accuracy is not None:
         asked = copy.deepcopy(model if ranks.size == 1 else unwrapped(model))
-        judge = Judge(evaluate, target_accuracy, how.miss_probability, asked, how.seed)
+        judge = Judge(evaluate, target_accuracy, how.miss_probability, asked, how.seed, place.cells)
     boosted = copy.deepcopy(model)
     # Who boosts for a module may start from a network that was boosted for another.
     known = config.calibration or calibration_of(model)
@@ -155,19 +156,15 @@ def boost(
         if how.gradients == "clean":
             handle.clean_gradients()
         with tqdm(total=0, desc="boost", unit="step", disable=hidden) as bar:
-            place = TrainingFolder(folder, ranks)
             trainer = Trainer(handle, train_loader, how, bar, ranks, place)
             if folder is not None:
                 place.claim([told, digest_of_model(boosted), original.to_dict(), trainer.identity])
             history = rounds.run(trainer, judge)
-        kept = cast(Calibration, handle.config.calibration)
-        now = handle.learn_bounds(itertools.islice(train_loader, 1)).tensors
+        learned = with_ranges_of_now(handle, trainer)
     finally:
         handle.detach()
-    # The inputs keep their range, and what one batch does not reach is as it was.
-    weights = {n: entry for n, entry in now.items() if entry.kind == "weight" and entry.reads}
     identity = identity_of(config) if config.cells == "fixed" else None
-    keep_calibration(boosted, Calibration({**kept.tensors, **weights}, identity, kept.input_range))
+    keep_calibration(boosted, replace(learned, identity=identity))
     unwrapped(boosted).__dict__["_eden_history"] = history
     return boosted
 

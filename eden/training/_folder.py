@@ -28,6 +28,11 @@ class TrainingFolder:
     def __init__(self, folder: Path | str | None, ranks: Ranks):
         self.folder, self.ranks = None if folder is None else Path(folder), ranks
 
+    @property
+    def cells(self) -> Path | None:
+        """Where what was asked of single cells is kept, as `eden.criticality` keeps it."""
+        return None if self.folder is None else self.folder / "cells"
+
     def claim(self, identity: Any) -> None:
         """Take the folder for trainings of an identity.
 

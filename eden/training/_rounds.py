@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 from torch import nn
@@ -41,6 +42,7 @@ class Judge:
         miss_probability: The risk.
         model: A copy of the network that is trained, to be asked in its stead.
         seed: Of the cells tried.
+        folder: Keeps the cells that were tried; nothing without one.
     """
 
     evaluate: Evaluate
@@ -48,13 +50,19 @@ class Judge:
     miss_probability: float
     model: nn.Module
     seed: int
+    folder: Path | None = None
 
-    def run(self, handle: Attachment) -> tuple[float, float]:
-        """Return the accuracy as stored, without errors, and the rate; 0 below the target."""
-        config = handle.config
+    def run(self, trainer: Trainer) -> tuple[float, float]:
+        """Return the accuracy as stored, without errors, and the rate; 0 below the target.
+
+        Its weights have the ranges that they have now, as the network has that `boost` returns.
+        """
+        handle = trainer.handle
         unwrapped(self.model).load_state_dict(unwrapped(handle.model).state_dict())
-        keep_calibration(self.model, config.calibration)
-        with approximate(self.model, config) as asked:
+        keep_calibration(self.model, handle.config.calibration)
+        with approximate(self.model, handle.config) as asked:
+            asked.use(with_ranges_of_now(asked, trainer))
+            config = asked.config
             asked.set_ber(0.0)
             accuracy = accuracy_of(self.evaluate, self.model, draw=0)
             asked.check_read("evaluate")
@@ -66,8 +74,24 @@ class Judge:
             config=config,
             target_accuracy=self.target,
             seed=self.seed,
+            folder=self.folder,
         )
         return accuracy, ber_by_cells(risk, self.miss_probability)
+
+
+def with_ranges_of_now(handle: Attachment, trainer: Trainer) -> Calibration:
+    """Return what an attachment knows, with the ranges that its weights have now.
+
+    Inputs keep theirs, and what one batch does not reach is as it was.
+
+    Args:
+        handle: Attached to the network of the training, or to a copy; its calibration is used up.
+        trainer: Gives the batch.
+    """
+    kept = cast(Calibration, handle.config.calibration)
+    now = handle.learn_bounds([trainer.one_batch()]).tensors
+    weights = {n: entry for n, entry in now.items() if entry.kind == "weight" and entry.reads}
+    return replace(kept, tensors={**kept.tensors, **weights})
 
 
 @dataclass(frozen=True)
@@ -116,7 +140,7 @@ class Rounds:
                 history += self._train(trainer, milder * target, start, epochs, slower=milder)
                 accuracy, bears = 0.0, 0.0
                 if math.isfinite(history[-1]["loss"]):
-                    ask = partial(judge.run, trainer.handle)
+                    ask = partial(judge.run, trainer)
                     accuracy, bears = trainer.folder.judged(trainer.training, ask)
                 history[-1] |= {"accuracy": accuracy, "bears": bears, "met": bears > most}
                 if accuracy >= judge.target:

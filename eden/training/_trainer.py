@@ -94,6 +94,15 @@ class Trainer:
         self.ranks.agree("batches an epoch", self._batches)
         return self._batches
 
+    def one_batch(self) -> Any:
+        """A batch of the loader, whose passes and whose draws go on as if it were not taken."""
+        passes, random = getattr(self.loader, "passes", None), torch.get_rng_state()
+        batch = next(iter(self.loader), None)
+        self._go_on_drawing(passes, random)
+        if batch is None:
+            raise ValueError(_NO_BATCH)
+        return batch
+
     @property
     def identity(self) -> list[Any]:
         """What is known of the loader and the optimiser, JSON-able."""
@@ -160,9 +169,12 @@ class Trainer:
         if self.falling is not None:
             self.falling.load_state_dict(state["falling"])
         schedule.load_state_dict(state["schedule"])
-        if state["passes"] is not None:
-            self.loader.passes = state["passes"]  # pyright: ignore[reportAttributeAccessIssue]
-        torch.set_rng_state(state["random"])
+        self._go_on_drawing(state["passes"], state["random"])
+
+    def _go_on_drawing(self, passes: int | None, random: Tensor) -> None:
+        if passes is not None:
+            self.loader.passes = passes  # pyright: ignore[reportAttributeAccessIssue]
+        torch.set_rng_state(random)
 
     def _epoch(self, schedule: Schedule) -> tuple[float, float]:
         """Train once over the loader; return the mean rate and loss of the batches."""

@@ -317,3 +317,20 @@ def test_the_verb_says_what_lines_mean_for_bits(tmp_path, capsys):
     # 1 - 0.9^(1/512) = 2.06e-4; one bad bit of 512 in a tenth of the lines is 1.95e-4.
     said = "of bits 2.1e-4 if they fail independently; 2.0e-4 (one each) to 1.0e-1 (all)"
     assert said in capsys.readouterr().out
+
+
+def test_the_verb_goes_on_past_a_point_that_cannot_tell_the_model(tmp_path, capsys):
+    settings = {"trcd_seconds": 1e-8, "trp_seconds": 1e-8}
+    rows = [total(900 + 50 * n, vdd_volts=1.05, row_first=n, row_last=n, **settings)
+            for n in range(9)]  # fmt: skip
+    alone = total(0, vdd_volts=1.15, **settings)
+    path, out = profiles.Profile.of([alone, *rows]).write(tmp_path / "m1.csv"), tmp_path / "m.json"
+    assert main(["fit", str(path), "--model", "2", "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "model 2 (wordline)" in said and "not fitted: " in said
+    assert "1.15" in said and "no read failed" in said
+    assert [point.vdd_volts for point in eden.devices.load(out).points[1:]] == [1.05]
+    nothing = profiles.Profile.of([alone]).write(tmp_path / "m2.csv")
+    assert main(["fit", str(nothing), "--model", "2"]) == 2
+    ended = capsys.readouterr()
+    assert ended.out == "" and "no read failed" in ended.err

@@ -11,6 +11,7 @@ from eden.folder import RunFolder
 from eden.run import run
 from eden.run._processes import in_processes
 from eden.run._work import Work, read_inputs
+from eden.tolerance._memo import Memo
 
 
 def with_processes(count):
@@ -66,3 +67,15 @@ def test_where_boosting_costs_too_much_the_network_as_trained_stays(tmp_path):
     assert not told["kept"] and told["input_range"] == 1.0
     baseline, boosted = (folder / f"{name}.safetensors" for name in ("baseline", "boosted"))
     assert boosted.read_bytes() == baseline.read_bytes()
+
+
+def test_single_cells_that_boosting_was_judged_by_are_not_asked_again(tmp_path, monkeypatch):
+    folder = run(small(), tmp_path / "run", until="boost", progress=False)
+    assert json.loads((folder / "boost.json").read_text())["kept"]
+    assert not (folder / "boosting").exists()
+    asked, write = [], Memo._write
+    monkeypatch.setattr(
+        Memo, "_write", lambda memo, note: (asked.append(memo.folder.name), write(memo, note))
+    )
+    run(small(), folder, until="criticality", resume=True, progress=False)
+    assert set(asked) == {"baseline"}

@@ -287,7 +287,7 @@ def test_a_stage_whose_record_says_nothing_is_done_again(tmp_path, record):
     assert contents(folder) == before
 
 
-def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path, monkeypatch):
+def test_a_run_goes_on_with_the_threads_it_began_with_and_says_so(tmp_path, monkeypatch, capsys):
     folder = run(small(), tmp_path / "run", until="data", progress=False)
     seen, threads = [], torch.get_num_threads()
     torch.set_num_threads(threads + 1)
@@ -298,8 +298,10 @@ def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path, monkeypatch):
 
     monkeypatch.setattr(runs, "STAGES", (replace(STAGES[0], do=look),))
     (folder / "data.json").unlink()
-    advance(folder, until="data", progress=False)
+    advance(folder, until="data", progress=True)
     assert seen == [threads] and torch.get_num_threads() == threads + 1
+    said = f"torch's threads: {threads}, as when the run began, where {threads + 1} are set now\n"
+    assert said in capsys.readouterr().out
 
 
 def test_other_instructions_are_refused(tmp_path, monkeypatch):
