@@ -3,8 +3,8 @@
     python scripts/headline.py SHARDS [--add RUN_FOLDER ...] [--tolerances docs/tolerances.csv]
         [--out FILE.md]
 
-SHARDS is what `scripts/reproduce_systems.py` left. What networks bear is kept, as tables state it,
-in a file of a row a network and variant, in which `--add` puts the rows of finished runs in place
+SHARDS is what `scripts/reproduce_systems.py` left. What networks bear is kept in a file of a row a
+network and variant, in which `--add` puts the rows of finished runs in place
 of those of the same networks and losses allowed: a run takes hours. The BER that each bears at the
 stated risk is looked up on all measured modules of vendors A, B and C, along VDD or along tRCD,
 never both at once: the harshest measured setting that is borne, by the mean and by the high end of
@@ -16,7 +16,7 @@ share is interpolated.
 
 import argparse
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from statistics import mean
 
@@ -43,7 +43,7 @@ COLUMNS = ("network", "loss", "variant", "accuracy", "ber", "low", "high", "mean
 
 
 def rows_of_run(folder: Path) -> list[dict[str, str]]:
-    """List what the variants of a finished run bear, as tables state it."""
+    """List what the variants of a finished run bear."""
     opened = RunFolder(folder)
     results, rows = Results(opened), []
     for variant in opened.recipe.variants:
@@ -52,7 +52,7 @@ def rows_of_run(folder: Path) -> list[dict[str, str]]:
         loss, accuracy = f"{opened.recipe.accuracy_loss:g}", f"{found.clean_accuracy:.4f}"
         said = opened.recipe.network.name, loss, NAMES[variant.name], accuracy
         code = read_json(opened.path / "versions.json")["eden"]
-        values = *said, *map(rate, bers), folder.name, code
+        values = *said, *(f"{ber:.4g}" for ber in bers), opened.path.resolve().name, code
         rows.append(dict(zip(COLUMNS, values, strict=True)))
     return rows
 
@@ -64,15 +64,24 @@ def tolerances_in(path: Path) -> list[dict[str, str]]:
     with open(path, newline="") as file:
         reader = csv.DictReader(file)
         names, rows = reader.fieldnames, list(reader)
-    if tuple(names or ()) != COLUMNS or any(None in one for one in rows):
+    if tuple(names or ()) != COLUMNS or any(None in (*one, *one.values()) for one in rows):
         raise ValueError(f"columns of {path}, accepted: {', '.join(COLUMNS)}")
+    _check(rows, path)
+    return rows
+
+
+def _check(rows: list[dict[str, str]], path: Path) -> None:
+    """Refuse networks that the paper's table has not, and what would count twice."""
     if unknown := {one["network"] for one in rows} - {*NETWORKS}:
         raise ValueError(f"network of {path} is {min(unknown)!r}, accepted: {', '.join(NETWORKS)}")
-    return rows
+    count = Counter((one["network"], one["loss"], one["variant"]) for one in rows)
+    if twice := [row for row, number in count.items() if number > 1]:
+        raise ValueError(f"rows of {path} for {', '.join(twice[0])}: several, accepted: one")
 
 
 def add(rows: list[dict[str, str]], path: Path) -> None:
     """Put rows in place of those of the same networks and losses, in the order of the table."""
+    _check(rows, path)
     taken = {_searched(one) for one in rows}
     rows = [one for one in tolerances_in(path) if _searched(one) not in taken] + rows
     rows.sort(key=_searched)
@@ -145,8 +154,10 @@ def borne_table(borne: list[Borne]):
             lower = [one.lower_ns(vendor, end) for end in ("mean", "high")]
             cells.append("{:.2f} ({:.2f})".format(*volts))
             cells.append("-{:.1f} (-{:.1f})".format(*lower))
-        stated = "{accuracy}", "{ber} [{low}, {high}]", "{mean_ber}"
-        said = [text.format(**one.stated) for text in stated]
+        ber, low, high, by_mean = (
+            rate(float(one.stated[name])) for name in ("ber", "low", "high", "mean_ber")
+        )
+        said = one.stated["accuracy"], f"{ber} [{low}, {high}]", by_mean
         yield row(one.network, one.variant, f"{100 * one.loss:g} %", *said, *cells)
 
 
@@ -169,7 +180,7 @@ def saved_table(borne: list[Borne], shards: dict):
         for system in SYSTEMS:
             shard = shards.get((system, one.network))
             if shard is None:
-                cells += ["not run", ""]
+                cells += _NOT_RUN
                 continue
             saved = [100 * saving(shard, law, one.vdd()) for law in LAWS]
             gained[one.variant, system].append((*saved, 100 * speedup(shard, one.lower_ns())))
@@ -179,8 +190,12 @@ def saved_table(borne: list[Borne], shards: dict):
         return
     for title, of in (("mean", mean), ("most", max)):
         for name in dict.fromkeys(name for name, _ in gained):
-            each = [map(of, zip(*gained[name, s], strict=True)) for s in SYSTEMS]
-            yield row(f"**{title}**", name, *(cell for one in each for cell in _said(one)))
+            each = [gained.get((name, system)) for system in SYSTEMS]
+            said = [_said(map(of, zip(*one, strict=True))) if one else _NOT_RUN for one in each]
+            yield row(f"**{title}**", name, *(cell for cells in said for cell in cells))
+
+
+_NOT_RUN = ["not run", ""]
 
 
 def _said(gained) -> list[str]:

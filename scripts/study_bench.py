@@ -20,7 +20,9 @@ LOSS = 0.01
 HOW = {field.name for field in fields(BoostConfig)}
 # Rate to train floats for.
 FLOATS = 2e-3
-FORMATS = ("int4", "int8", "int16", "bf16", "fp32", "fp32-uncorrected")
+FORMATS = ("int4", "int8", "int16", "bf16", "fp32", "fp32-saturated", "fp32-uncorrected")
+# What becomes of implausible values, by the second word of a format.
+CORRECTIONS = {"": "zero", "saturated": "saturate", "uncorrected": "off"}
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,8 @@ class Bench:
 
     def config(self, case: Case, **more) -> Config:
         """How a case is stored."""
-        stored, _, uncorrected = case.stored.partition("-")
-        correction = "off" if uncorrected else "zero"
-        return Config(errors.Uniform(1e-3), stored, correction=correction, **more)
+        stored, _, how = case.stored.partition("-")
+        return Config(errors.Uniform(1e-3), stored, correction=CORRECTIONS[how], **more)
 
     def original(self, case: Case, config: Config) -> torch.nn.Module:
         """The network as trained, with its ranges in this format."""
@@ -86,9 +87,10 @@ class Bench:
     def arguments(self, case: Case, **more) -> dict[str, Any]:
         """What a case asks of `eden.boost` and `eden.BoostConfig`, beside network and images."""
         way, subject = WAYS[case.way], SUBJECTS[case.network]
-        clamps = case.stored.startswith("int")
+        integer = case.stored.startswith("int")
+        clamps = integer or case.stored.endswith("saturated")
         asked = {
-            "target_ber": (subject.target_ber if clamps else FLOATS) * way.rate,
+            "target_ber": (subject.target_ber if integer else FLOATS) * way.rate,
             "epochs": self.epochs(case),
             "input_range": subject.input_range if clamps else None,
         }

@@ -33,7 +33,10 @@ def test_rows_of_a_network_take_the_place_of_those_it_had(headline, tmp_path):
     assert rows[2]["ber"] == "2.0e-6"
 
 
-@pytest.mark.parametrize("text", ["", "network,ber\nlenet,1e-4\n", "{head}\n{row},1\n"])
+WRONG = ["", "network,ber\nlenet,1e-4\n", "{head}\n{row},1\n", "{head}\nlenet\n"]
+
+
+@pytest.mark.parametrize("text", WRONG)
 def test_a_file_of_other_columns_is_refused(headline, tmp_path, text):
     path = tmp_path / "tolerances.csv"
     row = ",".join(stated(headline, "lenet").values())
@@ -59,3 +62,22 @@ def test_what_is_kept_with_the_sources_gives_the_settings_of_the_table(headline)
     assert borne["both"].vdd(end="high") >= borne["both"].vdd()
     nothing = headline.Borne(stated(headline, "lenet", ber="0.0"), modules)
     assert (nothing.vdd(), nothing.lower_ns()) == (1.0, 0.0)
+
+
+def test_a_row_twice_is_refused(headline, tmp_path):
+    rows = [stated(headline, "lenet"), stated(headline, "lenet", ber="2.0e-4")]
+    with pytest.raises(ValueError, match=r"for lenet, 0.01, baseline: several, accepted: one"):
+        headline.add(rows, tmp_path / "tolerances.csv")
+
+
+def test_systems_that_were_not_run_are_said(headline):
+    modules = headline.measured_modules()
+    borne = [headline.Borne(stated(headline, name), modules) for name in ("lenet", "alexnet")]
+    supplies = [f"{volts:.2f}" for volts in headline.LOWER_VOLTS] + ["0"]
+    joules = {law: {name: {"total": 1.0} for name in supplies} for law in headline.LAWS}
+    points = {str(ns): {"joules": joules, "seconds": 1.0} for ns in (0, *headline.LOWER_NS)}
+    shard = {"vdd_volts": 1.35, "points": points}
+    rows = [*headline.saved_table(borne, {("cpu", "lenet"): shard})]
+    lenet, alexnet, mean, most = (row.split("|")[3:] for row in rows[-4:])
+    assert lenet == mean == most and "0.0 / 0.0 / 0.0" in lenet[0]
+    assert [cells.count(" not run ") for cells in (lenet, alexnet)] == [3, 4]

@@ -16,7 +16,7 @@ from eden.training import BoostConfig, history_of
 from eden.training import boost as boost_network
 
 # Of the run folder, while the stage is at work: what it goes on from where it is cut short.
-_KEPT, _CELLS = "boosting", "cells"
+_KEPT = "boosting"
 CURRICULUM_COLUMNS = ["epoch", "ber", "loss", "accuracy", "bears", "met", "kept"]
 
 
@@ -44,9 +44,10 @@ def boost(work: Work, files: StageFiles) -> None:
     if not kept:
         # Retraining cost more than may be lost before any error: the network as trained is better.
         boosted = work.network("baseline")
-    elif (cells := work.path(_KEPT) / _CELLS).is_dir():
+    else:
         # The stage that tries its single cells finds there what was tried to judge it.
-        shutil.copytree(cells, work.path(trials_name("boosted")), dirs_exist_ok=True)
+        for cells in work.path(_KEPT).glob("cells-*"):
+            shutil.copytree(cells, work.path(trials_name("boosted")), dirs_exist_ok=True)
     calibration = calibration_of(boosted)
     files.network("boosted.safetensors", boosted, calibration)
     files.json(

@@ -5,7 +5,8 @@ a compound Poisson sum; a draw misses where the sum exceeds what may be lost. On
 enough, which is lambda; so are two that cost more than half as much each. That costs add up is an
 assumption; a factor on those of cells that do not miss alone stands for what it leaves out, and the
 thresholds of draws say how great it is (`_risk`). Gains count against losses, never against cells
-that miss alone, and come to no more than what is lost: errors do not help.
+that miss alone, and at no BER to more than what is lost there: errors do not help, and of millions
+of cells of which thirty were tried what they gain is chance.
 """
 
 from __future__ import annotations
@@ -92,16 +93,13 @@ class Compound:
         return self.seen + mass * np.repeat(self.rest / per, sizes)
 
     def miss_probabilities(self, counts: np.ndarray, scale: float = 1.0) -> np.ndarray:
-        """Return P(miss) at each BER, rising: at least that of a critical cell.
+        """Return P(miss) at each BER, rising: of a critical cell, or of what others cost together.
 
         Args:
             counts: From `shares`.
             scale: Factor on the costs of cells that do not miss alone.
         """
-        alone = np.clip(self.units, UNITS + 1, 2 * UNITS)
-        others = np.clip(self.units * scale, -2 * UNITS, UNITS)
-        others = np.where(others < 0, others * self._gains_believed(counts), others)
-        at = np.where(self.critical, alone, others)
+        at = np.clip(self.units * scale, -2 * UNITS, UNITS)
         low = np.floor(at).astype(int)
         part = at - low
         kinds, critical = self.kinds, self.critical
@@ -109,29 +107,21 @@ class Compound:
             kinds, counts = np.concatenate([kinds, self.own_kinds]), counts - self.seen
             counts = np.concatenate([counts, self.seen])
             low, part, critical = np.tile(low, 2), np.tile(part, 2), np.tile(critical, 2)
+        others, many = np.where(critical, 0.0, counts), len(self.rates)
         index = np.concatenate([low % _SIZE, (low + 1) % _SIZE]) + _SIZE * np.tile(kinds, 2)
-        mass = np.concatenate([counts * (1 - part), counts * part])
-        cells = np.bincount(index, mass, _SIZE * len(self.rates)).reshape(-1, _SIZE)
-        spectra = np.fft.rfft(cells) - cells.sum(1, keepdims=True)
-        lost = np.fft.irfft(np.exp(self.rates.T @ spectra), _SIZE)
+        mass = np.concatenate([others * (1 - part), others * part])
+        cells = np.bincount(index, mass, _SIZE * many).reshape(-1, _SIZE)
+        hazards = self.rates.T @ cells  # [bers, costs]
+        gained, lost = hazards @ np.maximum(-_SIGNED, 0), hazards @ np.maximum(_SIGNED, 0)
+        believed = np.minimum(1.0, lost / np.maximum(gained, 1e-300))
+        hazards *= np.where(_SIGNED < 0, believed[:, None], 1.0)
+        sums = np.fft.irfft(np.exp(np.fft.rfft(hazards) - hazards.sum(1, keepdims=True)), _SIZE)
         # Beyond three quarters stand the sums below 0.
-        misses = lost[:, UNITS + 1 : _SIZE * 3 // 4].sum(1)
+        misses = np.clip(sums[:, UNITS + 1 : _SIZE * 3 // 4].sum(1), 0.0, 1.0)
         # Where so much is lost that sums run round the circle, all draws miss.
-        drift = self.rates.T @ (cells * _SIGNED).sum(1)
-        misses = np.where(drift > 16 * UNITS, 1.0, misses)
-        # What others gain makes up for none of those that miss alone: few of them were tried.
-        deciding = np.bincount(kinds, counts * critical, len(self.rates))
-        misses = np.maximum(misses, -np.expm1(-(self.rates.T @ deciding)))
-        return np.maximum.accumulate(np.clip(misses, 0.0, 1.0))
-
-    def _gains_believed(self, counts: np.ndarray) -> float:
-        """Return the factor on gains: errors do not help, so they come to no more than losses.
-
-        Of millions of cells thirty were tried, and what they gain an image by is chance.
-        """
-        gained = -(counts * np.minimum(self.units, 0.0)).sum()
-        lost = (counts * np.where(self.critical, 0.0, np.maximum(self.units, 0.0))).sum()
-        return 1.0 if gained <= lost else lost / gained
+        misses = np.where(lost - believed * gained > 16 * UNITS, 1.0, misses)
+        deciding = self.rates.T @ np.bincount(kinds, np.where(critical, counts, 0.0), many)
+        return np.maximum.accumulate(misses - (1.0 - misses) * np.expm1(-deciding))
 
 
 def _own_rates(

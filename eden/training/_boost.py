@@ -25,14 +25,13 @@ from eden.network import (
     attached,
     calibration_of,
     digest_of_model,
-    identity_of,
     keep_calibration,
     unwrapped,
 )
 from eden.training._config import BoostConfig
 from eden.training._folder import TrainingFolder
 from eden.training._ranks import Ranks
-from eden.training._rounds import Judge, Rounds, targets_of, with_ranges_of_now
+from eden.training._rounds import Judge, Rounds, calibration_of_now, targets_of
 from eden.training._trainer import Trainer
 
 # What two calls are not compared by: functions have no identity.
@@ -89,9 +88,10 @@ def boost(
             ``evaluate.nan`` is "miss".
         target_accuracy: What the boosted network has to reach under errors, in [0, 1]; the
             original network's accuracy on the same images less what may be lost.
-        folder: Keeps each epoch's state, and in its folder ``cells`` the trials of single cells;
-            called again with the same network and arguments, boosting goes on after the last one,
-            to the network that it would have come to. The loader must
+        folder: Keeps each epoch's state, and in its folder ``cells-N`` the trials of single cells
+            by which the training that is kept was judged; called again with the same network and
+            arguments, boosting goes on after the last one, to the network that it would have come
+            to. The loader must
             be an `eden.data.Batches`, or shuffle by torch's global generator; of another one, and
             of ``how.loss`` and ``evaluate``, it is not noticed if they have changed.
         progress: Show a bar with the time left.
@@ -136,7 +136,7 @@ def boost(
     rounds, judge = Rounds(targets, epochs, how, share), None
     if evaluate is not None and target_accuracy is not None:
         asked = copy.deepcopy(model if ranks.size == 1 else unwrapped(model))
-        judge = Judge(evaluate, target_accuracy, how.miss_probability, asked, how.seed, place.cells)
+        judge = Judge(evaluate, target_accuracy, how.miss_probability, asked, how.seed)
     boosted = copy.deepcopy(model)
     # Who boosts for a module may start from a network that was boosted for another.
     known = config.calibration or calibration_of(model)
@@ -160,11 +160,10 @@ def boost(
             if folder is not None:
                 place.claim([told, digest_of_model(boosted), original.to_dict(), trainer.identity])
             history = rounds.run(trainer, judge)
-        learned = with_ranges_of_now(handle, trainer)
+        calibration = calibration_of_now(handle, trainer)
     finally:
         handle.detach()
-    identity = identity_of(config) if config.cells == "fixed" else None
-    keep_calibration(boosted, replace(learned, identity=identity))
+    keep_calibration(boosted, calibration)
     unwrapped(boosted).__dict__["_eden_history"] = history
     return boosted
 

@@ -7,6 +7,7 @@ judged to bear. Who goes on replays what is there and trains the rest, to the sa
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,19 @@ class TrainingFolder:
     def __init__(self, folder: Path | str | None, ranks: Ranks):
         self.folder, self.ranks = None if folder is None else Path(folder), ranks
 
-    @property
-    def cells(self) -> Path | None:
-        """Where what was asked of single cells is kept, as `eden.criticality` keeps it."""
-        return None if self.folder is None else self.folder / "cells"
+    def cells(self, training: int) -> Path | None:
+        """Where what was asked to judge a training is kept, as `eden.criticality` keeps it."""
+        return None if self.folder is None else self.folder / f"cells-{training}"
+
+    def keep_cells(self, training: int) -> None:
+        """Remove what was asked to judge other trainings; 0 keeps none."""
+        self.ranks.first(lambda: self._keep_cells(training))
+
+    def _keep_cells(self, training: int) -> None:
+        if self.folder is not None:
+            for path in self.folder.glob("cells-*"):
+                if path != self.cells(training):
+                    shutil.rmtree(path)
 
     def claim(self, identity: Any) -> None:
         """Take the folder for trainings of an identity.

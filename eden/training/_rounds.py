@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 from torch import nn
@@ -18,6 +17,7 @@ from eden.network import (
     Calibration,
     InputRange,
     approximate,
+    identity_of,
     keep_calibration,
     unwrapped,
 )
@@ -42,7 +42,6 @@ class Judge:
         miss_probability: The risk.
         model: A copy of the network that is trained, to be asked in its stead.
         seed: Of the cells tried.
-        folder: Keeps the cells that were tried; nothing without one.
     """
 
     evaluate: Evaluate
@@ -50,7 +49,6 @@ class Judge:
     miss_probability: float
     model: nn.Module
     seed: int
-    folder: Path | None = None
 
     def run(self, trainer: Trainer) -> tuple[float, float]:
         """Return the accuracy as stored, without errors, and the rate; 0 below the target.
@@ -61,7 +59,7 @@ class Judge:
         unwrapped(self.model).load_state_dict(unwrapped(handle.model).state_dict())
         keep_calibration(self.model, handle.config.calibration)
         with approximate(self.model, handle.config) as asked:
-            asked.use(with_ranges_of_now(asked, trainer))
+            asked.use(calibration_of_now(asked, trainer))
             config = asked.config
             asked.set_ber(0.0)
             accuracy = accuracy_of(self.evaluate, self.model, draw=0)
@@ -74,15 +72,16 @@ class Judge:
             config=config,
             target_accuracy=self.target,
             seed=self.seed,
-            folder=self.folder,
+            folder=trainer.folder.cells(trainer.training),
         )
         return accuracy, ber_by_cells(risk, self.miss_probability)
 
 
-def with_ranges_of_now(handle: Attachment, trainer: Trainer) -> Calibration:
-    """Return what an attachment knows, with the ranges that its weights have now.
+def calibration_of_now(handle: Attachment, trainer: Trainer) -> Calibration:
+    """Return what a network is known by when boosting ends: with the ranges of its weights.
 
-    Inputs keep theirs, and what one batch does not reach is as it was.
+    Inputs keep theirs, and what one batch does not reach is as it was. Of one known module it has
+    the identity.
 
     Args:
         handle: Attached to the network of the training, or to a copy; its calibration is used up.
@@ -91,7 +90,8 @@ def with_ranges_of_now(handle: Attachment, trainer: Trainer) -> Calibration:
     kept = cast(Calibration, handle.config.calibration)
     now = handle.learn_bounds([trainer.one_batch()]).tensors
     weights = {n: entry for n, entry in now.items() if entry.kind == "weight" and entry.reads}
-    return replace(kept, tensors={**kept.tensors, **weights})
+    identity = identity_of(handle.config) if handle.config.cells == "fixed" else None
+    return replace(kept, tensors={**kept.tensors, **weights}, identity=identity)
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ class Rounds:
         whole = cast(Calibration, trainer.handle.config.calibration)
         trainer.handle.narrow_inputs(self.share)
         start, best, most, kept = self.how.start_ber, trainer.snapshot(), 0.0, set[int]()
+        training = 0  # that comes to the best
         history: list[dict[str, Any]] = []
         for target in self.targets:
             epochs = self.how.more_epochs if history else self.epochs
@@ -147,10 +148,11 @@ class Rounds:
                     break
             if bears <= most:
                 break
-            best, most = trainer.snapshot(), bears
+            best, most, training = trainer.snapshot(), bears, trainer.training
             kept |= set(range(first, len(history)))
             start = milder * target
         trainer.restore(best)
+        trainer.folder.keep_cells(training)
         if not kept:
             trainer.handle.use(whole)
         return [{"epoch": n, **row, "kept": n - 1 in kept} for n, row in enumerate(history, 1)]

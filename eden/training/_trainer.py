@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -87,15 +87,20 @@ class Trainer:
     def batches(self) -> int:
         """Batches an epoch; a loader that does not say is read once to count them."""
         if not self._batches:
-            loader = self.loader
-            self._batches = len(loader) if isinstance(loader, Sized) else sum(1 for _ in loader)
+            try:
+                self._batches = len(cast(Sized, self.loader))
+            except TypeError:  # of a loader over what has no length, too
+                self._batches = sum(1 for _ in self.loader)
         if not self._batches:
             raise ValueError(_NO_BATCH)
         self.ranks.agree("batches an epoch", self._batches)
         return self._batches
 
     def one_batch(self) -> Any:
-        """A batch of the loader, whose passes and whose draws go on as if it were not taken."""
+        """A batch of the loader, which goes on as if it were not taken.
+
+        So does an `eden.data.Batches`, and what draws by torch's global generator on a CPU.
+        """
         passes, random = getattr(self.loader, "passes", None), torch.get_rng_state()
         batch = next(iter(self.loader), None)
         self._go_on_drawing(passes, random)

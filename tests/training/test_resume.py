@@ -10,6 +10,7 @@ from torch.nn import functional
 import eden
 from eden import data
 from eden.network import Config
+from eden.tolerance._memo import Memo
 from eden.training import history_of
 
 
@@ -42,7 +43,7 @@ def boosted(model, blobs, folder, *, cut=None, loader=None, how=None, **options)
     } | options
     found = eden.boost(
         model,
-        loader or data.batches(*blobs, 100, seed=1),
+        data.batches(*blobs, 100, seed=1) if loader is None else loader,
         how=eden.BoostConfig(more_epochs=1, loss=loss, **(how or {})),
         evaluate=evaluate,
         folder=folder,
@@ -101,3 +102,35 @@ def test_so_are_other_images_batches_and_optimisers(tmp_path, model, blobs):
     ):
         with pytest.raises(ValueError, match="keeps a training of another network or with other"):
             boosted(model, blobs, tmp_path, **options)
+
+
+@pytest.mark.parametrize(
+    "cells, rates, kept", [("fresh", [2e-3, 0.9], {True, False}), ("fixed", [2e-3], {True})]
+)
+def test_what_the_network_kept_was_judged_by_can_be_read_again(
+    cells, rates, kept, tmp_path, model, blobs, monkeypatch
+):
+    """As `eden.criticality` asks it; what other rounds were judged by leaves no trace."""
+    config = Config(error=eden.errors.Uniform(1e-3), stored="int8", cells=cells)
+    asked = {"config": config, "target_accuracy": 0.9}
+    found, _ = boosted(model, blobs, tmp_path, target_ber=rates, **asked)
+    assert {row["kept"] for row in history_of(found)} == kept
+    (folder,) = tmp_path.glob("cells-*")
+    monkeypatch.setattr(Memo, "_write", lambda memo, note: pytest.fail(note.name))
+    eden.criticality(found, lambda network: data.Evaluator(*blobs)(network), folder=folder, **asked)
+
+
+class Endless(torch.utils.data.IterableDataset):
+    """Images in an order of their own, as many as it happens to be."""
+
+    def __init__(self, blobs):
+        self.blobs = blobs
+
+    def __iter__(self):
+        return zip(*self.blobs, strict=True)
+
+
+def test_a_loader_that_does_not_know_its_length_is_counted(tmp_path, model, blobs):
+    loader = torch.utils.data.DataLoader(Endless(blobs), batch_size=100)
+    _, batches = boosted(model, blobs, tmp_path, loader=loader, target_ber=[2e-3])
+    assert batches == 8
