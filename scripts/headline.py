@@ -164,7 +164,7 @@ def borne_table(borne: list[Borne]):
 def saved_tables(borne: list[Borne], shards: dict):
     """Yield what each system saves, a table for each loss of accuracy allowed."""
     for loss in dict.fromkeys(one.loss for one in borne):
-        yield f"\nWith at most {100 * loss:g} % of accuracy lost:"
+        yield f"\nWith at most {100 * loss:g} % of accuracy lost:" if loss else "\nWith none lost:"
         yield from saved_table([one for one in borne if one.loss == loss], shards)
         if loss in PAPER:
             yield row("paper: mean (most)", "boosted", *PAPER[loss])
