@@ -91,9 +91,9 @@ def boost(
         folder: Keeps each epoch's state, and in its folder ``cells-N`` the trials of single cells
             by which the training that is kept was judged; called again with the same network and
             arguments, boosting goes on after the last one, to the network that it would have come
-            to. The loader must
-            be an `eden.data.Batches`, or shuffle by torch's global generator; of another one, and
-            of ``how.loss`` and ``evaluate``, it is not noticed if they have changed.
+            to. The loader must be an `eden.data.Batches`, or shuffle by torch's global generator;
+            of another one, and of ``how.loss`` and ``evaluate``, it is not noticed if they have
+            changed.
         progress: Show a bar with the time left.
 
     Returns:
@@ -108,6 +108,7 @@ def boost(
             training.
     """
     a_kind("model", model, nn.Module, "a torch.nn.Module")
+    a_kind("train_loader", train_loader, Iterable, "an iterable of batches")
     a_kind("config", config, Config, "an eden.Config")
     if attached(model) is not None:
         raise ValueError("boost: the model is attached; detach it first")

@@ -297,3 +297,9 @@ def test_boosting_shows_what_it_is_at_from_the_start(model, blobs, capsys):
     assert "bounds: 100%" in said and "boost: 100%" in said
     quiet_boost(model, blobs, target_ber=0.01, epochs=1)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("loader", [5, None])
+def test_what_is_no_loader_is_refused(loader, model):
+    with pytest.raises(TypeError, match=r"^type of train_loader is .* an iterable of batches"):
+        boost(model, loader, config=CONFIG, target_ber=0.01)
