@@ -11,7 +11,7 @@ from eden.network import Config, attach, calibration_of
 from eden.tolerance import characterize_coarse, verify
 from eden.tolerance._network import under_errors
 from eden.tolerance._oracle import Oracle
-from eden.training._rounds import Judge
+from eden.training import boost, history_of
 
 X = torch.randn(60, 4, generator=torch.Generator().manual_seed(1))
 Y = (X[:, 0] > X[:, 1]).long()
@@ -54,8 +54,10 @@ def test_part_and_rest_are_the_whole(network):
 
 
 def checked(model, config, evaluate):
-    handle = attach(copy.deepcopy(model), config)
-    return Judge(evaluate, 0.5, 0.01, copy.deepcopy(model), 0).run(handle)
+    asked = {"config": config, "evaluate": evaluate, "target_accuracy": 0.5}
+    images = data.batches(X, Y, 60)
+    boosted = boost(model, images, target_ber=1e-3, epochs=1, progress=False, **asked)
+    return [(row["accuracy"], row["bears"]) for row in history_of(boosted)]
 
 
 ASKED = {

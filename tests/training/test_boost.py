@@ -123,7 +123,7 @@ def test_the_learning_rate_falls_to_nothing_unless_it_shall_not(model, blobs):
 def judged(monkeypatch, accuracies, bears):
     """Have checks answer so, one after the other."""
     answers = zip(accuracies, bears, strict=True)
-    monkeypatch.setattr(_rounds.Judge, "run", lambda self, handle: next(answers))
+    monkeypatch.setattr(_rounds.Judge, "run", lambda self, trainer: next(answers))
 
 
 def boosted_in_rounds(model, blobs):
