@@ -25,8 +25,8 @@ from modules import NAMES, measured_modules, rows_of
 from one_line import in_one_line
 from reproduce_systems import LOWER_NS, LOWER_VOLTS, NETWORKS, SETUPS, head, read, row
 
-from eden._files import read_json
-from eden._say import rate
+from eden._files import read_json, write_csv
+from eden._say import one_of, rate
 from eden.energy import LAWS
 from eden.folder import Results, RunFolder
 
@@ -72,8 +72,8 @@ def tolerances_in(path: Path) -> list[dict[str, str]]:
 
 def _check(rows: list[dict[str, str]], path: Path) -> None:
     """Refuse networks that the paper's table has not, and what would count twice."""
-    if unknown := {one["network"] for one in rows} - {*NETWORKS}:
-        raise ValueError(f"network of {path} is {min(unknown)!r}, accepted: {', '.join(NETWORKS)}")
+    for one in rows:
+        one_of(f"network of {path}", one["network"], NETWORKS)
     count = Counter((one["network"], one["loss"], one["variant"]) for one in rows)
     if twice := [row for row, number in count.items() if number > 1]:
         raise ValueError(f"rows of {path} for {', '.join(twice[0])}: several, accepted: one")
@@ -84,11 +84,7 @@ def add(rows: list[dict[str, str]], path: Path) -> None:
     _check(rows, path)
     taken = {_searched(one) for one in rows}
     rows = [one for one in tolerances_in(path) if _searched(one) not in taken] + rows
-    rows.sort(key=_searched)
-    with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(path, sorted(rows, key=_searched), COLUMNS)
 
 
 def _searched(one: dict[str, str]) -> tuple[float, int]:
