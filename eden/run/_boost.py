@@ -1,5 +1,6 @@
 """The stage that boosts the network."""
 
+import math
 import shutil
 from functools import partial
 
@@ -8,10 +9,12 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from eden._files import read_json
+from eden._say import refusal
 from eden.folder import StageFiles, trials_name
 from eden.network import InputRange, calibration_of
 from eden.run._processes import in_processes
 from eden.run._work import Work
+from eden.tolerance import one_thread
 from eden.training import BoostConfig, history_of
 from eden.training import boost as boost_network
 
@@ -26,7 +29,12 @@ def boost(work: Work, files: StageFiles) -> None:
     What it bears is judged at the risk of the recipe, against the baseline's accuracy on the
     images that are searched less the loss allowed. If no network meets that without any error, on
     all validation images too, the baseline is kept.
+
+    Raises:
+        ValueError: If storing the network as trained costs more than may be lost, so that it bears
+            no error.
     """
+    _check_stored(work)
     processes = work.recipe.boost.processes
     trained = read_json(work.path("train.json"))["validation_accuracy"]
     evaluate, target = work.evaluator("validation"), work.target_for(trained)
@@ -61,6 +69,25 @@ def boost(work: Work, files: StageFiles) -> None:
         },
     )
     shutil.rmtree(work.path(_KEPT), ignore_errors=True)
+
+
+def _check_stored(work: Work) -> None:
+    """Refuse, before anything that takes long, a network that no search could begin with."""
+    recipe = work.recipe
+    for variant in recipe.variants:
+        if variant.network != "baseline" or (variant.protected and not recipe.protect):
+            continue
+        model = work.network(variant.network)
+        # By one thread, as the searches ask.
+        with one_thread(), work.without_errors(model, work.config_of(variant)):
+            reached = work.searched(model)
+        if reached < work.searched_target:
+            lost = math.ceil(1e4 * (work.searched_target + recipe.accuracy_loss - reached)) / 1e4
+            how = (
+                f"{recipe.stored} and the recipe's protect" if variant.protected else recipe.stored
+            )
+            accepted = f"at least {lost:.4f}, what storing the trained network as {how} costs alone"
+            raise ValueError(refusal("recipe key accuracy_loss", recipe.accuracy_loss, accepted))
 
 
 def _boosted(work: Work, rank: int = 0, ranks: int = 1) -> nn.Module:

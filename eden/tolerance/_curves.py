@@ -28,6 +28,8 @@ from eden.tolerance._strata import Stratum
 _BELOW = 40
 _REPLICATES = 32
 _BEYOND = (1.0, 0.3)
+# Likewise where costs do not add up, and are too uncertain to be extrapolated either.
+_BEYOND_ALONE = (1.0, 0.3, 0.1, 0.0)
 # The factor on costs before any draw was seen: log-normal about 1 with this spread.
 _SCALES = np.exp(np.linspace(-0.6, 0.6, 9))
 _SCALE_SPREAD = 0.25
@@ -140,8 +142,9 @@ def curves_of_cells(
     places = np.linspace(about - 10, high + 20, 40)
     bulk = np.concatenate([_hazard(steps, places, k) for k in _BULK_EXPONENTS])
     more = np.exp(-(alone[:, None] + bulk[None]).reshape(-1, len(steps)))
-    for _ in range(_NOT_ADDED_REPLICATES):
-        cells = compound.miss_probabilities(compound.shares(random), 0.0)
+    for replicate in range(_NOT_ADDED_REPLICATES):
+        counts = compound.shares(random, beyond=_BEYOND_ALONE[replicate % len(_BEYOND_ALONE)])
+        cells = compound.miss_probabilities(counts, 0.0)
         curves.append(1.0 - (1.0 - cells) * more)
         priors.append(np.full(len(more), believed - np.log(len(more) * _NOT_ADDED_REPLICATES)))
     return Curves(steps, np.concatenate(curves), np.concatenate(priors), high)

@@ -262,6 +262,23 @@ def test_more_images_than_there_are(tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+def test_a_network_that_is_lost_as_it_is_stored_is_refused_before_boosting(tmp_path):
+    """Rounded to steps of four bits with one copy within, nothing is left; int4 alone is borne."""
+    folder = tmp_path / "run"
+    message = r"accuracy_loss is 0\.1, accepted: at least 0\.\d+, what storing .* int4 and the rec"
+    with pytest.raises(ValueError, match=message):
+        run(small(stored="int4", protect={"*": "embedded"}), folder, progress=False)
+    assert (folder / "baseline.safetensors").exists() and not (folder / "boosting").exists()
+
+
+def test_what_the_format_alone_costs_is_refused_too(tmp_path, finished, monkeypatch):
+    target = Work.target_for
+    monkeypatch.setattr(Work, "target_for", lambda self, accuracy: target(self, accuracy) + 0.5)
+    message = r"accuracy_loss is 0\.1, accepted: at least 0\.\d+, what storing .* as int8 costs"
+    with pytest.raises(ValueError, match=message):
+        run(small(), tmp_path / "run", until="boost", progress=False)
+
+
 @pytest.mark.parametrize("value", ["[]", "3", "null", "{", "[" * 100_000, '{"torch_threads": "x"}'])
 @pytest.mark.parametrize("name", ["recipe.json", "versions.json", "time.json"])
 def test_json_of_another_type_is_refused_by_name(tmp_path, name, value):
