@@ -290,6 +290,11 @@ class Recipe(_Part):
         protects = bool(self.protect) or self.map.protect not in (None, "none", {})
         return [variant for variant in VARIANTS if protects or not variant.protected]
 
+    @property
+    def searched_variants(self) -> list[Variant]:
+        """Those with tolerances of their own; what the mapping alone protects is only placed."""
+        return [v for v in self.variants if self.protect or not v.protected]
+
 
 def parse_recipe(content: Any) -> Recipe:
     """Check a recipe that is already a dict.

@@ -74,10 +74,10 @@ def boost(work: Work, files: StageFiles) -> None:
 def _check_stored(work: Work) -> None:
     """Refuse, before anything that takes long, a network that no search could begin with."""
     recipe = work.recipe
-    for variant in recipe.variants:
-        if variant.network != "baseline" or (variant.protected and not recipe.protect):
+    model = work.network("baseline")
+    for variant in recipe.searched_variants:
+        if variant.network != "baseline":
             continue
-        model = work.network(variant.network)
         # By one thread, as the searches ask.
         with one_thread(), work.without_errors(model, work.config_of(variant)):
             reached = work.searched(model)

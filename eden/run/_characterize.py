@@ -25,9 +25,7 @@ def characterize(work: Work, files: StageFiles) -> None:
     recipe, part = work.recipe, work.recipe.characterize
     curve_images = work.evaluator("validation", most=part.curve.images)
     rows = []
-    for variant in recipe.variants:
-        if variant.protected and not recipe.protect:
-            continue  # only placed otherwise
+    for variant in recipe.searched_variants:
         name, model, config = variant.name, work.network(variant.network), work.config_of(variant)
         shards = work.path(trials_name(name))
         shared = {"folder": shards, "seed": recipe.seed, "progress": work.progress, "label": name}
