@@ -16,7 +16,7 @@ from scipy.stats import binomtest
 
 from eden import characterize_coarse, criticality, errors, verify
 from eden.access import Protection
-from eden.folder import NETWORKS, RunFolder, trials_name
+from eden.folder import NETWORKS, RunFolder
 from eden.network import protections_of
 from eden.run import Work, read_inputs
 
@@ -39,7 +39,7 @@ def main() -> None:
     protections = {said: how for said, how in protections.items() if how or said == "no"}
     for name in options.networks:
         model = work.network(name)
-        shared = {"target_accuracy": target, "folder": work.path(trials_name(name))}
+        shared = {"target_accuracy": target, "folder": work.trials(name)}
         risks = [
             criticality(model, evaluate, config=work.config, seed=seed, **shared)
             for seed in range(options.families)

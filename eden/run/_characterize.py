@@ -1,7 +1,7 @@
 """The stage that searches the tolerances, before and after boosting, protected and not."""
 
 from eden import errors
-from eden.folder import StageFiles, fresh_name, tolerances_name, trials_name
+from eden.folder import StageFiles, fresh_name, tolerances_name
 from eden.run._work import Work
 from eden.tolerance import (
     Tolerances,
@@ -27,8 +27,12 @@ def characterize(work: Work, files: StageFiles) -> None:
     rows = []
     for variant in recipe.searched_variants:
         name, model, config = variant.name, work.network(variant.network), work.config_of(variant)
-        shards = work.path(trials_name(name))
-        shared = {"folder": shards, "seed": recipe.seed, "progress": work.progress, "label": name}
+        shared = {
+            "folder": work.trials(name),
+            "seed": recipe.seed,
+            "progress": work.progress,
+            "label": name,
+        }
         coarse = characterize_coarse(
             model,
             work.searched,
@@ -83,7 +87,7 @@ def _try_fresh_draws(work: Work, files: StageFiles, name: str, model, coarse: To
         target_accuracy=coarse.target_accuracy,
         seeds=work.recipe.characterize.fresh_draws,
         seed=work.recipe.seed,
-        folder=work.path(trials_name(name)),
+        folder=work.trials(name),
         progress=work.progress,
     )
     files.json(fresh_name(name), verdict.to_dict())

@@ -1,6 +1,6 @@
 """The stage that tries single cells, before and after boosting."""
 
-from eden.folder import NETWORKS, StageFiles, criticality_name, trials_name
+from eden.folder import NETWORKS, StageFiles, criticality_name
 from eden.run._work import Work
 from eden.tolerance import criticality
 
@@ -14,7 +14,7 @@ def try_cells(work: Work, files: StageFiles) -> None:
             config=work.config,
             target_accuracy=work.searched_target,
             seed=work.recipe.seed,
-            folder=work.path(trials_name(name)),
+            folder=work.trials(name),
             progress=work.progress,
             label=name,
         )

@@ -10,7 +10,7 @@ import torch
 
 from eden import data, devices, errors, mapping, nets, network
 from eden._say import refusal
-from eden.folder import NETWORKS, Recipe, Results, RunFolder, Variant
+from eden.folder import NETWORKS, VARIANTS, Recipe, Results, RunFolder, Variant, trials_name
 from eden.mapping import Placement
 from eden.network import Config, approximate
 from eden.run._task import Evaluator, task_of
@@ -144,6 +144,17 @@ class Work:
         model = self.untrained()
         network.load_into(model, self.path(f"{name}.safetensors"))
         return model.eval()
+
+    def trials(self, name: str) -> Path:
+        """The folder of what was asked of a network as it is stored.
+
+        Where boosting was not kept, the boosted network is the one that it began with.
+        """
+        asked = next(variant for variant in VARIANTS if variant.name == name)
+        if asked.network == "boosted" and not self.results.boosting["kept"]:
+            same = asked._replace(network="baseline")
+            name = next(v.name for v in VARIANTS if v[1:] == same[1:])
+        return self.path(trials_name(name))
 
     @cached_property
     def results(self) -> Results:

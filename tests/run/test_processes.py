@@ -7,7 +7,7 @@ import os
 import pytest
 from _small import small
 
-from eden.folder import RunFolder
+from eden.folder import NETWORKS, RunFolder
 from eden.run import run
 from eden.run._processes import in_processes
 from eden.run._work import Work, read_inputs
@@ -56,17 +56,25 @@ def test_what_a_process_ends_in_is_one_line(tmp_path):
         in_processes(gone, work, 2)
 
 
-def test_where_boosting_costs_too_much_the_network_as_trained_stays(tmp_path):
-    recipe = small()
-    wild = recipe.boost.model_copy(update={"learning_rate": 10.0, "input_range": 0.1})
-    folder = tmp_path / "run"
-    run(recipe.model_copy(update={"boost": wild}), folder, until="boost", progress=False)
+def test_where_boosting_costs_too_much_the_network_as_trained_stays(tmp_path, monkeypatch):
+    wild = small().boost.model_copy(update={"learning_rate": 10.0, "input_range": 0.1})
+    recipe, folder = small().model_copy(update={"boost": wild}), tmp_path / "run"
+    run(recipe, folder, until="boost", progress=False)
     told = json.loads((folder / "boost.json").read_text())
     # Half the accuracy may be lost here, so the network as trained itself would be good enough.
     assert told["validation_accuracy"] >= told["validation_target"]
     assert not told["kept"] and told["input_range"] == 1.0
     baseline, boosted = (folder / f"{name}.safetensors" for name in ("baseline", "boosted"))
     assert boosted.read_bytes() == baseline.read_bytes()
+    # It is one network, asked once.
+    asked, write = [], Memo._write
+    monkeypatch.setattr(
+        Memo, "_write", lambda memo, note: (asked.append(memo.folder.name), write(memo, note))
+    )
+    run(recipe, folder, until="characterize", resume=True, progress=False)
+    assert set(asked) == {"baseline"}
+    told = [(folder / f"criticality/{name}.json").read_bytes() for name in NETWORKS]
+    assert told[0] == told[1]
 
 
 def test_single_cells_that_boosting_was_judged_by_are_not_asked_again(tmp_path, monkeypatch):
