@@ -12,8 +12,12 @@ A draw may miss at the fine sweep less its margin, since accuracies only nearly 
 moves single tensors by a step, so its tolerances may differ from the sweep's there; the number of
 such draws is printed.
 
+`--risk` asks instead what a stated risk costs: single cells, the coarse search that goes by them
+and the fine one from there, against the searches of a sweep alone, which no stated risk needs.
+
 Run: eden run lenet-fashion-mnist --out FOLDER --until boost
-     python benchmarks/characterise.py FOLDER [--images 1000] [--draws 8] [--seed 1] [--json FILE]
+     python benchmarks/characterise.py FOLDER [--risk] [--images 1000] [--draws 8] [--seed 1]
+         [--json FILE]
 
 By default images, draws and seed are the recipe's: the quickstart's take a quarter of an hour on 2
 cores.
@@ -27,7 +31,7 @@ from tempfile import TemporaryDirectory
 import torch
 from _common import Table, head, parser
 
-from eden import characterize_coarse, characterize_fine
+from eden import characterize_coarse, characterize_fine, criticality
 from eden.access import seeds_for
 from eden.folder import NETWORKS, RunFolder
 from eden.run import Work, read_inputs
@@ -36,6 +40,7 @@ from eden.tolerance._network import bers_of, under_errors
 from eden.tolerance._sweep import plain_sweep
 
 MOST_PASSES, LEAST_EQUAL = 0.1, 0.95
+MOST_FOR_RISK = 1.35  # of the passes of the searches of a sweep
 
 
 class Passes:
@@ -152,9 +157,43 @@ def compare(
     print(f"{network}: coarse and fine in {mine} passes, plain sweeps {plain}: {mine / plain:.3f}")
 
 
+def price_risk(work: Work, network: str, images: int, draws: int, seed: int, table: Table) -> None:
+    part = work.recipe.characterize
+    evaluate = work.evaluator("validation", most=images)
+    evaluate.in_copies = False
+    target = work.target_for(evaluate(work.network("baseline")))
+    model = work.network(network)
+    # Of a network that is run anew from some module on the passes are told, not counted.
+    cells = criticality(model, evaluate, config=work.config, target_accuracy=target, seed=seed)
+    passes, spent = Passes(model), {}
+    shared = {"seeds": draws, "high": part.high, "margin_steps": part.margin_steps, "seed": seed}
+    ways = {"sweep": {"criterion": "sweep"}, "risk": {"risk": cells}}
+    for way, how in ways.items():
+        with TemporaryDirectory() as trials:
+            shared["folder"] = trials
+            with passes.counted(spent, f"{way}, coarse"):
+                coarse = characterize_coarse(
+                    model,
+                    evaluate,
+                    config=work.config,
+                    target_accuracy=target,
+                    low=part.low,
+                    **how,
+                    **shared,
+                )
+            with passes.counted(spent, f"{way}, fine"):
+                characterize_fine(model, evaluate, start=coarse, **shared)
+    counts = {what: count / len(evaluate) for what, count in spent.items()}
+    counts["cells"] = cells.passes
+    risk = counts["cells"] + counts["risk, coarse"] + counts["risk, fine"]
+    ratio = risk / (counts["sweep, coarse"] + counts["sweep, fine"])
+    table.add(network=network, seed=seed, **counts, ratio=ratio)
+
+
 def main() -> None:
     options = parser(__doc__, elements=None)
     options.add_argument("run_folder", type=Path)
+    options.add_argument("--risk", action="store_true", help="count what a stated risk costs")
     options.add_argument("--images", type=int, help="of the validation images")
     options.add_argument("--draws", type=int)
     options.add_argument("--seed", type=int, help="of the draws")
@@ -167,6 +206,15 @@ def main() -> None:
     draws = args.draws or folder.recipe.characterize.seeds
     seed = folder.recipe.seed if args.seed is None else args.seed
     facts = head(stored=folder.recipe.stored, most_images=images, draws=draws, seed=seed)
+    if args.risk:
+        print(f"passes of all images; target: ratio at most {MOST_FOR_RISK}")
+        ways = [f"{way}, {search}" for way in ("sweep", "risk") for search in ("coarse", "fine")]
+        counts = {what: "13.1f" for what in [*ways, "cells"]}
+        table = Table({"network": "<9s", "seed": "4d", **counts, "ratio": "7.3f"})
+        for network in args.networks:
+            price_risk(work, network, images, draws, seed, table)
+        table.write(args.json, "characterise-risk", facts)
+        return
     print(f"targets: ratio at most {MOST_PASSES}, equal at least {LEAST_EQUAL}, within 1 all")
     table = Table(
         {

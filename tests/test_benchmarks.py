@@ -156,6 +156,11 @@ def test_characterise(run, tmp_path, monkeypatch):
     assert rows["every step and draw"]["ratio"] < 1
     assert rows["every step and draw"]["of"] == 3 and rows["one step, every draw"]["of"] == 10
     assert lines[-1].startswith("boosted: coarse and fine in")
+    figures, _ = run("characterise", folder, "--risk", "--images", 60, "--draws", 2)
+    (row,) = figures["rows"]
+    assert row["cells"] > 0
+    risk = row["cells"] + row["risk, coarse"] + row["risk, fine"]
+    assert row["ratio"] == risk / (row["sweep, coarse"] + row["sweep, fine"])
 
 
 def test_profiles(run):
