@@ -151,7 +151,7 @@ def check_agrees(calibration: Calibration | None, tensor: Any) -> None:
 
     Args:
         calibration: Of the network; what it does not mention agrees.
-        tensor: With its ``name``, ``kind`` and ``elements``.
+        tensor: With its ``name``, ``kind``, ``elements`` and ``reads``.
 
     Raises:
         ValueError: Naming what differs.
@@ -159,10 +159,10 @@ def check_agrees(calibration: Calibration | None, tensor: Any) -> None:
     known = None if calibration is None else calibration.tensors.get(tensor.name)
     if known is None:
         return
-    for fact in ("kind", "elements"):
-        one_of(f"{fact} of {tensor.name}", getattr(tensor, fact), [getattr(known, fact)])
     if known.never_read:
         raise ValueError(f"{tensor.name} was never read, as the calibration of its config says")
+    for fact in ("kind", "elements", "reads"):
+        one_of(f"{fact} of {tensor.name}", getattr(tensor, fact), [getattr(known, fact)])
 
 
 def calibration_of(model: nn.Module) -> Calibration | None:

@@ -85,6 +85,8 @@ class TensorInfo:
         size_bytes: Room that one copy takes.
         reads: How often one inference reads it.
         protection: How it is stored, as `Config.protect` has it.
+        tolerance: The BER it is known to bear as it is protected, all others being at theirs;
+            0 before a search.
     """
 
     name: str
@@ -92,8 +94,9 @@ class TensorInfo:
     elements: int
     bits: int
     size_bytes: int
-    reads: int
+    reads: float
     protection: str = "none"
+    tolerance: float = 0.0
 
     @property
     def stored_bytes(self) -> int:

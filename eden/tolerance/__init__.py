@@ -23,7 +23,6 @@ from eden.tolerance._grid import step_of as step_of
 from eden.tolerance._risk import Risk as Risk
 from eden.tolerance._strata import Stratum as Stratum
 from eden.tolerance._tolerances import CRITERIA as CRITERIA
-from eden.tolerance._tolerances import TensorTolerance as TensorTolerance
 from eden.tolerance._tolerances import Tolerances as Tolerances
 from eden.tolerance._tolerances import lowered as lowered
 from eden.tolerance._verify import Verdict as Verdict

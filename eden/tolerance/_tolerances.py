@@ -16,31 +16,6 @@ CRITERIA = ("risk", "mean", "sweep")
 
 
 @dataclass(frozen=True)
-class TensorTolerance:
-    """One tensor and the BER it bears.
-
-    Attributes:
-        name: As in `Attachment.tensors`, e.g. ``conv1.weight`` or ``conv1.input``.
-        kind: "weight" or "input".
-        elements: Elements a copy, i.e. one inference.
-        bits: Bits an element as stored.
-        size_bytes: Bytes a copy takes in DRAM.
-        reads: Reads an inference.
-        tolerance: The BER it bears, all other tensors being at theirs, and it as it is protected.
-        protection: How it is stored, as in `Config.protect`; "none" in files of before.
-    """
-
-    name: str
-    kind: str
-    elements: int
-    bits: int
-    size_bytes: int
-    reads: float
-    tolerance: float
-    protection: str = "none"
-
-
-@dataclass(frozen=True)
 class Tolerances:
     """The tolerance of a network, coarse (one BER) or fine (one a tensor).
 
@@ -69,7 +44,7 @@ class Tolerances:
     target_accuracy: float
     clean_accuracy: float
     coarse_ber: float
-    tensors: tuple[TensorTolerance, ...]
+    tensors: tuple[TensorInfo, ...]
     thresholds: tuple[float, ...] = ()
     accuracies: tuple[float, ...] = ()
     mean_ber: float | None = None
@@ -153,9 +128,9 @@ class Tolerances:
                 values[name] = tuple(values[name])
             values["config"] = Config.from_dict(values["config"])
             for tensor in values["tensors"]:
-                *required, late = (field.name for field in fields(TensorTolerance))
-                keys_of("a tensor", tensor, required, [late])
-            values["tensors"] = tuple(TensorTolerance(**tensor) for tensor in values["tensors"])
+                required = {field.name for field in fields(TensorInfo)} - {"protection"}
+                keys_of("a tensor", tensor, required, ["protection"])  # later than the first files
+            values["tensors"] = tuple(TensorInfo(**tensor) for tensor in values["tensors"])
             seen = values.pop("coverage", None)
             coverage = None if seen is None else Coverage.from_dict(seen)
             risk = None if values.get("risk") is None else Risk.from_dict(values["risk"])
@@ -200,11 +175,10 @@ def _check(tolerances: Tolerances) -> None:
 
 def tensors_bearing(
     ber: float | Mapping[str, float], tensors: Iterable[TensorInfo]
-) -> tuple[TensorTolerance, ...]:
+) -> tuple[TensorInfo, ...]:
     """Tensors with the BER that each bears, or all of them."""
     return tuple(
-        TensorTolerance(**vars(t), tolerance=ber[t.name] if isinstance(ber, Mapping) else ber)
-        for t in tensors
+        replace(t, tolerance=ber[t.name] if isinstance(ber, Mapping) else ber) for t in tensors
     )
 
 

@@ -51,8 +51,7 @@ def placed(
     attachment = eden.attach(model, eden.Config(error=eden.errors.Uniform(1e-4), **config))
     attachment.learn_bounds([torch.rand(4, 1, image, image)])
     tensors = [
-        SimpleNamespace(**vars(t), tolerance=(bears or {}).get(t.name, tolerance))
-        for t in attachment.tensors
+        replace(t, tolerance=(bears or {}).get(t.name, tolerance)) for t in attachment.tensors
     ]
     attachment.detach()
     found = SimpleNamespace(config=attachment.config, coarse_ber=tolerance, tensors=tensors)

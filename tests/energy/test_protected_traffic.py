@@ -1,5 +1,6 @@
 """The traffic of protected tensors: every byte that a protection adds is moved and charged."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -21,7 +22,7 @@ def placed():
     with eden.approximate(model, eden.Config(eden.errors.Uniform(1e-4))) as handle:
         handle.learn_bounds([sample])
         config, infos = handle.config, handle.tensors
-    tensors = [SimpleNamespace(**vars(info), tolerance=1e-2) for info in infos]
+    tensors = [replace(info, tolerance=1e-2) for info in infos]
     found = SimpleNamespace(config=config, coarse_ber=1e-2, tensors=tensors)
     device = devices.load("ddr3l-1600-b10")
 

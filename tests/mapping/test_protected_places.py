@@ -211,4 +211,4 @@ def test_a_network_reads_from_the_places(b10):
 
 
 def tensor_of(info):
-    return SimpleNamespace(**vars(info), tolerance=1e-2)
+    return replace(info, tolerance=1e-2)

@@ -1,5 +1,6 @@
 """Time and energy of an inference on an accelerator: what is conserved, and what must fall."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -186,7 +187,7 @@ def placed(method="coarse", **config):
     with eden.approximate(model, eden.Config(eden.errors.Uniform(1e-4), **config)) as handle:
         handle.learn_bounds([SAMPLE])
         config, infos = handle.config, handle.tensors
-    tensors = [SimpleNamespace(**vars(t), tolerance=1e-2) for t in infos]
+    tensors = [replace(t, tolerance=1e-2) for t in infos]
     found = SimpleNamespace(config=config, coarse_ber=1e-2, tensors=tensors)
     return eden.place(found, devices.load("ddr3l-1600-b10"), method=method)
 

@@ -33,10 +33,7 @@ def placed(modules, include=None, protect=None, **bears):
     with eden.approximate(model, config) as handle:
         handle.learn_bounds([SAMPLE])
         config, infos = handle.config, handle.tensors
-    tensors = [
-        SimpleNamespace(**vars(t), tolerance=bears.get(t.name.replace(".", "_"), 1e-2))
-        for t in infos
-    ]
+    tensors = [replace(t, tolerance=bears.get(t.name.replace(".", "_"), 1e-2)) for t in infos]
     found = SimpleNamespace(config=config, coarse_ber=1e-2, tensors=tensors)
     return eden.place(found, B10, method="greedy", modules=modules)
 

@@ -6,12 +6,12 @@ import math
 import pytest
 
 from eden import errors
-from eden.network import Config
-from eden.tolerance import TensorTolerance, Tolerances
+from eden.network import Config, TensorInfo
+from eden.tolerance import Tolerances
 
 TENSORS = (
-    TensorTolerance("a.weight", "weight", 10, 4, 5, 1, 1e-3),
-    TensorTolerance("a.input", "input", 3, 4, 2, 2.5, 1e-3),
+    TensorInfo("a.weight", "weight", 10, 4, 5, 1, tolerance=1e-3),
+    TensorInfo("a.input", "input", 3, 4, 2, 2.5, tolerance=1e-3),
 )
 WRITTEN = Tolerances(
     config=Config(error=errors.Uniform(1e-3), stored="int4"),
