@@ -1,6 +1,9 @@
 """Who may know whom in C++ (docs/architecture.md), read off the includes."""
 
+import itertools
 import re
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,6 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 KERNELS_ACCESS = ("kernels/access/", "kernels/formats/", "kernels/law/")
-KERNELS_CPU = ("kernels/cpu/processor/", *KERNELS_ACCESS)
 # The stable ABI, and of its own C functions those for the dispatcher and the current CUDA stream.
 TORCH = (
     "torch/csrc/stable/",
@@ -25,10 +27,24 @@ LAYERS = {
     "kernels/access": (("kernels/formats/", "kernels/law/"), ()),
     "kernels/protection": (KERNELS_ACCESS, ()),
     "kernels/cpu/processor": ((), ("sys/mman.h",)),  # the operating system's pages
-    "kernels/cpu/weak": (KERNELS_CPU, ()),
-    "kernels/cpu/pass": (("kernels/protection/embedded.h", *KERNELS_CPU), ()),
+    "kernels/cpu/weak": (("kernels/access/", "kernels/law/", "kernels/cpu/processor/"), ()),
+    "kernels/cpu/pass": (
+        (
+            "kernels/access/",
+            "kernels/formats/",
+            "kernels/cpu/processor/",
+            "kernels/protection/embedded.h",
+        ),
+        (),
+    ),
     "kernels/cpu": (
-        ("kernels/cpu/weak/", "kernels/cpu/pass/", "kernels/protection/", *KERNELS_CPU),
+        (
+            "kernels/cpu/weak/",
+            "kernels/cpu/pass/",
+            "kernels/cpu/processor/",
+            "kernels/protection/",
+            *KERNELS_ACCESS,
+        ),
         (),
     ),
     "kernels/cuda": (("kernels/protection/", *KERNELS_ACCESS), ()),
@@ -54,14 +70,12 @@ LAYERS = {
         tuple(
             f"csrc/core/{part}/"
             for part in (
-                "address",
                 "controller",
                 "counts",
                 "devices",
                 "energy",
                 "fields",
                 "timing",
-                "trace",
             )
         ),
         (),
@@ -69,7 +83,7 @@ LAYERS = {
     "csrc/core/processor": (
         tuple(
             f"csrc/core/{part}/"
-            for part in ("address", "controller", "counts", "fields", "systems", "timing")
+            for part in ("address", "controller", "counts", "fields", "systems")
         ),
         (),
     ),
@@ -114,12 +128,62 @@ def test_includes_point_one_way(folder):
                 assert name != "Python.h", where
 
 
-def test_layers_form_no_circle():
-    """No two folders may include each other."""
-    for folder, (quoted, _) in LAYERS.items():
-        for other in quoted:
-            back, _ = LAYERS.get(other.rstrip("/"), ((), ()))
-            assert not f"{folder}/".startswith(back), (folder, other)
+def arrows() -> dict[str, set[str]]:
+    """Folder -> folders that its files include from."""
+    found = {}
+    for folder in LAYERS:
+        text = "\n".join(path.read_text() for path in files_of(folder))
+        names = re.findall(r'^\s*#\s*include\s*"([^"]+)"', text, re.M)
+        found[folder] = {layer_of(name) for name in names} - {folder}
+    return found
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Folders that include each other, in order and the first again; none where there are none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1][::-1]
+    return []
+
+
+def picture(found: Mapping[str, set[str]]) -> str:
+    """The folders of the library by floor, the top one first; each includes lower ones alone."""
+    floor: dict[str, int] = {}
+    for folder in TopologicalSorter(found).static_order():
+        floor[folder] = 1 + max((floor[other] for other in found[folder]), default=0)
+    lines = []
+    for number in range(max(floor.values()), 0, -1):
+        here = [f for f in LAYERS if floor[f] == number and not f.startswith("tests/")]
+        names = [folder.removeprefix("csrc/") for folder in here if files_of(folder)]
+        lines.append(f"{number}  {', '.join(names)}")
+    return "\n".join(lines)
+
+
+def test_folders_form_no_circle():
+    found = circle(arrows())
+    assert not found, " -> ".join(found)
+
+
+def test_a_circle_of_three_is_found():
+    graph = {"law": {"formats"}, "formats": {"access"}, "access": {"law"}, "cuda": {"law"}}
+    found = circle(graph)
+    assert len(found) == 4 and found[0] == found[-1]
+    assert all(later in graph[earlier] for earlier, later in itertools.pairwise(found))
+
+
+def test_what_a_folder_may_include_it_does():
+    """Else the table would say of the library what it is not."""
+    found = arrows()
+    for folder in (f for f in LAYERS if not f.startswith("tests/")):
+        for name in (n for n in LAYERS[folder][0] if n not in ("kernels/", "csrc/core/")):
+            assert any(name.startswith(f"{other}/") for other in found[folder]), (folder, name)
+
+
+def test_the_page_shows_the_folders_as_they_are():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    shown = picture(arrows())
+    assert shown in page, f"docs/architecture.md shows another picture than this:\n{shown}"
 
 
 def test_no_included_fragments():
