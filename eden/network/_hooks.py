@@ -20,7 +20,7 @@ from eden.network._gradients import CleanGradients
 from eden.network._layout import read_batch, with_strides_of
 from eden.network._plan import Plan, plain
 from eden.network._stored import StoredTensor
-from eden.network._targets import Batch, argument_names, batch_norms, in_order
+from eden.network._targets import Batch, argument_names, batch_norms, by_position
 from eden.network._tensor import Switch
 from eden.network._watch import Watch
 from eden.network._wrappers import unwrapped
@@ -40,7 +40,7 @@ class ReadInput:
 
     def __call__(self, module: nn.Module, args: tuple, kwargs: dict):
         """Return the arguments with the input replaced, None if there is none to replace."""
-        found = [v for v in in_order(self.names, args, kwargs) if _is_feature_map(v)]
+        found = [v for v in by_position(self.names, args, kwargs) if _is_feature_map(v)]
         if not found:
             return None
         x = found[0]

@@ -53,7 +53,7 @@ class Target:
 
     def arguments(self, args: tuple, kwargs: Mapping[str, Any]) -> list[Any]:
         """Return the arguments of a call in the order of the module's signature."""
-        return in_order(argument_names(self.module), args, kwargs)
+        return by_position(argument_names(self.module), args, kwargs)
 
     @property
     def input_name(self) -> str:
@@ -73,7 +73,7 @@ def argument_names(module: nn.Module) -> tuple[str, ...]:
     return ()
 
 
-def in_order(names: Sequence[str], args: tuple, kwargs: Mapping[str, Any]) -> list[Any]:
+def by_position(names: Sequence[str], args: tuple, kwargs: Mapping[str, Any]) -> list[Any]:
     """Return the arguments of a call in the order of these names, whatever order they came in."""
     known = [kwargs[name] for name in names if name in kwargs]
     return [*args, *known, *(value for name, value in kwargs.items() if name not in names)]

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from eden import errors
 from eden._say import an_int, refusal
-from eden.profiles._counts import MIXED, operating_points, stored_bits
+from eden.profiles._counts import MIXED, operating_points, bits_of_patterns
 from eden.profiles._profile import Profile
 
 
@@ -93,5 +93,5 @@ def _columns(profile: Profile) -> tuple[np.ndarray, ...]:
         table.column("bit_address").to_numpy(),
         table.column("reads").to_numpy().astype(np.float64),
         (down + up).astype(np.float64),
-        stored_bits(table.column("pattern").combine_chunks()),
+        bits_of_patterns(table.column("pattern").combine_chunks()),
     )

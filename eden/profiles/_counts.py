@@ -141,7 +141,7 @@ def counts_of(profile: Profile) -> Counts:
         pc.fill_null(table.column(name), 0).to_numpy()
         for name in ("failures_1to0", "failures_0to1")
     )
-    stored = stored_bits(table.column("pattern").combine_chunks())
+    stored = bits_of_patterns(table.column("pattern").combine_chunks())
     patterns = table.column("pattern").combine_chunks().indices.to_numpy(zero_copy_only=False)
     known = numbers["bit_address"] >= 0
     row, bitline = np.divmod(numbers["bit_address"], ROW_BITS)
@@ -159,7 +159,7 @@ def counts_of(profile: Profile) -> Counts:
     return Counts(point, groups, places[first], len(table) - len(first))
 
 
-def stored_bits(patterns: pa.DictionaryArray) -> np.ndarray:
+def bits_of_patterns(patterns: pa.DictionaryArray) -> np.ndarray:
     """The bit that a fill stores everywhere, `MIXED` for others and where it is not known."""
     words = patterns.dictionary.to_pylist()
     bits = [{"0": 0, "f": 1}.get("".join(set(w[2:])), MIXED) if w else MIXED for w in words]

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ class FaultyNetwork:
         self.images = images if self.closest <= images / 2 else 0
         self.names = [tensor.name for tensor in handle.tensors]
         self.ran = False
-        self.cells = lru_cache(maxsize=None)(self._cells)
+        self._counted: dict[tuple[str, float, int], int | None] = {}
 
     def set(self, ber: float | Mapping[str, float] | None, draw: int) -> None:
         """Have the network fail at a BER (or one a tensor; None: as attached) under a draw."""
@@ -198,7 +198,7 @@ class FaultyNetwork:
         """The question that stands for all that read the same bits."""
         if not isinstance(steps, Mapping):
             steps = self.every(steps if steps >= self.low else NO_ERROR)
-        cells = tuple(self.cells(name, step, draw) for name, step in steps.items())
+        cells = tuple(self._cells(name, step, draw) for name, step in steps.items())
         if all(tensor == ("cells", 0) for tensor in cells):  # where no cell is weak, all draws do
             steps, draw = self.every(NO_ERROR), 0
         return Question(steps, draw, cells)
@@ -254,7 +254,10 @@ class FaultyNetwork:
     def _cells(self, name: str, step: float, draw: int) -> tuple[str, float]:
         if step == NO_ERROR:
             return "cells", 0
-        count = self.handle.count_weak(name, ber_of(step), draw)
+        asked = name, step, draw
+        if asked not in self._counted:
+            self._counted[asked] = self.handle.count_weak(name, ber_of(step), draw)
+        count = self._counted[asked]
         return ("step", step) if count is None else ("cells", count)
 
 

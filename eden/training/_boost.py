@@ -31,7 +31,7 @@ from eden.network import (
 from eden.training._config import BoostConfig
 from eden.training._folder import TrainingFolder
 from eden.training._ranks import Ranks
-from eden.training._rounds import Judge, Rounds, calibration_of_now, targets_of
+from eden.training._rounds import Judge, Rounds, calibration_of_now, target_bers
 from eden.training._trainer import Trainer
 
 # What two calls are not compared by: functions have no identity.
@@ -116,7 +116,7 @@ def boost(
         raise ValueError("boost: evaluate and target_accuracy go together; got one of them")
     how = BoostConfig() if how is None else how
     a_kind("how", how, BoostConfig, "an eden.BoostConfig")
-    targets = targets_of(target_ber, checked=evaluate is not None)
+    targets = target_bers(target_ber, checked=evaluate is not None)
     within("start_ber", how.start_ber, 0, targets[0])
     an_int("epochs", epochs, 1, 10**9)
     if target_accuracy is not None:
@@ -133,7 +133,7 @@ def boost(
     for name, value in told.items():
         ranks.agree(name, value)
     hidden = not progress or ranks.rank > 0
-    place = TrainingFolder(folder, ranks)
+    kept = TrainingFolder(folder, ranks)
     rounds, judge = Rounds(targets, epochs, how, share), None
     if evaluate is not None and target_accuracy is not None:
         asked = copy.deepcopy(model if ranks.size == 1 else unwrapped(model))
@@ -157,9 +157,9 @@ def boost(
         if how.gradients == "clean":
             handle.clean_gradients()
         with tqdm(total=0, desc="boost", unit="step", disable=hidden) as bar:
-            trainer = Trainer(handle, train_loader, how, bar, ranks, place)
+            trainer = Trainer(handle, train_loader, how, bar, ranks, kept)
             if folder is not None:
-                place.claim([told, digest_of_model(boosted), original.to_dict(), trainer.identity])
+                kept.claim([told, digest_of_model(boosted), original.to_dict(), trainer.identity])
             history = rounds.run(trainer, judge)
         calibration = calibration_of_now(handle, trainer)
     finally:

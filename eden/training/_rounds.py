@@ -177,7 +177,7 @@ def _milder_share(share: InputRange, milder: float) -> InputRange:
     return share**milder
 
 
-def targets_of(target_ber: float | Sequence[float], *, checked: bool) -> list[float]:
+def target_bers(target_ber: float | Sequence[float], *, checked: bool) -> list[float]:
     """The rates of the rounds, one alone where none is checked."""
     if isinstance(target_ber, str) or not isinstance(target_ber, Sequence):
         within("target_ber", cast(float, target_ber), 0, 1, above=True)
