@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from eden import errors
 from eden._say import an_int, refusal
-from eden.profiles._counts import MIXED, operating_points, bits_of_patterns
+from eden.profiles._counts import MIXED, bits_of_patterns, operating_points
 from eden.profiles._profile import Profile
 
 
