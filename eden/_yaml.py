@@ -83,7 +83,7 @@ def parse_yaml(text: str, what: str, named: str = "") -> Any:
     """Parse YAML; of an empty file None.
 
     Args:
-        text: The YAML.
+        text: One document.
         what: What it describes, such as ``recipe``, for refusals.
         named: Stands before what is said of text that is not YAML.
 

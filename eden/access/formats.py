@@ -90,7 +90,7 @@ def native(dtype: torch.dtype, what: str = "dtype") -> Format:
     """Return the format in which a floating-point type lies as it is.
 
     Args:
-        dtype: The type.
+        dtype: Of float32, float16 and bfloat16.
         what: Has it, for the message.
 
     Raises:

@@ -19,7 +19,7 @@ def accuracy_of(evaluate: Callable[[nn.Module], Any], model: nn.Module, *, draw:
         evaluate: ``evaluate(model) -> accuracy``. Where it has an attribute ``nan``, "miss" says
             that NaN is an accuracy of 0, such as that of a network whose outputs overflow, and
             "error", the default, that it is a mistake.
-        model: The network.
+        model: Asked about, as it is read now.
         draw: Of the errors, to be named.
 
     Returns:

@@ -50,7 +50,7 @@ def check_commands(
     """Hold a trace of commands against the rules of a memory's standard.
 
     Args:
-        memory: The memory.
+        memory: Whose rules they are held against.
         commands: File of the commands, plain or gzip.
         refresh: Whether refreshes that are missing break a rule; eight may be postponed.
         most: How many violations to return.

@@ -115,7 +115,7 @@ def simulate(
     """Serve a trace of requests, in constant memory.
 
     Args:
-        memory: The memory.
+        memory: That serves them; its rules are kept.
         trace: File of the requests, plain or gzip.
         map: Address map: ``RoBaRaCoCh``, ``ChRaBaRoCo``, ``MOP4CLXOR``, or one of your own such
             as ``ro ba bg ra co ch; bg ^= ro`` (docs/dram.md).

@@ -114,7 +114,7 @@ def reading_joules(
     """Return the joules of reading each tensor by itself, by known operating point.
 
     Args:
-        device: The device.
+        device: With timing and currents at the points asked.
         places: Address and size of each tensor, in bytes.
         reads: How often each is read.
         banks: That lines are interleaved over.

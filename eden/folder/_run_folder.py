@@ -46,7 +46,7 @@ class RunFolder:
         path: An existing run folder.
 
     Attributes:
-        path: The folder.
+        path: Where it lies.
         recipe: Its recipe.
 
     Raises:

@@ -46,7 +46,7 @@ def place(
         tolerances: What characterisation found: ``config``, ``coarse_ber`` and ``tensors``, each
             with ``name``, ``kind``, ``elements``, ``size_bytes``, ``reads`` and ``tolerance``;
             ``coverage``, if it is there, goes along.
-        device: The device.
+        device: With the partitions and operating points to choose among.
         method: ``greedy`` (Algorithm 1 of the paper), ``exact`` (mixed-integer program with the
             proven gap) or ``coarse`` (one operating point, lines interleaved over all banks).
         level: Partitions of fine placement: ``bank`` (those of the device) or ``subarray``.

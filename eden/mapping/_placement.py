@@ -81,7 +81,7 @@ class Placement:
     """Where the tensors of a network lie in a device.
 
     Attributes:
-        device: The device.
+        device: That they lie in, one module of it or `modules` side by side.
         config: How the network lies in DRAM (stored format, correction, calibration).
         method: ``greedy``, ``exact`` or ``coarse``.
         estimate: Which BER of the measured range was used: ``low``, ``mean`` or ``high``.

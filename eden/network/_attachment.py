@@ -38,7 +38,7 @@ class Attachment:
     """A network whose weights and inputs are read from approximate DRAM; made by `attach`.
 
     Attributes:
-        model: The network.
+        model: As it was given, hooked.
         config: How it is stored; with the calibration once that is known, and with the names of
             the tensors chosen where `include` or `exclude` was a function.
         reading: How it is read; not for users.

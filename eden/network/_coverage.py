@@ -130,7 +130,7 @@ def cover(model: nn.Module, targets: Sequence[Target], stored: Mapping[str, Any]
     """List what of a network is stored.
 
     Args:
-        model: The network.
+        model: All of whose parameters and inputs are listed.
         targets: Of its plan.
         stored: The tensors by name, with ``elements``, ``bits``, ``never_read`` and ``on_chip``.
     """
@@ -213,7 +213,7 @@ def nothing_read(model: nn.Module, targets: Iterable[Target], what: str) -> str:
     """Say that a network has run and read nothing, and what was looked for.
 
     Args:
-        model: The network.
+        model: That has run.
         targets: Of its plan.
         what: Who ran it.
     """

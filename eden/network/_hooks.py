@@ -212,7 +212,7 @@ class Hooks:
     """All hooks of one attachment.
 
     Args:
-        model: The network.
+        model: Whose modules are hooked.
         plan: Which modules read which tensors.
         tensors: The tensors by name.
         switch: That of the tensors.

@@ -26,7 +26,7 @@ def identity_of(config: Config, entries: Mapping[str, Any] | None = None) -> str
     the module's.
 
     Args:
-        config: The config.
+        config: With an error model, a seed, and ``cells="fixed"``.
         entries: Placement by tensor name; None where tensors are not placed.
     """
     order = getattr(config.error, "order", None)

@@ -47,7 +47,7 @@ def as_noted(attachment: Handle, then: Noted | None) -> Iterator[None]:
     """Read as at another moment inside the context, afterwards as now.
 
     Args:
-        attachment: The handle.
+        attachment: Of the network that is read.
         then: Of that moment, when the model was attached; None if it was not.
     """
     now, hooks = noted(attachment), None

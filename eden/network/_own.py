@@ -24,7 +24,7 @@ def set_errors(
     scales these models from then on.
 
     Args:
-        attachment: The handle.
+        attachment: Whose tensors they are.
         models: One for all tensors, or one for each tensor named.
 
     Raises:
@@ -50,7 +50,7 @@ def set_corruption(attachment: Handle, pattern: str, function: Corruption | None
     from the key: then reads repeat with the seed, and go on with each read and `step`.
 
     Args:
-        attachment: The handle.
+        attachment: Whose tensors they are.
         pattern: Tensors: a name, a module's name, a glob, or ``re:`` and a regular expression.
         function: ``(tensor, key) -> tensor`` of the same shape, type and device; None for none.
 

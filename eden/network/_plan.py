@@ -78,7 +78,7 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
     """Plan what is stored of a network.
 
     Args:
-        model: The network.
+        model: Looked at, not touched.
         config: Chooses the tensors; its calibration says which are never read.
         entries: Placement by tensor name; None where tensors are not placed.
 

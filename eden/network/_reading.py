@@ -28,7 +28,7 @@ class Reading:
     """How a network is read: shared by its attachment and that one's methods.
 
     Attributes:
-        model: The network.
+        model: The network that is attached.
         plan: What of it is stored.
         hooks: By which it is read; there once it is hooked.
         switch: What all reads do just now.

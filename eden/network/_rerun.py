@@ -120,7 +120,7 @@ class Rerun:
     """Outputs of the modules of a network on some batches, always the same ones in one order.
 
     Args:
-        model: The network.
+        model: Attached.
         plan: Of its attachment; only modules that read something are remembered.
     """
 

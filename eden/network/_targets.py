@@ -86,7 +86,7 @@ def find_targets(model: nn.Module, by_name: ByName | None = None) -> list[Target
     called ``Conv1D`` and ``...Experts``; weights, no biases or norms.
 
     Args:
-        model: The network.
+        model: Looked at, not touched.
         by_name: ``(parameter name, module, module name) -> bool``, what is read besides: for the
             call of its module, or where that has it already, of the module around.
     """

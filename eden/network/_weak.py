@@ -96,7 +96,7 @@ def one_weak_cell(attachment: Handle, name: str, element: int, bit: int) -> Iter
     some accesses; at each copy of an input; as if nothing protected it.
 
     Args:
-        attachment: The handle.
+        attachment: Whose tensor it is.
         name: Of the tensor.
         element: Its number in one copy.
         bit: Of the element as stored, the least significant one being 0.

@@ -130,7 +130,7 @@ def read_blocks(
     which a refusal would leave behind.
 
     Args:
-        path: The file.
+        path: CSV, plain or gzip.
         header: The names on its first line.
         columns: Those that are read, by the names of the header.
         progress: Show a bar.

@@ -38,7 +38,7 @@ def read(path: Path | str, *, progress: bool = False) -> Profile:
     of it is checked before anything is returned.
 
     Args:
-        path: The file.
+        path: Of the file; what its name ends in says the form.
         progress: Show a bar.
 
     Returns:

@@ -26,7 +26,7 @@ class Block:
     """Some rows of a study's file.
 
     Attributes:
-        path: The file.
+        path: File that they were read from, for refusals.
         table: Of the columns that are read.
     """
 
@@ -71,7 +71,7 @@ class Form:
         header: The names on its first line, by which it is known.
         columns: Those that are read, and what they may hold.
         observations: What becomes of its rows.
-        source: The study.
+        source: Study that published it.
         notes: What is to be said of it.
         rounds: Whether it repeats measurements: rows of one place are then rounds.
     """

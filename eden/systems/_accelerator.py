@@ -45,7 +45,7 @@ def work_of(parameters: Mapping[str, Any], layer: core.Layer) -> core.Work:
 
     Args:
         parameters: Of a system of kind ``accelerator``.
-        layer: The layer.
+        layer: Its shape and operands.
 
     Returns:
         ``cycles`` of its array, ``folds`` of it, ``tiles`` between which the buffers are filled

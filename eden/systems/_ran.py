@@ -29,7 +29,7 @@ class Ran:
     """One layer, run with its memory at some latencies. Voltage changes none of it.
 
     Attributes:
-        layer: The layer.
+        layer: Its shape and operands.
         streams: What it moved, tensor by tensor.
         compute_seconds: Of the arithmetic alone.
         dram_seconds: Of the memory alone.

@@ -24,7 +24,7 @@ class Ranks:
     """The processes that train a network; one alone unless it is in `DistributedDataParallel`.
 
     Args:
-        model: The network.
+        model: Trained by this process; wrapped in `DistributedDataParallel` if there are others.
     """
 
     def __init__(self, model: nn.Module):

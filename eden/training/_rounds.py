@@ -39,7 +39,7 @@ class Judge:
     Attributes:
         evaluate: ``evaluate(model) -> accuracy``.
         target: Accuracy to reach.
-        miss_probability: The risk.
+        miss_probability: The risk that the rate is stated at.
         model: A copy of the network that is trained, to be asked in its stead.
         seed: Of the cells tried.
     """
@@ -99,7 +99,7 @@ class Rounds:
     """Rates to train for, each from the one before, as the arguments of `boost` say.
 
     Attributes:
-        targets: The rates.
+        targets: Bit error rates, rising, each trained for in turn.
         epochs: To the first one.
         how: How it is trained.
         share: Of the range that the inputs have, what the first attempt leaves them.
