@@ -140,7 +140,9 @@ void bind_dram(py::module_& m) {
                        std::optional<int64_t> trcd) {
              Memory memory = parse_memory(json);
              if (trcd) memory = with_trcd(std::move(memory), *trcd);
-             return std::make_shared<Rules>(std::move(memory), parse_standard(table, file));
+             auto rules = std::make_shared<Rules>(std::move(memory), parse_standard(table, file));
+             check_burst(*rules);
+             return rules;
            }),
            py::arg("json"), py::arg("table"), py::arg("file"), py::arg("trcd") = std::nullopt)
       .def_property_readonly("name", [](const Rules& r) { return r.memory().name; })

@@ -10,7 +10,7 @@ SMALL = {
     "standard": "DDR4",
     "geometry": {
         "chips": 2,
-        "chip_width": 8,
+        "chip_width": 64,
         "bank_groups": 2,
         "banks_per_group": 2,
         "rows": 8,

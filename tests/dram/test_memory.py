@@ -1,10 +1,14 @@
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import eden.dram
 from eden.dram import Memory, load_memory, memory_names
+
+SHIPPED = Path(eden.dram.__file__).parent / "memories"
 
 MAPS = ("RoBaRaCoCh", "ChRaBaRoCo", "MOP4CLXOR", "co ro ba bg ra ch; bg ba ^= ro")
 
@@ -36,13 +40,13 @@ def test_bad_descriptions_are_refused_in_one_line(described, tmp_path):
     for change, said in (
         ({"standard": "DDR9"}, "standard is 'DDR9', accepted: DDR3, DDR4"),
         ({"rows": 1}, "field rows is unknown, accepted"),
-        ({"vdd": "1.5"}, "vdd is "),
+        ({"vdd": "1.5"}, "^memory description: vdd is "),
     ):
         with pytest.raises(ValueError, match=said):
             Memory(json.dumps({**described, **change}))
     path = tmp_path / "bad.json"
     path.write_text("{")
-    with pytest.raises(ValueError, match=r"bad\.json: .*not valid JSON"):
+    with pytest.raises(ValueError, match=r"bad\.json: memory description: the text is not valid"):
         load_memory(path)
     with pytest.raises(ValueError, match="device is 'ddr9', accepted: ddr3-1600"):
         load_memory("ddr9")
@@ -60,6 +64,8 @@ def test_bad_descriptions_are_refused_in_one_line(described, tmp_path):
         ("currents_mA", {"IDD4R": 29}, "IDD4R is 29, accepted: at least IDD3N"),
         ("currents_mA", {"IDD4W": 29}, "IDD4W is 29, accepted: at least IDD3N"),
         ("currents_mA", {"IDD5": 29}, "IDD5 is 29, accepted: at least IDD3N"),
+        ("clocks", {"tREFI": 51}, "tREFI is 51, accepted: at least 2 tRFC = 100"),
+        ("clocks", {"tRFCpb": 126}, "tREFI is 500, accepted: at least tRFCpb of 4 banks = 504"),
         ("bank_clocks", {"00": {"tRCD": 5}}, r"bank_clocks\.00 is unknown, accepted"),
     ],
 )
@@ -70,6 +76,33 @@ def test_misspelt_and_contradictory_numbers_are_refused(described, where, change
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("name", memory_names())
+@pytest.mark.parametrize(
+    ("where", "key", "times"),
+    [
+        ("geometry", "chips", 2),
+        ("geometry", "chips", 3),
+        ("geometry", "chip_width", 2),
+        ("geometry", "chip_width", 0.5),
+        ("geometry", "request_bytes", 2),
+        ("geometry", "request_bytes", 0.5),
+        ("clocks", "BL", 2),
+        ("clocks", "BL", 0.5),
+    ],
+)
+def test_a_burst_that_is_no_request_is_refused(name, where, key, times):
+    described = json.loads((SHIPPED / f"{name}.json").read_text())
+    bits = 8 * described["geometry"]["request_bytes"]
+    described[where][key] = int(described[where][key] * times)
+    accepted = 8 * described["geometry"]["request_bytes"]
+    moved = bits if key == "request_bytes" else int(bits * times)
+    with pytest.raises(ValueError) as refused:
+        Memory(json.dumps(described))
+    said = str(refused.value)
+    assert said.startswith(f"memory description: a burst is {moved} bits (")
+    assert f"), accepted: {accepted}, a request: chips, " in said and "\n" not in said
+
+
 def test_a_table_of_the_users_own(described, tmp_path):
     table = tmp_path / "mine.txt"
     table.write_text("standard DDR4\nACT RD bank tNONE\n")
@@ -78,3 +111,8 @@ def test_a_table_of_the_users_own(described, tmp_path):
     table.write_text("standard DDR4\nACT RX bank tRCD\n")
     with pytest.raises(ValueError, match=r"mine\.txt:2: command is 'RX', accepted"):
         Memory(json.dumps(described), table=table)
+    table.write_text("standard DDR4\ntransfers 4\nACT RD bank tRCD\n")
+    with pytest.raises(ValueError, match=r"a burst is 1024 bits .* x 4 transfers x 2 clocks"):
+        Memory(json.dumps(described), table=table)
+    described["clocks"]["BL"] = 1
+    assert Memory(json.dumps(described), table=table).clocks["BL"] == 1

@@ -1,7 +1,5 @@
 #include "csrc/core/controller/policy.h"
 
-#include <stdexcept>
-
 #include "csrc/core/devices/json_fields.h"
 #include "csrc/core/devices/json_text.h"
 #include "csrc/core/fields/fields.h"
@@ -9,15 +7,9 @@
 namespace eden {
 namespace {
 
+constexpr const char* kAbout = "controller: ";
 constexpr int64_t kMostEntries = 4096;
 constexpr int64_t kMostIdle = int64_t{1} << 40;
-
-[[noreturn]] void refuse_policy(const std::string& message) {
-  // The words of the readers of JSON speak of a device.
-  const std::string before = "device description: ";
-  throw std::invalid_argument(
-      "controller: " + (message.rfind(before, 0) == 0 ? message.substr(before.size()) : message));
-}
 
 Policy read(const JsonFields& f) {
   f.only({"page", "cap", "read_entries", "write_entries", "write_high", "write_low", "refresh",
@@ -53,20 +45,14 @@ Policy read(const JsonFields& f) {
 
 void check(const Policy& p) {
   if (p.write_low <= p.write_high) return;
-  refuse("controller: ", "write_low", p.write_low,
-         "at most write_high, " + shown_number(p.write_high));
+  refuse(kAbout, "write_low", p.write_low, "at most write_high, " + shown_number(p.write_high));
 }
 
 Policy parse_policy(const std::string& json_text) {
-  try {
-    const Policy p = read(JsonFields(parse_text(json_text), ""));
-    check(p);
-    return p;
-  } catch (const std::invalid_argument& error) {
-    const std::string message = error.what();
-    if (message.rfind("controller: ", 0) == 0) throw;
-    refuse_policy(message);
-  }
+  const nlohmann::json document = parse_text(json_text, kAbout);
+  const Policy p = read(JsonFields(document, kAbout));
+  check(p);
+  return p;
 }
 
 }  // namespace eden

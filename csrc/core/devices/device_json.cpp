@@ -14,6 +14,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kAbout = "device description: ";
+
 // An object whose fields a table lists, and whose limits `check` knows.
 template <class T>
 T read_table(const JsonFields& f) {
@@ -163,21 +165,20 @@ std::vector<MeasuredPoint> read_points(const JsonFields& f, const char* name, Re
   std::vector<MeasuredPoint> points;
   const auto& list = f.array(name);
   for (std::size_t i = 0; i < list.size(); ++i) {
-    const JsonFields one(list[i], item(name, i));
+    const JsonFields one(list[i], kAbout, item(name, i));
     points.push_back(read(one));
     const Conditions here = conditions_of(points[i]);
     if (std::isnan(here[kTemperature]) != std::isnan(conditions_of(points[0])[kTemperature])) {
-      refuse_description(refusal(
-          "temperature_celsius of " + item(name, i),
-          std::isnan(here[kTemperature]) ? "missing" : "there, and not in all", "in all or none"));
+      refuse(kAbout, "temperature_celsius of " + item(name, i),
+             std::isnan(here[kTemperature]) ? "missing" : "there, and not in all",
+             "in all or none");
     }
     for (std::size_t j = 0; j < i; ++j) {
       const Conditions there = conditions_of(points[j]);
       bool alike = true;
       for (std::size_t axis = 0; axis < kAxes; ++axis) alike &= same(axis, here[axis], there[axis]);
       if (!alike) continue;
-      refuse_description(
-          refusal(item(name, i), "at the settings of " + item(name, j), "each setting once"));
+      refuse(kAbout, item(name, i), "at the settings of " + item(name, j), "each setting once");
     }
   }
   return points;
@@ -202,8 +203,8 @@ void check_apart(const std::vector<Partition>& partitions) {
     for (std::size_t j = 0; j < i; ++j) {
       const Partition &a = partitions[j], &b = partitions[i];
       const auto fail = [&, i, j](const std::string& what, const std::string& accepted) {
-        refuse_description(refusal(item("partitions", i) + " (" + b.name + ")",
-                                   what + item("partitions", j) + " (" + a.name + ")", accepted));
+        refuse(kAbout, item("partitions", i) + " (" + b.name + ")",
+               what + item("partitions", j) + " (" + a.name + ")", accepted);
       };
       if (a.name == b.name) fail("named as ", "each name once");
       if (a.bank == b.bank && a.first_row < b.first_row + b.rows &&
@@ -228,7 +229,7 @@ std::vector<Partition> read_partitions(const JsonFields& f, const Geometry& g) {
   const auto& list = f.array("partitions");
   if (list.empty()) f.refuse("partitions", "at least one partition, or no such field");
   for (std::size_t i = 0; i < list.size(); ++i) {
-    partitions.push_back(read_partition(JsonFields(list[i], item("partitions", i)), g));
+    partitions.push_back(read_partition(JsonFields(list[i], kAbout, item("partitions", i)), g));
   }
   check_apart(partitions);
   return partitions;
@@ -256,8 +257,8 @@ Json point_to_json(const MeasuredPoint& p) {
 }  // namespace
 
 Device parse_device(const std::string& json_text) {
-  const nlohmann::json document = parse_text(json_text);
-  const JsonFields f(document, "");
+  const nlohmann::json document = parse_text(json_text, kAbout);
+  const JsonFields f(document, kAbout);
   f.only({"name", "description", "geometry", "timing", "currents", "granularity", "nominal",
           "points", "partitions", "sources", "vendor", "standard", "organisation", "retention",
           "assumed"});

@@ -15,25 +15,23 @@ std::string joined(const std::vector<const char*>& words) {
 
 }  // namespace
 
-JsonFields::JsonFields(const nlohmann::json& value, const std::string& where)
-    : value_(value), path_(where.empty() ? "" : where + ".") {
+JsonFields::JsonFields(const nlohmann::json& value, std::string_view about,
+                       const std::string& where)
+    : value_(value), about_(about), path_(where.empty() ? "" : where + ".") {
   if (value_.is_object()) return;
-  refuse_description(
-      refusal(where.empty() ? "the document" : where, shown(value_), "a JSON object"));
+  eden::refuse(about_, where.empty() ? "the document" : where, shown(value_), "a JSON object");
 }
-
-std::string JsonFields::prefix() const { return "device description: " + path_; }
 
 bool JsonFields::has(const char* key) const { return value_.contains(key); }
 
 const nlohmann::json& JsonFields::at(const char* key, const std::string& accepted) const {
   const auto found = value_.find(key);
   if (found != value_.end()) return *found;
-  refuse_description(refusal("field " + path_ + key, "missing", accepted));
+  eden::refuse(about_, "field " + path_ + key, "missing", accepted);
 }
 
 void JsonFields::refuse(const char* key, const std::string& accepted) const {
-  refuse_description(refusal(path_ + key, shown(value_.at(key)), accepted));
+  eden::refuse(about_, path_ + key, shown(value_.at(key)), accepted);
 }
 
 double JsonFields::number(const char* key, const std::string& accepted) const {
@@ -87,7 +85,7 @@ std::string JsonFields::one_of(const char* key, const std::vector<const char*>& 
 }
 
 JsonFields JsonFields::object(const char* key) const {
-  return JsonFields(at(key, "a JSON object"), path_ + key);
+  return JsonFields(at(key, "a JSON object"), about_, path_ + key);
 }
 
 const nlohmann::json& JsonFields::array(const char* key) const {
@@ -100,7 +98,7 @@ void JsonFields::only(const std::vector<const char*>& known) const {
   for (const auto& item : value_.items()) {
     const std::string& key = item.key();
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    refuse_description(refusal("field " + path_ + shown_key(key), "unknown", joined(known)));
+    eden::refuse(about_, "field " + path_ + shown_key(key), "unknown", joined(known));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "csrc/core/fields/fields.h"
@@ -14,8 +15,9 @@ namespace eden {
 // of one line that names the field by its path, the value got and what is accepted.
 class JsonFields {
  public:
-  // `where` is the path of the object, empty for the document itself.
-  JsonFields(const nlohmann::json& value, const std::string& where);
+  // `about` begins a refusal, as "device description: "; `where` is the path of the object, empty
+  // for the document itself.
+  JsonFields(const nlohmann::json& value, std::string_view about, const std::string& where = "");
 
   bool has(const char* key) const;
   double number(const char* key, const std::string& accepted) const;
@@ -34,12 +36,13 @@ class JsonFields {
   [[noreturn]] void refuse(const char* key, const std::string& accepted) const;
   const nlohmann::json& value() const { return value_; }
   // What stands before a field of this object in a refusal.
-  std::string prefix() const;
+  std::string prefix() const { return about_ + path_; }
 
  private:
   const nlohmann::json& at(const char* key, const std::string& accepted) const;
 
   const nlohmann::json& value_;
+  std::string about_;
   std::string path_;  // what stands before a key: empty, or ends in a dot
 };
 

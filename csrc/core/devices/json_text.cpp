@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <set>
-#include <stdexcept>
 #include <vector>
 
 #include "csrc/core/fields/fields.h"
@@ -24,13 +23,14 @@ std::string cut(std::string text) {
 // Watches the parser as it meets the text, before anything is built that would recurse.
 class Watch {
  public:
+  explicit Watch(std::string_view about) : about_(about) {}
+
   bool operator()(int depth, json::parse_event_t event, const json& parsed) {
     switch (event) {
       case json::parse_event_t::object_start:
       case json::parse_event_t::array_start:
         if (depth >= kMaxDepth) {
-          refuse_description(
-              refusal("depth of the text", depth + 1, "at most " + std::to_string(kMaxDepth)));
+          refuse(about_, "depth of the text", depth + 1, "at most " + std::to_string(kMaxDepth));
         }
         keys_.emplace_back();
         break;
@@ -50,33 +50,29 @@ class Watch {
  private:
   void add(const std::string& key) {
     if (!keys_.back().insert(key).second) {
-      refuse_description(
-          refusal("field " + shown_key(key), "there twice in one object", "each field once"));
+      refuse(about_, "field " + shown_key(key), "there twice in one object", "each field once");
     }
   }
 
+  std::string_view about_;
   std::vector<std::set<std::string>> keys_;  // of the objects that are open, by depth
 };
 
 }  // namespace
 
-void refuse_description(const std::string& message) {
-  throw std::invalid_argument("device description: " + message);
-}
-
-json parse_text(const std::string& text) {
-  Watch watch;
+json parse_text(const std::string& text, std::string_view about) {
+  Watch watch(about);
   try {
     return json::parse(text, std::ref(watch));
   } catch (const json::parse_error& error) {
-    refuse_description(refusal("the text", "not valid JSON at byte " + std::to_string(error.byte),
-                               "a JSON object"));
+    refuse(about, "the text", "not valid JSON at byte " + std::to_string(error.byte),
+           "a JSON object");
   } catch (const json::exception& error) {
     // "[json.exception.out_of_range.406] number overflow parsing '1e400'"
     const std::string what = error.what();
     const std::size_t quote = what.find('\'');
-    refuse_description(refusal("a number", cut(what.substr(quote == std::string::npos ? 0 : quote)),
-                               "numbers that a float64 holds"));
+    refuse(about, "a number", cut(what.substr(quote == std::string::npos ? 0 : quote)),
+           "numbers that a float64 holds");
   }
 }
 

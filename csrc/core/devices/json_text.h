@@ -2,16 +2,15 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 namespace eden {
 
-// Throws std::invalid_argument: what is wrong with a device description.
-[[noreturn]] void refuse_description(const std::string& message);
-
 // JSON text as a document. Throws std::invalid_argument, one line, for text that is no JSON, nests
 // deeper than a description has reason to (the library's own functions recurse), repeats a key (the
-// last would win unseen), or holds a number beyond any float64.
-nlohmann::json parse_text(const std::string& text);
+// last would win unseen), or holds a number beyond any float64. `about` begins it: what is read, as
+// "device description: ".
+nlohmann::json parse_text(const std::string& text, std::string_view about);
 
 // A value as written, cut where it would fill the line.
 std::string shown(const nlohmann::json& value);

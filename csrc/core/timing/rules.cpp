@@ -82,4 +82,17 @@ void Rules::compile(const Rule& rule) {
   }
 }
 
+void check_burst(const Rules& rules) {
+  const Organisation& o = rules.memory().organisation;
+  const int64_t transfers = rules.standard().transfers, clocks = rules.memory().clocks_of("BL");
+  const int64_t bits = o.chips * o.chip_width * transfers * clocks;
+  if (bits == 8 * o.request_bytes) return;
+  refuse("memory description: ", "a burst",
+         std::to_string(bits) + " bits (" + std::to_string(o.chips) + " chips x " +
+             std::to_string(o.chip_width) + " bits x " + std::to_string(transfers) +
+             " transfers x " + std::to_string(clocks) + " clocks)",
+         std::to_string(8 * o.request_bytes) +
+             ", a request: chips, chip_width, BL and request_bytes that agree");
+}
+
 }  // namespace eden

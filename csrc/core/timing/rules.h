@@ -77,4 +77,8 @@ class Rules {
   std::vector<int64_t> histories_;                 // [histories]
 };
 
+// Throws std::invalid_argument unless a burst of a described memory moves one request: energy is
+// counted by bursts, so a shorter one would move the request at a fraction of its joules.
+void check_burst(const Rules& rules);
+
 }  // namespace eden

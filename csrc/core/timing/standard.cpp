@@ -12,6 +12,7 @@ namespace {
 constexpr Scope kScopes[] = {Scope::kBank, Scope::kGroup, Scope::kRank, Scope::kOthers,
                              Scope::kChannel};
 constexpr int64_t kMostWindow = 1024;
+constexpr int64_t kMostTransfers = 64;
 constexpr int64_t kMostNumber = 1 << 24;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -57,11 +58,11 @@ Scope scope_of(const std::string& name) {
   refuse("", "level", shown_text(name), "bank, group, rank, others, channel");
 }
 
-int64_t window_of(const std::string& text) {
+int64_t integer(const char* name, const std::string& text, int64_t most) {
   const bool digits = text.size() <= 4 && std::all_of(text.begin(), text.end(), is_digit);
   const int64_t n = digits ? std::stoll(text) : 0;
-  if (n >= 1 && n <= kMostWindow) return n;
-  refuse("", "window", shown_text(text), accepted_integers(1, kMostWindow));
+  if (n >= 1 && n <= most) return n;
+  refuse("", name, shown_text(text), accepted_integers(1, most));
 }
 
 Constraint constraint(const std::vector<std::string>& w, int64_t line) {
@@ -70,7 +71,7 @@ Constraint constraint(const std::vector<std::string>& w, int64_t line) {
            "previous commands, next commands, level, clocks, and a window");
   }
   Constraint c{commands(w[0]), commands(w[1]), scope_of(w[2]), Formula(w[3]), 1, line};
-  if (w.size() == 5) c.window = window_of(w[4]);
+  if (w.size() == 5) c.window = integer("window", w[4], kMostWindow);
   if (c.window > 1 && c.scope != Scope::kRank) {
     refuse("", "level of a window", shown_text(w[2]), "rank");
   }
@@ -137,6 +138,7 @@ Standard parse_standard(const std::string& text, const std::string& file) {
   Standard standard;
   std::istringstream in(text);
   int64_t number = 0;
+  bool told = false;  // of its transfers
   for (std::string line; std::getline(in, line);) {
     ++number;
     try {
@@ -147,6 +149,11 @@ Standard parse_standard(const std::string& text, const std::string& file) {
           refuse("", "the first line", "no name", "standard NAME");
         }
         standard.name = w[1];
+        continue;
+      }
+      if (w[0] == "transfers" && w.size() == 2 && !told) {
+        standard.transfers = integer("transfers", w[1], kMostTransfers);
+        told = true;
         continue;
       }
       standard.constraints.push_back(constraint(w, number));

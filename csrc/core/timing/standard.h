@@ -53,12 +53,14 @@ struct Constraint {
 
 struct Standard {
   std::string name;
+  int64_t transfers = 2;  // of a pin in a clock
   std::vector<Constraint> constraints;
 };
 
-// Reads a table: a line "standard NAME", then a constraint a line: commands, commands, scope,
-// clocks, and a window where there is one; # begins a comment. `file` stands in refusals. Throws
-// std::invalid_argument, one line with file and line number.
+// Reads a table: a line "standard NAME", a line "transfers N" unless a pin makes two a clock, then
+// a constraint a line: commands, commands, scope, clocks, and a window where there is one; # begins
+// a comment. `file` stands in refusals. Throws std::invalid_argument, one line with file and line
+// number.
 Standard parse_standard(const std::string& text, const std::string& file);
 
 }  // namespace eden

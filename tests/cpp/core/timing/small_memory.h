@@ -11,7 +11,7 @@
 inline nlohmann::json small_memory() {
   return nlohmann::json::parse(R"({
     "name": "small", "standard": "SMALL",
-    "geometry": {"chips": 2, "chip_width": 8, "bank_groups": 2, "banks_per_group": 2, "rows": 8,
+    "geometry": {"chips": 2, "chip_width": 64, "bank_groups": 2, "banks_per_group": 2, "rows": 8,
                  "row_bytes": 256, "request_bytes": 64},
     "tCK_ns": 2,
     "clocks": {"BL": 2, "CL": 5, "CWL": 3, "tRCD": 6, "tRCDW": 4, "tRP": 7, "tRAS": 20, "tRC": 30,

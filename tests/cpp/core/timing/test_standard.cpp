@@ -59,6 +59,12 @@ TEST_CASE("a bad table is refused with its line", "[standard]") {
   CHECK(has(complaint(head + "ACT RD bank t+\n"), "t.txt:3: clocks is 't+'"));
   CHECK(has(complaint(head + "ACT ACT rank tFAW 0\n"), "t.txt:3: window is '0'"));
   CHECK(has(complaint(head + "ACT ACT bank tFAW 4\n"), "t.txt:3: level of a window is 'bank'"));
+  for (const char* bad : {"0", "65", "2.5", "-4"}) {
+    CHECK(
+        has(complaint(head + "transfers " + bad + "\n"),
+            "t.txt:3: transfers is '" + std::string(bad) + "', accepted: an integer from 1 to 64"));
+  }
+  CHECK(has(complaint(head + "transfers 4\ntransfers 2\n"), "t.txt:4: number of columns is 2"));
 }
 
 TEST_CASE("clocks that contradict each other are refused", "[memory]") {
@@ -68,10 +74,17 @@ TEST_CASE("clocks that contradict each other are refused", "[memory]") {
     return complaint(memory);
   };
   CHECK(complaint(small_memory()) == "none");
+  CHECK(with("tRC", 26).rfind("memory description: clocks.tRC", 0) == 0);
   CHECK(has(with("tRC", 26), "clocks.tRC is 26, accepted: at least tRAS + tRP = 27"));
   CHECK(with("tRC", 27) == "none");
   CHECK(has(with("tFAW", 2), "clocks.tFAW is 2, accepted: at least tRRD_S = 3"));
-  CHECK(has(with("tREFI", 50), "clocks.tREFI is 50, accepted: at least tRFC + 1 = 51"));
+  CHECK(has(with("tREFI", 51), "clocks.tREFI is 51, accepted: at least 2 tRFC = 100"));
+  CHECK(has(with("tREFI", 99), "clocks.tREFI is 99"));
+  CHECK(with("tREFI", 100) == "none");
+  CHECK(has(with("tRFC", 251), "clocks.tREFI is 500, accepted: at least 2 tRFC = 502"));
+  CHECK(with("tRFCpb", 125) == "none");
+  CHECK(
+      has(with("tRFCpb", 126), "clocks.tREFI is 500, accepted: at least tRFCpb of 4 banks = 504"));
   CHECK(has(with("tRCD", 0), "clocks.tRCD is 0, accepted: at least one clock = 1"));
   CHECK(has(with("tWR", -1), "clocks.tWR is -1"));
   nlohmann::json memory = small_memory();
@@ -95,6 +108,29 @@ TEST_CASE("clocks that contradict each other are refused", "[memory]") {
   CHECK(has(complaint(memory), "bank_clocks.3.tRC is 30, accepted: at least tRAS + tRP = 31"));
 }
 
+TEST_CASE("a burst moves one request", "[memory]") {
+  const auto with = [](const char* where, const char* name, int64_t value, const char* head = "") {
+    nlohmann::json memory = small_memory();
+    memory[where][name] = value;
+    const std::string table = "standard SMALL\n" + std::string(head) + "ACT RD bank tRCD\n";
+    return complaint_of(
+        [&] { check_burst(Rules(parse_memory(memory.dump()), parse_standard(table, "t.txt"))); });
+  };
+  CHECK(with("geometry", "chips", 2) == "none");
+  CHECK(with("geometry", "chips", 1) ==
+        "memory description: a burst is 256 bits (1 chips x 64 bits x 2 transfers x 2 clocks), "
+        "accepted: 512, a request: chips, chip_width, BL and request_bytes that agree");
+  CHECK(has(with("geometry", "chips", 3), "a burst is 768 bits (3 chips"));
+  CHECK(has(with("geometry", "chip_width", 32), "a burst is 256 bits (2 chips x 32 bits"));
+  CHECK(has(with("geometry", "request_bytes", 32),
+            "is 512 bits (2 chips x 64 bits x 2 transfers x "
+            "2 clocks), accepted: 256, a request"));
+  CHECK(has(with("clocks", "BL", 1), "x 1 clocks), accepted: 512"));
+  CHECK(has(with("clocks", "BL", 4), "x 4 clocks), accepted: 512"));
+  CHECK(with("clocks", "BL", 1, "transfers 4\n") == "none");
+  CHECK(has(with("clocks", "BL", 2, "transfers 4\n"), "x 4 transfers x 2 clocks), accepted: 512"));
+}
+
 TEST_CASE("a lower tRCD lowers that of writes and nothing else", "[memory]") {
   const Memory m = with_trcd(parse_memory(small_memory().dump()), 4);
   CHECK(m.clocks_of("tRCD") == 4);
@@ -110,7 +146,9 @@ TEST_CASE("the standards that come with eden are tables", "[standard]") {
   std::ifstream file(std::string(EDEN_SOURCE_DIR) + "/eden/dram/standards/" + name + ".txt");
   std::ostringstream text;
   text << file.rdbuf();
-  CHECK(parse_standard(text.str(), name).constraints.size() > 25);
+  const Standard standard = parse_standard(text.str(), name);
+  CHECK(standard.constraints.size() > 25);
+  CHECK(standard.transfers == (name == "gddr5" ? 4 : 2));
 }
 
 TEST_CASE("a memory needs its own standard and all of its clocks", "[standard]") {
