@@ -198,9 +198,17 @@ void bind_dram(py::module_& m) {
           },
           py::arg("counts"), py::arg("vdd_volts"), py::arg("law"), py::arg("laws"));
 
-  py::class_<RankCounts>(m, "RankCounts")
-      .def_readonly("counts", &RankCounts::counts)
-      .def_readonly("banks", &RankCounts::banks);
+  py::class_<RankCounts> rank_counts(m, "RankCounts");
+  rank_counts.def_readonly("counts", &RankCounts::counts).def_readonly("banks", &RankCounts::banks);
+  bind_value(
+      rank_counts,
+      [](const RankCounts& n) { return py::make_tuple(n.counts, py::tuple(py::cast(n.banks))); },
+      [](const py::tuple& t) {
+        if (t.size() != 2) {
+          refuse("pickle: ", "number of fields", t.size(), "2, as in this version");
+        }
+        return RankCounts{t[0].cast<TraceCounts>(), t[1].cast<std::vector<BankCounts>>()};
+      });
 
   py::class_<CommandTrace>(m, "CommandTrace")
       .def(py::init<RulesPointer, std::string, const std::string&, const std::string&, bool, bool,

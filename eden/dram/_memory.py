@@ -56,14 +56,19 @@ class Memory:
         Raises:
             ValueError: One line, for a description or table that cannot be.
         """
+        own = None if table is None else (Path(table).read_text(), str(table))
+        self._read(json_text, trcd, own)
+
+    def _read(self, json_text: str, trcd: int | None, table: tuple[str, str] | None) -> None:
         plain, self.slopes = split_slopes(json_text)
         standard = core.memory_standard(plain)
-        text, file = _table(standard) if table is None else (Path(table).read_text(), str(table))
-        self._text, self._table = json_text, table
-        self.native = core.DramRules(plain, text, file, trcd)
+        self.native = core.DramRules(plain, *(table or _table(standard)), trcd)
         self.name: str = self.native.name
         self.standard: str = self.native.standard
         self.clocks: dict[str, int] = self.native.clocks
+        if trcd is not None:  # also of the memories that are made from this one
+            json_text = json.dumps({**json.loads(json_text), "clocks": self.clocks})
+        self._text, self._own_table = json_text, table
         self.clock_seconds: float = self.native.clock_seconds
         self.vdd_volts: float = self.native.vdd_volts
         self.describes_pins: bool = "interface" in json.loads(json_text)
@@ -80,7 +85,7 @@ class Memory:
             ValueError: If it is below one clock.
         """
         an_int("trcd", clocks, 1)
-        return Memory(self._text, trcd=clocks, table=self._table)
+        return _memory_of(self._text, clocks, self._own_table)
 
     def with_channels(self, channels: int) -> Memory:
         """Return as many of these memories side by side.
@@ -109,7 +114,8 @@ class Memory:
         )
 
     def _changed(self, **fields: object) -> Memory:
-        return Memory(json.dumps({**json.loads(self._text), **fields}), table=self._table)
+        text = json.dumps({**json.loads(self._text), **fields})
+        return _memory_of(text, None, self._own_table)
 
     def place(self, address: int, *, map: str = "RoBaRaCoCh") -> tuple[int, ...]:
         """Return channel, rank, bank group, bank, row and column of a byte address.
@@ -127,9 +133,19 @@ class Memory:
         """
         return self.native.address(map, list(place))
 
+    def __reduce__(self):
+        return _memory_of, (self._text, None, self._own_table)
+
     def __repr__(self) -> str:
         """Say its name, standard and size."""
         return f"Memory({self.name}: {self.standard}, {self.size_bytes >> 20} MiB)"
+
+
+def _memory_of(json_text: str, trcd: int | None, table: tuple[str, str] | None) -> Memory:
+    """Return a memory of a table that was read before: its file may be gone."""
+    memory = Memory.__new__(Memory)
+    memory._read(json_text, trcd, table)
+    return memory
 
 
 def load_memory(name_or_path: str | Path) -> Memory:

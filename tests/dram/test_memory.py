@@ -1,4 +1,6 @@
+import copy
 import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import eden.dram
-from eden.dram import Memory, load_memory, memory_names
+from eden.dram import Data, Memory, check_commands, load_memory, memory_names, simulate
 
 SHIPPED = Path(eden.dram.__file__).parent / "memories"
 
@@ -34,6 +36,8 @@ def test_another_trcd_is_another_memory(memory):
     assert memory.clocks["tRCD"] == 6
     with pytest.raises(ValueError, match="trcd is 0"):
         memory.with_trcd(0)
+    beside = lower.with_channels(2).with_clocks({"tRP": 6})
+    assert (beside.clocks["tRCD"], beside.clocks["tRCDW"], beside.clocks["tRP"]) == (4, 2, 6)
 
 
 def test_bad_descriptions_are_refused_in_one_line(described, tmp_path):
@@ -116,3 +120,51 @@ def test_a_table_of_the_users_own(described, tmp_path):
         Memory(json.dumps(described), table=table)
     described["clocks"]["BL"] = 1
     assert Memory(json.dumps(described), table=table).clocks["BL"] == 1
+
+
+def copies(value):
+    pickles = [pickle.dumps(value, p) for p in range(pickle.HIGHEST_PROTOCOL + 1)]
+    return [copy.copy(value), copy.deepcopy(value), *map(pickle.loads, pickles)]
+
+
+def test_memories_survive_copies_and_pickles(described, tmp_path):
+    described["data"] = {
+        "read_ones_mA": -20,
+        "read_toggles_mA": 30,
+        "write_ones_mA": 10,
+        "write_toggles_mA": 0,
+        "ones": 0.5,
+        "toggles": 0.5,
+    }
+    table, trace, commands = (tmp_path / name for name in ("mine.txt", "r.txt", "c.txt"))
+    table.write_text("standard DDR4\nACT RD,WR bank tRCD+1\nPRE ACT bank tRP\n")
+    trace.write_text("0 R 0\n3 W 1040\n9 R 100\n")
+    commands.write_text("0 ACT 0 1\n3 RD 0 1\n")
+    text = json.dumps(described)
+    memories = [Memory(text), Memory(text, table=table), Memory(text, trcd=3)]
+    memories += [m.with_channels(2).with_clocks({"tRP": 6}, {1: {"tRP": 5}}) for m in memories]
+    memories += [m.with_trcd(2) for m in memories]
+    table.unlink()
+    for memory in memories:
+        shown = {k: v for k, v in vars(memory).items() if k != "native"}
+        found = simulate(memory, trace, data=Data(0.25, 0.75))
+        for other in copies(memory):
+            assert {k: v for k, v in vars(other).items() if k != "native"} == shown
+            assert simulate(other, trace, data=Data(0.25, 0.75)) == found
+            assert check_commands(other, commands) == check_commands(memory, commands)
+
+
+@pytest.mark.parametrize("name", memory_names())
+def test_the_memories_that_come_with_eden_survive_them_too(name):
+    memory = load_memory(name)
+    for other in copies(memory):
+        assert (repr(other), other.clocks) == (repr(memory), memory.clocks)
+
+
+def test_results_survive_copies_and_pickles(memory, tmp_path):
+    trace, commands = tmp_path / "r.txt", tmp_path / "c.txt"
+    trace.write_text("0 R 0\n9 W 40\n")
+    commands.write_text("0 ACT 0 1\n3 RD 0 1\n")
+    run = simulate(memory, trace)
+    for value in (Data(0.5, 0.5), run, run.channels[0], check_commands(memory, commands)):
+        assert all(other == value for other in copies(value))

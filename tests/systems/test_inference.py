@@ -1,5 +1,7 @@
 """Time and energy of an inference on an accelerator: what is conserved, and what must fall."""
 
+import copy
+import pickle
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -287,3 +289,7 @@ def test_a_voltage_costs_no_further_run(system, monkeypatch):
     monkeypatch.setattr(prepared, "_run", None)
     assert prepared.at(vdd_volts=0.9).saving("cv2") > 0.3
     assert prepared.at(trcd_seconds=8.1e-9).seconds == found[1]["seconds"]
+    # Nor in another process.
+    pickles = [pickle.dumps(prepared, p) for p in range(pickle.HIGHEST_PROTOCOL + 1)]
+    for twin in (copy.deepcopy(prepared), *map(pickle.loads, pickles)):
+        assert [twin.at(**point).to_dict() for point in points] == found

@@ -222,10 +222,10 @@ Memory parse_memory(const std::string& json_text) {
 }
 
 Memory with_trcd(Memory m, int64_t trcd) {
-  if (trcd < 1) {
-    refuse("", "tRCD", trcd, "at least 1 clock");
-  }
-  m.clocks["tRCDW"] = std::max<int64_t>(1, m.clocks_of("tRCDW") - (m.clocks_of("tRCD") - trcd));
+  const int64_t later = m.clocks_of("tRCDW") - m.clocks_of("tRCD");
+  const int64_t most = kMostClocks - std::max<int64_t>(0, later);
+  if (trcd < 1 || trcd > most) refuse("", "tRCD", trcd, accepted_integers(1, most));
+  m.clocks["tRCDW"] = std::max<int64_t>(1, trcd + later);
   m.clocks["tRCD"] = trcd;
   return m;
 }

@@ -138,6 +138,8 @@ TEST_CASE("a lower tRCD lowers that of writes and nothing else", "[memory]") {
   CHECK(m.clocks_of("tRAS") == 20);
   CHECK(with_trcd(m, 1).clocks_of("tRCDW") == 1);
   CHECK_THROWS_AS(with_trcd(m, 0), std::invalid_argument);
+  CHECK(with_trcd(m, 1 << 24).clocks_of("tRCD") == 1 << 24);
+  CHECK_THROWS_AS(with_trcd(m, (1 << 24) + 1), std::invalid_argument);
 }
 
 TEST_CASE("the standards that come with eden are tables", "[standard]") {
