@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include <initializer_list>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -71,6 +72,11 @@ py::array_t<float> to_float32(const Numbers& values) {
   return result;
 }
 
+// As a context manager, of the thread that enters it.
+struct Nearest {
+  std::optional<FloatMode> mode;
+};
+
 py::tuple philox(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint64_t key) {
   const PhiloxBlock block = philox4x32(c0, c1, c2, c3, key);
   return py::make_tuple(block.word[0], block.word[1], block.word[2], block.word[3]);
@@ -86,6 +92,10 @@ void bind_law(py::module_& m) {
   m.def("scale_to_ber", &scaled, py::arg("weak_fraction"), py::arg("failure_probability"),
         py::arg("share"), py::arg("ber"),
         "Weak fractions, every stress times one factor, so that sum(share * P * F) is `ber`.");
+  py::class_<Nearest>(m, "Nearest", "Floats round to nearest in this thread, inside the context.")
+      .def(py::init<>())
+      .def("__enter__", [](Nearest& self) { self.mode.emplace(); })
+      .def("__exit__", [](Nearest& self, const py::args&) { self.mode.reset(); });
   m.def("to_float32", &to_float32, py::arg("values"),
         "The nearest float32, [n], whatever rounding the caller has set the processor to.");
   m.def("philox4x32", &philox, "One block of Philox4x32-10, for tests.");

@@ -12,6 +12,7 @@ from torch import Tensor
 from eden._native import core
 from eden._say import an_int, refusal
 from eden.errors._probability import probabilities, probability
+from eden.errors._scaling import to_nearest
 from eden.errors._table import Table, copied_table, hash_of, plain_data, same, set_field
 
 KNOWN = 3  # Lookup::kKnown of kernels/law/table.h
@@ -101,6 +102,7 @@ class Cells:
         (one, zero), bits = self._within(address, size_bytes)
         return math.fsum((one + zero) / 2) / bits if bits else 0.0
 
+    @to_nearest
     def with_ber(
         self, ber: float, *, address: int = 0, size_bytes: int | None = None, row_bytes: int = 8192
     ) -> "Cells":

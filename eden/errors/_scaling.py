@@ -1,9 +1,26 @@
 """Scaling the stresses of an error model until it has a wanted mean bit error rate."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
 import numpy as np
 
 from eden._native import core
 from eden._say import refusal
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def to_nearest(function: Function) -> Function:
+    """Have a function's floats round to nearest, whatever its caller has set the processor to."""
+
+    @wraps(function)
+    def rounded(*args: Any, **kwargs: Any) -> Any:
+        with core.Nearest():
+            return function(*args, **kwargs)
+
+    return cast(Function, rounded)
 
 
 def row_weights(rows: int, address: int, size_bytes: int | None, row_bytes: int) -> np.ndarray:

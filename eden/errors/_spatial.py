@@ -7,7 +7,7 @@ import numpy as np
 
 from eden._say import one_of, refusal
 from eden.errors._probability import probabilities, probability
-from eden.errors._scaling import bitline_weights, row_weights, scaled
+from eden.errors._scaling import bitline_weights, row_weights, scaled, to_nearest
 from eden.errors._table import Table, copied_table, hash_of, plain_data, same, set_field, set_table
 
 
@@ -58,6 +58,7 @@ class Bitline:
         """Mean of P * F over the bitlines."""
         return float((self.weak_fraction * self.failure_probability).mean())
 
+    @to_nearest
     def with_ber(
         self, ber: float, *, address: int = 0, size_bytes: int | None = None, row_bytes: int = 8192
     ) -> "Bitline":
@@ -112,6 +113,7 @@ class Wordline:
         """Mean of P * F over the rows."""
         return float((self.weak_fraction * self.failure_probability).mean())
 
+    @to_nearest
     def with_ber(
         self, ber: float, *, address: int = 0, size_bytes: int | None = None, row_bytes: int = 8192
     ) -> "Wordline":

@@ -5,11 +5,13 @@ from functools import lru_cache
 from typing import ClassVar, TypeVar
 
 from eden.errors._probability import probability, weak_fraction_of
+from eden.errors._scaling import to_nearest
 from eden.errors._table import Table, copied_table, plain_data, set_field, set_table
 
 Model = TypeVar("Model", "Uniform", "DataDependent")
 
 
+@to_nearest
 def with_ber(
     model: Model,
     ber: float,

@@ -97,3 +97,39 @@ def test_a_rounding_mode_changes_no_number_on_its_way_to_a_kernel(in_mode):
 
     for before, after in zip(results(), in_mode(results), strict=True):
         assert np.array_equal(before, after)
+
+
+ERRORS = {
+    "uniform": eden.errors.Uniform(0.01, 0.7),
+    "bitline": eden.errors.Bitline(np.linspace(1e-4, 0.03, 512), 0.7),
+    "wordline": eden.errors.Wordline(np.linspace(1e-4, 0.03, 300), np.linspace(0.1, 0.9, 300)),
+    "data-dependent": eden.errors.DataDependent(0.01, 0.7, 0.1),
+    "cells": eden.errors.Cells(np.arange(0, 700, 7), np.linspace(0.1, 0.9, 100)),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize("where", [{}, {"address": 1024, "size_bytes": 100}])
+def test_a_rounding_mode_changes_no_model_that_is_scaled(in_mode, name, where):
+    if name == "cells" and where:
+        where = {"address": 10, "size_bytes": 50}
+    bers = np.geomspace(1e-9, 1e-3, 20)
+
+    def tables():
+        scaled = (ERRORS[name].with_ber(ber, **where) for ber in bers)
+        return torch.stack([model.lower().entries for model in scaled])
+
+    expected = tables()
+    assert torch.equal(in_mode(tables), expected)
+
+
+def test_a_network_set_to_a_rate_is_the_same_in_every_mode(in_mode):
+    model, x = torch.nn.Linear(64, 64, bias=False), torch.eye(64)
+    config = eden.Config(eden.errors.DataDependent(0.01, 0.7, 0.1), inputs=False)
+
+    def read():
+        with eden.approximate(model, config) as handle, torch.no_grad():
+            handle.set_ber(3.3e-3)
+            return model(x)
+
+    assert torch.equal(in_mode(read), read())
