@@ -41,8 +41,13 @@ def _in_one_line(cls: type) -> None:
         given = [*args, *(f"{name}={value!r}" for name, value in kwargs.items())]
         raise TypeError(refusal(f"what {cls.__name__} is made of", given, ", ".join(kinds)))
 
+    numbers = {name for name, kind in kinds.items() if kind.startswith("typing.Supports")}
+
     @wraps(make)
     def init(self, *args: Any, **kwargs: Any) -> None:
+        given = (*zip(kinds, args, strict=False), *kwargs.items())
+        if any(type(value) is bool and name in numbers for name, value in given):
+            refuse(args, kwargs)  # pybind11 takes a truth value for a number
         try:
             make(self, *args, **kwargs)
         except TypeError:
