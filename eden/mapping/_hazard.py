@@ -96,7 +96,9 @@ class Hazards:
             an_int(f"bit of {name} in risk", stratum.bit, 0, bits - 1)
             within(f"critical cells of {name}", stratum.expected, 0)
             elements = tensors[row].elements
-            apart = getattr(stratum, "stored", None) is not None  # those that store one bit
+            # Those that store one bit, or those that are known.
+            apart = getattr(stratum, "stored", None) is not None
+            apart |= risk.config.error.kind == "cells"
             cells = getattr(stratum, "cells", elements)
             if cells > elements or not (apart or cells == elements):
                 said = f"{elements}, its elements"

@@ -9,7 +9,9 @@ Reference:
     Koppula et al., EDEN, MICRO 2019, section 3.3 (error tolerance characterisation).
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -17,7 +19,8 @@ from tqdm.auto import tqdm
 
 from eden._say import a_kind, an_int, one_of, refusal, within
 from eden.access import seeds_for
-from eden.network import Config
+from eden.errors import failure_of
+from eden.network import Config, TensorInfo
 from eden.tolerance._coarse import coarse_search
 from eden.tolerance._critical import Criticality
 from eden.tolerance._curves import LEAST_LOSS, curves_of_cells, curves_of_draws, wrong_by
@@ -109,7 +112,7 @@ def characterize_coarse(
             tqdm.write(str(network.handle.coverage()))
         oracle, no_error = Oracle(network, target_accuracy), network.every(NO_ERROR)
         if risk is not None:
-            _check_risk(risk, network.handle.config, target_accuracy, network.names)
+            risk = _checked(risk, network.handle.config, target_accuracy, network.handle.tensors)
         clean = network.clean_accuracy(target_accuracy)
         network.choose_part(no_error, 0)
         with progress_bar(draws, label, "coarse tolerance", "draw", progress) as bar:
@@ -168,14 +171,33 @@ def characterize_coarse(
     )
 
 
-def _check_risk(risk: object, config: Config, target: float, names: Sequence[str]) -> None:
-    """Refuse single cells of another network, format or target."""
+def _checked(
+    risk: object, config: Config, target: float, tensors: Sequence[TensorInfo]
+) -> Criticality:
+    """The single cells of these tensors; refused are those of another network, config or target."""
     a_kind("risk", risk, Criticality, "what eden.criticality returns, None")
     assert isinstance(risk, Criticality)
     one_of("target_accuracy of risk", risk.target_accuracy, [target])
     one_of("stored format of risk", risk.config.stored, [config.stored])
-    if missing := [name for name in names if name not in risk.tensors]:
-        raise ValueError(f"risk has no cells of {missing[0]}; is it another network's or config's?")
+    one_of("correction of risk", risk.config.correction, [config.correction])
+    one_of("error model of risk", risk.config.error.kind, [config.error.kind])
+    if config.error.kind in ("uniform", "data_dependent"):  # whose F no rate changes
+        for bit in (1, 0):
+            failure = failure_of(config.error, bit)
+            one_of(f"F of a stored {bit} in risk", failure_of(risk.config.error, bit), [failure])
+    cells = Counter()
+    for stratum in risk.strata:
+        cells[stratum.tensor, stratum.bit] += stratum.cells
+    for tensor in tensors:
+        if tensor.name not in risk.tensors:
+            raise ValueError(
+                f"risk has no cells of {tensor.name}; is it another network's or config's?"
+            )
+        most = max(cells[tensor.name, bit] for bit in range(tensor.bits))
+        if config.error.kind != "cells":  # of which only the known ones count
+            one_of(f"cells of a bit of {tensor.name} in risk", most, [tensor.elements])
+    names = {tensor.name for tensor in tensors}
+    return replace(risk, strata=tuple(s for s in risk.strata if s.tensor in names))
 
 
 def _mean_ber(

@@ -35,6 +35,8 @@ CHUNK = 30
 # images, or where all cells of all bits that are not harmless were tried.
 KNOWN_TO = 0.1
 PASSES = 60.0
+# Of the order in which the cells of a bit are tried, what is kept at least.
+_KEPT = 1024
 
 
 def criticality(
@@ -123,28 +125,36 @@ class _Bit:
         fail: bool = True,
     ):
         self.tensor, self.bit, self.stored, self.costs = tensor, bit, stored, []
-        self.fail, self.placed = fail, False
-        text = f"eden criticality {seed} {tensor.name} {bit}".encode()
-        random = np.random.Generator(np.random.Philox(list(text)))
-        self.elements = random.permutation(tensor.elements)
-        if among is not None:
-            self.elements = self.elements[among[self.elements]]
+        self.seed, self.among, self.fail, self.placed = seed, among, fail, False
+        self.cells = tensor.elements if among is None else int(among.sum())
+        self._order = np.zeros(0, dtype=np.int64)
+
+    def first(self, count: int) -> list[int]:
+        """The elements of the first cells; of millions no more are kept than may be tried."""
+        if count > len(self._order):
+            text = f"eden criticality {self.seed} {self.tensor.name} {self.bit}".encode()
+            random = np.random.Generator(np.random.Philox(list(text)))
+            order = random.permutation(self.tensor.elements)
+            if self.among is not None:
+                order = order[self.among[order]]
+            self._order = order[: max(_KEPT, 2 * count)].copy()
+        return self._order[:count].tolist()
 
     def stratum(self) -> Stratum:
         return Stratum(
             tensor=self.tensor.name,
             kind=self.tensor.kind,
             bit=self.bit,
-            cells=len(self.elements),
+            cells=self.cells,
             losses=tuple(cost.loss for cost in self.costs),
             critical=sum(cost.misses for cost in self.costs),
             stored=self.stored,
-            elements=tuple(self.elements[: len(self.costs)].tolist()) if self.placed else (),
+            elements=tuple(self.first(len(self.costs))) if self.placed else (),
         )
 
     @property
     def left(self) -> int:
-        return len(self.elements) - len(self.costs) if self.fail else 0
+        return self.cells - len(self.costs) if self.fail else 0
 
 
 class _Search:
@@ -163,18 +173,34 @@ class _Search:
     def _cells_of(self, tensor: TensorInfo, bit: int) -> list[_Bit]:
         """The cells of a bit; of a weight those of each stored bit, where that makes a difference.
 
-        Those that never fail are not tried.
+        Those that never fail are not tried, nor any but known ones where the error model knows
+        which are weak.
         """
         handle = self.cells.network.handle
+        known = self._known(tensor, bit)
+        if known is not None and not known.any():
+            return [_Bit(tensor, bit, self.seed, fail=False)]
         failures = {stored: failure_of(handle.config.error, stored) for stored in (1, 0)}
         stored_bits = None
         if failures[0] != failures[1]:
             stored_bits = handle.stored_bits(tensor.name, bit)
         if stored_bits is None:
-            return [_Bit(tensor, bit, self.seed)]
-        ones = stored_bits.numpy()
-        both = [_Bit(tensor, bit, self.seed, s, ones == s, failures[s] > 0) for s in (1, 0)]
-        return [cells for cells in both if len(cells.elements)]
+            return [_Bit(tensor, bit, self.seed, among=known)]
+        ones, some = stored_bits.numpy(), True if known is None else known
+        both = [
+            _Bit(tensor, bit, self.seed, s, (ones == s) & some, failures[s] > 0) for s in (1, 0)
+        ]
+        return [of_bit for of_bit in both if of_bit.cells]
+
+    def _known(self, tensor: TensorInfo, bit: int) -> np.ndarray | None:
+        """Which elements have a known cell in this bit; None where cells are weak by chance."""
+        error = self.cells.network.handle.config.error
+        if not isinstance(error, errors.Cells):
+            return None
+        element, of_element = np.divmod(error.bit_addresses, self.format.bits)
+        known = np.zeros(tensor.elements, dtype=bool)
+        known[element[(of_element == bit) & (element < tensor.elements)]] = True
+        return known
 
     def _order(self) -> list[int]:
         """The bits of an element, those that move a value most first, of floats the exponent."""
@@ -201,7 +227,7 @@ class _Search:
         if not count:
             return
         start = len(bit.costs)
-        elements = bit.elements[start : start + count].tolist()
+        elements = bit.first(start + count)[start:]
         bit.costs += self.cells.costs(bit.tensor.name, bit.bit, elements, self.seed)
         self.bar.update(count)
 
@@ -233,6 +259,6 @@ class _Search:
         """Variance of lambda that the next cells take away, for each pass."""
         tried, critical = len(bit.costs), sum(cost.misses for cost in bit.costs)
         share = (critical + 0.5) / (tried + 1)
-        variance = len(bit.elements) ** 2 * share * (1 - share)
+        variance = bit.cells**2 * share * (1 - share)
         work = self.cells.work(bit.tensor.name)
         return variance * (1 / tried - 1 / (tried + CHUNK)) / work
