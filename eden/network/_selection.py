@@ -38,6 +38,7 @@ class Selection:
         self._matched: set[Pattern] = set()
         self.protect = protect or {}
         self._protecting: set[Pattern] = set()
+        self._shadowed: set[Pattern] = set()  # by patterns before them, of some tensor
 
     def by_name(self, name: str, module: nn.Module, module_name: str) -> bool:
         """Return whether a parameter is one of those named, and remember it."""
@@ -59,7 +60,8 @@ class Selection:
     def protection_of(self, name: str, module: nn.Module, module_name: str) -> Protection:
         """Return how a tensor that is stored is protected."""
         matching = [p for p in self.protect if self._hits(p, name, module, module_name)]
-        self._protecting.update(matching)
+        self._protecting.update(matching[:1])
+        self._shadowed.update(matching[1:])
         return Protection.parse(self.protect[matching[0]]) if matching else NONE
 
     def check(self) -> None:
@@ -76,11 +78,17 @@ class Selection:
                     )
 
         for pattern in self.protect:
-            if isinstance(pattern, str) and pattern not in self._protecting:
+            if pattern in self._protecting:
+                continue
+            if pattern in self._shadowed:
                 raise ValueError(
-                    f"protect: {pattern!r} matches no tensor that is stored in approximate DRAM; "
-                    f"there are {shorten(self.stored)}"
+                    f"protect: {pattern!r} protects nothing: all that it matches goes by patterns "
+                    "before it"
                 )
+            raise ValueError(
+                f"protect: {pattern!r} matches no tensor that is stored in approximate DRAM; "
+                f"there are {shorten(self.stored)}"
+            )
 
     def _any(self, patterns, name, module, module_name) -> bool:
         # A list, not a generator: every pattern is to be marked.

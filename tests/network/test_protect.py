@@ -89,6 +89,11 @@ def test_bad_protections_are_named(protect, kind, words):
     "options, words",
     [
         ({"protect": {"fc9.*": "triple"}}, "protect: 'fc9.*' matches no tensor that is stored"),
+        ({"protect": {lambda name, module: False: "triple"}}, "matches no tensor that is stored"),
+        (
+            {"protect": {"*": "triple", "re:.*": "secded"}},
+            "protect: 're:.*' protects nothing: all that it matches goes by patterns before it",
+        ),
         ({"protect": {"fc1.weight": "triple"}, "weights": False}, "protect: 'fc1.weight' matches"),
         ({"protect": {"fc1": "triple"}, "exclude": "fc1"}, "protect: 'fc1' matches no tensor"),
     ],
