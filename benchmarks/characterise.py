@@ -61,6 +61,13 @@ class Passes:
         into[name] = self.images - before
 
 
+def asked_of(work: Work, network: str, images: int) -> tuple:
+    """A network, the evaluator that it is asked by, and the accuracy to keep."""
+    evaluate = work.evaluator("validation", most=images)
+    evaluate.in_copies = False  # what copies of the process ask would not be counted
+    return work.network(network), evaluate, work.target_for(evaluate(work.network("baseline")))
+
+
 def coarse_sweep(faulty, draws: list[int], target: float, first: int, last: int) -> list[int]:
     """The threshold of each draw, from all accuracies of the grid."""
     thresholds = []
@@ -89,10 +96,7 @@ def compare(
     work: Work, network: str, images: int, draws_wanted: int, seed: int, table: Table
 ) -> None:
     part = work.recipe.characterize
-    evaluate = work.evaluator("validation", most=images)
-    evaluate.in_copies = False  # what copies of the process ask would not be counted
-    target = work.target_for(evaluate(work.network("baseline")))
-    model = work.network(network)
+    model, evaluate, target = asked_of(work, network, images)
     passes, spent = Passes(model), {}
     draws = seeds_for("search", draws_wanted, seed=seed)
     shared = {"seeds": draws_wanted, "high": part.high, "margin_steps": part.margin_steps}
@@ -159,10 +163,7 @@ def compare(
 
 def price_risk(work: Work, network: str, images: int, draws: int, seed: int, table: Table) -> None:
     part = work.recipe.characterize
-    evaluate = work.evaluator("validation", most=images)
-    evaluate.in_copies = False
-    target = work.target_for(evaluate(work.network("baseline")))
-    model = work.network(network)
+    model, evaluate, target = asked_of(work, network, images)
     # Of a network that is run anew from some module on the passes are told, not counted.
     cells = criticality(model, evaluate, config=work.config, target_accuracy=target, seed=seed)
     passes, spent = Passes(model), {}

@@ -5,8 +5,9 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+from _circle import circle
 
 ROOT = Path(__file__).parent.parent
 PYTHON_FILES = sorted((ROOT / "eden").rglob("*.py"))
@@ -269,15 +270,6 @@ def test_modules_form_no_circle():
     for name in graph:
         graph[name] -= {parent for parent in MODULES if name.startswith(parent + ".")}
     assert not circle(graph), f"{' -> '.join(circle(graph))}\n{picture(arrows(IMPORTED))}"
-
-
-def circle(graph: Mapping[str, set[str]]) -> list[str]:
-    """Modules that import each other, in order and the first again; none where there are none."""
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        return error.args[1][::-1]  # graphlib goes from what is imported to who imports it
-    return []
 
 
 def test_a_circle_is_found():

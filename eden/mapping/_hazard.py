@@ -88,6 +88,7 @@ class Hazards:
         bits = formats.get(config.stored).bits
         rows = {tensor.name: number for number, tensor in enumerate(tensors)}
         weights, seen = np.zeros((len(tensors), bits)), set()
+        known = risk.config.error.kind == "cells"
         for stratum in risk.strata:
             row = rows.get(stratum.tensor)
             if row is None:
@@ -97,8 +98,7 @@ class Hazards:
             within(f"critical cells of {name}", stratum.expected, 0)
             elements = tensors[row].elements
             # Those that store one bit, or those that are known.
-            apart = getattr(stratum, "stored", None) is not None
-            apart |= risk.config.error.kind == "cells"
+            apart = known or getattr(stratum, "stored", None) is not None
             cells = getattr(stratum, "cells", elements)
             if cells > elements or not (apart or cells == elements):
                 said = f"{elements}, its elements"

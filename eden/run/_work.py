@@ -152,8 +152,8 @@ class Work:
         """
         asked = next(variant for variant in VARIANTS if variant.name == name)
         if asked.network == "boosted" and not self.results.boosting["kept"]:
-            same = asked._replace(network="baseline")
-            name = next(v.name for v in VARIANTS if v[1:] == same[1:])
+            same = "baseline", asked.protected
+            name = next(v.name for v in VARIANTS if (v.network, v.protected) == same)
         return self.path(trials_name(name))
 
     @cached_property

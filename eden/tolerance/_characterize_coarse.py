@@ -188,13 +188,14 @@ def _checked(
     cells = Counter()
     for stratum in risk.strata:
         cells[stratum.tensor, stratum.bit] += stratum.cells
+    known = set(risk.tensors)
     for tensor in tensors:
-        if tensor.name not in risk.tensors:
+        if tensor.name not in known:
             raise ValueError(
                 f"risk has no cells of {tensor.name}; is it another network's or config's?"
             )
-        most = max(cells[tensor.name, bit] for bit in range(tensor.bits))
         if config.error.kind != "cells":  # of which only the known ones count
+            most = max(cells[tensor.name, bit] for bit in range(tensor.bits))
             one_of(f"cells of a bit of {tensor.name} in risk", most, [tensor.elements])
     names = {tensor.name for tensor in tensors}
     return replace(risk, strata=tuple(s for s in risk.strata if s.tensor in names))

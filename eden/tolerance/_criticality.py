@@ -165,8 +165,11 @@ class _Search:
         self.allowed = cells.clean - cells.target
         self.format = formats.get(stored)
         self.seed = seed
+        error, self.known = cells.network.handle.config.error, None
+        if isinstance(error, errors.Cells):  # element and bit of each
+            self.known = np.divmod(error.bit_addresses, self.format.bits)
         self.bits = [[self._cells_of(t, bit) for bit in self._order()] for t in tensors]
-        placed = isinstance(cells.network.handle.config.error, errors.Bitline | errors.Wordline)
+        placed = isinstance(error, errors.Bitline | errors.Wordline)
         for of_bit in (some for bits in self.bits for bit in bits for some in bit):
             of_bit.placed = placed  # then it counts which cells were tried
 
@@ -194,10 +197,9 @@ class _Search:
 
     def _known(self, tensor: TensorInfo, bit: int) -> np.ndarray | None:
         """Which elements have a known cell in this bit; None where cells are weak by chance."""
-        error = self.cells.network.handle.config.error
-        if not isinstance(error, errors.Cells):
+        if self.known is None:
             return None
-        element, of_element = np.divmod(error.bit_addresses, self.format.bits)
+        element, of_element = self.known
         known = np.zeros(tensor.elements, dtype=bool)
         known[element[(of_element == bit) & (element < tensor.elements)]] = True
         return known
