@@ -80,7 +80,8 @@ class Protection:
         bits, at, ber = number.partition("@")
         takes_bits = kind in ("embedded", "strong_bits")
         try:
-            if kind not in KINDS or bool(equals) > takes_bits or (at and kind != "strong_bits"):
+            unknown = kind not in KINDS or (kind == "strong_bits" and not equals)
+            if unknown or bool(equals) > takes_bits or (at and kind != "strong_bits"):
                 raise ValueError
             one = 1 if kind == "embedded" and not equals else 0
             found = int(bits) if equals else one

@@ -136,7 +136,7 @@ def solve(problem, *, time_limit_seconds: float = 60.0, budget: Budget | None = 
     )
     if found.status == 2:  # proven infeasible
         return Solution(None, float("inf"))
-    bound = 0.0 if found.mip_dual_bound is None else max(0.0, found.mip_dual_bound * unit)
+    bound = 0.0 if found.mip_dual_bound is None else max(0.0, float(found.mip_dual_bound * unit))
     if found.x is None:
         return Solution(None, bound)
     chosen = {tensor[t]: (t, s) for value, (t, s) in zip(found.x, x, strict=False) if value > 0.5}

@@ -23,6 +23,9 @@ from eden.mapping._task import Task
 from eden.mapping._validity import METHODS, check_tensor
 from eden.network import Config, Pattern, protections_of
 
+# Bytes at the rated point for what `auto` chooses, or everything would go there.
+_FEW = 4096
+
 
 def place(
     tolerances,
@@ -36,7 +39,7 @@ def place(
     protect: Mapping[Pattern, str | Protection] | str | None = None,
     risk: Any = None,
     miss_probability: float | None = None,
-    reliable_bytes: int = 4096,
+    reliable_bytes: int | None = None,
     points: Sequence[devices.OperatingPoint] = (),
     modules: int = 1,
 ) -> Placement:
@@ -65,7 +68,8 @@ def place(
             left to the bulk, which the tolerances limit. A tensor that is stored otherwise than
             its tolerance was found may lie where its critical bits read wrong as seldom.
         miss_probability: The risk q, in (0, 0.5]; None for that of the tolerances.
-        reliable_bytes: How many bytes at the rated point ``auto`` may give to tensors.
+        reliable_bytes: How many bytes at the rated point tensors may take as ``reliable``; None
+            for 4,096 where ``auto`` chooses them, and for as many as ``protect`` names.
         points: Operating points of the device that may be used beside `Device.points`: of other
             temperatures, interpolated, or of lowered voltage and longer refresh at once. The
             estimate picks from their range, as from that of others.
@@ -76,9 +80,9 @@ def place(
         The placement; `str` of it says where tensors lie, and what of the network they are.
 
     Raises:
-        ValueError: For an unknown name, a tensor that makes no sense, a risk of another network or
-            format, or tensors that fit nowhere: which ones, and how many bytes of room are
-            missing, or by how much the budget is exceeded.
+        ValueError: For an unknown name, a tensor that makes no sense, a risk of another network,
+            format or target, or tensors that fit nowhere: which ones, and how many bytes of room
+            are missing, or by how much the budget is exceeded.
 
     Reference: paper.md, Mapping, Algorithm 1.
     """
@@ -100,7 +104,9 @@ def place(
     tensors = tuple(tolerances.tensors)
     _check(tensors, tolerances.coarse_ber if method == "coarse" else 0.0)
     auto = protect == "auto"
-    _check_auto(method, reliable_bytes, risk, auto=auto)
+    _check_auto(method, risk, auto=auto)
+    if reliable_bytes is not None:
+        an_int("reliable_bytes", reliable_bytes, 0, 2**62)
     config, protections = _protected(tolerances, None if auto else protect)
     hazards = _hazards(tolerances, risk, miss_probability)
     task = Task(
@@ -115,10 +121,12 @@ def place(
         bits=8 if config is None else formats.get(config.stored).bits,
         protections=() if auto else protections,
         hazards=hazards,
-        reliable_bytes=reliable_bytes if auto else None,
+        reliable_bytes=(_FEW if reliable_bytes is None else reliable_bytes) if auto else None,
         further=tuple(dict.fromkeys(point for point in points if point not in device.points)),
         modules=modules,
     )
+    if not auto:
+        _check_reliable(task, reliable_bytes)
     if not task.parts:
         raise ValueError("every tensor is protected as reliable: nothing is left to place")
     # Where protections are chosen, the cost of what is reliable is part of the choice.
@@ -198,6 +206,8 @@ def _hazards(tolerances, risk: Any, miss_probability: float | None) -> Hazards |
                 refusal("risk", None, "critical cells where miss_probability is given")
             )
         return None
+    if (target := getattr(tolerances, "target_accuracy", None)) is not None:
+        one_of("target_accuracy of risk", getattr(risk, "target_accuracy", target), [target])
     stated = getattr(tolerances, "risk", None)
     if miss_probability is None and stated is not None:
         miss_probability = stated.miss_probability
@@ -230,13 +240,26 @@ def _with_hazards(task: Task, entries: Mapping[str, Entry]) -> tuple[dict[str, E
     return found, total
 
 
-def _check_auto(method: str, reliable_bytes: int, risk: Any, *, auto: bool) -> None:
-    an_int("reliable_bytes", reliable_bytes, 0, 2**62)
+def _check_auto(method: str, risk: Any, *, auto: bool) -> None:
     if auto and risk is None:
         raise ValueError(refusal("risk", None, "critical cells where protect is 'auto'"))
     if auto and method == "coarse":
         accepted = "'none', None, a mapping of patterns to protections, as method is 'coarse'"
         raise ValueError(refusal("protect", "auto", accepted))
+
+
+def _check_reliable(task: Task, most: int | None) -> None:
+    """Refuse tensors named as reliable for which the rated point has no room.
+
+    Raises:
+        ValueError: Naming them, and how many bytes are missing.
+    """
+    reliable = {t.name: t.size_bytes for t, how in task.protected if how.kind == "reliable"}
+    size = sum(energy.lines(task.device, each) for each in reliable.values())
+    room = task.device.geometry.size_bytes if most is None else most
+    if size > room:
+        said = f"at least {size} for {', '.join(reliable)}: {size - room} bytes of room missing"
+        raise ValueError(refusal("reliable_bytes", room, said))
 
 
 def _check(tensors: Sequence, coarse_ber: float) -> None:

@@ -153,9 +153,12 @@ class Task:
         if banks not in self._joules:
             coarse = self.method == "coarse"
             addresses = self.addresses if coarse else [0] * len(self.parts)
+            # What no partition has room for has a price all the same: what is missing is said.
+            most = self.device.geometry.size_bytes
+            moved = self.moved if coarse else [min(size, most) for size in self.moved]
             self._joules[banks] = energy.reading_joules(
                 self.device,
-                list(zip(addresses, self.moved, strict=True)),
+                list(zip(addresses, moved, strict=True)),
                 [part.reads for part in self.parts],
                 banks=banks,
                 law=self.law,

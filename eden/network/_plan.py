@@ -92,7 +92,8 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
     shared: dict[int, str | None] = {}
     # What is never read lies at the rated point, and what stays on the chip in no DRAM at all.
     known = config.calibration
-    no_place = [] if known is None else known.never_read + on_chip(config)
+    stays = set(on_chip(config))
+    no_place = stays if known is None else stays.union(known.never_read)
 
     def chosen(name: str, kind: str, target: Target, owned: Any = None) -> str | None:
         """The name of a tensor that is to be stored, else None."""
@@ -110,7 +111,9 @@ def choose(model: nn.Module, config: Config, entries: Mapping[str, Any] | None) 
             elements = weight.numel()
             if codes is None:
                 check_finite(name, weight, config)
-        protection = selection.protection_of(name, target.module, target.name)
+        protection = NONE
+        if name not in stays:  # of no DRAM there is nothing to protect
+            protection = selection.protection_of(name, target.module, target.name)
         if entry is not None:  # what the mapping chose, which may be more than the config asks for
             protection = Protection.parse(getattr(entry, "protection", protection))
         if codes is not None and protection != NONE:

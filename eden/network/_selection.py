@@ -52,13 +52,11 @@ class Selection:
         self.names.append(name)
         included = self.include is None or self._any(self.include, name, module, module_name)
         included = included or name in self.named
-        taken = not self._any(self.exclude or (), name, module, module_name) and included
-        if taken:
-            self.stored.append(name)
-        return taken
+        return not self._any(self.exclude or (), name, module, module_name) and included
 
     def protection_of(self, name: str, module: nn.Module, module_name: str) -> Protection:
-        """Return how a tensor that is stored is protected."""
+        """Return how a tensor that is stored is protected, and remember it."""
+        self.stored.append(name)
         matching = [p for p in self.protect if self._hits(p, name, module, module_name)]
         self._protecting.update(matching[:1])
         self._shadowed.update(matching[1:])
@@ -123,7 +121,6 @@ def protections_of(names: list[str], config: Config) -> dict[str, Protection]:
     if any(callable(pattern) for pattern in config.protect):
         raise ValueError("protect: a function needs the network; use names, globs or 're:'")
     selection = Selection(config.protect, None, None, None)
-    selection.stored = names
     owner = nn.Module()  # that no pattern looks at
     found = {name: selection.protection_of(name, owner, name.rpartition(".")[0]) for name in names}
     selection.check()

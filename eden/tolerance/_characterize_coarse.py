@@ -26,7 +26,7 @@ from eden.tolerance._critical import Criticality
 from eden.tolerance._curves import LEAST_LOSS, curves_of_cells, curves_of_draws, wrong_by
 from eden.tolerance._evaluator import Evaluate, offering
 from eden.tolerance._grid import ber_of, highest_step, step_of
-from eden.tolerance._network import NO_ERROR, under_errors
+from eden.tolerance._network import NO_ERROR, FaultyNetwork, under_errors
 from eden.tolerance._oracle import Oracle
 from eden.tolerance._probe import probe
 from eden.tolerance._shared import calibrated, check_asked, check_target, progress_bar
@@ -113,6 +113,7 @@ def characterize_coarse(
         oracle, no_error = Oracle(network, target_accuracy), network.every(NO_ERROR)
         if risk is not None:
             risk = _checked(risk, network.handle.config, target_accuracy, network.handle.tensors)
+        _check_high(network, high)
         clean = network.clean_accuracy(target_accuracy)
         network.choose_part(no_error, 0)
         with progress_bar(draws, label, "coarse tolerance", "draw", progress) as bar:
@@ -199,6 +200,18 @@ def _checked(
             one_of(f"cells of a bit of {tensor.name} in risk", most, [tensor.elements])
     names = {tensor.name for tensor in tensors}
     return replace(risk, strata=tuple(s for s in risk.strata if s.tensor in names))
+
+
+def _check_high(network: FaultyNetwork, high: float) -> None:
+    """Refuse a highest BER that an error model does not reach, as known cells may not, now.
+
+    Raises:
+        ValueError: Naming the tensor that does not, and what it reaches.
+    """
+    try:
+        network.set(high, 0)
+    except ValueError as error:
+        raise ValueError(refusal("high", high, f"what every tensor reaches ({error})")) from None
 
 
 def _mean_ber(

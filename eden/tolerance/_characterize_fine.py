@@ -71,6 +71,7 @@ def characterize_fine(
     within("high", high, start.coarse_ber, 1)
     an_int("margin_steps", margin_steps, 0, -LOWEST_STEP)
     config = start.config if config is None else calibrated(model, config)
+    one_of("stored format of config", config.stored, [start.config.stored])
     count = len(start.thresholds or start.accuracies) if seeds is None else seeds
     draws = seeds_for("search", count, seed=seed)
     base, target = step_of(start.coarse_ber), start.target_accuracy

@@ -61,6 +61,7 @@ class FaultyNetwork:
         images: How many all images are; 0 if none can be asked alone.
         low: One step for all tensors stands for no error where it is below this.
         at_once: How many copies of the process may ask at the same time.
+        check_at_end: Refuses an evaluator that answers otherwise after a search than before it.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class FaultyNetwork:
         self.images = images if self.closest <= images / 2 else 0
         self.names = [tensor.name for tensor in handle.tensors]
         self.ran = False
+        self.check_at_end: Callable[[], None] = lambda: None
         self._counted: dict[tuple[str, float, int], int | None] = {}
 
     def set(self, ber: float | Mapping[str, float] | None, draw: int) -> None:
@@ -146,8 +148,10 @@ class FaultyNetwork:
             ValueError: If the evaluator answers otherwise when asked again, so that draws would say
                 nothing, or the network misses the target.
         """
-        clean = Oracle(self, target).ask(self.every(NO_ERROR), 0)
-        _must_repeat(clean, self.accuracies("again", 0.0, [0])[0], "without errors")
+        question = self.question(self.every(NO_ERROR), 0)
+        first = Oracle(self, target).row(question)
+        self._must_repeat("without errors", first, lambda: self.answer(question, part=False))
+        clean = first["accuracy"]
         if clean < target:
             accepted = f"at most {clean}, what the network reaches without errors"
             raise ValueError(refusal("target_accuracy", target, accepted))
@@ -155,7 +159,7 @@ class FaultyNetwork:
 
     def placed_accuracy(self, draw: int) -> float:
         """Accuracy of a placed network, whose error models say its BERs."""
-        return self._placed("placed", draw)
+        return self._placed(draw)["accuracy"]
 
     def check_placed_repeats(self, draw: int) -> None:
         """Refuse an evaluator that answers otherwise when asked of a draw again.
@@ -163,14 +167,32 @@ class FaultyNetwork:
         Raises:
             ValueError: If both answers differ.
         """
-        first, again = self.placed_accuracy(draw), self._placed("placed again", draw)
-        _must_repeat(first, again, f"under draw {draw}")
+        self._must_repeat(f"under draw {draw}", self._placed(draw), partial(self._ask_placed, draw))
 
-    def _placed(self, label: str, draw: int) -> float:
-        rows = self.memo.get(
-            {"label": label, "seed": draw}, lambda: [_row(draw, self.accuracy(None, draw))]
-        )
-        return rows[0]["accuracy"]
+    def _placed(self, draw: int) -> Row:
+        name = {"label": "placed", "seed": draw}
+        return self.memo.get(name, lambda: [self._ask_placed(draw)])[0]
+
+    def _ask_placed(self, draw: int) -> Row:
+        return _row(draw, self.accuracy(None, draw))
+
+    def _must_repeat(self, under: str, first: Row, ask: Callable[[], Row]) -> None:
+        """Refuse an evaluator that answers otherwise when asked again, now or at the end."""
+
+        def check(label: str) -> None:
+            again = self.memo.get({"label": label, "under": under}, lambda: [ask()])[0]
+            answers = first["accuracy"], again["accuracy"]
+            if first["right"] != again["right"] and answers[0] == answers[1]:
+                answers = "some images rightly", "others"
+            if answers[0] != answers[1]:
+                raise ValueError(
+                    f"evaluate answered {answers[0]} {under} and {answers[1]} when asked again, "
+                    "accepted: the same answer of the same network (fixed images in a fixed order, "
+                    "no dropout)"
+                )
+
+        check("again")
+        self.check_at_end = partial(check, "at the end")
 
     def every(self, step: float) -> dict[str, float]:
         """One step for every tensor."""
@@ -304,19 +326,12 @@ def under_errors(
             handle.check_calibrated()
             handle.coverage().warn()
             memo = Memo(folder, context=context)
-            yield FaultyNetwork(handle, evaluate, memo, unchanged, low=low, at_once=at_once)
+            network = FaultyNetwork(handle, evaluate, memo, unchanged, low=low, at_once=at_once)
+            yield network
             unchanged.check_bits()
+            network.check_at_end()
         finally:
             handle.detach()
-
-
-def _must_repeat(first: float, again: float, under: str) -> None:
-    """Refuse two answers to one question that differ."""
-    if again != first:
-        raise ValueError(
-            f"evaluate answered {first} {under} and {again} when asked again, accepted: "
-            "the same accuracy of the same network (fixed images in a fixed order, no dropout)"
-        )
 
 
 def bers_of(steps: Mapping[str, float]) -> dict[str, float]:

@@ -107,6 +107,10 @@ class Oracle(Asking[_Asked, Row]):
         """Whether all images have been asked."""
         return self._known(self.network.question(steps, draw), part=False) is not None
 
+    def row(self, question: Question) -> Row:
+        """What all images answer."""
+        return self._row(question, part=False)
+
     def ask(self, steps: Steps, draw: int) -> float:
         """Accuracy on all images."""
         return self._row(self.network.question(steps, draw), part=False)["accuracy"]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from eden._say import a_kind, keys_of, one_of, refusal, within
-from eden.tolerance._grid import ber_of
+from eden.tolerance._grid import STEPS_A_DECADE, ber_of
 
 _CONFIDENCE = 0.95
 _ALMOST_MORE = 1 + 1e-9  # than any probability: as sums of weights round
@@ -137,7 +137,10 @@ class Curves:
 
 
 def _steps_at(steps: np.ndarray, curves: np.ndarray, at: float) -> np.ndarray:
-    """The steps at which rising curves pass a probability, between steps by its logarithm."""
+    """The steps at which rising curves pass a probability, between steps by its logarithm.
+
+    Below the first step, where single cells alone miss, it falls with the BER, as in `Risk.at`.
+    """
     above = (curves <= at).sum(1)
     inner = np.clip(above, 1, len(steps) - 1)
     rows = np.arange(len(curves))
@@ -145,4 +148,6 @@ def _steps_at(steps: np.ndarray, curves: np.ndarray, at: float) -> np.ndarray:
     upper = np.log(np.maximum(curves[rows, inner], 1e-30))
     part = (np.log(at) - lower) / np.where(upper > lower, upper - lower, 1.0)
     between = steps[inner - 1] + part
-    return np.where(above == 0, steps[0], np.where(above == len(steps), steps[-1], between))
+    first = np.log10(np.maximum(curves[:, 0], 1e-30))
+    below = steps[0] + STEPS_A_DECADE * (np.log10(at) - first)
+    return np.where(above == 0, below, np.where(above == len(steps), steps[-1], between))

@@ -223,7 +223,8 @@ def test_a_protection_is_written_as_it_is_read(text):
     [
         ("tripled", "protection is 'tripled', accepted: none, triple"),
         ("triple=2", "protection is 'triple=2', accepted"),
-        ("strong_bits", "strong_bits is 0, accepted: 1 to 3 top bits"),
+        ("strong_bits", "protection is 'strong_bits', accepted: .* strong_bits=K, "),
+        ("strong_bits=0", "strong_bits is 0, accepted: 1 to 3 top bits"),
         ("strong_bits=4", "strong_bits is 4, accepted: 1 to 3 top bits"),
         ("strong_bits=2@2", "BER of strong bits is 2.0, accepted"),
         ("strong_bits=2@", "accepted"),

@@ -243,6 +243,38 @@ def test_reliable_is_for_what_copies_do_not_save_and_for_few_bytes(b10, method):
     assert eden.place(found, b10, protect="auto", reliable_bytes=1024, **options) == auto
 
 
+def test_what_is_named_as_reliable_has_the_room_stated(b10):
+    found = network(tensor("a", 5000, 1e-3), tensor("b", 1000, 1e-3))
+    for bytes_ in (None, 5056):  # 79 lines
+        named = eden.place(found, b10, protect={"a": "reliable"}, reliable_bytes=bytes_)
+        assert named.entries["a"].partition == eden.mapping.RATED
+
+
+@pytest.mark.parametrize("method", ["greedy", "exact"])
+@pytest.mark.parametrize(("how", "extra"), [("triple", 2), ("secded", 0.125)])
+def test_without_room_for_what_protects_it_the_tensor_is_named(b10, method, how, extra):
+    """Whatever the copies take, more than a bank or more than the whole module."""
+    bank = b10.partitions[0].size_bytes
+    for size in (bank // 2 + bank // 4, bank, 8 * bank // 2, 8 * bank):
+        whole = network(tensor("a", size, 0.5), tensor("b", 1000, 0.5))
+        taken = size + int(extra * size)
+        if taken <= bank:
+            continue
+        said = rf"a needs {taken} bytes \({taken - size} of them for {how}\), \d+ bytes of room mis"
+        with pytest.raises(ValueError, match=said):
+            eden.place(whole, b10, method=method, protect={"a": how})
+
+
+@pytest.mark.parametrize("method", ["greedy", "exact"])
+def test_what_has_room_once_alone_is_not_tripled(b10, method):
+    """Three copies would not fit in the module: they are none of the ways to choose from."""
+    size = b10.partitions[0].size_bytes * 7 // 8
+    found = network(tensor("a", size, 0.5), tensor("b", 1000, 0.5))
+    risk = risk_of(found, {"b": [100, 100]})
+    auto = eden.place(found, b10, method=method, risk=risk, miss_probability=0.01, protect="auto")
+    assert auto.entries["a"].protection == "none"
+
+
 @pytest.mark.parametrize("method", ["greedy", "exact"])
 def test_one_tensor_at_least_lies_in_the_device(b10, method):
     """Both bear no errors, and both would have room at the rated point."""
@@ -286,6 +318,8 @@ def test_refusals(b10):
     other = risk_of(network(tensor("b", 1000, 1e-3)), {})
     larger = risk_of(network(tensor("a", 1001, 1e-3)), {})
     bf16 = risk_of(found, {}, config=eden.Config(error=CONFIG.error, stored="bf16"))
+    stricter, found.target_accuracy = risk_of(found, {"a": [1]}), 0.8
+    stricter.target_accuracy = 0.9
     no_config = SimpleNamespace(config=None, coarse_ber=1e-2, tensors=found.tensors)
     for changes, kind, words in [
         ({"risk": 3}, TypeError, "type of risk is 'int', accepted: what eden.criticality"),
@@ -296,6 +330,12 @@ def test_refusals(b10):
         ({"protect": "auto", "method": "coarse"}, ValueError, "protect is 'auto', accepted"),
         ({"protect": "best"}, TypeError, "type of protect is 'str', accepted: 'auto', 'none'"),
         ({"reliable_bytes": -1}, ValueError, "reliable_bytes is -1"),
+        (
+            {"protect": {"a": "reliable"}, "reliable_bytes": 1000},
+            ValueError,
+            "reliable_bytes is 1000, accepted: at least 1024 for a: 24 bytes of room missing",
+        ),
+        ({"risk": stricter}, ValueError, "target_accuracy of risk is 0.9, accepted: 0.8"),
         ({"miss_probability": "1 %"}, TypeError, "miss_probability is '1 %'"),
         *(
             ({"miss_probability": bad}, ValueError, f"miss_probability is {bad}, accepted")

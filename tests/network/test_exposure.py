@@ -161,6 +161,18 @@ def test_searches_placement_verification_and_energy_leave_out_what_stays_on_chip
     assert joules[0].total < joules[1].total
 
 
+def test_what_is_in_no_dram_is_not_protected():
+    model = small()
+    with eden.approximate(model, config(12)) as handle:
+        known = handle.learn_bounds(LOADER)
+    chosen = config(12, calibration=known)
+    with pytest.raises(ValueError, match="'3.input' matches no .* there are 0.input, 2.input$"):
+        eden.attach(model, chosen.with_(protect={"3.input": "triple"}))
+    with eden.approximate(model, chosen.with_(protect={"*.input": "triple"})) as handle:
+        assert [t.protection for t in handle.tensors] == ["triple", "triple"]
+        assert handle.on_chip == ["3.input"]
+
+
 class Given(nn.Module):
     """A network that makes something of what it is given before a module reads it."""
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from eden import errors
+from eden.data import Evaluator
 from eden.network import Config, approximate, keep_calibration
 from eden.tolerance import (
     accuracy_curve,
@@ -76,6 +77,38 @@ def test_an_evaluator_that_changes_its_mind_is_an_error(model, search):
 
     with pytest.raises(ValueError, match=r"evaluate answered 0.9 .* and 0.89 when asked again"):
         search(model, moody)
+
+
+@pytest.mark.parametrize("search", [coarse, fine, verified, cells])
+def test_an_evaluator_that_changes_its_mind_later_is_an_error(model, search):
+    """At the end the first question is asked once more: all between may have been of either."""
+    answers = itertools.chain([0.9] * 3, itertools.repeat(0.89))
+
+    def moody(network):
+        network(torch.zeros(1, 4))
+        return next(answers)
+
+    with pytest.raises(ValueError, match=r"evaluate answered 0.9 .* and 0.89 when asked again"):
+        search(model, moody)
+
+
+class _OtherImages(Evaluator):
+    """As many images are named rightly whenever it is asked, but not the same ones."""
+
+    asked = 0
+
+    def right(self, model):
+        self.asked += 1
+        return super().right(model).roll(self.asked)
+
+
+@pytest.mark.parametrize("search", [coarse, fine, cells])
+def test_an_evaluator_that_finds_other_images_right_is_an_error(model, search):
+    images = torch.linspace(-1, 1, 1200).view(300, 4)
+    labels = model(images).argmax(1)
+    labels[::7] = 1 - labels[::7]
+    with pytest.raises(ValueError, match=r"answered some images rightly .* others when asked ag"):
+        search(model, _OtherImages(images, labels))
 
 
 def test_nan_is_a_miss_where_the_evaluator_says_so(model):

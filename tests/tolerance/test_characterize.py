@@ -132,6 +132,8 @@ def test_fine_raises_tensors_from_the_coarse_tolerance(task, coarse):
         assert torch.equal(value, state[name])
     with pytest.raises(ValueError, match="granularity of start is 'fine', accepted: coarse"):
         characterize_fine(model, evaluate, start=fine)
+    with pytest.raises(ValueError, match="stored format of config is 'int4', accepted: int8"):
+        characterize_fine(model, evaluate, start=coarse, config=CONFIG.with_(stored="int4"))
 
 
 def test_fine_finds_what_the_plain_sweep_finds(task, coarse):
@@ -282,4 +284,4 @@ def test_a_retreat_takes_new_draws_and_half_of_the_error(task, coarse, tmp_path)
     assert retreat.accuracies[:59] != first.accuracies
     asked = evaluate.asked
     assert verify(model, evaluate, config, attempt=1, **arguments) == retreat
-    assert evaluate.asked == asked == 59 + 72 + 2  # the first draw of each twice
+    assert evaluate.asked == asked == 59 + 72 + 4  # the first draw of each at first, again and at the end

@@ -63,6 +63,48 @@ def test_it_is_within_15_percent_of_trying_all_cells(fragile, whole, monkeypatch
         assert found.lambda_of(name) == expected(all_cells, name)
 
 
+class _Tail(torch.nn.Module):
+    """The last layers of LeNet, by their names."""
+
+    def __init__(self, lenet):
+        super().__init__()
+        self.fc2, self.fc3 = lenet.fc2, lenet.fc3
+
+    def forward(self, x):
+        return self.fc3(self.fc2(x).relu())
+
+
+def test_of_lenet_it_is_within_15_percent_of_trying_all_cells(trained_lenet, fashion_mnist):
+    """Each of the 1,632 cells of its two last inputs, on the tail alone, which is the same."""
+    images, labels = (part[:1000] for part in fashion_mnist.test)
+    config = CONFIG.with_(weights=False, include=["fc2.input", "fc3.input"])
+    features = []
+    hook = trained_lenet.fc2.register_forward_pre_hook(lambda module, x: features.append(x[0]))
+    with approximate(trained_lenet, config) as handle, torch.no_grad():
+        config = config.with_(calibration=handle.learn_bounds([images]))
+        features.clear()
+        handle.set_ber(0.0)
+        clean = Evaluator(images, labels)(trained_lenet)
+    hook.remove()
+    tail, target = _Tail(trained_lenet), clean - 0.003
+    evaluate, missing = Evaluator(torch.cat(features), labels), dict.fromkeys(config.include, 0)
+    with approximate(tail, config) as handle:
+        handle.set_ber(0.0)
+        for tensor in handle.tensors:
+            for bit in range(8):
+                for element in range(tensor.elements):
+                    with handle.one_weak_cell(tensor.name, element, bit):
+                        missing[tensor.name] += evaluate(tail) < target
+    found = criticality(
+        trained_lenet, Evaluator(images, labels), config=config, target_accuracy=target
+    )
+    assert found.clean_accuracy == clean
+    for name, cells in missing.items():
+        assert cells > 20 and found.lambda_of(name) == pytest.approx(cells, rel=0.15)
+    low, high = found.interval()
+    assert low <= sum(missing.values()) <= high
+
+
 def test_what_few_cells_say_is_right_on_average(fragile, whole):
     model, images, labels = fragile
     evaluate, truth = Evaluator(images, labels), expected(whole[1])

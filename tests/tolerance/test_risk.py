@@ -176,6 +176,15 @@ def test_single_cells_decide_the_tail_and_five_families_agree():
         assert r.at(r.ber) == pytest.approx(0.01, rel=0.02)
 
 
+@pytest.mark.parametrize("q", [1e-8, 1e-20, 1e-300])
+def test_below_all_steps_it_falls_with_the_ber(q):
+    # One cell of 300 decides: at the lowest step, 1e-9, P(miss) is 3e-7.
+    found = risk_of_draws(thresholds_of(300, 300), low=-90, high=-4, at=q)
+    assert found.ber < found.bers[0] or q == 1e-8
+    assert found.at(found.ber) == pytest.approx(q, rel=0.02)
+    assert found.interval[0] <= found.ber <= found.interval[1]
+
+
 def test_where_costs_add_up_to_more_the_draws_say_so():
     # By the cells alone two must meet; draws that miss earlier raise the factor, others lower it.
     risk = criticality_of([stratum([0.0052] * 30, cells=3000)])

@@ -39,6 +39,21 @@ def test_of_known_cells_all_are_tried_and_no_others(fragile):
     assert of_known(fragile, []).lambda_of() == 0
 
 
+def test_a_ber_that_known_cells_do_not_reach_is_refused_before_anything_is_asked(fragile):
+    model, images, labels = fragile
+    config = ALONE.with_(error=errors.Cells([3, 9, 200]))  # of 48 elements' 384 bits
+
+    def asked(network):
+        raise AssertionError
+
+    options = {"config": config, "target_accuracy": 0.0, "seeds": 1}
+    said = r"high is 0.4, accepted: what every tensor reaches \(2.weight: .* at most 0.0078125"
+    with pytest.raises(ValueError, match=said):
+        characterize_coarse(model, asked, **options)
+    found = characterize_coarse(model, Evaluator(images, labels), high=0.0078, **options)
+    assert 0 < found.ber <= 0.0078
+
+
 def test_cells_are_tried_in_one_order_of_which_little_is_kept():
     tensor = TensorInfo("a.weight", "weight", 100_000, 8, 100_000, 1)
     among = np.arange(100_000) % 3 == 0
