@@ -166,7 +166,7 @@ def test_what_is_in_no_dram_is_not_protected():
     with eden.approximate(model, config(12)) as handle:
         known = handle.learn_bounds(LOADER)
     chosen = config(12, calibration=known)
-    with pytest.raises(ValueError, match="'3.input' matches no .* there are 0.input, 2.input$"):
+    with pytest.raises(ValueError, match=r"'3.input' matches no .* there are 0.input, 2.input$"):
         eden.attach(model, chosen.with_(protect={"3.input": "triple"}))
     with eden.approximate(model, chosen.with_(protect={"*.input": "triple"})) as handle:
         assert [t.protection for t in handle.tensors] == ["triple", "triple"]
