@@ -63,6 +63,14 @@ def test_copy_ways(run, monkeypatch):
         assert all(row[way] > 0 for way in ("auto", "cached", "stream", "library"))
 
 
+def test_mapping(run):
+    figures, _ = run("mapping", "--tensors", 30, "--repeats", 1)
+    gaps = {which: [] for which in ("greedy", "exact")}
+    for row in figures["rows"]:
+        gaps[row["method"]].append(row["gap"])
+    assert len(gaps["greedy"]) == 4 and max(gaps["exact"]) < 1e-9
+
+
 def test_protection(run):
     figures, _ = run("protection", "--elements", 4096, "--repeats", 1)
     rows = figures["rows"]

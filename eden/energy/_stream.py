@@ -126,14 +126,15 @@ def reading_joules(
     """
     a_kind("device", device, Device, "a device")
     one_of("law", law, LAWS)
+    # By the thousand: the core checks them.
     accesses = [
-        Transfer(False, True, address, size, device.nominal, banks=banks).access_in(device)
+        core.StreamAccess(write=False, banks=banks, address=address, bytes=size)
         for address, size in places
     ]
     points = (*device.points, *further)
     settings = [(point.native, point.refresh_stretch) for point in points]
     joules = streams_of(device).joules_by_point(accesses, list(reads), settings, law)
-    return {point: [row[i] for row in joules] for i, point in enumerate(points)}
+    return dict(zip(points, map(list, zip(*joules, strict=True)), strict=True))
 
 
 def lines(device: Device, size_bytes: int) -> int:

@@ -34,7 +34,8 @@ def place_finely(task: Task, estimate: str) -> Outcome:
     # Cheapest first: a setting whose bound is above the best found cannot win.
     for problem in problems_of(task, estimate):
         hopeless = math.isinf(problem.bound)
-        if outcome.best is not None and problem.bound >= outcome.best.joules and not hopeless:
+        dearer = outcome.best is not None and problem.least(task) >= outcome.best.joules
+        if dearer and not hopeless:
             continue
         found, bound, missing = problem.solve(task)
         outcome.bound = min(outcome.bound, bound)
@@ -129,6 +130,12 @@ class Problem:
             lowest[i] = min(ber, lowest.get(i, 1.0))
         return sorted(lowest.values())
 
+    def least(self, task: Task) -> float:
+        """No placement costs less, as far as the method of the task cares to know."""
+        if self.ways is not None and task.method == "exact":
+            return max(self.bound, self.ways.relaxed.bound)
+        return self.bound
+
     def greedy(self, task: Task) -> tuple[Found | None, str]:
         """Place by Algorithm 1, and within the budget; else say what is missing."""
         if self.ways is None:
@@ -152,7 +159,7 @@ class Problem:
             if exact.slots is not None:
                 found = Found(exact.slots, core.assignment_cost(self.native, exact.slots))
         else:
-            found, bound = self.ways.exactly(task.time_limit_seconds)
+            found, bound = self.ways.exactly(task.time_limit_seconds, greedy)
         bound = max(bound, self.bound)
         # Equal to rounding: the greedy one has the cleaner partitions.
         if found is None or (greedy and found.joules >= greedy.joules * (1 - _ROUNDING)):

@@ -167,6 +167,18 @@ class Task:
         return self._joules[banks]
 
     @cached_property
+    def reliable_joules(self) -> list[float]:
+        """What `joules` is for tensors at the rated point, each by itself."""
+        device = self.device
+        return energy.reading_joules(
+            device,
+            [(0, min(size, device.geometry.size_bytes)) for size in self.sizes],
+            [part.reads for part in self.parts],
+            banks=device.geometry.banks,
+            law=self.law,
+        )[device.nominal]
+
+    @cached_property
     def _joules(self) -> dict[int, dict[devices.OperatingPoint, list[float]]]:
         """What `joules` returned, by the banks."""
         return {}
@@ -190,24 +202,34 @@ class Task:
         if self.hazards is None:
             return limits
         rates = np.unique(bers)
-        for (how, strong), numbers, tensors in self._alike:
-            for was in {self._was[tensor] for tensor in tensors} - {how}:
-                if strong:
-                    break  # they have a rate of their own
-                pairs = [p for p in zip(numbers, tensors, strict=True) if self._was[p[1]] == was]
-                which = [tensor for _, tensor in pairs]
-                borne = np.array([[self.tensors[tensor].tolerance] for tensor in which])
-                allowed = self.hazards.effective(which, was, borne)
-                over = self.hazards.effective(which, how, rates) > allowed
-                first = np.where(over.any(axis=1), over.argmax(axis=1), len(rates))
-                for (number, _), end in zip(pairs, first, strict=True):
-                    limits[number] = float(rates[end - 1]) if end else 0.0
+        for how, numbers, tensors, allowed in self._stored_otherwise:
+            over = self.hazards.effective(tensors, how, rates) > allowed
+            first = np.where(over.any(axis=1), over.argmax(axis=1), len(rates))
+            for number, end in zip(numbers, first.tolist(), strict=True):
+                limits[number] = float(rates[end - 1]) if end else 0.0
         return limits
 
     @cached_property
-    def _was(self) -> list[Protection]:
-        """How each tensor was stored as its tolerance was found."""
-        return [Protection.parse(getattr(tensor, "protection", NONE)) for tensor in self.tensors]
+    def _stored_otherwise(self) -> list[tuple[Protection, list[int], list[int], np.ndarray]]:
+        """Parts, their tensors, and how often their critical bits may read wrong, ``[n, 1]``.
+
+        By how they are stored, those that were stored otherwise as their tolerance was found; but
+        for strong bits, which have a rate of their own.
+        """
+        assert self.hazards is not None
+        found, was = [], [Protection.parse(getattr(t, "protection", NONE)) for t in self.tensors]
+        for (how, strong), numbers, tensors in self._alike:
+            groups: dict[Protection, list[tuple[int, int]]] = {}
+            for number, tensor in zip(numbers, tensors, strict=True):
+                groups.setdefault(was[tensor], []).append((number, tensor))
+            for before, pairs in groups.items():
+                if strong or before == how:
+                    continue
+                which = [tensor for _, tensor in pairs]
+                borne = np.array([[self.tensors[tensor].tolerance] for tensor in which])
+                allowed = self.hazards.effective(which, before, borne)
+                found.append((how, [number for number, _ in pairs], which, allowed))
+        return found
 
     @cached_property
     def _alike(self) -> list[tuple[tuple[Protection, bool], list[int], list[int]]]:

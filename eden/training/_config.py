@@ -26,9 +26,12 @@ class BoostConfig:
     Attributes:
         more_epochs: To each further target after the first; at least 1.
         curriculum: "ramp", the rate rises over the first 30 % of the batches and each has
-            between a quarter and all of it (`RampSchedule`); "steps", as in the paper, all
+            between `least_share` and all of it (`RampSchedule`); "steps", as in the paper, all
             batches have the same, which rises every few epochs (`CurriculumSchedule`).
         step_epochs: Epochs at each rate of "steps"; at least 1.
+        least_share: Smallest share of the rate that a batch of "ramp" has, in (0, 1]. Default 0.25,
+            and 1 with ``cells="fixed"``: on the one module at the one rate that the network is for
+            it then bears most, and with fewer of its weak cells less (docs/boosting.md).
         start_ber: Rate to begin with, from 0 to the first target; where the model was boosted
             before, the rate it bears.
         optimizer: Makes an optimiser of the copy's parameters; default AdamW at 3e-3.
@@ -38,8 +41,9 @@ class BoostConfig:
             one, which is data, keeps all of it. Of two, the first is for the input after that, the
             second for the last, and those between fall evenly by their logarithm. Values beyond are
             clamped, as a stored integer clamps them; what a flipped bit adds shrinks with the
-            range, and retraining makes up for the clamping. Default 0.5, and 1 where implausible
-            values of a floating-point format become zero: there nothing clamps. LeNet bears more
+            range, and retraining makes up for the clamping. Default 0.5; 1 with ``cells="fixed"``,
+            since the network learns which bits flip, and where implausible values of a
+            floating-point format become zero: there nothing clamps. LeNet bears more
             with (0.5, 0.15), which a residual network did not survive (docs/boosting.md).
         gradients: What the backward pass goes by: "as_read", the weights and inputs as they were
             read, faults and all, with no gradient where a value was corrected; "clean", as they
@@ -57,6 +61,7 @@ class BoostConfig:
     more_epochs: int = 4
     curriculum: str = "ramp"
     step_epochs: int = 2
+    least_share: float | None = None
     start_ber: float = 0.0
     optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] | None = None
     anneal: bool = True
@@ -71,6 +76,8 @@ class BoostConfig:
         one_of("curriculum", self.curriculum, CURRICULA)
         within("miss_probability", self.miss_probability, 0, 0.5, above=True)
         within("start_ber", self.start_ber, 0, 1)
+        if self.least_share is not None:
+            within("least_share", self.least_share, 0, 1, above=True)
         for name, (least, most) in _INTEGERS.items():
             an_int(name, getattr(self, name), least, most)
         a_kind("anneal", self.anneal, bool, "True or False")
@@ -81,6 +88,8 @@ class BoostConfig:
         # Plain numbers, which JSON takes and which compare alike.
         plain: dict[str, Any] = {n: int(getattr(self, n)) for n in _INTEGERS}
         plain |= {n: float(getattr(self, n)) for n in ("start_ber", "miss_probability")}
+        if self.least_share is not None:
+            plain["least_share"] = float(self.least_share)
         if (share := self.input_range) is not None:
             check_input_range(share)
             both = isinstance(share, tuple)
@@ -88,9 +97,15 @@ class BoostConfig:
         for name, value in plain.items():
             object.__setattr__(self, name, value)
 
+    def least_share_for(self, config: Config) -> float:
+        """Return the smallest share of the rate that a batch has where cells are such."""
+        if self.least_share is not None:
+            return self.least_share
+        return 1.0 if config.cells == "fixed" else 0.25
+
     def input_range_for(self, config: Config) -> InputRange:
         """Return the share of their range that inputs stored so are given."""
         if self.input_range is not None:
             return self.input_range
         clamps = formats.get(config.stored).integer or config.correction == "saturate"
-        return 0.5 if clamps else 1.0
+        return 0.5 if clamps and config.cells == "fresh" else 1.0

@@ -162,6 +162,7 @@ class Rounds:
     ) -> list[dict[str, Any]]:
         rates = {"target_ber": target, "start_ber": min(start, target)}
         if self.how.curriculum == "ramp":
+            rates["least"] = self.how.least_share_for(trainer.handle.config)
             schedule = RampSchedule(trainer.handle, batches=epochs * trainer.batches, **rates)
         else:
             steps = self.how.step_epochs

@@ -210,6 +210,21 @@ def test_a_network_for_one_module_says_so(model, blobs):
 
 
 @pytest.mark.parametrize(
+    ("cells", "given", "least"), [("fresh", None, 0.25), ("fixed", None, 1.0), ("fixed", 0.5, 0.5)]
+)
+def test_batches_have_a_share_of_the_rate_and_those_for_one_module_all_of_it(
+    model, blobs, cells, given, least
+):
+    config = CONFIG.with_(cells=cells)
+    options = {"config": config, "target_ber": 0.05, "epochs": 4, "least_share": given}
+    boosted = quiet_boost(model, blobs, batch=10, **options)
+    # Risen after 30 % of the batches: from the third epoch on the mean share is (least + 1) / 2.
+    shares = [row["ber"] / 0.05 for row in history_of(boosted)[2:]]
+    spread = (1 - least) / math.sqrt(12 * len(blobs[0]) / 10)
+    assert shares == pytest.approx([(least + 1) / 2] * 2, abs=4 * spread + 1e-12)
+
+
+@pytest.mark.parametrize(
     ("changes", "given", "share"),
     [
         ({}, None, 0.5),
@@ -246,6 +261,7 @@ def test_inputs_are_given_a_share_of_their_range(model, blobs, changes, given, s
         ({"target_ber": 0.1, "more_epochs": 0}, "more_epochs is 0, accepted"),
         ({"target_ber": 0.1, "seed": -1}, "seed is -1, accepted"),
         ({"target_ber": 0.1, "miss_probability": 0.6}, "miss_probability is 0.6, accepted"),
+        ({"target_ber": 0.1, "least_share": 0.0}, "least_share is 0.0, accepted"),
         ({"target_ber": 0.1, "curriculum": "stairs"}, "curriculum is 'stairs', accepted"),
         ({"target_ber": 0.1, "input_range": (0.5, 0.0)}, "input_range is 0.0, accepted"),
         ({"target_ber": 0.1, "input_range": (0.5,)}, "number of shares in input_range is 1"),
