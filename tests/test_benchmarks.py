@@ -55,6 +55,16 @@ def test_models(run):
         assert rows[model]["delivered"] == pytest.approx(1e-2 * share, rel=0.1)
 
 
+def test_models_in_a_search(run):
+    figures, lines = run("models", "--search", "--repeats", 1)
+    assert figures["benchmark"] == "models-search"
+    uniform, bitline, wordline = figures["rows"]
+    assert uniform["ratio"] == 1
+    assert (bitline["model"], wordline["model"]) == ("bitline", "wordline")
+    assert bitline["ratio"] == pytest.approx(bitline["s"] / uniform["s"])
+    assert len(lines) == 5
+
+
 def test_copy_ways(run, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(BENCHMARKS.parent))
     figures, _ = run("copy_ways", "--elements", 4096, "--repeats", 1, "--rounds", 1)

@@ -1,7 +1,5 @@
 """How often the weak cells of an error model fail, all in all."""
 
-from dataclasses import fields, replace
-
 import numpy as np
 
 from eden.errors._models import ErrorModel
@@ -26,9 +24,3 @@ def failure_of(error: ErrorModel, stored: int | None = None) -> float:
     total, share = np.broadcast_arrays(weak * failure, weak)
     mean = total.sum() / share.sum() if share.any() else failure.mean()
     return float(mean) or 1.0
-
-
-def always_failing(error: ErrorModel) -> ErrorModel:
-    """Return the same error model with F = 1: every weak cell fails at every access."""
-    names = (f.name for f in fields(error) if f.name.startswith("failure_probability"))
-    return replace(error, **dict.fromkeys(names, 1.0))

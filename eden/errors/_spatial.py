@@ -1,14 +1,20 @@
 """Error models 1 and 2: P and F belong to the bitline, or to the wordline."""
 
+import copy
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
+import torch
 
 from eden._say import one_of, refusal
+from eden.errors._made import Made
 from eden.errors._probability import probabilities, probability
 from eden.errors._scaling import bitline_weights, row_weights, scaled, to_nearest
 from eden.errors._table import Table, copied_table, hash_of, plain_data, same, set_field, set_table
+
+# Of whole rows of 8 KiB 36 models, each of which takes 2 to 5 ms to make.
+_made = Made(2**27)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +57,8 @@ class Bitline:
                 raise ValueError(refusal("order", order, f"a permutation of {weak.size} bitlines"))
         order.setflags(write=False)
         set_field(self, "order", order)
-        set_table(self, 1, weak, failure, failure, order)
+        ranks = torch.tensor(order, device="cpu")  # beside the entries
+        set_table(self, 1, weak, failure, failure, ranks)
 
     @property
     def ber(self) -> float:
@@ -74,9 +81,12 @@ class Bitline:
             ValueError: No factor reaches `ber`.
         """
         ber = probability("ber", ber)
-        share = bitline_weights(self.weak_fraction.size, address, size_bytes)
-        weak = scaled(self.weak_fraction, np.asarray(self.failure_probability), share, ber)
-        return Bitline(weak, self.failure_probability, self.order)
+        bitlines = self.weak_fraction.size
+
+        def make() -> Bitline:
+            return _scaled(self, bitline_weights(bitlines, address, size_bytes), ber)
+
+        return _made.of(self, (8 * address % bitlines, size_bytes, ber), make)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +139,23 @@ class Wordline:
             ValueError: No factor reaches `ber`, or the range lies outside of the rows.
         """
         ber = probability("ber", ber)
-        share = row_weights(self.weak_fraction.size, address, size_bytes, row_bytes)
-        weak = scaled(self.weak_fraction, np.asarray(self.failure_probability), share, ber)
-        return Wordline(weak, self.failure_probability)
+        rows = self.weak_fraction.size
+
+        def make() -> Wordline:
+            return _scaled(self, row_weights(rows, address, size_bytes, row_bytes), ber)
+
+        return _made.of(self, (address, size_bytes, row_bytes, ber), make)
+
+
+Model = TypeVar("Model", Bitline, Wordline)
+
+
+def _scaled(model: Model, share: np.ndarray, ber: float) -> Model:
+    """A scaled model; what is not scaled was checked when the model was made, and is shared."""
+    failure, table = np.asarray(model.failure_probability), model._table
+    weak = scaled(model.weak_fraction, failure, share, ber)
+    weak.setflags(write=False)
+    made = copy.copy(model)
+    set_field(made, "weak_fraction", weak)
+    set_table(made, table.lookup, weak, failure, failure, table.order)
+    return made

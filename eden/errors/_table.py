@@ -10,6 +10,9 @@ from torch import Tensor
 
 from eden._native import core
 
+# A failure threshold: whatever the access. As int64; kAlways of kernels/law/table.h.
+ALWAYS = -1
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -43,6 +46,13 @@ def table_of(error) -> Table:
     The `lower` of a model hands out a copy, so that no caller changes what a frozen model is.
     """
     return error if isinstance(error, Table) else error._table
+
+
+def always_failing(error) -> Table:
+    """Return the table of an error model with F = 1: every weak cell fails at every access."""
+    table = table_of(error).to("cpu")
+    table.entries[:, 2:] = ALWAYS
+    return table
 
 
 # Below are methods of error models: `lower` and `to_dict`, and how those with arrays compare.
@@ -81,9 +91,8 @@ def set_table(
     weak: ArrayLike,
     one: ArrayLike,
     zero: ArrayLike,
-    order: np.ndarray | None = None,
+    order: Tensor | None = None,
 ) -> None:
     """Lower once, when the model is made: a traced graph then finds plain tensors."""
     entries = torch.from_numpy(core.lower(*(np.atleast_1d(p) for p in (weak, one, zero))))
-    ranks = None if order is None else torch.tensor(order, device="cpu")  # beside the entries
-    set_field(model, "_table", Table(lookup, entries, ranks))
+    set_field(model, "_table", Table(lookup, entries, order))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from eden._torch import transformed
 from eden.access import Room, formats, ops, rng
-from eden.errors import Cells, ErrorModel, Uniform, table_of
+from eden.errors import ALWAYS, Cells, ErrorModel, Uniform, table_of
 from eden.network import _replay
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
@@ -21,9 +21,6 @@ from eden.network._kept import KeptBytes, KeptCells
 from eden.network._plan import PlannedTensor, check_finite
 from eden.network._seen import Seen
 from eden.network._tensor import Switch, TensorInfo
-
-# A failure threshold of a table: whatever the access, as int64.
-_ALWAYS = -1
 
 
 class StoredTensor:
@@ -130,7 +127,7 @@ class StoredTensor:
 
     def _is_sure(self) -> bool:
         """Whether all weak cells fail at each read."""
-        return bool((self.table.entries[:, 2:] == _ALWAYS).all())
+        return bool((self.table.entries[:, 2:] == ALWAYS).all())
 
     def set_ber(self, ber: float | None) -> None:
         """Scale the error model to a rate, or back to what it was (None)."""

@@ -1,6 +1,6 @@
 #include "kernels/law/lower.h"
 
-#include <cmath>
+#include <cstring>
 #include <stdexcept>
 
 #include "kernels/law/refusal.h"
@@ -34,20 +34,20 @@ constexpr Fraction exp_minus_one() {
 
 // A double in [0, 1) as a fraction, bits below 2^-128 dropped.
 Fraction fraction_of(double p) {
-  if (p == 0.0) return 0;
-  int exponent;
-  const double mantissa = std::frexp(p, &exponent);  // exact: splits the bits
-  const Fraction m = static_cast<uint64_t>(std::ldexp(mantissa, 53));
-  const int shift = 128 - 53 + exponent;
-  if (shift <= -53) return 0;
+  uint64_t bits;
+  std::memcpy(&bits, &p, sizeof bits);
+  const int shift = static_cast<int>(bits >> 52 & 0x7ff) - (1023 + 52 - 128);
+  if (shift <= -53) return 0;  // 0 and subnormal numbers as well
+  const Fraction m = (bits & ((uint64_t{1} << 52) - 1)) | (uint64_t{1} << 52);
   return shift >= 0 ? m << shift : m >> -shift;
 }
 
 // floor(2^64 (-log(1 - p))) for p <= 1/32, by the series p + p^2/2 + p^3/3 + ...
 uint64_t stress_of(Fraction p) {
-  Fraction sum = 0;
-  Fraction power = p;
-  for (uint64_t k = 1; power != 0; ++k) {
+  Fraction sum = p;
+  Fraction power = multiply(p, p);
+  // What is left is less than two powers: done once that no longer reaches the upper half.
+  for (uint64_t k = 2; (sum + 2 * power) >> 64 != sum >> 64; ++k) {
     sum += power / k;
     power = multiply(power, p);
   }
@@ -78,7 +78,7 @@ TableEntry lower(double weak_fraction, double failure_one, double failure_zero) 
   const Fraction p = fraction_of(weak_fraction);
   // 1 - (1 - P) e^(1/64) = P - (1 - P) (e^(1/64) - 1): positive exactly where tau > 2^-6.
   constexpr Fraction kGrowth = exp_minus_one();
-  const Fraction strong_part = multiply(~p, kGrowth);
+  const Fraction strong_part = p >> 121 == 0 ? p : multiply(~p, kGrowth);  // P < 2^-7 is below it
   if (p > strong_part) {
     entry.stress = kDenseStart;
     entry.dense = static_cast<uint64_t>((p - strong_part) >> 64);

@@ -90,16 +90,19 @@ struct ScaledBer {
 
 class Scaling {
  public:
-  explicit Scaling(const ScalingEntries& e) : weight_(padded(e.n)), stress_(padded(e.n)) {
-    for (int64_t i = 0; i < e.n; ++i) {
-      weight_[static_cast<std::size_t>(i)] = e.failure[i] * e.share[i];
-      stress_[static_cast<std::size_t>(i)] = stress_of(e.weak[i]);
+  explicit Scaling(const ScalingEntries& e)
+      : weight_(padded(e.n)), stress_(padded(e.n)), used_(weight_.size() / kBlock) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(e.n); ++i) {
+      weight_[i] = e.failure[i] * e.share[i];
+      stress_[i] = stress_of(e.weak[i]);
+      used_[i / kBlock] |= weight_[i] != 0;
     }
   }
 
   ScaledBer at(double factor) const {
-    std::vector<double> ber(weight_.size() / kBlock), slope(ber.size());
-    for (std::size_t b = 0; b < ber.size(); ++b) {
+    std::vector<double> ber(used_.size()), slope(used_.size());
+    for (std::size_t b = 0; b < used_.size(); ++b) {
+      if (!used_[b]) continue;  // both are 0
       const ScaledBer part = block(b * kBlock, factor);
       ber[b] = part.ber;
       slope[b] = part.slope;
@@ -107,8 +110,9 @@ class Scaling {
     return {sum_of(ber.data(), ber.size()), sum_of(slope.data(), slope.size()) / factor};
   }
 
-  double weak(std::size_t i, double factor) const {
-    return weak_of(std::min(factor * stress_[i], kEnough));
+  void weak(double factor, double* scaled, std::size_t n) const {
+    for (std::size_t i = 0; i < n; ++i) scaled[i] = std::min(factor * stress_[i], kEnough);
+    for (std::size_t i = 0; i < n; ++i) scaled[i] = weak_of(scaled[i]);
   }
 
  private:
@@ -131,6 +135,7 @@ class Scaling {
   }
 
   std::vector<double> weight_, stress_;  // [n], padded with entries of weight 0
+  std::vector<char> used_;               // whether any entry of a block has weight
 };
 
 // Factors are doubles whose last five bits are 0, counted in their order. Neighbours lie so far
@@ -185,9 +190,7 @@ void scale_to_ber(const ScalingEntries& e, double ber, double* scaled) {
   }
   const Scaling model(e);
   const double factor = factor_of(smallest_factor(model, ber));
-  for (int64_t i = 0; i < e.n; ++i) {
-    scaled[i] = model.weak(static_cast<std::size_t>(i), factor);
-  }
+  model.weak(factor, scaled, static_cast<std::size_t>(e.n));
 }
 
 }  // namespace eden

@@ -43,6 +43,8 @@ TEST_CASE("stress is -log(1 - P) at every magnitude", "[lower]") {
   CHECK(lower(std::ldexp(1.0, -64), 1, 1).stress == 1);
   CHECK(lower(std::ldexp(1.0, -65), 1, 1).stress == 0);
   CHECK(lower(std::numeric_limits<double>::denorm_min(), 1, 1).stress == 0);
+  CHECK(lower(-0.0, -0.0, 1).stress == 0);
+  CHECK(lower(-0.0, -0.0, 1).fail_one == 0);
 }
 
 TEST_CASE("thresholds grow with P, across the start of the dense rung", "[lower]") {
