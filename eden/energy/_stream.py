@@ -134,7 +134,7 @@ def reading_joules(
     points = (*device.points, *further)
     settings = [(point.native, point.refresh_stretch) for point in points]
     joules = streams_of(device).joules_by_point(accesses, list(reads), settings, law)
-    return dict(zip(points, map(list, zip(*joules, strict=True)), strict=True))
+    return {point: [row[i] for row in joules] for i, point in enumerate(points)}
 
 
 def lines(device: Device, size_bytes: int) -> int:
