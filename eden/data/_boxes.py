@@ -61,12 +61,15 @@ def letterbox(image: Tensor, size: int = 416) -> Letterbox:
         size: Of the square, a multiple of 32.
 
     Raises:
-        ValueError: For an image of other dimensions or of no pixels, and for another size.
+        ValueError: For an image of other dimensions, of no pixels or of integers, and for another
+            size.
 
     Reference: darknet, src/image.c, `letterbox_image`.
     """
     if image.ndim != 3 or not image.numel():
         raise ValueError(_say.refusal("shape of image", list(image.shape), "[channels, h, w]"))
+    if not image.is_floating_point():
+        raise ValueError(_say.refusal("type of image", str(image.dtype), "floats, 0 to 1"))
     check_size(size)
     height, width = image.shape[1:]
     scale = size / max(height, width)

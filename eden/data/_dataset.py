@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ def from_dataset(dataset: Any, *, progress: bool = False) -> tuple[torch.Tensor,
 
     Raises:
         TypeError: For what has no length.
-        ValueError: For an empty set, an item that is no such pair, and images of several shapes.
+        ValueError: For an empty set, an item that is no such pair, an image without pixels, and
+            images of several shapes or types.
     """
     if not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
         said = "a data set with a length and items by number"
@@ -38,12 +40,28 @@ def from_dataset(dataset: Any, *, progress: bool = False) -> tuple[torch.Tensor,
         if not isinstance(item, tuple | list) or len(item) != 2:
             raise ValueError(refusal(f"item {n}", item, "a pair of image and label"))
         image = _image(item[0])
+        if image.ndim != 3 or not image.numel():
+            accepted = "[channels, h, w] of one pixel at least"
+            raise ValueError(refusal(f"shape of image {n}", [*image.shape], accepted))
+        if images and image.dtype != images[0].dtype:
+            said = f"{images[0].dtype}, as the first"
+            raise ValueError(refusal(f"type of image {n}", str(image.dtype), said))
         if images and image.shape != images[0].shape:
             said = f"{[*images[0].shape]}, as the first"
             raise ValueError(refusal(f"shape of image {n}", [*image.shape], said))
         images.append(image)
-        labels.append(int(item[1]))
+        labels.append(_label(item[1], n))
     return torch.stack(images), torch.tensor(labels, dtype=torch.int64)
+
+
+def _label(label: Any, n: int) -> int:
+    try:
+        found = operator.index(label)
+    except TypeError:
+        found = -1
+    if found < 0:
+        raise ValueError(refusal(f"label of item {n}", label, "an integer of at least 0"))
+    return found
 
 
 def _image(image: Any) -> torch.Tensor:

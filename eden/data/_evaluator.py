@@ -6,6 +6,7 @@ import math
 
 import torch
 
+from eden._say import refusal
 from eden.data._batches import batches
 from eden.data._call import device_of, evaluating
 from eden.data._pixels import Inputs, drawn, take
@@ -23,7 +24,7 @@ class Evaluator:
 
     Args:
         x: Images ``[n, ...]``.
-        y: Labels ``[n]``.
+        y: Labels ``[n]``, integers.
         batch_size: Images a batch; left out, 128 on a CPU and 1000 elsewhere.
 
     Attributes:
@@ -40,6 +41,8 @@ class Evaluator:
                 f"Evaluator: got {len(x)} images, {len(y)} labels and batch_size={batch_size}; "
                 "accepted: as many labels as images, at least one, and a batch size of at least 1"
             )
+        if y.ndim != 1 or y.is_floating_point() or y.is_complex():
+            raise ValueError(refusal("labels", f"{y.dtype} {list(y.shape)}", "integers [n]"))
         self.x, self.y, self.batch_size = x, y, batch_size
 
     def __len__(self) -> int:

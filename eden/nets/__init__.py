@@ -67,12 +67,16 @@ def build(name: str, **kwargs) -> nn.Module:
             ``stem="published"``.
 
     Raises:
-        ValueError: For an unknown name, or an argument that the builder does not take.
+        TypeError: For classes or channels that are no integers.
+        ValueError: For an unknown name, an argument that the builder does not take, or none of
+            classes or channels.
     """
     _say.one_of("network", name, names())
     known = inspect.signature(_BUILDERS[name]).parameters
     for key in kwargs:
         _say.one_of(f"argument of {name}", key, known)
+        if key in ("classes", "channels"):
+            _say.an_int(key, kwargs[key], 1)
     return _BUILDERS[name](**kwargs)
 
 

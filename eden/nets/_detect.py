@@ -27,7 +27,8 @@ def decode(model: YOLO, heads: list[Tensor], size: tuple[int, int]) -> tuple[Ten
         ``[batch, n, classes]``, objectness times class.
 
     Raises:
-        ValueError: For heads of another number, or of other channels, than the model's.
+        ValueError: For heads of another number, or of other channels, than the model's, and for a
+            size that is not theirs.
 
     Reference: Redmon and Farhadi, "YOLO9000", CVPR 2017, section 2, "Direct location prediction".
     """
@@ -62,14 +63,17 @@ def read_heads(
         raise ValueError(_say.refusal("channels of heads", [h.shape[1] for h in heads], str(said)))
     for head, masks in zip(heads, model.masks, strict=True):
         batch, _, rows, columns = head.shape
+        cell = size[0] // rows
+        if not cell or (rows * cell, columns * cell) != tuple(size):
+            said = f"so many pixels for each of {rows} x {columns} cells, alike either way"
+            raise ValueError(_say.refusal("size of images", tuple(size), said))
         values = head.reshape(batch, len(masks), each, rows, columns).permute(0, 1, 3, 4, 2)
         y, x = torch.meshgrid(
             torch.arange(rows, device=head.device),
             torch.arange(columns, device=head.device),
             indexing="ij",
         )
-        stride = head.new_tensor([size[1] / columns, size[0] / rows])
-        middle = (values[..., :2].sigmoid() + torch.stack([x, y], dim=-1)) * stride
+        middle = (values[..., :2].sigmoid() + torch.stack([x, y], dim=-1)) * cell
         anchors = head.new_tensor([model.anchors[m] for m in masks])[:, None, None]
         half = values[..., 2:4].exp() * anchors / 2
         yield values, torch.cat([middle - half, middle + half], dim=-1)

@@ -94,8 +94,26 @@ def load_into(model: nn.Module, name: str, path: str | Path, *, head: bool | str
                 f"{path}: {key} has the shape {list(value.shape)}, accepted: "
                 f"{list(own[key].shape)}, as this form of {name} has"
             )
+        _check_values(f"{path}: {key}", value, own[key])
     model.load_state_dict(found, strict=False)
     return bool(head)
+
+
+def _check_values(name: str, value: Tensor, own: Tensor) -> None:
+    """Refuse what stands for no weights: codes of a quantised file, say, or numbers out of place.
+
+    Raises:
+        ValueError: Naming the tensor.
+    """
+    kept = value.layout == torch.strided and not (value.is_meta or value.is_quantized)
+    if not kept or value.is_floating_point() != own.is_floating_point() or value.is_complex():
+        said = f"{own.dtype} or what converts to it, dense and with values"
+        raise ValueError(_say.refusal(name, f"{value.dtype}, {value.layout}", said))
+    if value.is_floating_point() and not value.float().isfinite().all():
+        raise ValueError(_say.refusal(name, "NaN or infinite", "finite numbers"))
+    if name.endswith("running_var") and (value.float() < 0).any():
+        accepted = "0 or more; is the file cut off, or of another network?"
+        raise ValueError(_say.refusal(name, float(value.float().min()), accepted))
 
 
 def _safetensors(path: Path) -> dict[str, Tensor]:
@@ -112,7 +130,8 @@ def _torch(path: Path) -> dict[str, Tensor]:
         raise
     except Exception as error:  # unpickling raises what it likes
         raise ValueError(f"{path}: is not a file of weights that torch reads safely") from error
-    if not isinstance(found, dict) or not all(isinstance(v, Tensor) for v in found.values()):
+    named = isinstance(found, dict) and all(isinstance(key, str) for key in found)
+    if not named or not all(isinstance(value, Tensor) for value in found.values()):
         raise ValueError(_say.refusal(f"{path}: content", type(found).__name__, "a state dict"))
     return found
 

@@ -171,7 +171,13 @@ class YOLO(nn.Module):
         Sides are multiples of 32. A head's output has the shape ``[batch, anchors * (5 + classes),
         h / stride, w / stride]`` with strides of 32, 16 and, in the larger network, 8; a box's
         channels are x, y, width, height, objectness and the classes, all before the sigmoid.
+
+        Raises:
+            ValueError: For images of other sides.
         """
+        if x.shape[-2] % 32 or x.shape[-1] % 32:
+            said = f"{x.shape[-2]} x {x.shape[-1]}"
+            raise ValueError(_say.refusal("sides of images", said, "multiples of 32"))
         outputs: list[Tensor] = []
         heads = []
         for layer, module in zip(self.plan, self.layers, strict=True):

@@ -29,10 +29,17 @@ def set_errors(
 
     Raises:
         TypeError: For what is no error model.
-        ValueError: For an unknown name, or after `detach`; nothing is changed then.
+        ValueError: For an unknown name, a network that was boosted for one module, or after
+            `detach`; nothing is changed then.
     """
     attachment.reading.check_attached("set_errors")
     tensors = attachment.reading.tensors
+    known = attachment.config.calibration
+    if known is not None and known.identity is not None:
+        raise ValueError(
+            f"set_errors: this network was boosted for the module {known.identity!r} alone, whose "
+            "cells it fails by"
+        )
     given = models if isinstance(models, Mapping) else dict.fromkeys(tensors, models)
     attachment.reading.check_known(given)
     for name, model in given.items():

@@ -74,7 +74,11 @@ class TrainingFolder:
         path = self._path(training, "pt")
         if path is None or not path.is_file():
             return None
-        return torch.load(path, map_location="cpu", weights_only=True)
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:  # unpickling raises what it likes
+            said = f"{path}: is damaged; remove it, and this training begins anew"
+            raise ValueError(said) from error
 
     def write(self, training: int, state: dict[str, Any]) -> None:
         """Write the state of a training after an epoch."""

@@ -1,5 +1,6 @@
 """Data sets by name, from tiny files in their forms."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import torch
@@ -214,3 +215,23 @@ def test_any_torch_data_set_is_read():
         data.from_dataset([1, 2])
     with pytest.raises(ValueError, match=r"shape of image 1 is \[1, 3, 2\], accepted: \[1, 2, 2\]"):
         data.from_dataset(Squares([torch.zeros(1, 2, 2), torch.zeros(1, 3, 2)]))
+    for empty in (torch.zeros(3, 0, 0), torch.zeros(5)):
+        with pytest.raises(ValueError, match=r"shape of image 0 is .* of one pixel at least"):
+            data.from_dataset(Squares([empty]))
+    with pytest.raises(ValueError, match=r"type of image 1 is 'torch.uint8', accepted: torch.fl"):
+        mixed = [torch.zeros(1, 2, 2), torch.zeros(1, 2, 2, dtype=torch.uint8)]
+        data.from_dataset(Squares(mixed))
+
+
+@pytest.mark.parametrize("label", [0.7, -1, "cat", None, torch.tensor([1.0]), torch.tensor([1, 2])])
+def test_a_label_that_numbers_no_class_is_refused(label):
+    with pytest.raises(ValueError, match=r"^label of item 1 is .*, accepted: an integer of at lea"):
+        data.from_dataset([(torch.zeros(1, 2, 2), 3), (torch.zeros(1, 2, 2), label)])
+    one = (3, np.uint8(3), torch.tensor(3), torch.tensor([3]))
+    assert data.from_dataset([(torch.zeros(1, 2, 2), n) for n in one])[1].tolist() == [3] * 4
+
+
+@pytest.mark.parametrize("labels", [torch.zeros(6, 1).long(), torch.zeros(6), torch.eye(6).long()])
+def test_an_evaluator_takes_a_label_an_image(labels):
+    with pytest.raises(ValueError, match=r"labels is 'torch\..*, accepted: integers \[n\]"):
+        data.Evaluator(torch.zeros(6, 4), labels)

@@ -24,6 +24,22 @@ def test_what_is_no_image_is_refused(shape):
         nets.letterbox(torch.zeros(shape))
     with pytest.raises(ValueError, match="size is 100, accepted: a multiple of 32"):
         nets.letterbox(torch.zeros(3, 8, 8), 100)
+    with pytest.raises(ValueError, match=r"image is 'torch.uint8', accepted: floats, 0 to 1"):
+        nets.letterbox(torch.zeros(3, 8, 8, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize("sides", [(330, 320), (320, 16), (33, 33)])
+def test_a_detector_takes_sides_that_its_cells_divide(sides):
+    """Where they do not, cells of another size than the network's would move the boxes."""
+    model = nets.build("yolov3_tiny", classes=1).eval()
+    for ask in (model, lambda x: nets.detect(model, x)):
+        with pytest.raises(ValueError, match=r"sides of images is '.*', accepted: multiples of 32"):
+            ask(torch.zeros(1, 3, *sides))
+    heads = [torch.zeros(1, 18, 2, 3), torch.zeros(1, 18, 4, 6)]
+    assert nets.decode(model, heads, (64, 96))[0].shape == (1, 90, 4)
+    for size in ((96, 64), (64, 95), (0, 0), (64, 192)):
+        with pytest.raises(ValueError, match=r"size of images is .* for each of 2 x 3 cells"):
+            nets.decode(model, heads, size)
 
 
 def test_one_box_is_decoded_as_the_paper_writes_it():

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -107,6 +109,43 @@ def test_a_file_of_another_network_or_form_is_refused_in_one_line(tmp_path):
         nets.load("lenet", tmp_path / "none.pt")
     with pytest.raises(ValueError, match=r"ending .* is '\.weights', accepted: \.safetensors"):
         nets.load("lenet", tmp_path / "none.weights")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda w: w * math.nan, "is 'NaN or infinite', accepted: finite numbers"),
+        (lambda w: w / 0.0, "is 'NaN or infinite'"),
+        (
+            lambda w: (100 * w).to(torch.int8),
+            "is 'torch.int8, torch.strided', accepted: torch.float",
+        ),
+        (lambda w: w > 0, "is 'torch.bool"),
+        (lambda w: w.to(torch.complex64), "is 'torch.complex64"),
+        (
+            lambda w: w.to_sparse(),
+            "is 'torch.float32, torch.sparse_coo', accepted: torch.float32",
+        ),
+    ],
+)
+def test_what_stands_for_no_weights_is_refused_in_one_line(tmp_path, change, words):
+    path, model = tmp_path / "a.pt", nets.build("lenet")
+    state = model.state_dict()
+    torch.save(state | {"fc2.weight": change(state["fc2.weight"])}, path)
+    with pytest.raises(ValueError, match=rf"a\.pt: fc2\.weight {words}") as caught:
+        nets.load("lenet", path)
+    assert "\n" not in str(caught.value)
+    torch.save({3: torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match=r"content is 'dict', accepted: a state dict"):
+        nets.load("lenet", path)
+
+
+def test_a_variance_below_zero_says_that_the_file_is_not_of_this_network(tmp_path):
+    path, state = tmp_path / "a.pt", nets.build("resnet18").state_dict()
+    name = next(key for key in state if key.endswith("running_var"))
+    torch.save(state | {name: state[name] - 2}, path)
+    with pytest.raises(ValueError, match=r"running_var is -1.0, accepted: 0 or more; is the file"):
+        nets.load("resnet18", path)
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "pt"])

@@ -202,6 +202,11 @@ def test_a_network_for_one_module_says_so(model, blobs):
     attach(boosted, config).detach()
     with pytest.raises(ValueError, match="boosted for the module"):
         attach(boosted, config.with_(seed=10))
+    with (
+        approximate(boosted, config) as handle,
+        pytest.raises(ValueError, match="set_errors: this network was boosted for the module"),
+    ):
+        handle.set_errors(errors.Cells([3]))
     # Boosting it for another module is how it gets there.
     moved = quiet_boost(boosted, blobs, config=config.with_(seed=10), target_ber=0.05, epochs=1)
     assert calibration_of(moved).identity == identity_of(config.with_(seed=10))

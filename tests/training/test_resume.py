@@ -76,6 +76,20 @@ def test_it_goes_on_where_it_was_cut(cut, tmp_path, dropping, blobs):
     assert none == 0 and history_of(finished) == history_of(whole)
 
 
+def test_a_damaged_state_is_named(tmp_path, model, blobs):
+    with pytest.raises(Cut):
+        boosted(model, blobs, tmp_path, cut=7)
+    path = tmp_path / "training-1.pt"
+    path.write_bytes(b"xx")
+    said = r"training-1\.pt: is damaged; remove it, and this training begins anew$"
+    with pytest.raises(ValueError, match=said):
+        boosted(model, blobs, tmp_path)
+    path.unlink()
+    again, _ = boosted(model, blobs, tmp_path)
+    whole, _ = boosted(model, blobs, tmp_path / "whole")
+    assert history_of(again) == history_of(whole)
+
+
 def test_a_folder_of_another_training_is_refused(tmp_path, model, blobs):
     boosted(model, blobs, tmp_path)
     other = copy.deepcopy(model)
