@@ -42,9 +42,8 @@ def search(error: eden.errors.ErrorModel) -> None:
         evaluate = eden.data.Evaluator(x, model(x).argmax(1))
     evaluate.in_copies = False  # one process: of several the slowest would count
     config = eden.Config(error, stored="int8")
-    handle = eden.attach(model, config)
-    config = config.with_(calibration=handle.learn_bounds([x]))
-    handle.detach()
+    with eden.approximate(model, config) as handle:
+        config = config.with_(calibration=handle.learn_bounds([x]))
     given = {"config": config, "target_accuracy": 0.9, "low": 1e-6, "criterion": "sweep"}
     coarse = eden.characterize_coarse(model, evaluate, seeds=4, **given)
     eden.characterize_fine(model, evaluate, start=coarse, seeds=4)

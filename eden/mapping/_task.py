@@ -167,18 +167,6 @@ class Task:
         return self._joules[banks]
 
     @cached_property
-    def reliable_joules(self) -> list[float]:
-        """What `joules` is for tensors at the rated point, each by itself."""
-        device = self.device
-        return energy.reading_joules(
-            device,
-            [(0, min(size, device.geometry.size_bytes)) for size in self.sizes],
-            [part.reads for part in self.parts],
-            banks=device.geometry.banks,
-            law=self.law,
-        )[device.nominal]
-
-    @cached_property
     def _joules(self) -> dict[int, dict[devices.OperatingPoint, list[float]]]:
         """What `joules` returned, by the banks."""
         return {}

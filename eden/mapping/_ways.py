@@ -8,7 +8,6 @@ was characterised), nor `strong_bits`, whose second home would be a choice of it
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
@@ -90,7 +89,7 @@ class Ways:
             sizes += plain.sizes
             tolerances += [1.0] * n
             cost = np.pad(cost, ((0, n), (0, 1)))
-            cost[-n:, -1] = plain.reliable_joules
+            cost[-n:, -1] = plain.joules(geometry.banks)[task.device.nominal]
             tensor += range(n)
             group = 1 + max(slot.group for slot in slots)
             rated_point = 1 + max(slot.point for slot in slots)
@@ -214,14 +213,13 @@ class Ways:
     def _found_by_price(self) -> Found | None:
         """What each tensor takes at the price of hazard, where rooms and banks have it so."""
         ways, slots = self.relaxed.ways.tolist(), self.relaxed.slots.tolist()
-        used, points = Counter(), {}
-        for way, slot in zip(ways, slots, strict=True):
-            used[self.slots[slot].partition] += self.tensor_bytes[way]
-            points.setdefault(self.slots[slot].group, set()).add(self.slots[slot].point)
-        roomy = all(used[partition] <= self.room_bytes[partition] for partition in used)
-        one_each = all(len(of_group) == 1 for of_group in points.values())
-        kept = self._hazard(ways, slots) <= self.limit
-        return self._found(ways, slots) if roomy and one_each and kept else None
+        if self._hazard(ways, slots) > self.limit:
+            return None
+        try:
+            core.assignment_cost(self._problem(ways), slots)
+        except ValueError:  # rooms are exceeded, or a bank has two points
+            return None
+        return self._found(ways, slots)
 
     def chosen(self, task: Task, found: Found) -> tuple[Task, list[int], list[float]]:
         """Return the task with the protections found, and slot and limit of each of its parts."""
