@@ -55,6 +55,13 @@ def test_models(run):
         assert rows[model]["delivered"] == pytest.approx(1e-2 * share, rel=0.1)
 
 
+def test_mapping(run):
+    figures, lines = run("mapping", "--tensors", 12, "--repeats", 1)
+    rows = figures["rows"]
+    assert len(rows) == len(lines) - 2 == 16
+    assert all(row["gap"] <= 1e-11 for row in rows if row["method"] == "exact")
+
+
 def test_copy_ways(run, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(BENCHMARKS.parent))
     figures, _ = run("copy_ways", "--elements", 4096, "--repeats", 1, "--rounds", 1)

@@ -114,6 +114,21 @@ class Task:
         return energy.stream(self.device, transfers, (self.law,))[0][self.law].total
 
     @cached_property
+    def joules_alone(self) -> list[float]:
+        """The energy of an inference's reads of each tensor, lying by itself at the rated point.
+
+        What several of them share there is saved beside this.
+        """
+        return energy.reading_joules(
+            self.device,
+            [(0, size) for size in self.sizes],
+            [tensor.reads for tensor in self.tensors],
+            banks=self.device.geometry.banks,
+            law=self.law,
+            points=[self.device.nominal],
+        )[self.device.nominal]
+
+    @cached_property
     def moved(self) -> list[int]:
         """Bytes that a read of each part moves."""
         return [
@@ -146,29 +161,29 @@ class Task:
 
     def joules_at(self, price: Price) -> list[float]:
         """Return the energy of an inference's reads of each part."""
-        return self.joules(price.banks)[price.point]
-
-    def joules(self, banks: int) -> dict[devices.OperatingPoint, list[float]]:
-        """Return the same by point, lines being interleaved over some banks."""
-        if banks not in self._joules:
+        point, banks = price
+        timing = point.trcd_seconds, point.trp_seconds
+        if (timing, banks) not in self._joules:
+            # Commands are counted once a timing, which is what takes long.
+            alike = [p for p in self.points if (p.trcd_seconds, p.trp_seconds) == timing]
             coarse = self.method == "coarse"
             addresses = self.addresses if coarse else [0] * len(self.parts)
             # What no partition has room for has a price all the same: what is missing is said.
             most = self.device.geometry.size_bytes
             moved = self.moved if coarse else [min(size, most) for size in self.moved]
-            self._joules[banks] = energy.reading_joules(
+            self._joules[timing, banks] = energy.reading_joules(
                 self.device,
                 list(zip(addresses, moved, strict=True)),
                 [part.reads for part in self.parts],
                 banks=banks,
                 law=self.law,
-                further=self.further,
+                points=alike,
             )
-        return self._joules[banks]
+        return self._joules[timing, banks][point]
 
     @cached_property
-    def _joules(self) -> dict[int, dict[devices.OperatingPoint, list[float]]]:
-        """What `joules` returned, by the banks."""
+    def _joules(self) -> dict[tuple, dict[devices.OperatingPoint, list[float]]]:
+        """Of each part by point, by the timing and the banks."""
         return {}
 
     def hazard(self, bers: Sequence[float]) -> np.ndarray:
@@ -186,28 +201,35 @@ class Task:
         which its critical bits read wrong no more often than they did then. All others bear their
         tolerance.
         """
-        limits = [part.tolerance for part in self.parts]
+        limits = np.array([part.tolerance for part in self.parts])
         if self.hazards is None:
-            return limits
+            return limits.tolist()
         rates = np.unique(bers)
-        for (how, strong), numbers, tensors in self._alike:
-            for was in {self._was[tensor] for tensor in tensors} - {how}:
-                if strong:
-                    break  # they have a rate of their own
-                pairs = [p for p in zip(numbers, tensors, strict=True) if self._was[p[1]] == was]
-                which = [tensor for _, tensor in pairs]
-                borne = np.array([[self.tensors[tensor].tolerance] for tensor in which])
-                allowed = self.hazards.effective(which, was, borne)
-                over = self.hazards.effective(which, how, rates) > allowed
-                first = np.where(over.any(axis=1), over.argmax(axis=1), len(rates))
-                for (number, _), end in zip(pairs, first, strict=True):
-                    limits[number] = float(rates[end - 1]) if end else 0.0
-        return limits
+        lower = np.concatenate([[0.0], rates])  # of each rate, 0 if it is the lowest
+        for how, numbers, tensors, allowed in self._otherwise:
+            over = self.hazards.effective(tensors, how, rates) > allowed
+            limits[numbers] = lower[np.where(over.any(axis=1), over.argmax(axis=1), len(rates))]
+        return limits.tolist()
 
     @cached_property
-    def _was(self) -> list[Protection]:
-        """How each tensor was stored as its tolerance was found."""
-        return [Protection.parse(getattr(tensor, "protection", NONE)) for tensor in self.tensors]
+    def _otherwise(self) -> list[tuple[Protection, list[int], list[int], np.ndarray]]:
+        """What is stored otherwise than its tolerance was found: how, and the numbers of the parts.
+
+        Then those of their tensors, and how often a critical bit of each may read wrong, `[n, 1]`.
+        """
+        assert self.hazards is not None
+        before = [Protection.parse(getattr(tensor, "protection", NONE)) for tensor in self.tensors]
+        groups: dict[tuple[Protection, Protection], list[tuple[int, int]]] = {}
+        for (how, strong), numbers, tensors in self._alike:
+            for number, tensor in zip(numbers, tensors, strict=True):
+                if not strong and before[tensor] != how:  # strong bits have a rate of their own
+                    groups.setdefault((how, before[tensor]), []).append((number, tensor))
+        found = []
+        for (how, was), pairs in groups.items():
+            numbers, tensors = map(list, zip(*pairs, strict=True))
+            borne = np.array([[self.tensors[tensor].tolerance] for tensor in tensors])
+            found.append((how, numbers, tensors, self.hazards.effective(tensors, was, borne)))
+        return found
 
     @cached_property
     def _alike(self) -> list[tuple[tuple[Protection, bool], list[int], list[int]]]:

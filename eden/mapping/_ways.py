@@ -15,9 +15,9 @@ from operator import add
 
 import numpy as np
 
-from eden import energy
 from eden._native import core
-from eden.mapping import _exact as milp
+from eden.mapping import _exact as exact
+from eden.mapping._program import Budget
 from eden.mapping._task import CHOSEN, RELIABLE, Price, Task
 
 
@@ -83,20 +83,12 @@ class Ways:
         spare = max(way.spare for way in tasks)
         room = [max(0, size - spare) for size in rooms]
         if task.reliable_bytes is not None:
-            # Each by itself: what several share at the rated point is saved beside this.
             plain, geometry = tasks[0], task.device.geometry
-            rated = energy.reading_joules(
-                task.device,
-                [(0, size) for size in plain.sizes],
-                [tensor.reads for tensor in task.tensors],
-                banks=geometry.banks,
-                law=task.law,
-            )[task.device.nominal]
             n = len(plain.sizes)
             sizes += plain.sizes
             tolerances += [1.0] * n
             cost = np.pad(cost, ((0, n), (0, 1)))
-            cost[-n:, -1] = rated
+            cost[-n:, -1] = plain.joules_alone
             tensor += range(n)
             group = 1 + max(slot.group for slot in slots)
             rated_point = 1 + max(slot.point for slot in slots)
@@ -179,12 +171,13 @@ class Ways:
                 best = found
         return best, shortfalls, over
 
-    def exactly(self, time_limit_seconds: float) -> tuple[Found | None, float]:
-        """Solve the program; return what it found, and the proven bound."""
-        found = milp.solve(
+    def exactly(self, time_limit_seconds: float, below: float) -> tuple[Found | None, float]:
+        """Solve the program; return what it found that costs less, and the proven bound."""
+        found = exact.solve(
             self.native,
             time_limit_seconds=time_limit_seconds,
-            budget=milp.Budget(self.tensor, self.hazard, self.limit),
+            budget=Budget(self.tensor, self.hazard, self.limit),
+            below=below,
         )
         if found.slots is None or found.ways is None:
             return None, found.bound

@@ -7,6 +7,7 @@ import pytest
 
 from eden._native import core
 from eden.mapping import _exact as milp
+from eden.mapping._program import Budget
 
 
 def random_problem(seed):
@@ -38,7 +39,7 @@ def random_problem(seed):
     bers = np.array([slot.ber for slot in slots])
     hazard = np.vstack([worth[:, None] * bers, 1e4 * worth[:, None] * bers**2])
     hazard[draw.random(hazard.shape) < 0.1] = np.inf
-    return ways, milp.Budget([*range(tensors)] * 2, hazard, float(draw.choice([1e-4, 1e-3, 1e-2])))
+    return ways, Budget([*range(tensors)] * 2, hazard, float(draw.choice([1e-4, 1e-3, 1e-2])))
 
 
 def chosen(ways, way):
