@@ -78,7 +78,7 @@ def test_mapping(run):
     gaps = {which: [] for which in ("greedy", "exact")}
     for row in figures["rows"]:
         gaps[row["method"]].append(row["gap"])
-    assert len(gaps["greedy"]) == 4 and max(gaps["exact"]) < 1e-9
+    assert len(gaps["greedy"]) == 16 and max(gaps["exact"]) < 1e-9
 
 
 def test_protection(run):

@@ -1,5 +1,6 @@
 """What the (72, 64) code of words leaves of errors: exact counts, by their number in a word."""
 
+from collections import Counter
 from functools import cache, lru_cache
 
 import numpy as np
@@ -30,13 +31,15 @@ def wrong_patterns() -> np.ndarray:
     columns = [*checks, *(1 << i for i in range(CODE_BITS - DATA_BITS))]
     duals = [[(u & h).bit_count() & 1 for h in columns] for u in range(256)]
     failed = [0, *_signed(0, CODE_BITS - 1)]
+    weights = [sum(dual) for dual in duals]
     counts = np.zeros((DATA_BITS, CODE_BITS + 1), dtype=object)
     for bit in range(DATA_BITS):
         turned, both = np.zeros((2, CODE_BITS + 1), dtype=object)
-        for dual in duals:
-            weight, here = sum(dual), dual[bit]
-            turned += (-1) ** here * np.array(_signed(weight, CODE_BITS), dtype=object)
-            both[1:] += np.array(_signed(weight - here, CODE_BITS - 1), dtype=object)
+        alike = Counter((w, dual[bit]) for w, dual in zip(weights, duals, strict=True))
+        for (weight, here), words in alike.items():
+            sign = words * (-1) ** here
+            turned += sign * np.array(_signed(weight, CODE_BITS), dtype=object)
+            both[1:] += words * np.array(_signed(weight - here, CODE_BITS - 1), dtype=object)
         counts[bit] = np.array(failed, dtype=object) + turned // 256 - 2 * (both // 256)
     return counts
 
@@ -60,4 +63,9 @@ def wrong_bit(p: np.ndarray) -> np.ndarray:
     """
     errors = np.arange(CODE_BITS + 1)
     chance = p[..., None] ** errors * (1.0 - p[..., None]) ** (CODE_BITS - errors)
-    return chance @ wrong_patterns().astype(np.float64).T
+    return chance @ _as_floats().T
+
+
+@lru_cache(maxsize=1)
+def _as_floats() -> np.ndarray:
+    return wrong_patterns().astype(np.float64)

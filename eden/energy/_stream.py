@@ -109,9 +109,9 @@ def reading_joules(
     *,
     banks: int,
     law: str,
-    further: Sequence[OperatingPoint] = (),
+    points: Sequence[OperatingPoint] | None = None,
 ) -> dict[OperatingPoint, list[float]]:
-    """Return the joules of reading each tensor by itself, by known operating point.
+    """Return the joules of reading each tensor by itself, by operating point.
 
     Args:
         device: With timing and currents at the points asked.
@@ -119,19 +119,20 @@ def reading_joules(
         reads: How often each is read.
         banks: That lines are interleaved over.
         law: Voltage law.
-        further: Operating points beside the known ones.
+        points: Operating points asked; None for the known ones.
 
     Raises:
         ValueError: For a tensor outside the module or an unknown law.
     """
     a_kind("device", device, Device, "a device")
     one_of("law", law, LAWS)
-    # By the thousand: the core checks them.
-    accesses = [
-        core.StreamAccess(write=False, banks=banks, address=address, bytes=size)
-        for address, size in places
-    ]
-    points = (*device.points, *further)
+    # By the thousand: one address and size is one access, which the core checks.
+    access_of = {
+        place: core.StreamAccess(write=False, banks=banks, address=place[0], bytes=place[1])
+        for place in dict.fromkeys(places)
+    }
+    accesses = [access_of[place] for place in places]
+    points = device.points if points is None else points
     settings = [(point.native, point.refresh_stretch) for point in points]
     joules = streams_of(device).joules_by_point(accesses, list(reads), settings, law)
     return {point: [row[i] for row in joules] for i, point in enumerate(points)}

@@ -8,7 +8,7 @@ from operator import add
 from eden import devices
 from eden.mapping._pieces import Place, addresses_of
 from eden.mapping._placement import Rejection
-from eden.mapping._task import Layout, Outcome, Solved, Task, entries_of, protecting
+from eden.mapping._task import Layout, Outcome, Price, Solved, Task, entries_of, protecting
 from eden.mapping._validity import WHOLE_MODULE
 
 
@@ -33,7 +33,7 @@ def place_coarsely(task: Task, estimate: str) -> Outcome:
             outcome.rejected.append(Rejection(point.vdd_volts, over))
             continue
         # sum() rounds otherwise from Python 3.12 on, and the files of two versions would differ.
-        joules = reduce(add, task.joules(geometry.banks)[point])
+        joules = reduce(add, task.joules_at(Price(point, geometry.banks)))
         outcome.bound = min(outcome.bound, joules)
         if outcome.best is not None and joules >= outcome.best.joules:
             continue

@@ -1,17 +1,27 @@
-"""The exact placement of tensors, as a mixed-integer linear program.
+"""The exact placement of tensors.
 
-scipy's `milp` (HiGHS) rather than a solver of our own: it proves the bound behind the gap.
+The bound of `Program` leaves few columns. Where only the budget and one partition's room are to be
+kept, as in a network that any bank has room for, dynamic programming finds the cheapest of them.
+Else a mixed-integer linear program does, by scipy's `milp` (HiGHS) rather than a solver of our own:
+it proves the bound behind the gap.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array
+
+from eden.mapping._knapsack import ROUNDING, Knapsack
+from eden.mapping._program import Budget, Columns, Program
+
+# Above the bound, in parts of it: where a placement is looked for first, and how that grows.
+_FIRST, _GROWTH = 1e-6, 4.0
+# Choices kept of a tensor: of what finds a good placement, and of what proves the best.
+_FEW, _MANY = 300, 200_000
 
 
 @dataclass(frozen=True)
@@ -29,116 +39,110 @@ class Solution:
     ways: list[int] | None = None
 
 
-@dataclass(frozen=True)
-class Budget:
-    """What single cells may do, as the core's ``Budget``.
-
-    Attributes:
-        tensor: Of each way, which the problem takes for a tensor.
-        hazard: ``[ways, slots]``, infinite where a way may not lie.
-        limit: What the hazards may add up to.
-    """
-
-    tensor: Sequence[int]
-    hazard: np.ndarray
-    limit: float
-
-
-class _Rows:
-    """Rows of a sparse constraint matrix with their limits."""
-
-    def __init__(self):
-        self.entries: list[tuple[int, int, float]] = []
-        self.limits: list[tuple[float, float]] = []
-
-    def add(self, terms: list[tuple[int, float]], low: float, high: float) -> None:
-        self.entries += [(len(self.limits), column, value) for column, value in terms]
-        self.limits.append((low, high))
-
-    def constraint(self, columns: int) -> LinearConstraint:
-        rows, cols, values = zip(*self.entries, strict=True)
-        matrix = coo_array((values, (rows, cols)), shape=(len(self.limits), columns))
-        low, high = np.array(self.limits).T
-        return LinearConstraint(matrix.tocsr(), low, high)
-
-
-def solve(problem, *, time_limit_seconds: float = 60.0, budget: Budget | None = None) -> Solution:
+def solve(
+    problem,
+    *,
+    time_limit_seconds: float = 60.0,
+    budget: Budget | None = None,
+    below: float = math.inf,
+) -> Solution:
     """Place every tensor at the least total cost.
 
-    Variables: x[t, s] = 1 if tensor t lies in slot s (only where its tolerance allows), y[g, o] = 1
-    if group g runs at point o. Every tensor has one slot; no partition is overfilled; a slot is
-    open only if its group runs at its point; a group runs at one point. With a budget t counts the
-    ways of storing tensors, a tensor has one of them, and the hazards keep to the limit.
+    Every tensor has one slot; no partition is overfilled; a group runs at one point, and a slot is
+    open only if its group runs at its point. With a budget t counts the ways of storing tensors, a
+    tensor has one of them, and the hazards keep to the limit.
 
     Args:
         problem: ``tensor_bytes``, ``tolerances``, ``room_bytes``, ``slots`` and ``cost`` as in the
             core's ``MapProblem``.
         time_limit_seconds: After this time the best placement so far is returned, with its bound.
-        budget: To be kept, to the solver's tolerance of about 1e-6.
+        budget: To be kept; by the solver of the linear program to about 1e-6.
+        below: Placements that cost no less are not looked for; where all do, none is found and the
+            bound is at least this.
 
     Returns:
-        The placement and the proven bound.
+        The placement and the proven bound, to 1e-12.
     """
-    # Once: the core copies each of them when asked.
-    slots, cost, tensor_bytes = problem.slots, problem.cost, problem.tensor_bytes
-    room_bytes = problem.room_bytes
-    x = [
-        (t, s)
-        for t, tolerance in enumerate(problem.tolerances)
-        for s, slot in enumerate(slots)
-        if slot.ber <= tolerance and (budget is None or budget.hazard[t, s] <= budget.limit)
-    ]
-    tensor = range(len(tensor_bytes)) if budget is None else budget.tensor
-    x_of_tensor: dict[int, list[int]] = {t: [] for t in sorted(set(tensor))}
-    x_of_partition: dict[int, list[int]] = {}
-    for column, (t, s) in enumerate(x):
-        x_of_tensor[tensor[t]].append(column)
-        x_of_partition.setdefault(slots[s].partition, []).append(column)
-    if not all(x_of_tensor.values()):
-        return Solution(None, float("inf"))
-
-    points_of_group: dict[int, set[int]] = {}
-    for _, s in x:
-        points_of_group.setdefault(slots[s].group, set()).add(slots[s].point)
-    # A group with one point needs no choice.
-    choices = [(g, o) for g, points in points_of_group.items() if len(points) > 1 for o in points]
-    y = {choice: len(x) + i for i, choice in enumerate(choices)}
-
-    unit_bytes = math.gcd(*tensor_bytes)
-    rows = _Rows()
-    for columns in x_of_tensor.values():
-        rows.add([(c, 1.0) for c in columns], 1, 1)
-    for partition, columns in x_of_partition.items():
-        # In whole bytes, up to a common divisor: the solver's tolerances are absolute.
-        terms = [(c, tensor_bytes[x[c][0]] / unit_bytes) for c in columns]
-        rows.add(terms, 0, room_bytes[partition] // unit_bytes)
-    for column, (_, s) in enumerate(x):
-        choice = y.get((slots[s].group, slots[s].point))
-        if choice is not None:
-            rows.add([(column, 1.0), (choice, -1.0)], -1, 0)
-    for group, points in points_of_group.items():
-        if len(points) > 1:
-            rows.add([(y[group, o], 1.0) for o in points], 0, 1)
-
-    if budget is not None:
-        shares = [(c, budget.hazard[t, s] / budget.limit) for c, (t, s) in enumerate(x)]
-        rows.add([(c, share) for c, share in shares if share > 0] or [(0, 0.0)], 0, 1)
-
-    joules = np.array([cost[t][slots[s].price] for t, s in x] + [0.0] * len(y))
-    # Microjoules would vanish beside the solver's absolute tolerances.
-    unit = joules.max() or 1.0
-    found = milp(
-        joules / unit,
-        constraints=rows.constraint(len(joules)),
-        integrality=np.ones(len(joules)),
-        bounds=Bounds(0, 1),
-        options={"time_limit": time_limit_seconds, "mip_rel_gap": 0.0},
-    )
-    if found.status == 2:  # proven infeasible
-        return Solution(None, float("inf"))
-    bound = 0.0 if found.mip_dual_bound is None else max(0.0, float(found.mip_dual_bound * unit))
-    if found.x is None:
+    deadline = time.monotonic() + time_limit_seconds
+    program = Program.of(problem, budget)
+    bound = program.prices.bound
+    if bound >= below or math.isinf(bound):
         return Solution(None, bound)
-    chosen = {tensor[t]: (t, s) for value, (t, s) in zip(found.x, x, strict=False) if value > 0.5}
-    ways, taken = zip(*(chosen[t] for t in x_of_tensor), strict=True)
-    return Solution(list(taken), bound, list(ways))
+
+    def kept(found: Columns) -> bool:
+        # Added up as the caller does: of the shares the last bit may differ.
+        return budget is None or budget.hazard[found.way, found.slot].sum() <= budget.limit
+
+    found = None
+    if len(program.tight) <= 1:
+        # Time is left for the other method if this one has too many choices.
+        found, bound = _by_knapsack(program, below, kept, deadline - time_limit_seconds / 2)
+        if found is not None and not program.keeps(found):
+            found = None
+        if bound >= (below if found is None else found.joules.sum()):
+            return _told(found, bound)
+    # Here, as it takes half a second to import: greedy placement needs none of it.
+    from eden.mapping import _milp
+
+    if found is not None:
+        below = float(found.joules.sum())
+    better, proven = _milp.solve(program, below, max(1e-3, deadline - time.monotonic()))
+    if better is not None and (found is None or kept(better)):
+        found = better
+    return _told(found, max(bound, proven))
+
+
+def _told(found: Columns | None, bound: float) -> Solution:
+    if found is None:
+        return Solution(None, bound)
+    return Solution(found.slot.tolist(), bound, found.way.tolist())
+
+
+def _by_knapsack(
+    program: Program, below: float, kept: Callable[[Columns], bool], deadline: float
+) -> tuple[Columns | None, float]:
+    """Find the cheapest placement, groups being free to run at several points.
+
+    Returns:
+        The cheapest one found or None, and the bound: its joules if it is the cheapest of all; with
+        none as high as asked for, infinite if that was more than anything costs. Lower if there
+        were too many choices.
+    """
+    columns, prices = program.relaxed, program.prices
+    dearest = np.zeros(program.tensors)
+    np.maximum.at(dearest, columns.tensor, columns.joules)
+    most = min(below, float(dearest.sum()))
+    none = below if most == below else math.inf
+    unit_bytes = int(np.gcd.reduce(columns.size))
+    sizes, room, price = np.zeros_like(columns.size), 0, 0.0
+    for tight in program.tight:  # one, or none
+        sizes = program.takes(columns)[1] // unit_bytes
+        room, price = int(program.room[tight]) // unit_bytes, float(prices.room[tight]) * unit_bytes
+    rounding, gap, budget, widest = ROUNDING * most, _FIRST * most, 1 + ROUNDING, _FEW
+    best, bound = None, prices.bound
+    while time.monotonic() < deadline:
+        few = program.within(columns, min(gap, most - prices.bound) + rounding)
+        reach, own = min(prices.bound + gap, most), columns.only(few)
+        knapsack = Knapsack(own.tensor, own.joules, own.share, sizes[few], room, price)
+        found, whole = knapsack.cheapest(budget, reach + rounding, widest, deadline)
+        proof = whole and budget > 1
+        if found is None:
+            bound = max(bound, reach) if proof else bound
+            if whole and reach >= most:
+                return best, none if proof and best is None else bound
+        else:
+            placed = own.only(found)
+            joules = float(placed.joules.sum())
+            bound = max(bound, joules) if proof else bound
+            if not kept(placed):  # by the last bit
+                budget -= 2 * ROUNDING
+                continue
+            if whole:
+                return placed, bound
+            best, most = placed, min(most, joules)
+        if not whole and widest > _FEW:
+            break
+        if not whole and (found is not None or reach >= most):
+            widest, gap = _MANY, math.inf
+        gap *= _GROWTH
+    return best, bound

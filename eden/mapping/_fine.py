@@ -18,7 +18,7 @@ from itertools import chain, combinations_with_replacement
 
 from eden import devices
 from eden._native import core
-from eden.mapping import _exact as milp
+from eden.mapping import _exact
 from eden.mapping._pieces import Part, Place, addresses_of
 from eden.mapping._placement import Rejection
 from eden.mapping._task import Layout, Outcome, Price, Solved, Task, entries_of, protecting
@@ -34,11 +34,13 @@ def place_finely(task: Task, estimate: str) -> Outcome:
     # Cheapest first: a setting whose bound is above the best found cannot win.
     for problem in problems_of(task, estimate):
         hopeless = math.isinf(problem.bound)
-        dearer = outcome.best is not None and problem.least(task) >= outcome.best.joules
-        if dearer and not hopeless:
+        if outcome.best is not None and problem.bound >= outcome.best.joules and not hopeless:
             continue
-        found, bound, missing = problem.solve(task)
+        best = math.inf if outcome.best is None else outcome.best.joules
+        found, bound, missing = problem.solve(task, best)
         outcome.bound = min(outcome.bound, bound)
+        if found is None and best <= bound < math.inf:
+            continue  # nor can this one
         if found is None:
             outcome.rejected.append(Rejection(problem.vdd_volts, missing))
             continue
@@ -130,12 +132,6 @@ class Problem:
             lowest[i] = min(ber, lowest.get(i, 1.0))
         return sorted(lowest.values())
 
-    def least(self, task: Task) -> float:
-        """No placement costs less, as far as the method of the task cares to know."""
-        if self.ways is not None and task.method == "exact":
-            return max(self.bound, self.ways.relaxed.bound)
-        return self.bound
-
     def greedy(self, task: Task) -> tuple[Found | None, str]:
         """Place by Algorithm 1, and within the budget; else say what is missing."""
         if self.ways is None:
@@ -146,20 +142,28 @@ class Problem:
         said = [self._shortfall(task, t, bytes_) for t, bytes_ in shortfalls]
         return found, "; ".join(said) or over
 
-    def solve(self, task: Task) -> tuple[Found | None, float, str]:
-        """Return the placement or None, the proven bound, and what is missing."""
+    def solve(self, task: Task, best: float) -> tuple[Found | None, float, str]:
+        """Return the placement or None, the proven bound, and what is missing.
+
+        Args:
+            task: What is asked for.
+            best: What no less than costs is of no use: joules of a placement at another setting.
+        """
         greedy, missing = self.greedy(task)
         if task.method == "greedy" or math.isinf(self.bound):
             return greedy, self.bound, missing
         if greedy is not None and greedy.joules <= self.bound * (1 + _ROUNDING):
             return greedy, self.bound, missing
+        # Equal to rounding is not better.
+        below = min(best, math.inf if greedy is None else greedy.joules * (1 - _ROUNDING))
         if self.ways is None:
-            exact = milp.solve(self.native, time_limit_seconds=task.time_limit_seconds)
-            bound, found = exact.bound, None
-            if exact.slots is not None:
-                found = Found(exact.slots, core.assignment_cost(self.native, exact.slots))
+            seconds, found = task.time_limit_seconds, None
+            solved = _exact.solve(self.native, time_limit_seconds=seconds, below=below)
+            bound = solved.bound
+            if solved.slots is not None:
+                found = Found(solved.slots, core.assignment_cost(self.native, solved.slots))
         else:
-            found, bound = self.ways.exactly(task.time_limit_seconds, greedy)
+            found, bound = self.ways.exactly(task.time_limit_seconds, below)
         bound = max(bound, self.bound)
         # Equal to rounding: the greedy one has the cleaner partitions.
         if found is None or (greedy and found.joules >= greedy.joules * (1 - _ROUNDING)):

@@ -146,29 +146,29 @@ class Task:
 
     def joules_at(self, price: Price) -> list[float]:
         """Return the energy of an inference's reads of each part."""
-        return self.joules(price.banks)[price.point]
-
-    def joules(self, banks: int) -> dict[devices.OperatingPoint, list[float]]:
-        """Return the same by point, lines being interleaved over some banks."""
-        if banks not in self._joules:
+        point, banks = price
+        timing = point.trcd_seconds, point.trp_seconds
+        if (timing, banks) not in self._joules:
+            # Commands are counted once a timing, which is what takes long.
+            alike = [p for p in self.points if (p.trcd_seconds, p.trp_seconds) == timing]
             coarse = self.method == "coarse"
             addresses = self.addresses if coarse else [0] * len(self.parts)
             # What no partition has room for has a price all the same: what is missing is said.
             most = self.device.geometry.size_bytes
             moved = self.moved if coarse else [min(size, most) for size in self.moved]
-            self._joules[banks] = energy.reading_joules(
+            self._joules[timing, banks] = energy.reading_joules(
                 self.device,
                 list(zip(addresses, moved, strict=True)),
                 [part.reads for part in self.parts],
                 banks=banks,
                 law=self.law,
-                further=self.further,
+                points=alike,
             )
-        return self._joules[banks]
+        return self._joules[timing, banks][point]
 
     @cached_property
-    def _joules(self) -> dict[int, dict[devices.OperatingPoint, list[float]]]:
-        """What `joules` returned, by the banks."""
+    def _joules(self) -> dict[tuple, dict[devices.OperatingPoint, list[float]]]:
+        """Of each part by point, by the timing and the banks."""
         return {}
 
     def hazard(self, bers: Sequence[float]) -> np.ndarray:
@@ -186,37 +186,34 @@ class Task:
         which its critical bits read wrong no more often than they did then. All others bear their
         tolerance.
         """
-        limits = [part.tolerance for part in self.parts]
+        limits = np.array([part.tolerance for part in self.parts])
         if self.hazards is None:
-            return limits
+            return limits.tolist()
         rates = np.unique(bers)
-        for how, numbers, tensors, allowed in self._stored_otherwise:
+        lower = np.concatenate([[0.0], rates])  # of each rate, 0 if it is the lowest
+        for how, numbers, tensors, allowed in self._otherwise:
             over = self.hazards.effective(tensors, how, rates) > allowed
-            first = np.where(over.any(axis=1), over.argmax(axis=1), len(rates))
-            for number, end in zip(numbers, first.tolist(), strict=True):
-                limits[number] = float(rates[end - 1]) if end else 0.0
-        return limits
+            limits[numbers] = lower[np.where(over.any(axis=1), over.argmax(axis=1), len(rates))]
+        return limits.tolist()
 
     @cached_property
-    def _stored_otherwise(self) -> list[tuple[Protection, list[int], list[int], np.ndarray]]:
-        """Parts, their tensors, and how often their critical bits may read wrong, ``[n, 1]``.
+    def _otherwise(self) -> list[tuple[Protection, list[int], list[int], np.ndarray]]:
+        """What is stored otherwise than its tolerance was found: how, and the numbers of the parts.
 
-        By how they are stored, those that were stored otherwise as their tolerance was found; but
-        for strong bits, which have a rate of their own.
+        Then those of their tensors, and how often a critical bit of each may read wrong, `[n, 1]`.
         """
         assert self.hazards is not None
-        found, was = [], [Protection.parse(getattr(t, "protection", NONE)) for t in self.tensors]
+        before = [Protection.parse(getattr(tensor, "protection", NONE)) for tensor in self.tensors]
+        groups: dict[tuple[Protection, Protection], list[tuple[int, int]]] = {}
         for (how, strong), numbers, tensors in self._alike:
-            groups: dict[Protection, list[tuple[int, int]]] = {}
             for number, tensor in zip(numbers, tensors, strict=True):
-                groups.setdefault(was[tensor], []).append((number, tensor))
-            for before, pairs in groups.items():
-                if strong or before == how:
-                    continue
-                which = [tensor for _, tensor in pairs]
-                borne = np.array([[self.tensors[tensor].tolerance] for tensor in which])
-                allowed = self.hazards.effective(which, before, borne)
-                found.append((how, [number for number, _ in pairs], which, allowed))
+                if not strong and before[tensor] != how:  # strong bits have a rate of their own
+                    groups.setdefault((how, before[tensor]), []).append((number, tensor))
+        found = []
+        for (how, was), pairs in groups.items():
+            numbers, tensors = map(list, zip(*pairs, strict=True))
+            borne = np.array([[self.tensors[tensor].tolerance] for tensor in tensors])
+            found.append((how, numbers, tensors, self.hazards.effective(tensors, was, borne)))
         return found
 
     @cached_property

@@ -16,8 +16,8 @@ from operator import add
 import numpy as np
 
 from eden._native import core
-from eden.mapping import _exact as milp
-from eden.mapping._relaxed import Relaxed, relax
+from eden.mapping import _exact
+from eden.mapping._program import Budget
 from eden.mapping._task import CHOSEN, RELIABLE, Price, Task
 
 
@@ -83,13 +83,12 @@ class Ways:
         spare = max(way.spare for way in tasks)
         room = [max(0, size - spare) for size in rooms]
         if task.reliable_bytes is not None:
-            # Each by itself: what several share at the rated point is saved beside this.
             plain, geometry = tasks[0], task.device.geometry
             n = len(plain.sizes)
             sizes += plain.sizes
             tolerances += [1.0] * n
             cost = np.pad(cost, ((0, n), (0, 1)))
-            cost[-n:, -1] = plain.joules(geometry.banks)[task.device.nominal]
+            cost[-n:, -1] = plain.joules_at(Price(task.device.nominal, geometry.banks))
             tensor += range(n)
             group = 1 + max(slot.group for slot in slots)
             rated_point = 1 + max(slot.point for slot in slots)
@@ -119,21 +118,12 @@ class Ways:
     @cached_property
     def bound(self) -> float:
         """No placement costs less; infinite if a tensor bears no slot."""
+        costs = self.cost[:, [slot.price for slot in self.slots]]
+        costs[~self._allowed] = np.inf
         least = np.full(self._tensors, np.inf)
-        np.minimum.at(least, self.tensor, self._joules.min(axis=1))
+        np.minimum.at(least, self.tensor, costs.min(axis=1))
         # One after another as the core does: a budget that does not bind changes no bit.
         return float(reduce(add, least.tolist(), 0.0))
-
-    @cached_property
-    def relaxed(self) -> Relaxed:
-        """What placements within the budget cost at least."""
-        return relax(self._joules, self.hazard, self.limit, self._tensors)
-
-    @cached_property
-    def _joules(self) -> np.ndarray:
-        """Of each way in each slot, ``[ways, slots]``; infinite where it may not lie."""
-        costs = self.cost[:, [slot.price for slot in self.slots]]
-        return np.where(self._allowed, costs, np.inf)
 
     @cached_property
     def _allowed(self) -> np.ndarray:
@@ -181,45 +171,19 @@ class Ways:
                 best = found
         return best, shortfalls, over
 
-    def exactly(self, time_limit_seconds: float, known: Found | None) -> tuple[Found | None, float]:
-        """Solve the program.
-
-        Args:
-            time_limit_seconds: For the solver.
-            known: A placement, if there is one: what cannot be part of a cheaper one is left out.
-
-        Returns:
-            The cheapest found, None where there is none, and the proven bound.
-        """
-        relaxed, hazard = self.relaxed, self.hazard
-        if np.isinf(relaxed.bound):
-            return None, relaxed.bound
-        by_price = self._found_by_price() if relaxed.price else None
-        if known is None or (by_price is not None and by_price.joules < known.joules):
-            known = by_price
-        if relaxed.price and known is not None:
-            hazard = np.where(relaxed.through <= known.joules * (1 + 1e-9), hazard, np.inf)
-        found = milp.solve(
+    def exactly(self, time_limit_seconds: float, below: float) -> tuple[Found | None, float]:
+        """Solve the program; return what it found that costs less, and the proven bound."""
+        found = _exact.solve(
             self.native,
             time_limit_seconds=time_limit_seconds,
-            budget=milp.Budget(self.tensor, hazard, self.limit),
+            budget=Budget(self.tensor, self.hazard, self.limit),
+            below=below,
         )
         if found.slots is None or found.ways is None:
-            return known, found.bound
+            return None, found.bound
         if self._hazard(found.ways, found.slots) > self.limit:
-            return known, found.bound
+            return None, found.bound
         return self._found(found.ways, found.slots), found.bound
-
-    def _found_by_price(self) -> Found | None:
-        """What each tensor takes at the price of hazard, where rooms and banks have it so."""
-        ways, slots = self.relaxed.ways.tolist(), self.relaxed.slots.tolist()
-        if self._hazard(ways, slots) > self.limit:
-            return None
-        try:
-            core.assignment_cost(self._problem(ways), slots)
-        except ValueError:  # rooms are exceeded, or a bank has two points
-            return None
-        return self._found(ways, slots)
 
     def chosen(self, task: Task, found: Found) -> tuple[Task, list[int], list[float]]:
         """Return the task with the protections found, and slot and limit of each of its parts."""
