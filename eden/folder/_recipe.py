@@ -185,8 +185,20 @@ class CharacterizeKeys(_Part):
         description="whether to search a BER for each tensor, which asks most; else fine placement "
         "goes by the coarse one and by single cells",
     )
+    groups: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="runs of neighbouring layers whose tensors are raised together first, or "
+        "alone where fine is false; 0 for none",
+    )
     coarse_images: Count = Field(default=10_000, description="of the validation images, at most")
     curve: CurveKeys = CurveKeys()
+
+    @property
+    def fine_searches(self) -> list[int]:
+        """What `groups` is of the fine searches, each beginning at what the one before found."""
+        return [self.groups] * (self.groups > 0) + [0] * self.fine
 
 
 _Setting = Annotated[float | None, Field(ge=-100, le=1e6, allow_inf_nan=False)]

@@ -14,7 +14,8 @@ def tolerance_section(results: Results) -> Section:
     """Show the tolerance of every tensor before and after boosting."""
     searched = results.tolerances(NETWORKS[0], "coarse").coverage
     covered = str(searched or "").splitlines()
-    if not results.folder.recipe.characterize.fine:
+    part = results.folder.recipe.characterize
+    if not part.fine_searches:
         text = (
             "Not searched (recipe key characterize.fine): fine placement goes by the BER of the "
             "whole network and by single cells."
@@ -23,6 +24,12 @@ def tolerance_section(results: Results) -> Section:
     fine = {WHICH[n]: results.tolerances(n, "fine").bers() for n in NETWORKS}
     coarse = {WHICH[n]: results.tolerances(n, "coarse").coarse_ber for n in NETWORKS}
     trials = " and ".join(str(results.tolerances(n, "fine").trials) for n in NETWORKS)
+    rose = (
+        f" Tensors of {part.groups} runs of neighbouring layers rose together"
+        if part.groups
+        else ""
+    )
+    rose += (", then each by itself." if part.fine else ".") if rose else ""
     return Section(
         "Tolerance by tensor",
         text=(
@@ -31,7 +38,7 @@ def tolerance_section(results: Results) -> Section:
         ),
         figure=tolerance_figure(fine, coarse),
         alt="Tolerable bit error rate of every tensor before and after boosting",
-        notes=(f"{trials} questions, each under one draw.", *covered),
+        notes=(f"{trials} questions, each under one draw.{rose}", *covered),
     )
 
 

@@ -51,16 +51,19 @@ def characterize(work: Work, files: StageFiles) -> None:
         _try_fresh_draws(work, files, name, model, coarse)
         if variant.protected:
             continue
-        if part.fine:
+        fine = coarse
+        for groups in part.fine_searches:
             fine = characterize_fine(
                 model,
                 work.searched,
-                start=coarse,
+                start=fine,
                 seeds=part.seeds,
                 high=part.high,
                 margin_steps=part.margin_steps,
+                groups=groups,
                 **shared,
             )
+        if part.fine_searches:
             files.json(tolerances_name(name, "fine"), fine.to_dict())
         curve = accuracy_curve(
             model,

@@ -192,8 +192,8 @@ class Work:
     def tolerances_for(self, variant: Variant, method: str) -> Tolerances:
         """Read the tolerances that a method of placement goes by."""
         searched = self.results.searched_as(variant.name)
-        fine = searched in NETWORKS and self.recipe.characterize.fine
-        coarsely = method == "coarse" or not fine
+        finely = searched in NETWORKS and self.recipe.characterize.fine_searches
+        coarsely = method == "coarse" or not finely
         return self.results.tolerances(variant.name, "coarse" if coarsely else "fine")
 
     def place(

@@ -1,6 +1,6 @@
 """How many errors a network bears, finely: one BER a tensor, raised from the coarse tolerance."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,12 +27,16 @@ def characterize_fine(
     seeds: int | None = None,
     high: float = 0.4,
     margin_steps: int = 1,
+    groups: int = 0,
     seed: int = 0,
     folder: Path | str | None = None,
     progress: bool = False,
     label: str = "",
 ) -> Tolerances:
     """Raise each tensor as far as the accuracy target allows, from the coarse tolerance on.
+
+    A deep network has hundreds of tensors: ``groups=8`` raises them in eight runs of neighbouring
+    layers, and what that finds can be the ``start`` of a search of each tensor by itself.
 
     Tensors rise in turn by one grid step, round after round, each until a draw misses the target
     on the images. What need not be asked for that is not (`_sweep`): most questions go to the
@@ -46,10 +50,13 @@ def characterize_fine(
         evaluate: ``evaluate(model) -> accuracy`` on the images of the coarse search, or an
             `eden.tolerance.Evaluator`.
         config: Default: that of ``start``.
-        start: The coarse tolerances of this network on these images.
-        seeds: Error draws; default: as many as the coarse search used.
-        high: Highest BER of a tensor, from that of ``start`` to 1.
+        start: Tolerances of this network on these images, as a rule the coarse ones: no tensor
+            ends below.
+        seeds: Error draws; default: as many as the search of ``start`` used.
+        high: Highest BER of a tensor, from those of ``start`` to 1.
         margin_steps: Grid steps taken off every tensor that was raised, down to the start.
+        groups: Runs of neighbouring layers, of about as many layers each, whose tensors rise
+            together; 0: each tensor by itself.
         seed: Of the family of draws.
         folder: Keeps each finished trial as a Parquet shard, and replays those it finds; those of
             the coarse search too, where it is the same one.
@@ -61,22 +68,25 @@ def characterize_fine(
 
     Raises:
         TypeError: If an argument is of another type.
-        ValueError: If ``start`` is not a coarse result, one is outside what is named here, the
-            network misses its target without errors, or the evaluator answers otherwise when asked
-            again.
+        ValueError: If one is outside what is named here, the network misses its target without
+            errors, or the evaluator answers otherwise when asked again.
     """
     check_asked(model, evaluate, folder, **({} if config is None else {"config": config}))
     a_kind("start", start, Tolerances, "what characterize_coarse returns")
-    one_of("granularity of start", start.granularity, ["coarse"])
-    within("high", high, start.coarse_ber, 1)
+    within("high", high, max(start.bers().values()), 1)
     an_int("margin_steps", margin_steps, 0, -LOWEST_STEP)
+    an_int("groups", groups, 0)
     config = start.config if config is None else calibrated(model, config)
     one_of("stored format of config", config.stored, [start.config.stored])
     count = len(start.thresholds or start.accuracies) if seeds is None else seeds
     draws = seeds_for("search", count, seed=seed)
-    base, target = step_of(start.coarse_ber), start.target_accuracy
+    target = start.target_accuracy
     with under_errors(model, evaluate, config, folder=folder, subject={"seed": seed}) as network:
-        oracle, bottom = Oracle(network, target), dict.fromkeys(network.names, base)
+        borne = start.bers()
+        if missing := [name for name in network.names if name not in borne]:
+            raise ValueError(f"start: {missing[0]} is missing; it is of another network")
+        oracle, bottom = Oracle(network, target), {n: step_of(borne[n]) for n in network.names}
+        together = _runs(network.names, groups) if groups else None
         network.clean_accuracy(target)
         # The coarse search ended with most of these questions.
         with oracle.at_once():
@@ -86,8 +96,8 @@ def characterize_fine(
         draws = [draw for draw in draws if ground[draw] >= target]
         if not draws:
             raise ValueError(
-                f"start: at its BER {rate(start.coarse_ber)} every draw misses the target "
-                f"{target:.4f}, accepted: the coarse tolerances of this network on these images"
+                f"start: at its BER {rate(min(borne.values()))} every draw misses the target "
+                f"{target:.4f}, accepted: tolerances of this network on these images"
             )
         worst_first = sorted(draws, key=ground.__getitem__)
         network.choose_part(bottom, worst_first[0])
@@ -100,10 +110,12 @@ def characterize_fine(
                 bottom,
                 high=step_of(high),
                 draws=worst_first,
+                groups=together,
                 on_settled=lambda count: bar.update(count - bar.n),
             )
-            lowered = _lowered(found, base, margin_steps)
-            steps = held(oracle, lowered, base=base, top=found, draws=worst_first)
+            lowered = {n: max(bottom[n], step - margin_steps) for n, step in found.items()}
+            limits = {"base": bottom, "top": found, "groups": together}
+            steps = held(oracle, lowered, draws=worst_first, **limits)
         return replace(
             start,
             config=network.handle.config,
@@ -111,10 +123,15 @@ def characterize_fine(
             tensors=tensors_bearing(bers_of(steps), network.handle.tensors),
             thresholds=(),
             accuracies=tuple(oracle.confirm(steps, draw) for draw in draws),
-            trials=network.memo.count,
+            trials=network.memo.count + (start.trials if start.granularity == "fine" else 0),
             coverage=network.handle.coverage(),
         )
 
 
-def _lowered(steps: Mapping[str, int], base: int, by: int) -> dict[str, int]:
-    return {name: max(base, step - by) if step > base else step for name, step in steps.items()}
+def _runs(names: Sequence[str], count: int) -> list[list[str]]:
+    """Split tensors, in forward order, where layers end, into runs of about as many layers."""
+    layer_of = {name: name.rpartition(".")[0] for name in names}
+    layers = list(dict.fromkeys(layer_of.values()))
+    count = min(count, len(layers))
+    run_of = {layer: number * count // len(layers) for number, layer in enumerate(layers)}
+    return [[n for n in names if run_of[layer_of[n]] == run] for run in range(count)]

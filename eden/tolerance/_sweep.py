@@ -12,13 +12,15 @@ same end with fewer questions, of three prices:
   there, and guesses must clear the target by twice as much; nothing is asked twice.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from eden.tolerance._copies import waves
 from eden.tolerance._oracle import Oracle
 
 Steps = Mapping[str, int]
+# Tensors that rise together.
+Groups = Sequence[Sequence[str]]
 
 # Draws asked of a step at once, the worst ones first: most of the steps that fail do so there.
 _WAVES = (2, 8)
@@ -29,6 +31,7 @@ def plain_sweep(
     start: Steps,
     *,
     high: int,
+    groups: Groups | None = None,
     on_settled: Callable[[int], object] | None = None,
 ) -> dict[str, int]:
     """Raise each tensor in turn by one step, round after round, while the target holds.
@@ -39,6 +42,7 @@ def plain_sweep(
         holds: Whether the target holds at a step for every tensor.
         start: The step each tensor starts from (the coarse one).
         high: Highest step of the grid.
+        groups: Tensors that rise and stop together; default: each by itself.
         on_settled: Called with the number of tensors that have stopped.
 
     Returns:
@@ -47,18 +51,27 @@ def plain_sweep(
     Reference:
         Koppula et al., EDEN, MICRO 2019, section 3.3 (fine-grained characterisation).
     """
-    steps, candidates = dict(start), list(start)
+    steps, candidates = dict(start), _each(start) if groups is None else [*groups]
     while candidates:
         raised = []
-        for name in candidates:
-            trial = {**steps, name: steps[name] + 1}
-            if trial[name] <= high and holds(trial):
+        for group in candidates:
+            trial = moved(steps, group, 1)
+            if max(trial[name] for name in group) <= high and holds(trial):
                 steps = trial
-                raised.append(name)
+                raised.append(group)
         candidates = raised
         if on_settled is not None:
-            on_settled(len(steps) - len(candidates))
+            on_settled(len(steps) - sum(map(len, candidates)))
     return steps
+
+
+def _each(names: Iterable[str]) -> list[tuple[str, ...]]:
+    return [(name,) for name in names]
+
+
+def moved(steps: Steps, group: Sequence[str], by: int) -> dict[str, int]:
+    """The steps where those of a group are so many higher."""
+    return {**steps, **{name: steps[name] + by for name in group}}
 
 
 def lazy_sweep(
@@ -67,6 +80,7 @@ def lazy_sweep(
     *,
     high: int,
     draws: Sequence[int],
+    groups: Groups | None = None,
     on_settled: Callable[[int], object] | None = None,
 ) -> dict[str, int]:
     """Find what `plain_sweep` finds if a trial holds where no draw misses on all images.
@@ -76,12 +90,13 @@ def lazy_sweep(
         start: The step each tensor starts from; no draw should miss there.
         high: Highest step of the grid.
         draws: Error draws, the worst one first.
+        groups: Tensors that rise and stop together; default: each by itself.
         on_settled: Called with the number of tensors that have stopped. The last one counts only
             once the end is certain; the number never falls, though a tensor that was thought to
             have stopped may rise on.
 
     Returns:
-        The step of every tensor: no draw misses on all images, and each tensor one step higher
+        The step of every tensor: no draw misses on all images, and each group one step higher
         missed under some draw when it stopped.
     """
     walk, most = _Walk(oracle, draws), 0
@@ -94,7 +109,7 @@ def lazy_sweep(
 
     while True:
         walk.restart(start)
-        found = plain_sweep(walk.holds, start, high=high, on_settled=settled)
+        found = plain_sweep(walk.holds, start, high=high, groups=groups, on_settled=settled)
         doubts = list(walk.doubts())
         if not doubts:
             if on_settled is not None:
@@ -185,7 +200,13 @@ class _Walk:
 
 
 def held(
-    oracle: Oracle, steps: Steps, *, base: int, top: Steps, draws: Sequence[int]
+    oracle: Oracle,
+    steps: Steps,
+    *,
+    base: Steps,
+    top: Steps,
+    draws: Sequence[int],
+    groups: Groups | None = None,
 ) -> dict[str, int]:
     """Move tensors by single steps until no draw misses the target.
 
@@ -200,11 +221,13 @@ def held(
         base: No tensor goes below; there all draws are known to meet the target.
         top: No tensor goes above; there too.
         draws: Error draws.
+        groups: Tensors that move together; default: each by itself.
 
     Returns:
         The steps.
     """
     steps, order, still = dict(steps), list(draws), set(steps)
+    groups = _each(steps) if groups is None else groups
     oracle.ahead([(steps, draw) for draw in order])
 
     def misses(draw: int) -> bool:
@@ -213,16 +236,15 @@ def held(
     while (missed := next(filter(misses, order), None)) is not None:
         order.remove(missed)
         order.insert(0, missed)
-        down = [{**steps, name: steps[name] - 1} for name in steps if name in still]
-        up = [{**steps, name: steps[name] + 1} for name in steps if name in still]
-        options = [trial for trial in down + up if all(base <= trial[n] <= top[n] for n in trial)]
+        tried = [moved(steps, group, by) for by in (-1, 1) for group in groups if still & {*group}]
+        options = [trial for trial in tried if all(base[n] <= trial[n] <= top[n] for n in trial)]
         if options:
             oracle.ahead([(trial, missed) for trial in options], part=True)
             best = max(options, key=lambda trial, d=missed: oracle.rank(trial, d))
             still -= {name for name in steps if steps[name] != best[name]}
             steps = best
-        elif max(steps.values()) > base:
-            steps = {name: max(base, step - 1) for name, step in steps.items()}
+        elif any(step > base[name] for name, step in steps.items()):
+            steps = {name: max(base[name], step - 1) for name, step in steps.items()}
             top, still = dict(steps), set(steps)
         else:
             break

@@ -31,7 +31,7 @@ class Tolerances:
         accuracies: At the tolerances of a fine search, one for each draw; empty for a coarse one.
         mean_ber: The highest BER at which the *mean* over the seeds meets the target, the
             criterion usual in papers; None for a fine search.
-        trials: Questions asked in the search.
+        trials: Questions asked in the search, and in the fine one that it began at.
         coverage: What of the network was stored, and so searched; None in files of before.
         sweep_ber: Up to which no draw misses, less the margin; None in files of before, and for a
             fine search that of the coarse one it began at.

@@ -25,8 +25,13 @@ _SPEC.loader.exec_module(REPEAT)
 
 def test_networks_stand_beside_their_protected_selves(tmp_path):
     protect = {"fc*.input": "triple", "conv*.weight": "secded"}
+    in_runs = small().characterize.model_copy(update={"groups": 2, "fine": False})
     recipe = small().model_copy(
-        update={"protect": protect, "verify": VerifyKeys(network="boosted-protected", seeds=2)}
+        update={
+            "protect": protect,
+            "verify": VerifyKeys(network="boosted-protected", seeds=2),
+            "characterize": in_runs,
+        }
     )
     folder = run(recipe, tmp_path / "run", progress=False)
     rows = (folder / "variants.csv").read_text().splitlines()
@@ -38,6 +43,14 @@ def test_networks_stand_beside_their_protected_selves(tmp_path):
     results = Results(RunFolder(folder))
     added = [added_bytes(results.placement(v.name, "greedy")) for v in VARIANTS]
     assert added[0] == added[1] == 0 < added[2] == added[3] < 0.07
+    # Two runs of layers rose together, and placements go by that.
+    for variant in VARIANTS[:2]:
+        borne = results.tolerances(variant.name, "fine").bers()
+        assert len(set(borne.values())) <= 2 and borne["conv1.weight"] == borne["conv2.input"]
+        placed = results.placement(variant.name, "greedy").entries
+        assert {name: entry.tolerance for name, entry in placed.items()} == borne
+    page = (folder / "report.html").read_text()
+    assert "Tensors of 2 runs of neighbouring layers rose together." in page
     # The search of draws is all that a protected network costs.
     assert not (folder / "tolerances" / "protected-fine.json").exists()
     for name in ("protected", "boosted-protected"):

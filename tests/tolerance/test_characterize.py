@@ -20,6 +20,7 @@ from eden.tolerance import (
     step_of,
     verify,
 )
+from eden.tolerance._characterize_fine import _runs
 from eden.tolerance._evaluator import offering
 from eden.tolerance._network import NO_ERROR, bers_of, under_errors
 from eden.tolerance._oracle import Oracle
@@ -130,10 +131,47 @@ def test_fine_raises_tensors_from_the_coarse_tolerance(task, coarse):
     assert min(fine.accuracies) >= TARGET and len(fine.accuracies) == 6
     for name, value in model.state_dict().items():
         assert torch.equal(value, state[name])
-    with pytest.raises(ValueError, match="granularity of start is 'fine', accepted: coarse"):
-        characterize_fine(model, evaluate, start=fine)
     with pytest.raises(ValueError, match="stored format of config is 'int4', accepted: int8"):
         characterize_fine(model, evaluate, start=coarse, config=CONFIG.with_(stored="int4"))
+
+
+def test_layers_rise_together_first_and_tensors_by_themselves_from_there(task, coarse):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    layers = characterize_fine(model, evaluate, start=coarse, groups=2)
+    bers = layers.bers()
+    assert bers["0.weight"] == bers["0.input"] and bers["2.weight"] == bers["2.input"]
+    assert max(bers.values()) > 2 * coarse.coarse_ber
+    whole = characterize_fine(model, evaluate, start=coarse, groups=1)
+    assert len(set(whole.bers().values())) == 1
+    alone = characterize_fine(model, evaluate, start=coarse, groups=0)
+    assert whole.trials < layers.trials < alone.trials
+    more = characterize_fine(model, evaluate, start=layers)
+    assert all(more.bers()[name] >= ber * 0.999 for name, ber in bers.items())
+    assert min(more.accuracies) >= TARGET and len(more.accuracies) == 6
+    # With those of the search that it began at.
+    assert more.trials > layers.trials and more.coarse_ber == coarse.coarse_ber
+    # There are two layers to group.
+    assert characterize_fine(model, evaluate, start=coarse, groups=99) == layers
+
+
+def test_a_start_of_another_network_and_no_number_of_groups_are_refused(task, coarse):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    other = replace(coarse, tensors=coarse.tensors[1:])
+    with pytest.raises(ValueError, match=r"start: 0\.weight is missing; it is of another network"):
+        characterize_fine(model, evaluate, start=other)
+    for groups in (-1, 1.5, True):
+        with pytest.raises((TypeError, ValueError), match="groups is"):
+            characterize_fine(model, evaluate, start=coarse, groups=groups)
+
+
+def test_runs_are_of_neighbours_and_about_as_many_layers():
+    names = [f"{layer}.{kind}" for layer in range(10) for kind in ("weight", "input")]
+    sizes = [len({name[0] for name in run}) for run in _runs(names, 3)]
+    assert sum(sizes) == 10 and set(sizes) == {3, 4}
+    assert [name for run in _runs(names, 3) for name in run] == names
+    assert _runs(names, 1) == [names] and len(_runs(names, 99)) == 10
 
 
 def test_fine_finds_what_the_plain_sweep_finds(task, coarse):

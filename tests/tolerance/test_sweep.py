@@ -64,9 +64,10 @@ class Network:
     def start(self):
         return dict.fromkeys(self.names, BASE)
 
-    def lazy(self, *, whole=None, on_settled=None, **more):
+    def lazy(self, *, whole=None, on_settled=None, groups=None, **more):
         asked = oracle(whole or self.whole, self.target, **more)
-        return lazy_sweep(asked, self.start(), high=HIGH, draws=self.draws, on_settled=on_settled)
+        shared = {"high": HIGH, "draws": self.draws, "groups": groups}
+        return lazy_sweep(asked, self.start(), on_settled=on_settled, **shared)
 
 
 networks = st.tuples(st.integers(0, 10**6), st.integers(1, 5), st.integers(1, 4))
@@ -86,6 +87,31 @@ def test_the_plain_sweep_ends_where_no_tensor_can_be_raised():
         assert found[name] == -4 or not holds({**found, name: found[name] + 1})
     assert min(found.values()) > -30
     assert settled == sorted(settled) and settled[-1] == 3
+
+
+def test_tensors_of_a_group_rise_and_stop_together():
+    # 10^(s/10) summed over tensors: three at -10 are 0.3, two at -7 and one at -10 are 0.499.
+    def holds(steps):
+        return sum(map(ber_of, steps.values())) <= 0.5
+
+    settled, start = [], dict.fromkeys("abc", -30)
+    found = plain_sweep(holds, start, high=-4, groups=["ab", "c"], on_settled=settled.append)
+    assert found["a"] == found["b"]
+    for group in ("ab", "c"):
+        assert not holds({n: s + (n in group) for n, s in found.items()})
+    assert settled[-1] == 3 and set(settled) <= {0, 1, 2, 3}
+    # All in one: the highest common step, 3 * 10^(-8/10) = 0.475.
+    assert plain_sweep(holds, start, high=-4, groups=["abc"]) == dict.fromkeys("abc", -8)
+
+
+@given(networks, st.integers(1, 5))
+def test_groups_give_the_plain_sweep_of_groups(network, size):
+    network = Network(*network)
+    names = network.names
+    groups = [names[first : first + size] for first in range(0, len(names), size)]
+    expected = plain_sweep(network.holds, network.start(), high=HIGH, groups=groups)
+    assert network.lazy(groups=groups) == expected
+    assert network.lazy(groups=groups, close=network.close, images=IMAGES) == expected
 
 
 @given(networks)
@@ -192,7 +218,7 @@ def test_held_takes_the_step_that_helps_most():
     def accuracy(steps, draw):
         return 0.9 - (draw == 1) * max(0, steps["a"] + 20) / 20
 
-    arguments = {"base": -40, "top": {"a": -16, "b": -4}, "draws": [0, 1, 2]}
+    arguments = {"base": {"a": -40, "b": -40}, "top": {"a": -16, "b": -4}, "draws": [0, 1, 2]}
     asked = oracle(accuracy, 0.8)
     assert held(asked, {"a": -17, "b": -5}, **arguments) == {"a": -18, "b": -5}
     assert held(asked, {"a": -20, "b": -5}, **arguments) == {"a": -20, "b": -5}
@@ -202,13 +228,29 @@ def test_held_takes_the_step_that_helps_most():
     assert ranked == [1] * 4  # either tensor, down and up
 
 
+def test_held_moves_groups_as_one():
+    def accuracy(steps, draw):
+        return 0.9 - max(0, steps["a"] + 20) / 20
+
+    asked, base = oracle(accuracy, 0.8), {"a": -40, "b": -40, "c": -40}
+    steps = {"a": -17, "b": -5, "c": -9}
+    arguments = {"base": base, "top": steps, "draws": [0], "groups": ["ab", "c"]}
+    assert held(asked, steps, **arguments) == {"a": -18, "b": -6, "c": -9}
+
+
+def test_held_keeps_each_above_its_own_base():
+    asked = oracle(lambda s, d: 0.0, 0.5)
+    base = {"a": -9, "b": -4}
+    assert held(asked, {"a": -3, "b": -3}, base=base, top={"a": -3, "b": -3}, draws=[0]) == base
+
+
 def test_held_goes_back_up_where_only_that_helps_and_not_above_the_top():
     top = {"a": -10, "b": -10}
 
     def accuracy(steps, draw):
         return 0.5 + 0.4 * (steps["b"] == -10)
 
-    arguments, asked = {"base": -40, "draws": [0]}, oracle(accuracy, 0.8)
+    arguments, asked = {"base": {"a": -40, "b": -40}, "draws": [0]}, oracle(accuracy, 0.8)
     assert held(asked, {"a": -11, "b": -11}, top=top, **arguments) == {"a": -11, "b": -10}
     low = {"a": -11, "b": -11}
     assert held(asked, low, top=low, **arguments) == {"a": -40, "b": -40}
@@ -220,7 +262,7 @@ def test_held_ends_where_all_draws_hold(network, healing):
     top = plain_sweep(network.holds, network.start(), high=HIGH)
     low = {name: max(BASE, step - 1) for name, step in top.items()}
     asked = oracle(network.accuracy, network.target)
-    found = held(asked, low, base=BASE, top=top, draws=network.draws)
+    found = held(asked, low, base=network.start(), top=top, draws=network.draws)
     assert network.holds(found)
     assert all(BASE <= found[name] <= top[name] for name in top)
 
@@ -228,4 +270,4 @@ def test_held_ends_where_all_draws_hold(network, healing):
 @pytest.mark.parametrize("steps", [{"a": -3}, {"a": -9}])
 def test_held_ends_at_the_base_where_nothing_helps(steps):
     asked = oracle(lambda s, d: 0.0, 0.5)
-    assert held(asked, steps, base=-9, top=steps, draws=[0]) == {"a": -9}
+    assert held(asked, steps, base={"a": -9}, top=steps, draws=[0]) == {"a": -9}
