@@ -4,6 +4,7 @@ The problem and Algorithm 1 are C++ (``csrc/core/mapping``), the exact program i
 costs and rates. A further method is a file here and a name in `METHODS`.
 """
 
+from eden.mapping._laid import lay_out as lay_out
 from eden.mapping._pieces import RATED as RATED
 from eden.mapping._pieces import Place as Place
 from eden.mapping._place import place as place

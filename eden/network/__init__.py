@@ -8,6 +8,7 @@ of module is a case in `_targets`.
 from eden.network._attach import approximate as approximate
 from eden.network._attach import attach as attach
 from eden.network._attach import attached as attached
+from eden.network._attach import config_of as config_of
 from eden.network._attachment import Attachment as Attachment
 from eden.network._calibration import Calibration as Calibration
 from eden.network._calibration import InputRange as InputRange

@@ -64,14 +64,23 @@ def attach(model: nn.Module, config: Config | Any, *, keep_bytes: int = 2**26) -
     """
     if not isinstance(model, nn.Module):
         raise TypeError(refusal("type of model", type(model).__name__, "a torch.nn.Module"))
-    given, entries = config, getattr(config, "entries", None)
+    entries, config = getattr(config, "entries", None), config_of(config)
+    # What is made here changes in place later, which tensors of inference mode do not.
+    with _attaching, torch.inference_mode(False):
+        return _attach(model, config, entries, keep_bytes)
+
+
+def config_of(given: Any) -> Config:
+    """Return a config, or that of a placement.
+
+    Raises:
+        TypeError: If it is neither.
+    """
     config = given if isinstance(given, Config) else getattr(given, "config", None)
     if not isinstance(config, Config):
         accepted = "an eden.Config or a placement that has one"
         raise TypeError(refusal("type of config", type(given).__name__, accepted))
-    # What is made here changes in place later, which tensors of inference mode do not.
-    with _attaching, torch.inference_mode(False):
-        return _attach(model, config, entries, keep_bytes)
+    return config
 
 
 def _attach(model: nn.Module, config: Config, entries: Any, keep_bytes: int) -> Attachment:

@@ -24,12 +24,15 @@ from eden.network import (
     attach,
     attached,
     calibration_of,
+    config_of,
     digest_of_model,
     keep_calibration,
+    places_of,
     unwrapped,
 )
 from eden.training._config import BoostConfig
 from eden.training._folder import TrainingFolder
+from eden.training._places import bers_of_places, mean_ber
 from eden.training._ranks import Ranks
 from eden.training._rounds import Judge, Rounds, calibration_of_now, target_bers
 from eden.training._trainer import Trainer
@@ -42,8 +45,8 @@ def boost(
     model: nn.Module,
     train_loader: Iterable[Any],
     *,
-    config: Config,
-    target_ber: float | Sequence[float],
+    config: Config | Any,
+    target_ber: float | Sequence[float] | None = None,
     epochs: int = 10,
     how: BoostConfig | None = None,
     evaluate: Callable[[nn.Module], float] | None = None,
@@ -78,10 +81,12 @@ def boost(
         model: The trained network; it is not changed. Of one in a wrapper, such as
             ``DistributedDataParallel``, the copy is in one too.
         train_loader: Yields ``(inputs, labels)``, several times over.
-        config: How the network is stored. With ``cells="fixed"`` the boosted network is for that
-            one module, and is refused on another.
+        config: How the network is stored; or a placement, which has a config, to train each tensor
+            for the rate of its place. With ``cells="fixed"`` the boosted network is for that one
+            module, and is refused on another.
         target_ber: Rate to train for, in (0, 1]; or rising rates to go on to while that helps.
-            Some ten times what the network shall bear: most draws in training lose accuracy.
+            Some ten times what the network shall bear: most draws in training lose accuracy. None
+            for a placement, which has its rates, and is not judged: `eden.verify` does that.
         epochs: To the first target; at least 1.
         how: How it is trained and judged; default ``BoostConfig()``.
         evaluate: ``evaluate(model) -> accuracy`` in [0, 1]; NaN is an error, or counts as 0 where
@@ -102,20 +107,27 @@ def boost(
 
     Raises:
         TypeError: For an argument of another type.
-        ValueError: For a rate or number outside what is named here, an attached model, only one of
+        ValueError: For a rate or number outside what is named here, a placement in which nothing
+            fails, an attached model, only one of
             `evaluate` and `target_accuracy`, a calibration that does not mention all that the
             config stores, processes that were not told the same, or a folder that keeps another
             training.
     """
     a_kind("model", model, nn.Module, "a torch.nn.Module")
     a_kind("train_loader", train_loader, Iterable, "an iterable of batches")
-    a_kind("config", config, Config, "an eden.Config")
+    given, config = config, config_of(config)
     if attached(model) is not None:
         raise ValueError("boost: the model is attached; detach it first")
     if (evaluate is None) != (target_accuracy is None):
         raise ValueError("boost: evaluate and target_accuracy go together; got one of them")
     how = BoostConfig() if how is None else how
     a_kind("how", how, BoostConfig, "an eden.BoostConfig")
+    placed = bers_of_places(given)
+    if placed is not None:
+        if target_ber is not None or evaluate is not None:
+            said = "neither target_ber nor evaluate goes with a placement, which has its rates"
+            raise ValueError(f"boost: {said}; eden.verify judges what comes out")
+        target_ber = mean_ber(given)
     targets = target_bers(target_ber, checked=evaluate is not None)
     within("start_ber", how.start_ber, 0, targets[0])
     an_int("epochs", epochs, 1, 10**9)
@@ -125,6 +137,7 @@ def boost(
     ranks = Ranks(model)
     told = {
         "config": config.to_dict(),
+        "places": None if placed is None else places_of(given),
         "curriculum": (targets, epochs),
         "target_accuracy": target_accuracy,
         "how": {f.name: getattr(how, f.name) for f in fields(how) if f.name not in _FUNCTIONS}
@@ -134,7 +147,7 @@ def boost(
         ranks.agree(name, value)
     hidden = not progress or ranks.rank > 0
     kept = TrainingFolder(folder, ranks)
-    rounds, judge = Rounds(targets, epochs, how, share), None
+    rounds, judge = Rounds(targets, epochs, how, share, placed), None
     if evaluate is not None and target_accuracy is not None:
         asked = copy.deepcopy(model if ranks.size == 1 else unwrapped(model))
         judge = Judge(evaluate, target_accuracy, how.miss_probability, asked, how.seed)
@@ -143,7 +156,8 @@ def boost(
     known = config.calibration or calibration_of(model)
     known = None if known is None else replace(known, identity=None)
     keep_calibration(boosted, known)
-    handle = attach(boosted, config.with_(calibration=known))
+    stored = config.with_(calibration=known)
+    handle = attach(boosted, stored if placed is None else replace(given, config=stored))
     try:
         handle.check_calibrated()
         handle.coverage().warn()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
@@ -17,7 +17,6 @@ from eden.network import (
     Calibration,
     InputRange,
     approximate,
-    identity_of,
     keep_calibration,
     unwrapped,
 )
@@ -90,7 +89,7 @@ def calibration_of_now(handle: Attachment, trainer: Trainer) -> Calibration:
     kept = cast(Calibration, handle.config.calibration)
     now = handle.learn_bounds([trainer.one_batch()]).tensors
     weights = {n: entry for n, entry in now.items() if entry.kind == "weight" and entry.reads}
-    identity = identity_of(handle.config) if handle.config.cells == "fixed" else None
+    identity = handle.identity if handle.config.cells == "fixed" else None
     return replace(kept, tensors={**kept.tensors, **weights}, identity=identity)
 
 
@@ -103,12 +102,14 @@ class Rounds:
         epochs: To the first one.
         how: How it is trained.
         share: Of the range that the inputs have, what the first attempt leaves them.
+        placed: Of a placement the rate of each tensor, as a schedule takes them.
     """
 
     targets: Sequence[float]
     epochs: int
     how: BoostConfig
     share: InputRange
+    placed: Mapping[str, float] | None = None
 
     def run(self, trainer: Trainer, judge: Judge | None) -> list[dict[str, Any]]:
         """Train; leave the network that bears most, and return the history.
@@ -160,7 +161,8 @@ class Rounds:
     def _train(
         self, trainer: Trainer, target: float, start: float, epochs: int, *, slower: float = 1.0
     ) -> list[dict[str, Any]]:
-        rates = {"target_ber": target, "start_ber": min(start, target)}
+        rates: dict[str, Any] = {"target_ber": target, "start_ber": min(start, target)}
+        rates["placed"] = self.placed
         if self.how.curriculum == "ramp":
             rates["least"] = self.how.least_share_for(trainer.handle.config)
             schedule = RampSchedule(trainer.handle, batches=epochs * trainer.batches, **rates)
@@ -178,7 +180,7 @@ def _milder_share(share: InputRange, milder: float) -> InputRange:
     return share**milder
 
 
-def target_bers(target_ber: float | Sequence[float], *, checked: bool) -> list[float]:
+def target_bers(target_ber: float | Sequence[float] | None, *, checked: bool) -> list[float]:
     """The rates of the rounds, one alone where none is checked."""
     if isinstance(target_ber, str) or not isinstance(target_ber, Sequence):
         within("target_ber", cast(float, target_ber), 0, 1, above=True)

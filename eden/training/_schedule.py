@@ -16,17 +16,29 @@ class Schedule(ABC):
 
     _noted: ClassVar[tuple[str, ...]]  # what a checkpoint holds besides the rates and the draw
 
-    def __init__(self, handle: Attachment, target_ber: float, start_ber: float):
+    def __init__(
+        self,
+        handle: Attachment,
+        target_ber: float,
+        start_ber: float,
+        placed: Mapping[str, float] | None,
+    ):
         a_kind("handle", handle, Attachment, "an attachment, as eden.attach returns it")
         within("target_ber", target_ber, 0, 1, above=True)
         within("start_ber", start_ber, 0, target_ber)
         self.handle = handle
         self.target_ber, self.start_ber = float(target_ber), float(start_ber)
+        self.placed = None if placed is None else dict(placed)
 
     def _begin(self) -> None:
         """Set the first rate."""
-        self.handle.set_ber(self.target_ber)  # refused now, not after hours, if out of reach
-        self.handle.set_ber(self.ber)
+        self._set(self.target_ber)  # refused now, not after hours, if out of reach
+        self._set(self.ber)
+
+    def _set(self, ber: float) -> None:
+        share = ber / self.target_ber
+        placed = self.placed
+        self.handle.set_ber(ber if placed is None else {n: share * at for n, at in placed.items()})
 
     @property
     @abstractmethod
@@ -52,7 +64,7 @@ class Schedule(ABC):
         for name, value in state.items():
             setattr(self, name, value)
         self.handle.reseed(seed, steps=steps)
-        self.handle.set_ber(self.ber)
+        self._set(self.ber)
 
 
 class CurriculumSchedule(Schedule):
@@ -68,6 +80,8 @@ class CurriculumSchedule(Schedule):
         step_epochs: Epochs at each rate.
         start_ber: Rate to begin with, from 0 to `target_ber`; not 0 where a network that was
             boosted before is boosted further (the first step is then already above it).
+        placed: Rates of tensors in their places, whose mean is `target_ber` and which rise with it;
+            None for one rate of all.
 
     Raises:
         TypeError: For an argument of another type.
@@ -84,8 +98,9 @@ class CurriculumSchedule(Schedule):
         epochs: int = 10,
         step_epochs: int = 2,
         start_ber: float = 0.0,
+        placed: Mapping[str, float] | None = None,
     ):
-        super().__init__(handle, target_ber, start_ber)
+        super().__init__(handle, target_ber, start_ber, placed)
         an_int("epochs", epochs, 1, 10**9)
         an_int("step_epochs", step_epochs, 1, 10**9)
         self.epochs, self.step_epochs = epochs, step_epochs
@@ -106,7 +121,7 @@ class CurriculumSchedule(Schedule):
     def step(self) -> None:
         """End an epoch: set the rate of the next."""
         self.epoch += 1
-        self.handle.set_ber(self.ber)
+        self._set(self.ber)
 
     end_epoch = step
 
@@ -127,6 +142,8 @@ class RampSchedule(Schedule):
         ramp: Share of them after which the target is reached, in [0, 1].
         least: Smallest share of the rate that a batch has, in (0, 1]; 1 does not vary it.
         start_ber: Rate to begin with, from 0 to `target_ber`.
+        placed: Rates of tensors in their places, whose mean is `target_ber` and which rise with it;
+            None for one rate of all.
 
     Raises:
         TypeError: For an argument of another type.
@@ -144,8 +161,9 @@ class RampSchedule(Schedule):
         ramp: float = 0.3,
         least: float = 0.25,
         start_ber: float = 0.0,
+        placed: Mapping[str, float] | None = None,
     ):
-        super().__init__(handle, target_ber, start_ber)
+        super().__init__(handle, target_ber, start_ber, placed)
         an_int("batches", batches, 1, 10**12)
         within("ramp", ramp, 0, 1)
         within("least", least, 0, 1, above=True)
@@ -165,6 +183,6 @@ class RampSchedule(Schedule):
         """Begin a batch: fresh cells, and its rate."""
         self.handle.step()
         self.batch += 1
-        self.handle.set_ber(self.ber)
+        self._set(self.ber)
 
     begin_batch = step

@@ -1,0 +1,85 @@
+"""Tensors laid into one module whose cells are known, without a device to choose points of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from eden._say import a_kind, an_int, refusal
+from eden.errors import Cells
+from eden.mapping._validity import WHOLE_MODULE
+from eden.network import Config, TensorInfo
+
+_LINE_BYTES = 64
+
+
+@dataclass(frozen=True)
+class LaidTensor:
+    """One tensor in its place.
+
+    Attributes:
+        size_bytes: Bytes of one copy.
+        address: First byte in the module.
+        row_bytes: Bytes of a row there.
+        error: The cells of the module.
+        partition: The whole module.
+    """
+
+    size_bytes: int
+    address: int
+    row_bytes: int
+    error: Cells
+    partition: str = WHOLE_MODULE
+
+    @property
+    def ber(self) -> float:
+        """Mean failure probability of its cells."""
+        return self.error.ber_within(self.address, self.size_bytes)
+
+
+@dataclass(frozen=True)
+class Laid:
+    """Where the tensors of a network lie in one module: what `eden.attach` takes as a placement.
+
+    Attributes:
+        config: How the network is stored; its error model are the cells of the module.
+        entries: Tensors by name.
+    """
+
+    config: Config
+    entries: Mapping[str, LaidTensor]
+
+
+def lay_out(
+    tensors: Iterable[TensorInfo], config: Config, *, address: int = 0, row_bytes: int = 8192
+) -> Laid:
+    """Lay tensors one after another into a module whose cells are known, each in lines of its own.
+
+    Without it a network reads known cells as if each of its tensors lay at address 0.
+
+    Args:
+        tensors: Of a calibrated network, as an attachment has them.
+        config: How it is stored, with `eden.errors.Cells` (of a profile: `eden.profiles.cells_of`)
+            and without protections. With ``cells="fixed"``, what `eden.boost` makes for it is for
+            this module alone.
+        address: Byte of the module at which the first one begins.
+        row_bytes: Bytes of a row.
+
+    Returns:
+        The places, for `eden.attach`, `eden.boost` and `eden.verify`.
+
+    Raises:
+        TypeError: If an argument is of another type.
+        ValueError: For other error models, protections, or a number outside what is named here.
+    """
+    a_kind("config", config, Config, "an eden.Config")
+    a_kind("error of config", config.error, Cells, "eden.errors.Cells, the cells of a module")
+    an_int("address", address, 0, 2**59)
+    an_int("row_bytes", row_bytes, 1, 2**30)
+    if config.protect:
+        raise ValueError(refusal("protect of config", config.protect, "none, or use eden.place"))
+    entries = {}
+    for tensor in tensors:
+        entries[tensor.name] = LaidTensor(tensor.size_bytes, address, row_bytes, config.error)
+        address += -(-tensor.size_bytes // _LINE_BYTES) * _LINE_BYTES
+    return Laid(config, entries)
