@@ -44,3 +44,8 @@ from eden.data._pixels import normalisation_of as normalisation_of
 from eden.data._pixels import take as take
 from eden.data._precision import average_precision as average_precision
 from eden.data._precision import coco_scores as coco_scores
+from eden.data._precision import resampled_precision as resampled_precision
+from eden.data._sampling import Resampled as Resampled
+from eden.data._sampling import Sampled as Sampled
+from eden.data._sampling import mean_of as mean_of
+from eden.data._sampling import share_right as share_right

@@ -13,7 +13,13 @@ from eden.data._batches import batches
 from eden.data._boxes import Boxes, boxes_of
 from eden.data._call import device_of, evaluating
 from eden.data._pixels import Inputs, drawn, take
-from eden.data._precision import agreement, average_precision, coco_scores
+from eden.data._precision import (
+    agreement,
+    average_precision,
+    coco_scores,
+    resampled_precision,
+)
+from eden.data._sampling import Resampled
 
 Detect = Callable[[nn.Module, Tensor], list[Boxes]]
 _AT_ONCE = 16  # photos a batch
@@ -98,6 +104,17 @@ class BoxEvaluator:
             recalls: As in `average_precision`.
         """
         return average_precision(self.found(model), self.there(), iou=self.iou, recalls=recalls)
+
+    def resampled_precision(self, model: nn.Module, *, resamples: int = 200) -> Resampled:
+        """Return the average precision as `precision` does, also on photos drawn from these.
+
+        Args:
+            model: The detector.
+            resamples: Draws of photos, the same for every detector; at least 2.
+        """
+        return resampled_precision(
+            self.found(model), self.there(), iou=self.iou, resamples=resamples
+        )
 
     def scores(self, model: nn.Module) -> dict[str, float]:
         """Return AP50, AP75 and AP50:95 as pycocotools says them."""

@@ -3,6 +3,7 @@
 from eden._say import percent, rate
 from eden.folder import Results
 from eden.report._page import Section, TextTable
+from eden.report._words import beside
 
 
 def facts_of(results: Results) -> list[tuple[str, str]]:
@@ -14,13 +15,19 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
         results.tolerances(n, "coarse").coarse_ber for n in ("baseline", seen["network"])
     )
     original = seen["original_test_accuracy"]
+    sampled = beside(verdict.get("standard_error"), ".2%")
+    reached = f"accuracy{sampled}, originally {original:.2%}"
+    if verdict.get("difference") is not None:
+        change = beside(verdict["difference_standard_error"], ".2%")
+        reached += f"; {percent(verdict['difference'], 2)}{change}, paired"
+    reached = reached.replace(" \u00b1 ", "\u00a0\u00b1\u00a0")  # in narrow boxes
     volts = seen["attempts"][-1]["placement"]["vdd_volts"]
     return [
         (f"{volts:.3f} V", f"supply, {results.device.nominal.vdd_volts:g} V nominal"),
         (f"{low} to {high}", "DRAM energy of an inference, by voltage law"),
         (f"{rate(before)} \u2192 {rate(after)}", f"tolerable BER, {after / before:.1f} times"),
         (f"{verdict['seeds'] - verdict['misses']} of {verdict['seeds']}", "draws met the target"),
-        (f"{verdict['mean_accuracy']:.2%}", f"accuracy, originally {original:.2%}"),
+        (f"{verdict['mean_accuracy']:.2%}", reached),
     ]
 
 

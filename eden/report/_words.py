@@ -1,6 +1,8 @@
 """What a run came to, in words and in one table."""
 
+from collections.abc import Mapping
 from itertools import product
+from typing import Any
 
 from eden._say import percent, rate
 from eden.folder import LATENCY, RETREAT, Results
@@ -78,9 +80,35 @@ def verdict_line(results: Results) -> str:
     after = "" if tries == 1 else f" (attempt {tries}; earlier ones failed)"
     return (
         f"{word}{after}: {done}: {misses} {verdict['target_accuracy']:.4f} on the test images, "
-        f"so {shown}; mean accuracy {verdict['mean_accuracy']:.4f}, lowest "
-        f"{verdict['lowest_accuracy']:.4f}, original {seen['original_test_accuracy']:.4f}."
+        f"so {shown}; {_accuracies(seen, verdict)}."
     )
+
+
+def _accuracies(seen: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
+    mean, lowest = f"mean accuracy {verdict['mean_accuracy']:.4f}", verdict["lowest_accuracy"]
+    if verdict.get("difference") is None:  # folders of earlier versions say nothing of images
+        return f"{mean}, lowest {lowest:.4f}, original {seen['original_test_accuracy']:.4f}"
+    mean += f"{beside(verdict['standard_error'])} ({verdict['images']:,} images)"
+    original = with_error(verdict["original_accuracy"], verdict["original_standard_error"])
+    difference, error = verdict["difference"], verdict["difference_standard_error"]
+    word = "more" if difference > 0 else "less"
+    by = with_error(abs(difference), error)
+    return f"{mean}, {word} than the original's {original} by {by}, paired; lowest {lowest:.4f}"
+
+
+def with_error(value: float, standard_error: float | None) -> str:
+    """Write a figure with its standard error, where there is one."""
+    return f"{value:.4f}{beside(standard_error)}"
+
+
+def signed(difference: float, standard_error: float | None) -> str:
+    """Write a difference with its sign, a true minus, and its standard error."""
+    return f"{difference:+.4f}{beside(standard_error)}".replace("-", "\u2212")
+
+
+def beside(standard_error: float | None, form: str = ".4f") -> str:
+    """Write what stands after a figure for its standard error; nothing without one."""
+    return "" if standard_error is None else f" \u00b1 {standard_error:{form}}"
 
 
 def _range(bers: list[float]) -> str:

@@ -56,8 +56,8 @@ class Naming:
         """Return what training lowers."""
         return functional.cross_entropy
 
-    def more(self, model: nn.Module, x: data.Inputs, y: Tensor) -> dict[str, float]:
-        """Return what else is told of a network's outputs, without errors."""
+    def more(self, model: nn.Module, x: data.Inputs, y: Tensor) -> dict[str, data.Resampled]:
+        """Return what else is told of a network's outputs; the same draws of images for all."""
         return {}
 
 
@@ -88,9 +88,9 @@ class Finding(Naming):
         side = self.recipe.data.size or 0
         return lambda heads, boxes: nets.detection_loss(model, heads, boxes, (side, side))
 
-    def more(self, model: nn.Module, x: data.Inputs, y: Tensor) -> dict[str, float]:
+    def more(self, model: nn.Module, x: data.Inputs, y: Tensor) -> dict[str, data.Resampled]:
         """Return the average precision: of boxes of all scores, so that more of them are kept."""
-        return {"average_precision": self._evaluator(x, y, score=0.005).precision(model)}
+        return {"average_precision": self._evaluator(x, y, score=0.005).resampled_precision(model)}
 
     def _evaluator(self, x: data.Inputs, y: Tensor, *, score: float) -> data.BoxEvaluator:
         size = self.recipe.data.batch_size or self.batch

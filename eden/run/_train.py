@@ -47,6 +47,7 @@ def train(work: Work, files: StageFiles) -> None:
         calibration = handle.learn_bounds(
             tqdm(read, desc="bounds", unit="batch", disable=not work.progress)
         )
+    more = work.task.more(model, *work.splits.validation)
     files.network("baseline.safetensors", model, calibration)
     files.json(
         "train.json",
@@ -54,7 +55,7 @@ def train(work: Work, files: StageFiles) -> None:
             "network": recipe.network.name,
             "parameters": sum(p.numel() for p in model.parameters()),
             "validation_accuracy": work.evaluator("validation")(model),
-            **work.task.more(model, *work.splits.validation),
+            **{what: told.value for what, told in more.items()},
             **started,
         },
     )

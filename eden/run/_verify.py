@@ -6,6 +6,7 @@ from eden._files import read_as
 from eden.folder import StageFiles, Variant, trials_name
 from eden.mapping import Placement
 from eden.network import places_of
+from eden.run._original import Original
 from eden.run._work import Work
 from eden.tolerance import Tolerances, ber_of, lowered, step_of, verify
 
@@ -18,7 +19,7 @@ def verify_declared(work: Work, files: StageFiles) -> None:
     recipe, part = work.recipe, work.recipe.verify
     variant, method = work.declared
     evaluate = work.evaluator("test")
-    original = evaluate(work.network("baseline"))
+    original = Original(work, evaluate)
     model = work.network(variant.network)
     tolerances = work.tolerances_for(variant, method)
     placement = read_as(work.path("placement.json"), Placement.from_dict)
@@ -28,11 +29,12 @@ def verify_declared(work: Work, files: StageFiles) -> None:
             model,
             evaluate,
             placement,
-            target_accuracy=work.target_for(original),
+            target_accuracy=work.target_for(original.accuracy),
             seeds=part.seeds,
             quantile=part.quantile,
             confidence=part.confidence,
             attempt=attempt,
+            original=original.right,
             seed=recipe.seed,
             folder=work.path(trials_name("verify")),
             progress=work.progress,
@@ -44,19 +46,12 @@ def verify_declared(work: Work, files: StageFiles) -> None:
         if retreat is None:
             break
         tolerances, placement = retreat
-    told: dict[str, dict[str, float]] = {"accuracy": {}}
-    for v in recipe.variants:
-        with work.without_errors(work.network(v.network), work.config_of(v)) as stored:
-            more = work.task.more(stored, *work.splits.test)
-            for what, value in {"accuracy": evaluate(stored), **more}.items():
-                told.setdefault(what, {})[v.name] = value
     files.json(
         "verify.json",
         {
             "network": variant.name,
             "method": method,
-            "original_test_accuracy": original,
-            **{f"test_{what}": by_network for what, by_network in told.items()},
+            **original.compare(),
             "passed": attempts[-1]["verdict"]["passed"],
             "attempts": attempts,
         },

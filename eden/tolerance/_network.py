@@ -60,6 +60,7 @@ class FaultyNetwork:
         unchanged: Looks after the weights.
         images: How many all images are; 0 if none can be asked alone.
         low: One step for all tensors stands for no error where it is below this.
+        tells_right: The evaluator, if it tells which images are named rightly, else None.
         at_once: How many copies of the process may ask at the same time.
         check_at_end: Refuses an evaluator that answers otherwise after a search than before it.
     """
@@ -77,6 +78,7 @@ class FaultyNetwork:
         self.handle, self.evaluate, self.memo, self.low = handle, evaluate, memo, low
         self.unchanged, self.at_once = unchanged, at_once
         self.by_image = offering(evaluate, "right", "closest", "take", "__len__")
+        self.tells_right = offering(evaluate, "right", "__len__")
         images = 0 if self.by_image is None else len(self.by_image)
         self.closest = max(LEAST, round(CLOSEST * images))
         self.images = images if self.closest <= images / 2 else 0
@@ -157,9 +159,14 @@ class FaultyNetwork:
             raise ValueError(refusal("target_accuracy", target, accepted))
         return clean
 
-    def placed_accuracy(self, draw: int) -> float:
-        """Accuracy of a placed network, whose error models say its BERs."""
-        return self._placed(draw)["accuracy"]
+    def placed(self, draw: int) -> Row:
+        """The answer of a placed network, whose error models say its BERs.
+
+        ``right`` holds the images that are named rightly where the evaluator tells them.
+        """
+        by_image = {} if self.tells_right is None else {"by_image": True}
+        name = {"label": "placed", "seed": draw, **by_image}
+        return self.memo.get(name, lambda: [self._ask_placed(draw)])[0]
 
     def check_placed_repeats(self, draw: int) -> None:
         """Refuse an evaluator that answers otherwise when asked of a draw again.
@@ -167,14 +174,13 @@ class FaultyNetwork:
         Raises:
             ValueError: If both answers differ.
         """
-        self._must_repeat(f"under draw {draw}", self._placed(draw), partial(self._ask_placed, draw))
-
-    def _placed(self, draw: int) -> Row:
-        name = {"label": "placed", "seed": draw}
-        return self.memo.get(name, lambda: [self._ask_placed(draw)])[0]
+        self._must_repeat(f"under draw {draw}", self.placed(draw), partial(self._ask_placed, draw))
 
     def _ask_placed(self, draw: int) -> Row:
-        return _row(draw, self.accuracy(None, draw))
+        if self.tells_right is None:
+            return _row(draw, self.accuracy(None, draw))
+        self.set(None, draw)
+        return _row_of(draw, self.right_of(self.tells_right, draw))
 
     def _must_repeat(self, under: str, first: Row, ask: Callable[[], Row]) -> None:
         """Refuse an evaluator that answers otherwise when asked again, now or at the end."""
@@ -182,7 +188,8 @@ class FaultyNetwork:
         def check(label: str) -> None:
             again = self.memo.get({"label": label, "under": under}, lambda: [ask()])[0]
             answers = first["accuracy"], again["accuracy"]
-            if first["right"] != again["right"] and answers[0] == answers[1]:
+            right = first["right"], again["right"]  # trials kept by earlier versions tell none
+            if None not in right and right[0] != right[1] and answers[0] == answers[1]:
                 answers = "some images rightly", "others"
             if answers[0] != answers[1]:
                 raise ValueError(
@@ -247,7 +254,7 @@ class FaultyNetwork:
             right = np.empty(self.images, dtype=bool)
             right[self.part.closest] = unpacked(known["right"], self.closest)
             right[self.part.others] = self.right_of(self.part.on_others, draw, self.part.others)
-        return _row(draw, int(right.sum()) / len(right), right=packed(right))
+        return _row_of(draw, right)
 
     def part_of(self, right: str) -> str:
         """Of all images that are named rightly, those in the part."""
@@ -257,7 +264,8 @@ class FaultyNetwork:
         self, evaluator: Evaluator, draw: int, images: np.ndarray | None = None
     ) -> np.ndarray:
         """Which images an evaluator finds named rightly; of all, or of those of these numbers."""
-        return self.ask_model(lambda model: right_of(evaluator, model, draw=draw), images).numpy()
+        right = self.ask_model(lambda model: right_of(evaluator, model, draw=draw), images)
+        return right.cpu().numpy()
 
     def ask_model(
         self, ask: Callable[[torch.nn.Module], Any], images: np.ndarray | None = None
@@ -341,6 +349,10 @@ def bers_of(steps: Mapping[str, float]) -> dict[str, float]:
 
 def _row(draw: int, accuracy: float, **more: Any) -> Row:
     return {"seed": draw, "ber": None, "accuracy": accuracy, **more}
+
+
+def _row_of(draw: int, right: np.ndarray) -> Row:
+    return _row(draw, int(right.sum()) / len(right), right=packed(right))
 
 
 def packed(right: np.ndarray) -> str:

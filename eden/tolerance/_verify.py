@@ -13,11 +13,13 @@ from typing import Any
 
 import torch
 
-from eden._say import an_int, within
+from eden._say import an_int, refusal, within
 from eden.access import seeds_for
+from eden.data import mean_of, share_right
 from eden.network import places_of
-from eden.tolerance._evaluator import Evaluate
-from eden.tolerance._network import under_errors
+from eden.tolerance._evaluator import Evaluate, offering
+from eden.tolerance._memo import Row
+from eden.tolerance._network import under_errors, unpacked
 from eden.tolerance._shared import check_asked, check_target, progress_bar
 
 # The confidence of the k-th retreat is 1 - (1 - confidence) / 2^k: beyond, a float cannot tell.
@@ -38,6 +40,13 @@ class Verdict:
         quantile: What 1 - P(miss) must show.
         passed: Whether the bound is below 1 - quantile.
         attempt: 0 for the declared point, then 1, 2, ... for retreats.
+        images: How many there are; None, as all that follows, unless the evaluator tells which
+            are right.
+        standard_error: Of the mean accuracy, over images; None for one image.
+        original_accuracy: Of the network compared with; None, as all that follows, without one.
+        original_standard_error: Binomial.
+        difference: What the mean accuracy has more than the original, below 0 if it has less.
+        difference_standard_error: Over images, each paired with itself; None for one image.
     """
 
     target_accuracy: float
@@ -49,6 +58,12 @@ class Verdict:
     quantile: float
     passed: bool
     attempt: int = 0
+    images: int | None = None
+    standard_error: float | None = None
+    original_accuracy: float | None = None
+    original_standard_error: float | None = None
+    difference: float | None = None
+    difference_standard_error: float | None = None
 
     @property
     def mean_accuracy(self) -> float:
@@ -112,6 +127,7 @@ def verify(
     quantile: float = 0.95,
     confidence: float = 0.95,
     attempt: int = 0,
+    original: torch.Tensor | None = None,
     seed: int = 0,
     folder: Path | str | None = None,
     progress: bool = False,
@@ -128,6 +144,8 @@ def verify(
         quantile: The share of draws that must meet the target, in (0, 1).
         confidence: Of the first attempt, in (0, 1); attempt k has 1 - (1 - confidence) / 2^k.
         attempt: 0 for a point declared beforehand, k for the k-th retreat, at most 30.
+        original: Which images the network to compare with names rightly, bool ``[n]``, as
+            ``evaluate.right(network)`` tells; None to compare with none.
         seed: Of the family of draws.
         folder: Keeps finished draws as Parquet shards, and replays those it finds.
         progress: Show a progress bar.
@@ -142,6 +160,7 @@ def verify(
     """
     check_asked(model, evaluate, folder, placement=placement)
     check_target(target_accuracy)
+    _check_original(evaluate, original)
     _check_shares(quantile=quantile, confidence=confidence)
     an_int("attempt", attempt, 0, _MOST_ATTEMPTS)
     confidence = 1.0 - (1.0 - confidence) / 2**attempt
@@ -154,8 +173,10 @@ def verify(
         progress_bar(draws, "", "verify", "draw", progress) as bar,
     ):
         network.check_placed_repeats(draws[0])
-        with network.copies(network.placed_accuracy, most=seeds) as answers:
-            accuracies = tuple(answers(bar))
+        with network.copies(network.placed, most=seeds) as answers:
+            rows = list(answers(bar))
+        images = None if network.tells_right is None else len(network.tells_right)
+    accuracies = tuple(row["accuracy"] for row in rows)
     misses = sum(accuracy < target_accuracy for accuracy in accuracies)
     bound = upper_bound(misses, seeds, confidence=confidence)
     return Verdict(
@@ -168,4 +189,35 @@ def verify(
         quantile=quantile,
         passed=bound < 1.0 - quantile,
         attempt=attempt,
+        **({} if images is None else _over_images(rows, images, original)),
     )
+
+
+def _check_original(evaluate: Evaluate, original: torch.Tensor | None) -> None:
+    if original is None:
+        return
+    if (by_image := offering(evaluate, "right", "__len__")) is None:
+        said = "none for an evaluator that does not tell which images are right"
+        raise ValueError(refusal("original", original, said))
+    bits = isinstance(original, torch.Tensor) and original.dtype == torch.bool
+    if not bits or original.shape != (len(by_image),):
+        said = f"a bool tensor [{len(by_image)}], of the evaluator's images"
+        raise ValueError(refusal("original", original, said))
+
+
+def _over_images(rows: list[Row], images: int, original: torch.Tensor | None) -> dict[str, Any]:
+    """What draws of errors and a network without any say of images that nobody has seen."""
+    counts = torch.zeros(images, dtype=torch.int64)
+    for row in rows:  # one after the other: bits of all draws at once would be large
+        counts += torch.from_numpy(unpacked(row["right"], images))
+    told = {"images": images, "standard_error": mean_of(counts, len(rows)).standard_error}
+    if original is None:
+        return told
+    share = share_right(original)
+    paired = mean_of(counts - len(rows) * original.cpu().to(torch.int64), len(rows))
+    return told | {
+        "original_accuracy": share.value,
+        "original_standard_error": share.standard_error,
+        "difference": paired.value,
+        "difference_standard_error": paired.standard_error,
+    }

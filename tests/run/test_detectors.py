@@ -91,7 +91,19 @@ def test_from_photos_to_report(bars, narrow, tmp_path):
     seen = json.loads((folder / "verify.json").read_text())
     assert set(seen["test_average_precision"]) == set(seen["test_accuracy"])
     assert all(0.5 < value <= 1 for value in seen["test_average_precision"].values())
+    # Differences by hand; the errors of photos right and of precision, which is drawn anew.
+    for what, compared in seen["against_original"].items():
+        original = seen[f"original_test_{what}"]
+        assert 0 < seen[f"original_test_{what}_standard_error"] < 0.2
+        for name, value in seen[f"test_{what}"].items():
+            assert compared[name]["difference"] == pytest.approx(value - original)
+            assert 0 <= compared[name]["difference_standard_error"] < 0.2
+    assert set(seen["against_original"]) == {"accuracy", "average_precision"}
+    verdict = seen["attempts"][0]["verdict"]
+    assert verdict["images"] == seen["test_images"] == 30
+    assert verdict["original_accuracy"] == seen["original_test_accuracy"]
     page = (folder / "report.html").read_text()
+    assert "drawn with replacement, 200 times" in page
     assert "share of photos whose boxes are right" in page
     assert "Average precision there, at IoU 0.5" in page
     assert "Not searched (recipe key characterize.fine)" in page

@@ -17,12 +17,15 @@ from _small import contents, small, write_recipe
 from eden import _files as store
 from eden import _versions
 from eden._versions import source_digest, versions
-from eden.folder import RunFolder, load_recipe, parse_recipe
+from eden.folder import Results, RunFolder, StageFiles, load_recipe, parse_recipe
 from eden.folder import _run_folder as folders
 from eden.folder._recipe import DataKeys, VerifyKeys
+from eden.report import write_report
 from eden.run import STAGES, advance, run
 from eden.run import _run as runs
 from eden.run._work import Work
+
+SAMPLED = ("standard_error", "difference", "original_accuracy")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +77,21 @@ def test_the_report_needs_no_network(finished):
     assert "http://" not in page and "https://" not in page and "<script" not in page
     for word in ("Accuracy against", "Tolerance by tensor", "Placement", "Energy", "Curriculum"):
         assert word in page
+
+
+def test_a_folder_of_earlier_versions_is_reported_without_standard_errors(finished, tmp_path):
+    shutil.copytree(finished, folder := tmp_path / "old")
+    seen = json.loads((folder / "verify.json").read_text())
+    assert seen["test_images"] == seen["attempts"][0]["verdict"]["images"] == 100
+    known = {"network", "method", "original_test_accuracy", "test_accuracy", "passed", "attempts"}
+    for attempt in seen["attempts"]:
+        for name in [n for n in attempt["verdict"] if n == "images" or n.endswith(SAMPLED)]:
+            del attempt["verdict"][name]
+    (folder / "verify.json").write_text(json.dumps({name: seen[name] for name in known}))
+    write_report(Results(RunFolder(folder)), StageFiles(folder))
+    pages = [(each / "report.html").read_text() for each in (finished, folder)]
+    assert ["paired" in page for page in pages] == ["\u00b1" in page for page in pages]
+    assert ["\u00b1" in page for page in pages] == [True, False]
 
 
 def test_a_failed_verification_retreats_and_reports_every_attempt(tmp_path):

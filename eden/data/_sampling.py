@@ -1,0 +1,78 @@
+"""How far a figure may be off because its images are a sample: standard errors over images."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+
+class Sampled(NamedTuple):
+    """A mean over images.
+
+    Attributes:
+        value: The mean.
+        standard_error: Of the mean, for images drawn at random; None of a single one.
+    """
+
+    value: float
+    standard_error: float | None
+
+
+class Resampled(NamedTuple):
+    """A figure that is no mean, and what it is on images drawn with replacement (bootstrap).
+
+    Attributes:
+        value: On all images, each once.
+        resamples: On each draw of them, ``[resamples]``; NaN where a draw leaves it open.
+    """
+
+    value: float
+    resamples: np.ndarray
+
+    @property
+    def standard_error(self) -> float | None:
+        """Of the value, for images drawn at random; None of fewer than two resamples.
+
+        Reference:
+            Efron and Tibshirani, An Introduction to the Bootstrap, 1993, algorithm 6.1.
+        """
+        known = self.resamples[~np.isnan(self.resamples)]
+        return float(known.std(ddof=1)) if len(known) > 1 else None
+
+    def less(self, other: Resampled) -> Resampled:
+        """Return the difference from another network's, on the same draws of the same images."""
+        return Resampled(self.value - other.value, self.resamples - other.resamples)
+
+
+def share_right(right: Tensor) -> Sampled:
+    """Return the share of images that are right, with its binomial error.
+
+    Args:
+        right: For each image, bool ``[n]``.
+    """
+    n = len(right)
+    share = int(right.sum()) / n
+    return Sampled(share, math.sqrt(share * (1 - share) / n))
+
+
+def mean_of(counts: Tensor, draws: int) -> Sampled:
+    """Return the mean over images of what each has done on average over draws.
+
+    The draws are the same for all images, so it is images that are drawn, each with its own mean:
+    the sample standard deviation of these over the root of their number.
+
+    Args:
+        counts: In how many draws each image was right; less, for a paired difference, as many as
+            it was right in before. Integers ``[n]``.
+        draws: At least 1.
+    """
+    n, total, squares = len(counts), int(counts.sum()), int((counts**2).sum())
+    mean = total / (n * draws)
+    if n == 1:
+        return Sampled(mean, None)
+    # In integers up to here, so what never changes has an error of 0 and nothing is cancelled.
+    variance = (n * squares - total**2) / (n * (n - 1) * draws**2)
+    return Sampled(mean, math.sqrt(variance / n))
