@@ -62,7 +62,8 @@ def boost(
     lost is trained again, from where it began, at half the rate and learning rate, twice at most;
     the first one with ranges of the inputs that are cut less, too (0.71 and 0.84 in place of 0.5).
     The next of several rates follows while the network bears more than before, and the one that
-    bears most is returned; the original where none reaches the target without errors.
+    bears most is returned; the original where none reaches the target without errors. What the
+    original bears is not asked, which would double the cost: `characterize_coarse` tells both.
 
     Scales and bounds of the inputs follow from the original network's, learned before (or found
     in the config or on the model), and are kept: the retrained network has to do with that range.
@@ -189,7 +190,7 @@ def history_of(model: nn.Module) -> list[dict[str, Any]]:
     Returns:
         Dicts with ``epoch`` (from 1), mean ``ber`` and ``loss`` of its batches, and at the end of
         each round ``accuracy`` (without errors), ``bears`` (the rate of the risk, by single cells)
-        and ``met`` (whether it bears more than before); None elsewhere. ``kept`` is False for
+        and ``met`` (whether it bears more than the round before; the first, anything); None elsewhere. ``kept`` is False for
         epochs that the network returned did not go through.
     """
     return unwrapped(model).__dict__.get("_eden_history", [])
