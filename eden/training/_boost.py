@@ -190,7 +190,7 @@ def history_of(model: nn.Module) -> list[dict[str, Any]]:
     Returns:
         Dicts with ``epoch`` (from 1), mean ``ber`` and ``loss`` of its batches, and at the end of
         each round ``accuracy`` (without errors), ``bears`` (the rate of the risk, by single cells)
-        and ``met`` (whether it bears more than the round before; the first, anything); None elsewhere. ``kept`` is False for
-        epochs that the network returned did not go through.
+        and ``met`` (whether it bears more than the round before; the first, anything); None
+        elsewhere. ``kept`` is False for epochs that the network returned did not go through.
     """
     return unwrapped(model).__dict__.get("_eden_history", [])
