@@ -10,6 +10,7 @@ import pytest
 import torch
 from _pictures import write_parquet
 from PIL import Image
+from safetensors import safe_open
 
 from eden import data, nets
 from eden.folder import RunFolder, parse_recipe
@@ -91,6 +92,11 @@ def test_from_photos_to_report(bars, narrow, tmp_path):
     seen = json.loads((folder / "verify.json").read_text())
     assert set(seen["test_average_precision"]) == set(seen["test_accuracy"])
     assert all(0.5 < value <= 1 for value in seen["test_average_precision"].values())
+    for name in ("baseline", "boosted"):
+        with safe_open(folder / f"{name}.safetensors", "pt") as file:
+            said = json.loads(file.metadata()["eden"])
+        assert said["network"] == {"name": "narrow", "classes": 2, "channels": 3}
+        assert said["tensors"]
     page = (folder / "report.html").read_text()
     assert "share of photos whose boxes are right" in page
     assert "Average precision there, at IoU 0.5" in page

@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 from _pictures import write_cifar_binary
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from eden import nets
@@ -127,6 +128,20 @@ def test_weights_that_do_not_fit_leave_no_folder(cifar, tmp_path, wrong, epochs,
         run(recipe, out, weights=None if epochs else start, until="train", progress=False)
     assert words in str(caught.value) and "\n" not in str(caught.value)
     assert not (any(out.iterdir()) if made else out.exists())
+
+
+def test_networks_of_a_run_say_their_form_and_are_held_to_it(cifar, tmp_path):
+    form = {"name": "squeezenet1_1", "classes": 10, "channels": 3, "stem": "small"}
+    recipe = of_tiny("squeezenet-cifar10", cifar)
+    trained = run(recipe, tmp_path / "run", until="train", progress=False) / "baseline.safetensors"
+    with safe_open(trained, "pt") as file:
+        assert json.loads(file.metadata()["eden"])["network"] == form
+    other = recipe.model_dump(mode="json")
+    other["network"]["stem"] = "published"
+    other["train"] |= {"weights": None, "epochs": 1}
+    with pytest.raises(ValueError, match=r"stem is 'small', accepted: 'published', as this form"):
+        run(parse_recipe(other), tmp_path / "other", weights=trained, progress=False)
+    assert not (tmp_path / "other").exists()
 
 
 def test_weights_are_looked_at_without_a_draw(cifar, tmp_path):
