@@ -5,8 +5,9 @@
 Writes ``OUT/NAME.safetensors`` of each run's baseline, NAME being the recipe's: matrices and
 convolutions as float16, all else (biases, batch norm) as float32. `eden run NAME --weights FILE`
 takes it in place of training. The metadata say what the run's validation images say of the file as
-it is read back, what they said of the run's own weights, and the digest of the recipe's keys for
-training. A file of more than 8 MB is refused.
+it is read back, what they said of the run's own weights, the digest of the recipe's keys for
+training, and the form of the network, to which reading holds it. A file of more than 8 MB is
+refused.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import torch
 from safetensors.torch import save_file
 
 from eden._files import digest
+from eden._form import facts_with_form
 from eden.folder import Recipe, RunFolder
 from eden.run import Work, read_inputs
 
@@ -54,6 +56,7 @@ def export(folder: Path, out: Path) -> str:
         "recipe_digest": trained_by(opened.recipe),
         "validation_accuracy": f"{after:.4f}",
         "validation_accuracy_of_run": f"{before:.4f}",
+        **facts_with_form(model, {}),
     }
     out.mkdir(parents=True, exist_ok=True)
     save_file(state, path, metadata=said)

@@ -47,3 +47,46 @@ def write_voc(folder, text=VOC, name="a"):
     (folder / "JPEGImages" / f"{name}.jpg").write_bytes(jpeg(plain(50, (20, 30))))
     (folder / "ImageSets" / "Main" / "val.txt").write_text("a\nb\n")
     return folder
+
+
+def write_as_coco(folder, photos, file="annotations/instances_bars.json", images="bars"):
+    """Write photos with boxes as COCO has them; return what a recipe calls them."""
+    content = {
+        "categories": [{"id": n, "name": name} for n, name in enumerate(photos.classes)],
+        "images": [],
+        "annotations": [],
+    }
+    for part in (folder / images, (folder / file).parent):
+        part.mkdir(parents=True, exist_ok=True)
+    for n, (image, corners, labels) in enumerate(
+        zip(photos.images, photos.corners, photos.labels, strict=True)
+    ):
+        height, width = image.shape[1:]
+        name = f"{photos.ids[n]}.jpg"
+        content["images"].append({"id": n, "file_name": name, "width": width, "height": height})
+        for (x0, y0, x1, y1), label in zip(corners.tolist(), labels.tolist(), strict=True):
+            box = [x0, y0, x1 - x0, y1 - y0]
+            content["annotations"].append({"image_id": n, "category_id": label, "bbox": box})
+        (folder / images / name).write_bytes(jpeg(image.permute(1, 2, 0)))
+    (folder / file).write_text(json.dumps(content))
+    return file
+
+
+def write_as_voc(folder, photos, name="bars"):
+    """Write photos with boxes as VOC has them; return what a recipe calls them."""
+    for part in ("Annotations", "JPEGImages"):
+        (folder / name / part).mkdir(parents=True, exist_ok=True)
+    for n, image in enumerate(photos.images):
+        said = f"<filename>{photos.ids[n]}.jpg</filename>"
+        for box, label in zip(photos.corners[n].tolist(), photos.labels[n].tolist(), strict=True):
+            sides = zip(("xmin", "ymin", "xmax", "ymax"), box, (1, 1, 0, 0), strict=True)
+            corners = "".join(f"<{side}>{value + first}</{side}>" for side, value, first in sides)
+            said += (
+                f"<object><name>{photos.classes[label]}</name><bndbox>{corners}</bndbox></object>"
+            )
+        path = folder / name / "Annotations" / f"{photos.ids[n]}.xml"
+        path.write_text(f"<annotation>{said}</annotation>")
+        (folder / name / "JPEGImages" / f"{photos.ids[n]}.jpg").write_bytes(
+            jpeg(image.permute(1, 2, 0))
+        )
+    return name

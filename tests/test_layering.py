@@ -16,7 +16,7 @@ PYTHON_FILES = sorted((ROOT / "eden").rglob("*.py"))
 # lower floor, and of another room only its face: what its `__init__`, or the stub of that, names.
 FLOORS = (
     ("_native", "_files", "_say", "_torch", "_command", "reference"),
-    ("_versions", "_yaml", "data"),
+    ("_versions", "_yaml", "_form", "data"),
     ("nets", "errors"),
     ("access", "dram", "devices", "profiles"),
     ("energy", "network"),

@@ -21,11 +21,13 @@ from eden.data._entries import (
     integer,
     listed,
     name_or_number,
+    pixels,
     text,
 )
 from eden.data._jpeg import decode_all
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
+_SIZE = ("width", "height")
 
 
 @dataclass
@@ -33,6 +35,7 @@ class _Photo:
     where: str  # the entry that names it
     path: Path
     split: str
+    size: dict[str, int]  # "width" and "height" in pixels, where they are said
     boxes: list[Box] = dataclasses.field(default_factory=list)
     labels: list[int] = dataclasses.field(default_factory=list)
     names: list[str] = dataclasses.field(default_factory=list)  # what is said of a box that is bad
@@ -41,6 +44,11 @@ class _Photo:
         self.names.append(name)
         self.boxes.append(box)
         self.labels.append(label)
+
+
+def _size(where: str, entry: dict[str, Any]) -> dict[str, int]:
+    said = "pixels, an integer of at least 1"
+    return {key: field(where, entry, key, pixels, said) for key in _SIZE if key in entry}
 
 
 def read_coco(
@@ -60,8 +68,9 @@ def read_coco(
 
     Raises:
         ValueError: For a file that is no such JSON, a photo that is missing or cannot be decoded,
-            a box that is none or lies outside, and a class or photo that the file does not name;
-            the message names the file and the entry.
+            a box that is none or lies outside, a class or photo that the file does not name, and a
+            width or height that is not the photo's (either may be absent); the message names the
+            file and the entry.
         OSError: If there is no such file.
     """
     path = Path(annotations)
@@ -83,7 +92,7 @@ def read_coco(
         if number in found:
             raise ValueError(refusal(f"{where}: id", number, "one that no other has"))
         file = Path(images) / field(where, each, "file_name", text, "a text")
-        found[number] = _Photo(where, file, split)
+        found[number] = _Photo(where, file, split, _size(where, each))
     known = f"the id of one of categories, {', '.join(map(str, labels))}"
     for n, each in enumerate(things):
         where = f"{path}, annotations {n}"
@@ -123,7 +132,7 @@ def read_voc(
     if not files:
         raise ValueError(f"{folder}: no Annotations/*.xml in it, as VOC has")
     read = [_voc(path) for path in files]
-    names = tuple(classes) or tuple(sorted({each.name for _, things in read for each in things}))
+    names = tuple(classes) or tuple(sorted({each.name for _, _, things in read for each in things}))
     split_of: dict[str, str] = {}
     for split in ("test", "train", "val"):
         listing = folder / "ImageSets" / "Main" / f"{split}.txt"
@@ -131,8 +140,8 @@ def read_voc(
             for line in listing.read_text(errors="replace").split():
                 split_of.setdefault(line, split)
     photos = []
-    for path, (file, things) in zip(files, read, strict=True):
-        photo = _Photo(str(path), folder / "JPEGImages" / file, split_of.get(path.stem, ""))
+    for path, (file, size, things) in zip(files, read, strict=True):
+        photo = _Photo(str(path), folder / "JPEGImages" / file, split_of.get(path.stem, ""), size)
         for n, each in enumerate(things):
             if each.name not in names:
                 raise ValueError(refusal(f"{path}, object {n}: name", each.name, ", ".join(names)))
@@ -159,8 +168,8 @@ class _Tree(ElementTree.TreeBuilder):
         raise ValueError("it has a DOCTYPE")
 
 
-def _voc(path: Path) -> tuple[str, list[_Thing]]:
-    """The name of the photo, and what is in it."""
+def _voc(path: Path) -> tuple[str, dict[str, int], list[_Thing]]:
+    """The name of the photo, its sides where they are said, and what is in it."""
     try:
         parser = ElementTree.XMLParser(target=_Tree())
         root = ElementTree.fromstring(path.read_bytes(), parser)
@@ -186,7 +195,9 @@ def _voc(path: Path) -> tuple[str, list[_Thing]]:
                 field(where, said, "difficult", ["0", "1"].index, "0 or 1") == 1,
             )
         )
-    return root.findtext("filename") or f"{path.stem}.jpg", things
+    sides = {key: root.findtext(f"size/{key}") for key in _SIZE}
+    size = _size(str(path), {key: value for key, value in sides.items() if value is not None})
+    return root.findtext("filename") or f"{path.stem}.jpg", size, things
 
 
 def _annotated(photos: list[_Photo], classes: tuple[str, ...], progress: bool) -> Annotated:
@@ -203,9 +214,17 @@ def _annotated(photos: list[_Photo], classes: tuple[str, ...], progress: bool) -
         seen.add(photo.path)
     contents = (photo.path.read_bytes() for photo in photos)
     name = lambda n: str(photos[n].path)  # noqa: E731
+    images = decode_all(contents, name, total=len(photos), progress=progress)
+    for photo, image in zip(photos, images, strict=True):
+        # Boxes are of the photo that was annotated: of one scaled since they would lie elsewhere.
+        sides = {"width": image.shape[2], "height": image.shape[1]}
+        if {**sides, **photo.size} != sides:
+            found = tuple(photo.size.get(key) for key in _SIZE)
+            said = f"{tuple(sides.values())}, those of {photo.path}"
+            raise ValueError(refusal(f"{photo.where}: width and height", found, said))
     return annotated(
         lambda photo, n: photos[photo].names[n],
-        decode_all(contents, name, total=len(photos), progress=progress),
+        images,
         [photo.boxes for photo in photos],
         [photo.labels for photo in photos],
         classes,

@@ -187,6 +187,16 @@ def counting(labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return classes, counts, ~counts & (labels % 2 == 1)
 
 
+def check_corners(name: str, corners: Tensor) -> None:
+    """Refuse what is not ``[n, 4]``.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if corners.ndim != 2 or corners.shape[1] != 4:
+        raise ValueError(_say.refusal(f"shape of {name}", list(corners.shape), "[n, 4]"))
+
+
 def overlap(a: Tensor, b: Tensor, *, of_first: Tensor | None = None) -> Tensor:
     """Return intersection over union ``[n, m]`` of corners ``[n, 4]`` and ``[m, 4]``; 0 of none.
 
@@ -195,7 +205,12 @@ def overlap(a: Tensor, b: Tensor, *, of_first: Tensor | None = None) -> Tensor:
         b: The second ones.
         of_first: bool ``[m]``: where the intersection is taken over the area of the first box
             alone, as COCO has it for crowds.
+
+    Raises:
+        ValueError: For corners of another shape.
     """
+    check_corners("a", a)
+    check_corners("b", b)
     low = torch.maximum(a[:, None, :2], b[None, :, :2])
     high = torch.minimum(a[:, None, 2:], b[None, :, 2:])
     common = (high - low).clamp(min=0).prod(dim=-1)

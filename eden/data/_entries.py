@@ -65,6 +65,17 @@ def flag(value: Any) -> bool:
     return (0, 1).index(value) == 1
 
 
+def pixels(value: Any) -> int:
+    """Return a count of pixels, at least 1; a text of one is read, and a number without fraction.
+
+    XML has only texts, and tools write 640.0 into JSON.
+    """
+    number = float(value)
+    if isinstance(value, bool) or not number.is_integer() or number < 1:
+        raise ValueError
+    return int(number)
+
+
 def listed(value: Any) -> list[Any]:
     """Return a list."""
     if not isinstance(value, list):

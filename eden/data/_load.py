@@ -16,6 +16,7 @@ from eden.data._pixels import Images, Inputs, Normalisation, Pair, normalisation
 # One image in twelve is for validation where a set has none of its own: 5,000 of Fashion-MNIST's
 # 60,000, always the same ones.
 _VALIDATION_SHARE, _SPLIT_SEED = 12, 20191012
+_NAMED = ("fashion-mnist", "cifar10")
 _SPLITS = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
 
 
@@ -44,14 +45,15 @@ def load(
     Args:
         name: "fashion-mnist", "cifar10" (the original binary files or parquet of JPEG), or the name
             of a parquet file of images with labels or boxes (docs/networks.md), which ends in
-            ".parquet".
+            ".parquet". With a size also that of a file of annotations as COCO has them, which ends
+            in ".json", or of a folder as VOC has it.
         root: Folder of the files, or one that holds a folder of the set's name with them. Default:
             ``EDEN_DATA`` and then nothing else; without it, for Fashion-MNIST, the system package's
             folder, then the download's.
         normalise: How images are shifted and scaled; default by the mean and standard deviation of
             the training images.
-        size: Of a parquet file of photos with boxes, the side of the squares that they are put in,
-            a multiple of 32; boxes then come in the place of labels (`Annotated.squares`).
+        size: Of photos with boxes, the side of the squares that they are put in, a multiple of 32;
+            boxes then come in the place of labels (`Annotated.squares`).
         progress: Show a bar where decoding takes long.
 
     Returns:
@@ -64,8 +66,9 @@ def load(
     """
     if size is not None:
         check_size(size)
-        if not name.endswith(".parquet"):
-            raise ValueError(refusal("data set", name, "NAME.parquet, of photos with boxes"))
+        if name in _NAMED:
+            said = "of photos with boxes: NAME.parquet, NAME.json of COCO, or a folder of VOC"
+            raise ValueError(refusal("data set", name, said))
         if normalise is not None:
             said = "none with a size: photos with boxes are shown from 0 to 1"
             raise ValueError(refusal("normalise", normalise, said))
@@ -84,8 +87,15 @@ def load(
     elif name.endswith(".parquet"):
         folder = _find(name, root, (name,), "it is a file of yours")
         pairs = _by_split(folder / name, size, progress)
+    elif size is not None:
+        # A file is named by itself, a folder by what is in it.
+        coco = name.endswith(".json")
+        advice = f"it is a {'file' if coco else 'folder'} of yours"
+        folder = _find(name, root, (name,) if coco else ("Annotations",), advice)
+        pairs = _by_split(folder / name if coco else folder, size, progress)
     else:
-        raise ValueError(refusal("data set", name, "fashion-mnist, cifar10, NAME.parquet"))
+        said = ", ".join((*_NAMED, "NAME.parquet", "and with a size NAME.json, a folder of VOC"))
+        raise ValueError(refusal("data set", name, said))
     if "validation" not in pairs:
         pairs["train"], pairs["validation"] = _held_out(folder, *pairs["train"])
     if size is not None:
@@ -97,9 +107,7 @@ def load(
 
 
 def _by_split(path: Path, size: int | None, progress: bool) -> dict[str, Any]:
-    from eden.data._parquet import read_annotated, read_labelled
-
-    read = (read_labelled if size is None else read_annotated)(path, progress=progress)
+    read = _read(path, size, progress)
     named: list[str | None] = [_SPLITS.get(split) for split in read.splits]
     if len(set(read.splits)) == 1:
         if (n := len(read.ids)) < 3:
@@ -120,6 +128,33 @@ def _by_split(path: Path, size: int | None, progress: bool) -> dict[str, Any]:
     if missing := {"train", "test"} - pairs.keys():
         raise ValueError(f"{path}: has no split {min(missing)!r}")
     return pairs
+
+
+def _read(path: Path, size: int | None, progress: bool) -> Any:
+    from eden.data._parquet import read_annotated, read_labelled
+
+    if path.suffix == ".parquet" or size is None:
+        return (read_labelled if size is None else read_annotated)(path, progress=progress)
+    from eden.data._annotations import read_coco, read_voc
+
+    if path.suffix == ".json":
+        return read_coco(path, _photos_of(path), progress=progress)
+    read = read_voc(path, progress=progress)
+    # VOC's lists leave out photos that are for other tasks.
+    listed = [n for n, split in enumerate(read.splits) if split]
+    return read.take(listed) if listed else read
+
+
+def _photos_of(path: Path) -> Path:
+    """Return the folder of the photos of a file of COCO's, by its place and name.
+
+    Of ``instances_X.json`` it is the first there is of ``X``, ``images/X`` and ``images``, beside
+    the file or beside its folder where that is ``annotations``; else the photos are beside it.
+    """
+    beside = [path.parent, *([path.parent.parent] if path.parent.name == "annotations" else [])]
+    name = path.stem.removeprefix("instances_")
+    places = (folder / part for folder in beside for part in (name, f"images/{name}", "images"))
+    return next((place for place in places if place.is_dir()), path.parent)
 
 
 def _held_out(folder: Path, images: Inputs, labels: torch.Tensor) -> tuple[Any, Any]:

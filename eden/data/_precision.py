@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eden._say import an_int, one_of, refusal
+from eden._say import an_int, one_of, within
 from eden.data._boxes import Boxes, counting, overlap
+from eden.data._judged import check_photos
 from eden.data._sampling import Resampled
 
 _MOST = 100  # boxes of a class in a photo that count, the likeliest first, as COCO has it
@@ -64,12 +65,14 @@ def average_precision(
     Args:
         found: Of each photo.
         there: Of each photo; scores do not matter.
-        iou: Least intersection over union of a right box.
+        iou: Least intersection over union of a right box, 0 to 1.
         recalls: Where precision is read: "coco" at 101 recalls (pycocotools, cocoeval.py), "voc" at
             all there are (VOC since 2010), which gives up to a few hundredths more for small sets.
 
     Raises:
-        ValueError: Where nothing is there at all, or photos are not as many.
+        TypeError: For what is no `Boxes`.
+        ValueError: Where nothing is there at all, photos are not as many, and for boxes without
+            shape, order or score; the message says which photo.
     """
     one_of("recalls", recalls, ("coco", "voc"))
     matches = _matches(found, there, iou)
@@ -151,12 +154,10 @@ class _Matches(NamedTuple):
 
 
 def _matches(found: Sequence[Boxes], there: Sequence[Boxes], iou: float) -> _Matches:
-    if len(found) != len(there):
-        raise ValueError(refusal("photos with boxes found", len(found), f"{len(there)}"))
+    within("iou", iou, 0, 1)
+    check_photos(found, there)
     counted = [boxes.labels[boxes.labels >= 0].numpy() for boxes in there]
-    labels = np.unique(np.concatenate(counted)) if counted else np.zeros(0)
-    if not len(labels):
-        raise ValueError("average precision: no photo has a box, so there is nothing to find")
+    labels = np.unique(np.concatenate(counted))
     best = [_likeliest(boxes) for boxes in found]
     verdict = torch.cat([matched(a, b, iou) for a, b in zip(best, there, strict=True)])
     order = torch.cat([boxes.scores for boxes in best]).argsort(descending=True, stable=True)
@@ -177,8 +178,10 @@ def coco_scores(found: Sequence[Boxes], there: Sequence[Boxes]) -> dict[str, flo
     all ranges that are judged. So it takes one box found, and further ones on it are wrong.
 
     Raises:
-        ValueError: Where pycocotools is not installed.
+        TypeError: As `average_precision`.
+        ValueError: As `average_precision`, and where pycocotools is not installed.
     """
+    check_photos(found, there)
     try:
         from pycocotools.coco import COCO
         from pycocotools.cocoeval import COCOeval

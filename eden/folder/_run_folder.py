@@ -55,12 +55,17 @@ class RunFolder:
 
     def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)
-        if not (self.path / RECIPE).is_file():
+        if not self.is_at(path):
             raise ValueError(
                 f"{self.path}: not a run folder (no {RECIPE} in it); `eden run RECIPE --out DIR` "
                 f"makes one"
             )
         self.recipe: Recipe = read_as(self.path / RECIPE, parse_recipe)
+
+    @staticmethod
+    def is_at(path: str | os.PathLike[str]) -> bool:
+        """Tell whether there is a run folder."""
+        return (Path(path) / RECIPE).is_file()
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], recipe: Recipe, *, resume: bool) -> "RunFolder":
@@ -80,7 +85,7 @@ class RunFolder:
         """
         path = Path(path)
         wanted = recipe.model_dump(mode="json")
-        if (path / RECIPE).is_file():
+        if cls.is_at(path):
             if not resume:
                 raise ValueError(
                     f"{path}: holds a run already; add --resume to go on, or choose another --out"

@@ -11,6 +11,7 @@ from pathlib import Path
 from torch import nn
 
 from eden import _say
+from eden._form import keep_form
 from eden.data import Boxes as Boxes
 from eden.data import Letterbox as Letterbox
 from eden.data import letterbox as letterbox
@@ -77,7 +78,11 @@ def build(name: str, **kwargs) -> nn.Module:
         _say.one_of(f"argument of {name}", key, known)
         if key in ("classes", "channels"):
             _say.an_int(key, kwargs[key], 1)
-    return _BUILDERS[name](**kwargs)
+            kwargs[key] = int(kwargs[key])
+    model = _BUILDERS[name](**kwargs)
+    defaults = {key: x.default for key, x in known.items() if x.default is not x.empty}
+    keep_form(model, {"name": name, **defaults, **kwargs})
+    return model
 
 
 def read_weights(model: nn.Module, name: str, path: str | Path) -> bool:
@@ -86,7 +91,8 @@ def read_weights(model: nn.Module, name: str, path: str | Path) -> bool:
     Args:
         model: What `build` made of ``name``; takes the weights in place.
         name: One of `names`.
-        path: As in `load`.
+        path: As in `load`. Of a file that says its form and whose last layers are left out, the
+            rest may be of another one, as a training follows.
 
     Returns:
         Whether what makes classes of features was read too; where the file has none, or one for
@@ -112,7 +118,8 @@ def load(name: str, path: str | Path, *, head: bool = True, **kwargs) -> nn.Modu
 
     Raises:
         ValueError: For an unknown network, and for a file that is damaged, of another network or of
-            another form; the message names the first key.
+            another form, by its shapes or, with ``head``, by what it says itself; the message names
+            the first key.
         OSError: Where there is no such file.
     """
     model = build(name, **kwargs)

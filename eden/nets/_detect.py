@@ -27,8 +27,9 @@ def decode(model: YOLO, heads: list[Tensor], size: tuple[int, int]) -> tuple[Ten
         ``[batch, n, classes]``, objectness times class.
 
     Raises:
-        ValueError: For heads of another number, or of other channels, than the model's, and for a
-            size that is not theirs.
+        TypeError: For a model that is no YOLO, and heads that are no tensors.
+        ValueError: For heads of another number, of other channels or in another order than the
+            model's, and for a size that is not theirs.
 
     Reference: Redmon and Farhadi, "YOLO9000", CVPR 2017, section 2, "Direct location prediction".
     """
@@ -55,18 +56,13 @@ def read_heads(
         ``[batch, anchors, rows, columns, 4]`` in pixels.
 
     Raises:
+        TypeError: As `decode`.
         ValueError: As `decode`.
     """
+    _check_heads(model, heads, size)
     each = 5 + model.classes
-    said = [len(masks) * each for masks in model.masks]
-    if [head.shape[1] for head in heads] != said:
-        raise ValueError(_say.refusal("channels of heads", [h.shape[1] for h in heads], str(said)))
-    for head, masks in zip(heads, model.masks, strict=True):
+    for head, masks, cell in zip(heads, model.masks, model.strides, strict=True):
         batch, _, rows, columns = head.shape
-        cell = size[0] // rows
-        if not cell or (rows * cell, columns * cell) != tuple(size):
-            said = f"so many pixels for each of {rows} x {columns} cells, alike either way"
-            raise ValueError(_say.refusal("size of images", tuple(size), said))
         values = head.reshape(batch, len(masks), each, rows, columns).permute(0, 1, 3, 4, 2)
         y, x = torch.meshgrid(
             torch.arange(rows, device=head.device),
@@ -77,6 +73,30 @@ def read_heads(
         anchors = head.new_tensor([model.anchors[m] for m in masks])[:, None, None]
         half = values[..., 2:4].exp() * anchors / 2
         yield values, torch.cat([middle - half, middle + half], dim=-1)
+
+
+def _check_heads(model: YOLO, heads: list[Tensor], size: tuple[int, int]) -> None:
+    _say.a_kind("model", model, YOLO, "a YOLO")
+    _say.a_kind("heads", heads, (list, tuple), "a list of tensors, one a head")
+    for head in heads:
+        _say.a_kind("head", head, Tensor, "a tensor")
+        if head.ndim != 4 or not all(head.shape[2:]) or not head.is_floating_point():
+            found = f"{head.dtype} {list(head.shape)}"
+            said = "floats [batch, channels, rows, columns], one cell at least"
+            raise ValueError(_say.refusal("head", found, said))
+    said = [len(masks) * (5 + model.classes) for masks in model.masks]
+    if [head.shape[1] for head in heads] != said:
+        raise ValueError(_say.refusal("channels of heads", [h.shape[1] for h in heads], str(said)))
+    if len({len(head) for head in heads}) > 1:
+        found = [len(head) for head in heads]
+        raise ValueError(_say.refusal("photos of heads", found, "as many of each"))
+    _say.a_kind("size", size, (list, tuple), "height and width")
+    # In pixels of another size than the network's cells have, boxes would lie elsewhere.
+    for head, stride in zip(heads, model.strides, strict=True):
+        rows, columns = head.shape[2:]
+        if tuple(size) != (sides := (rows * stride, columns * stride)):
+            said = f"{sides}, {stride} x {stride} pixels for each of {rows} x {columns} cells"
+            raise ValueError(_say.refusal("size of images", tuple(size), said))
 
 
 def detect(
@@ -98,9 +118,13 @@ def detect(
 
     Raises:
         TypeError: For a model that is no YOLO.
+        ValueError: For photos of another shape, or of integers.
     """
     _say.a_kind("model", model, YOLO, "a YOLO")
     assert isinstance(model, YOLO)
+    if x.ndim != 4 or not x.is_floating_point():
+        found = f"{x.dtype} {list(x.shape)}"
+        raise ValueError(_say.refusal("x", found, "floats [batch, channels, h, w], 0 to 1"))
     corners, probabilities = decode(model, model(x), (x.shape[2], x.shape[3]))
     pairs = zip(corners, probabilities, strict=True)
     return [nms(boxes, chance, score=score, iou=iou, most=most) for boxes, chance in pairs]
@@ -121,13 +145,16 @@ def nms(
         probabilities: ``[n, classes]``; NaN, which errors in memory can make, is never kept.
         score: Least probability of a box; of more than 1000 above it the likeliest are looked at.
         iou: Intersection over union above which the less likely of two boxes goes.
-        most: How many are kept, the likeliest first.
+        most: How many are kept, the likeliest first; 0 or more.
 
     Raises:
-        ValueError: For a score or iou outside 0 to 1.
+        TypeError: For corners or probabilities that are no tensors.
+        ValueError: For tensors of another shape, probabilities, a score or iou outside 0 to 1.
     """
     _say.within("score", score, 0, 1)
     _say.within("iou", iou, 0, 1)
+    _say.an_int("most", most, 0)
+    _check_boxes(corners, probabilities)
     finite = corners.isfinite().all(dim=1, keepdim=True)
     which, labels = ((probabilities > score) & finite).nonzero(as_tuple=True)
     order = probabilities[which, labels].argsort(descending=True, stable=True)[:_CONSIDERED]
@@ -141,3 +168,19 @@ def nms(
             kept.append(box)
             gone |= rivals[box]
     return Boxes(boxes[kept], probabilities[which[kept], labels[kept]], labels[kept])
+
+
+def _check_boxes(corners: Tensor, probabilities: Tensor) -> None:
+    for name, part in (("corners", corners), ("probabilities", probabilities)):
+        _say.a_kind(name, part, Tensor, "a tensor")
+    if corners.ndim != 2 or corners.shape[1] != 4:
+        raise ValueError(_say.refusal("shape of corners", list(corners.shape), "[n, 4]"))
+    if probabilities.ndim != 2 or len(probabilities) != len(corners):
+        said = f"[{len(corners)}, classes]"
+        raise ValueError(_say.refusal("shape of probabilities", list(probabilities.shape), said))
+    if not probabilities.is_floating_point():
+        raise ValueError(_say.refusal("type of probabilities", str(probabilities.dtype), "floats"))
+    odd = (probabilities < 0) | (probabilities > 1)
+    if bool(odd.any()):
+        found = float(probabilities[odd][0])
+        raise ValueError(_say.refusal("probability", found, "0 to 1, as of decode, or NaN"))

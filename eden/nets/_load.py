@@ -5,14 +5,15 @@ import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
 from eden import _say
+from eden._form import check_form, facts_of, form_of
 from eden.nets._yolo import YOLO
 
 # VGG-16's convolutions, poolings and activations counted too.
@@ -66,9 +67,10 @@ def load_into(model: nn.Module, name: str, path: str | Path, *, head: bool | str
         raise FileNotFoundError(f"{path}: no such file")
     if path.suffix == ".weights":
         assert isinstance(model, YOLO)
-        found = _darknet(model, path, head is True)
+        found, facts = _darknet(model, path, head is True), {}
     else:
-        found = _safetensors(path) if path.suffix == ".safetensors" else _torch(path)
+        found, facts = _safetensors(path) if path.suffix == ".safetensors" else (_torch(path), {})
+        check_form(path, facts, {"name": name})
         for pattern, here in _RENAMED.get(name, ()):
             found = {re.sub(pattern, here, key): value for key, value in found.items()}
     own = model.state_dict()
@@ -76,6 +78,8 @@ def load_into(model: nn.Module, name: str, path: str | Path, *, head: bool | str
     if head == "fitting":
         needed = {key: value.shape for key, value in own.items() if key.startswith(ends)}
         head = all(key in found and found[key].shape == needed[key] for key in needed)
+    if head:  # without, a training follows, which may be of another form
+        check_form(path, facts, form_of(model))
     last = () if head else ends
     found = {key: value for key, value in found.items() if not key.startswith(last)}
     # Counters of batches, which old files lack, matter only to averages without momentum.
@@ -116,11 +120,15 @@ def _check_values(name: str, value: Tensor, own: Tensor) -> None:
         raise ValueError(_say.refusal(name, float(value.float().min()), accepted))
 
 
-def _safetensors(path: Path) -> dict[str, Tensor]:
+def _safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors of a file, and what its metadata say."""
     try:
-        return safetensors.torch.load_file(path)
+        with safetensors.safe_open(path, framework="pt") as file:
+            found = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            metadata = file.metadata()
     except safetensors.SafetensorError as error:
         raise ValueError(f"{path}: is not a safetensors file, or is damaged ({error})") from error
+    return found, facts_of(path, metadata)
 
 
 def _torch(path: Path) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 from tqdm.auto import tqdm
 
-from eden._say import an_int, one_of
+from eden._say import an_int, one_of, refusal, within
 from eden.data import Augment, Pair, batches, keeping_modes
 
 # Peaks of the learning rate where none is given.
@@ -46,13 +46,21 @@ def train(
 
     Returns:
         The same model.
+
+    Raises:
+        TypeError: For numbers that are none.
+        ValueError: For no image, other than as many labels, no epoch, an unknown optimizer, and a
+            learning rate below 0; the model is as it was then.
     """
+    if not len(train[0]):
+        raise ValueError(refusal("number of training images", 0, "at least 1"))
     an_int("epochs", epochs, 1)
     one_of("optimizer", optimizer, OPTIMIZERS)
     device = next(model.parameters()).device
     loader = batches(*train, batch_size, seed=seed, augment=augment)
     steps = epochs * len(loader)
     rate = OPTIMIZERS[optimizer] if learning_rate is None else learning_rate
+    within("learning_rate", rate, 0)
     steps_by = _made(optimizer, model, rate)
     cycle = torch.optim.lr_scheduler.OneCycleLR(steps_by, rate, total_steps=steps)
     bar = tqdm(total=steps, desc="train", unit="step", disable=not progress)

@@ -126,6 +126,7 @@ class YOLO(nn.Module):
         anchors: Width and height in pixels of each.
         classes: How many a box can be of.
         masks: The anchors of each head, in the order in which `forward` returns them.
+        strides: Pixels a cell of each head has either way.
 
     Reference: Redmon and Farhadi, "YOLOv3: An incremental improvement", arXiv:1804.02767, and
     darknet's configuration files.
@@ -144,7 +145,9 @@ class YOLO(nn.Module):
         self.masks = tuple(layer.masks for layer in layers if isinstance(layer, Head))
         modules: list[nn.Module] = []
         widths: list[int] = []
+        strides: list[int] = []
         for layer in layers:
+            strides.append(_stride(layer, strides))
             before = widths[-1] if widths else channels
             if isinstance(layer, Convolution):
                 modules.append(_convolution(before, layer))
@@ -157,6 +160,8 @@ class YOLO(nn.Module):
                 if isinstance(layer, Route):
                     before = sum(widths[number] for number in layer.layers)
             widths.append(before)
+        heads = (n for n, layer in enumerate(layers) if isinstance(layer, Head))
+        self.strides = tuple(strides[n] for n in heads)
         self.layers = nn.ModuleList(modules)
         he_normal(self)
 
@@ -191,6 +196,16 @@ class YOLO(nn.Module):
             if isinstance(layer, Head):
                 heads.append(x)
         return heads
+
+
+def _stride(layer: Layer, before: Sequence[int]) -> int:
+    """How many pixels of the image one of a layer's output has either way."""
+    stride = before[-1] if before else 1
+    if isinstance(layer, Route):
+        return before[layer.layers[0]]
+    if isinstance(layer, Convolution | Pool):
+        return stride * layer.stride
+    return stride // 2 if isinstance(layer, Upsample) else stride
 
 
 def _convolution(channels: int, layer: Convolution) -> nn.Module:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from eden._files import write_bytes
+from eden._form import check_form, facts_of, facts_with_form, form_of
 from eden._say import refusal
 from eden._torch import held_otherwise
 from eden.network._attach import attached
@@ -19,15 +19,13 @@ from eden.network._calibration import Calibration, calibration_of, keep_calibrat
 from eden.network._identity import check_identity
 from eden.network._wrappers import plain_keys, unwrapped
 
-# One key: the order of several would differ from run to run, and the file's bytes with it.
-_METADATA = "eden"
-
 
 def save(model: nn.Module, path: str | Path, *, calibration: Calibration | None = None) -> None:
-    """Write a network's state and its calibration; the earlier file survives a failure.
+    """Write a network's state, its calibration and its form; the earlier file survives a failure.
 
     Args:
-        model: Any module, attached or not; of one in a wrapper the network inside is written.
+        model: Any module, attached or not; of one in a wrapper the network inside is written. What
+            `eden.nets.build` was given is noted of those that it made.
         path: Of the safetensors file; missing parent folders are made.
         calibration: Default the one that the model carries, if any.
 
@@ -40,8 +38,7 @@ def save(model: nn.Module, path: str | Path, *, calibration: Calibration | None 
     tensors, aliases = _without_aliases(plain)
     calibration = calibration or calibration_of(model)
     facts = ({} if calibration is None else calibration.to_dict()) | {"aliases": aliases}
-    data = safetensors.torch.save(tensors, {_METADATA: json.dumps(facts, sort_keys=True)})
-    write_bytes(path, data)
+    write_bytes(path, safetensors.torch.save(tensors, facts_with_form(network, facts)))
 
 
 def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
@@ -57,8 +54,9 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
         The calibration, None if the file has none.
 
     Raises:
-        ValueError: For a file that is not safetensors, of another network, or of one that was
-            boosted for another module than the attachment's; nothing is loaded then.
+        ValueError: For a file that is not safetensors, of another network or of another form of it,
+            or of one that was boosted for another module than the attachment's; nothing is loaded
+            then.
         OSError: Where there is no such file.
     """
     tensors, facts = _read(Path(path))
@@ -69,6 +67,7 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
         raise ValueError(f"{path}: aliases in its metadata name tensors that it does not hold")
     tensors |= {name: tensors[first] for name, first in aliases.items()}
     network = unwrapped(model)
+    check_form(Path(path), facts, form_of(network))
     state = network.state_dict()
     keys = plain_keys(network, state)
     own = {name: state[key] for name, key in keys.items()}
@@ -104,12 +103,10 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            facts = json.loads((file.metadata() or {}).get(_METADATA, "{}"))
-    except (safetensors.SafetensorError, json.JSONDecodeError, RecursionError) as error:
+            metadata = file.metadata()
+    except safetensors.SafetensorError as error:
         raise ValueError(f"{path}: is not a safetensors file, or is damaged ({error})") from error
-    if not isinstance(facts, dict):
-        raise ValueError(f"{path}: its metadata {_METADATA!r} is not what eden writes there")
-    return tensors, facts
+    return tensors, facts_of(path, metadata)
 
 
 def _without_aliases(state: dict[str, Any]) -> tuple[dict[str, Tensor], dict[str, str]]:

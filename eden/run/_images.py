@@ -6,11 +6,24 @@ from eden.access import seeds_for
 from eden.folder import StageFiles
 from eden.run._work import Work
 
+_MOST = 20  # classes that a line names
+
 
 def read_images(work: Work, files: StageFiles) -> None:
-    """Note which images there are, so that a resumed run cannot meet others, and the seeds."""
-    counts = {name: len(x) for name, (x, _) in zip(work.splits._fields, work.splits, strict=True)}
-    files.json("data.json", {"images": counts, "sha256": _digests(work)})
+    """Note which images there are, so that a resumed run cannot meet others, and the seeds.
+
+    Classes of the network that a split has nothing of are noted, and said: a subset may be meant,
+    but what is not trained on is not learned, and what is not judged may be lost unseen.
+    """
+    splits = dict(zip(work.splits._fields, work.splits, strict=True))
+    counts = {name: len(x) for name, (x, _) in splits.items()}
+    lacking = {name: found for name, (_, y) in splits.items() if (found := work.task.lacking(y))}
+    files.json(
+        "data.json", {"images": counts, "classes_lacking": lacking, "sha256": _digests(work)}
+    )
+    if work.progress:
+        for name, labels in lacking.items():
+            print(_said(work, name, labels))
     recipe = work.recipe
     families = {
         "search": recipe.characterize.seeds,
@@ -33,6 +46,14 @@ def check_images(work: Work) -> None:
             f"{work.folder.path}: was made with other images (those of {', '.join(others)} "
             f"differ); set EDEN_DATA to the former ones or choose another --out"
         )
+
+
+def _said(work: Work, name: str, labels: list[int]) -> str:
+    what, none = work.task.shown
+    more = f" and {len(labels) - _MOST} more" if len(labels) > _MOST else ""
+    classes = ", ".join(map(str, labels[:_MOST])) + more
+    whole = work.recipe.network.classes
+    return f"{name} {what}: {none} is of {len(labels)} of the network's {whole} classes: {classes}"
 
 
 def _digests(work: Work) -> dict[str, str]:

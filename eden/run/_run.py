@@ -18,7 +18,7 @@ from eden.run._energy import account_energy
 from eden.run._images import check_images, read_images
 from eden.run._map import map_networks
 from eden.run._report import write_report
-from eden.run._train import train, weights_of
+from eden.run._train import check_weights, train
 from eden.run._verify import verify_declared
 from eden.run._work import Inputs, Work, read_inputs
 from eden.tolerance import at_most
@@ -83,8 +83,9 @@ def run(
         The run folder.
 
     Raises:
-        ValueError: If the recipe is not accepted, the folder holds a run and ``resume`` is not
-            given, or it was made with another recipe or other versions.
+        ValueError: If the recipe is not accepted, the weights are not there, damaged or of another
+            network, the folder holds a run and ``resume`` is not given, or it was made with another
+            recipe or other versions.
     """
     last = _last_stage(until)
     if isinstance(recipe, Recipe):
@@ -96,8 +97,8 @@ def run(
         read = read.model_copy(update={"train": read.train.model_copy(update=given)})
     path = Path("runs") / name if out is None else Path(out)
     inputs = read_inputs(read, progress=progress)
-    if not path.exists():  # later the folder holds what was trained
-        weights_of(read)
+    if not RunFolder.is_at(path):  # later the folder holds what was trained
+        check_weights(read, inputs.splits.train[0].shape[1])
     folder = RunFolder.create(path, read, resume=resume)
     return _go(folder, inputs, last, progress=progress)
 

@@ -23,9 +23,11 @@ class Naming:
     Attributes:
         batch: Images that run at once where the recipe does not say.
         fill: What comes in where augmentation shifts images.
+        shown: What a network is shown, and what a class may lack there.
     """
 
     batch, fill = 1000, 0.0
+    shown = "images", "no image"
 
     def __init__(self, recipe: Recipe):
         self.recipe = recipe
@@ -39,14 +41,21 @@ class Naming:
         return data.load(part.name, part.folder, normalise=normalise, progress=progress)
 
     def check(self, name: str, y: Tensor) -> None:
-        """Refuse labels of a split that the network has no class for.
+        """Refuse a split of nothing, and labels that the network has no class for.
 
         Raises:
-            ValueError: If a label is not below the number of classes.
+            ValueError: If there is no image, or a label is not below the number of classes.
         """
+        if not len(y):
+            raise ValueError(refusal(f"number of {name} {self.shown[0]}", 0, "at least 1"))
         if (most := int(y.max())) >= (classes := self.recipe.network.classes):
             said = f"at least {most + 1}, the classes of the {name} images"
             raise ValueError(refusal("recipe key network.classes", classes, said))
+
+    def lacking(self, y: Tensor) -> list[int]:
+        """Return the classes of the network that nothing in a split is of, rising."""
+        there = set(y.flatten().tolist())
+        return [label for label in range(self.recipe.network.classes) if label not in there]
 
     def evaluator(self, x: data.Inputs, y: Tensor) -> Evaluator:
         """Return what tells the accuracy."""
@@ -65,6 +74,7 @@ class Finding(Naming):
     """Boxes in photos; accuracy is the share of photos whose boxes are right (`BoxEvaluator`)."""
 
     batch, fill = 16, 0.5
+    shown = "photos", "no box"
 
     def splits(self, *, progress: bool) -> data.Splits:
         """Read the photos, as squares."""
@@ -74,9 +84,13 @@ class Finding(Naming):
     def check(self, name: str, y: Tensor) -> None:
         """Refuse a split without boxes, too."""
         labels = y[..., 4]
-        if not bool((labels >= 0).any()):
+        if len(y) and not bool((labels >= 0).any()):
             raise ValueError(f"{name} photos: none has a box that counts, accepted: one at least")
         super().check(name, labels)
+
+    def lacking(self, y: Tensor) -> list[int]:
+        """Return the classes of the network that no box that counts is of, rising."""
+        return super().lacking(y[..., 4])
 
     def evaluator(self, x: data.Inputs, y: Tensor) -> Evaluator:
         """Return what tells the accuracy."""

@@ -63,20 +63,45 @@ def train(work: Work, files: StageFiles) -> None:
 
 def _start(work: Work, model: torch.nn.Module) -> dict[str, Any]:
     """Read the weights that the recipe names, and return what is noted of them."""
-    path = weights_of(work.recipe)
-    if path is None:
+    if (path := weights_of(work.recipe)) is None:
         return {}
-    whole = nets.read_weights(model, work.recipe.network.name, path)
-    if not whole and not work.recipe.train.epochs:
-        raise ValueError(
-            f"{path}: its last layers are for other classes or of another form; "
-            "it can start a training, so train.epochs has to be at least 1"
-        )
+    whole = _read(work.recipe, model, path)
     if not whole and work.progress:
         print(f"{path.name}: its last layers do not fit; they begin at random")
     if work.recipe.train.epochs:
         nets.unfold(model, work.splits.train[0][: min(1000, 16 * work.task.batch)])
     return {"weights_sha256": digest_bytes(path.read_bytes()), "weights_head": whole}
+
+
+def check_weights(recipe: Recipe, channels: int) -> None:
+    """Refuse weights that the network of a recipe cannot start from, before a folder is made.
+
+    Args:
+        recipe: Names the network, and the file of weights if any.
+        channels: Of the images.
+
+    Raises:
+        ValueError: If there is no such file, it is damaged or of another network, or its last
+            layers do not fit and nothing is to be trained.
+        OSError: If it cannot be read.
+    """
+    if (path := weights_of(recipe)) is None:
+        return
+    asked = recipe.network
+    with torch.device("meta"):  # nothing is drawn, so that no state of a generator changes
+        model = nets.build(asked.name, channels=channels, **asked.form)
+    _read(recipe, model.to_empty(device="cpu"), path)
+
+
+def _read(recipe: Recipe, model: torch.nn.Module, path: Path) -> bool:
+    """Read weights into a network, and return whether its last layers came too."""
+    whole = nets.read_weights(model, recipe.network.name, path)
+    if not whole and not recipe.train.epochs:
+        raise ValueError(
+            f"{path}: its last layers are for other classes or of another form; "
+            "it can start a training, so train.epochs has to be at least 1"
+        )
+    return whole
 
 
 def weights_of(recipe: Recipe) -> Path | None:

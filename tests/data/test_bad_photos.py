@@ -206,6 +206,65 @@ def test_classes_and_folders_of_voc(tmp_path):
     assert data.read_voc(tmp_path).splits == ("val",)
 
 
+SIDES = "accepted: (30, 20), those of "
+PIXELS = "accepted: pixels, an integer of at least 1"
+SIZES = {
+    f"width and height is (31, 20), {SIDES}": {"width": 31, "height": 20},
+    f"width and height is (30, 19), {SIDES}": {"width": 30, "height": 19},
+    f"width and height is (20, 30), {SIDES}": {"width": 20, "height": 30},
+    f"width and height is (60, 40), {SIDES}": {"width": 60.0, "height": 40.0},
+    f"width and height is (31, None), {SIDES}": {"width": 31},
+    f"width and height is (None, 30), {SIDES}": {"height": 30},
+    f"width is 0, {PIXELS}": {"width": 0, "height": 0},
+    f"height is -20, {PIXELS}": {"height": -20},
+    f"width is 'wide', {PIXELS}": {"width": "wide"},
+    f"width is 30.5, {PIXELS}": {"width": 30.5},
+    f"width is nan, {PIXELS}": {"width": NAN},
+    f"width is inf, {PIXELS}": {"width": float("inf")},
+}
+
+
+def of_size(size):
+    """The annotations of one photo of 30 x 20 pixels, in both forms."""
+    inside = "".join(f"<{key}>{value}</{key}>" for key, value in size.items())
+    return (
+        {"images": [{"id": 7, "file_name": "7.jpg", **size}]},
+        voc("</filename>", f"</filename><size>{inside}</size>"),
+    )
+
+
+@pytest.mark.parametrize("words", SIZES)
+def test_sizes_that_are_not_the_photos(tmp_path, words):
+    coco, xml = of_size(SIZES[words])
+    said = refused(words, data.read_coco, write_coco(tmp_path, **coco), tmp_path)
+    assert "coco.json, images 0: " in said
+    quoted = words
+    if "pixels, an integer" in words and "'" not in words:  # XML has texts alone
+        key, _, rest = words.partition(" is ")
+        value, _, rest = rest.partition(", ")
+        quoted = f"{key} is '{value}', {rest}"
+    assert "a.xml: " in refused(quoted, data.read_voc, write_voc(tmp_path, xml))
+
+
+def test_sizes_of_coco_that_are_no_number(tmp_path):
+    for value in (None, True, [30]):
+        changed, _ = of_size({"width": value})
+        words = f"coco.json, images 0: width is {value}, {PIXELS}"
+        refused(words, data.read_coco, write_coco(tmp_path, **changed), tmp_path)
+    write_voc(tmp_path, of_size({"width": ""})[1])
+    refused(f"a.xml: width is '', {PIXELS}", data.read_voc, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "size", [{}, {"width": 30}, {"height": 20}, {"width": 30, "height": 20}, {"width": 30.0}]
+)
+def test_sizes_may_be_said_or_not(tmp_path, size):
+    coco, xml = of_size(size)
+    photos = data.read_coco(write_coco(tmp_path, **coco), tmp_path)
+    assert photos.images[0].shape == (3, 20, 30)
+    assert len(data.read_voc(write_voc(tmp_path, xml))) == 1
+
+
 @pytest.mark.parametrize("read", ["coco", "voc"])
 def test_boxes_without_area_are_left_out(tmp_path, read):
     if read == "coco":

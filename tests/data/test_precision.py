@@ -177,3 +177,96 @@ def test_photos_are_right_by_f1():
 def test_what_an_evaluator_cannot_go_by_is_refused(truths, keys, words):
     with pytest.raises(ValueError, match=words):
         data.BoxEvaluator(torch.zeros(2, 3, 4, 4), truths, lambda model, x: [], **keys)
+
+
+def changed(**parts):
+    """A box found, or there, of which some parts are others."""
+    return boxes((*SQUARE, 0.9, 0))._replace(**parts)
+
+
+NAN = float("nan")
+ORDER = "accepted: finite x0 <= x1, y0 <= y1"
+ODD = {
+    r"shape of corners of boxes SIDE in photo 1 is \[1, 5\], accepted: \[n, 4\]": {
+        "corners": torch.zeros(1, 5)
+    },
+    r"shape of corners of boxes SIDE in photo 1 is \[4\], accepted": {"corners": torch.zeros(4)},
+    r"shape of labels of boxes SIDE in photo 1 is \[2\], accepted: \[1\]": {
+        "labels": torch.tensor([0, 1])
+    },
+    r"shape of labels of boxes SIDE in photo 1 is \[\], accepted: \[1\]": {
+        "labels": torch.tensor(0)
+    },
+    r"type of labels of boxes SIDE in photo 1 is 'torch.float32', accepted: integers": {
+        "labels": torch.tensor([0.5])
+    },
+    r"type of labels of boxes SIDE in photo 1 is 'torch.bool'": {"labels": torch.tensor([True])},
+    rf"corners of boxes SIDE in photo 1 is \[0.0, 0.0, nan, 9.0\], {ORDER}": {
+        "corners": torch.tensor([[0, 0, NAN, 9]])
+    },
+    rf"corners of boxes SIDE in photo 1 is \[0.0, 0.0, inf, 9.0\], {ORDER}": {
+        "corners": torch.tensor([[0, 0, float("inf"), 9]])
+    },
+    rf"corners of boxes SIDE in photo 1 is \[9.0, 0.0, 0.0, 9.0\], {ORDER}": {
+        "corners": torch.tensor([[9.0, 0, 0, 9]])
+    },
+    r"type of corners of boxes SIDE in photo 1 is 'list', accepted: a tensor": {
+        "corners": [[0, 0, 9, 9]]
+    },
+    r"label of boxes SIDE in photo 1 is -1, accepted: 0 or more": {"labels": torch.tensor([-1])},
+}
+ODD_FOUND = {
+    r"score of boxes found in photo 1 is nan, accepted: a number from 0 to 1": NAN,
+    r"score of boxes found in photo 1 is -0.5, accepted": -0.5,
+    r"score of boxes found in photo 1 is 2.0, accepted": 2.0,
+}
+
+
+@pytest.mark.parametrize("judge", [average_precision, coco_scores])
+@pytest.mark.parametrize("side", ["found", "there"])
+@pytest.mark.parametrize("words", ODD)
+def test_boxes_that_nothing_can_be_told_of(judge, side, words):
+    good = [changed(), changed()]
+    odd = [changed(), changed(**ODD[words])]
+    with pytest.raises((TypeError, ValueError), match=words.replace("SIDE", side)) as caught:
+        judge(*((odd, good) if side == "found" else (good, odd)))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("judge", [average_precision, coco_scores])
+def test_scores_and_photos_that_nothing_can_be_told_of(judge):
+    good = [changed(), changed()]
+    for words, score in ODD_FOUND.items():
+        odd = changed(scores=torch.tensor([score]))
+        with pytest.raises(ValueError, match=words):
+            judge([changed(), odd], good)
+    with pytest.raises(ValueError, match=r"shape of scores .* is \[2\], accepted: \[1\]"):
+        judge([changed(), changed(scores=torch.ones(2))], good)
+    with pytest.raises(ValueError, match=r"label of boxes found in photo 0 is -4, accepted: 0 or"):
+        judge([changed(labels=torch.tensor([-4])), changed()], good)
+    for odd in (tuple(changed()), None):
+        with pytest.raises(TypeError, match=r"type of boxes found in photo 0 is .*, accepted: Box"):
+            judge([odd, changed()], good)
+    with pytest.raises(ValueError, match="photos with boxes found is 1, accepted: 2"):
+        judge([changed()], good)
+    for nothing in ([], [boxes()], [boxes((*SQUARE, 1, CROWD))]):
+        with pytest.raises(ValueError, match="no photo has a box, so there is nothing to find"):
+            judge([boxes()] * len(nothing), nothing)
+    # Boxes without area may be found, and scores of what is there do not matter.
+    there = [changed(scores=torch.tensor([NAN])), boxes()]
+    assert average_precision([boxes((*SQUARE, 1, 0), (5, 5, 5, 5, 0, 0)), boxes()], there) == 1
+
+
+@pytest.mark.parametrize("iou", [-0.1, 1.1, NAN, float("inf")])
+def test_an_overlap_that_is_none(iou):
+    with pytest.raises(ValueError, match=r"iou is .*, accepted: a number from 0 to 1"):
+        average_precision([changed()], [changed()], iou=iou)
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 5), (2, 3), (1, 2, 4), ()])
+def test_corners_that_overlap_nothing(shape):
+    good, odd = torch.zeros(2, 4), torch.zeros(shape)
+    with pytest.raises(ValueError, match=r"shape of a is \[.*\], accepted: \[n, 4\]"):
+        data.overlap(odd, good)
+    with pytest.raises(ValueError, match=r"shape of b is \[.*\], accepted: \[n, 4\]"):
+        data.overlap(good, odd)

@@ -82,3 +82,81 @@ def test_of_overlapping_boxes_of_a_class_the_likeliest_stays():
 def test_a_box_of_no_area_overlaps_nothing():
     point = torch.zeros(1, 4)
     assert nets.overlap(point, point).item() == 0
+
+
+CORNERS, CHANCE = torch.tensor([[0.0, 0, 9, 9], [1, 1, 5, 5]]), torch.tensor([[0.9], [0.4]])
+
+
+@pytest.mark.parametrize(
+    ("corners", "chance", "keys", "words"),
+    [
+        (torch.zeros(2, 5), CHANCE, {}, r"shape of corners is [2, 5], accepted: [n, 4]"),
+        (CORNERS[0], CHANCE, {}, r"shape of corners is [4], accepted: [n, 4]"),
+        (CORNERS[None], CHANCE[None], {}, r"shape of corners is [1, 2, 4], accepted: [n, 4]"),
+        (CORNERS, CHANCE[:1], {}, r"shape of probabilities is [1, 1], accepted: [2, classes]"),
+        (CORNERS, CHANCE[:, 0], {}, r"shape of probabilities is [2], accepted: [2, classes]"),
+        (CORNERS, CHANCE > 0.5, {}, r"type of probabilities is 'torch.bool', accepted: floats"),
+        (CORNERS, 8 * CHANCE - 4, {}, r"accepted: 0 to 1, as of decode, or NaN"),
+        (CORNERS, -CHANCE, {}, r"probability is -0.8999"),
+        (CORNERS, CHANCE * math.inf, {}, r"probability is inf, accepted: 0 to 1"),
+        (CORNERS.tolist(), CHANCE, {}, r"type of corners is 'list', accepted: a tensor"),
+        (CORNERS, None, {}, r"type of probabilities is 'NoneType', accepted: a tensor"),
+        (CORNERS, CHANCE, {"iou": math.nan}, "iou is nan, accepted: a number from 0 to 1"),
+        (CORNERS, CHANCE, {"score": -1}, "score is -1, accepted: a number from 0 to 1"),
+        (CORNERS, CHANCE, {"most": -1}, "most is -1, accepted: an integer of at least 0"),
+        (CORNERS, CHANCE, {"most": 1.5}, "most is 1.5, accepted: an integer of at least 0"),
+    ],
+)
+def test_what_boxes_are_not_kept_of(corners, chance, keys, words):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        nets.nms(corners, chance, **keys)
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+HEADS = [torch.zeros(1, 21, 2, 2), torch.zeros(1, 21, 4, 4)]
+CELLS = "pixels for each of"
+
+
+@pytest.mark.parametrize(
+    ("heads", "size", "words"),
+    [
+        (HEADS[0], (64, 64), "type of heads is 'Tensor', accepted: a list of tensors"),
+        ([HEADS[0], None], (64, 64), "type of head is 'NoneType', accepted: a tensor"),
+        ([head[0] for head in HEADS], (64, 64), "head is 'torch.float32 [21, 2, 2]', accepted"),
+        ([head.int() for head in HEADS], (64, 64), "head is 'torch.int32 [1, 21, 2, 2]'"),
+        ([head[:, :, :0] for head in HEADS], (0, 64), "accepted: floats [batch, channels, rows"),
+        ([HEADS[0], HEADS[1].repeat(2, 1, 1, 1)], (64, 64), "photos of heads is [1, 2], accepted"),
+        (HEADS[::-1], (64, 64), f"accepted: (128, 128), 32 x 32 {CELLS} 4 x 4 cells"),
+        (HEADS, (32, 32), f"is (32, 32), accepted: (64, 64), 32 x 32 {CELLS} 2 x 2 cells"),
+        (HEADS, (128, 128), f"is (128, 128), accepted: (64, 64), 32 x 32 {CELLS} 2 x 2 cells"),
+        ([HEADS[0], HEADS[0]], (64, 64), f"accepted: (32, 32), 16 x 16 {CELLS} 2 x 2 cells"),
+        (HEADS, 64, "type of size is 'int', accepted: height and width"),
+        (HEADS, (64, 64, 3), "size of images is (64, 64, 3), accepted: (64, 64)"),
+    ],
+)
+def test_what_no_boxes_are_decoded_from(heads, size, words):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        nets.decode(nets.build("yolov3_tiny", classes=2), heads, size)
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_batch_of_none_has_no_boxes_and_other_models_no_heads():
+    model = nets.build("yolov3_tiny", classes=2).eval()
+    corners, chance = nets.decode(model, [head[:0] for head in HEADS], (64, 64))
+    assert corners.shape == (0, 60, 4) and chance.shape == (0, 60, 2)
+    with pytest.raises(TypeError, match="type of model is 'LeNet', accepted: a YOLO"):
+        nets.decode(nets.build("lenet"), HEADS, (64, 64))
+    for x in (torch.zeros(3, 64, 64), torch.zeros(1, 3, 64, 64, dtype=torch.uint8)):
+        with pytest.raises(ValueError, match=r"x is 'torch\..*', accepted: floats \[batch, chann"):
+            nets.detect(model, x)
+
+
+def test_strides_are_those_of_the_heads():
+    with torch.device("meta"):
+        for name, strides in (("yolov3", (32, 16, 8)), ("yolov3_tiny", (32, 16))):
+            model = nets.build(name, classes=1).eval()
+            assert model.strides == strides
+            heads = model(torch.empty(1, 3, 64, 96))
+            assert [(64 // h.shape[2], 96 // h.shape[3]) for h in heads] == [
+                (stride, stride) for stride in strides
+            ]

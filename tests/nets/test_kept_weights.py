@@ -8,6 +8,7 @@ import torch
 from safetensors import safe_open
 
 from eden import nets
+from eden._form import facts_of, form_of
 from eden.folder import load_recipe
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +22,17 @@ _SPEC.loader.exec_module(EXPORT)
 
 def test_there_are_some():
     assert KEPT
+
+
+@pytest.mark.parametrize("name", ["mobilenet-v2-cifar10", "squeezenet-cifar10"])
+def test_a_kept_network_is_not_read_into_another_form(name):
+    network = load_recipe(name).network
+    with pytest.raises(ValueError, match=rf"{name}\.safetensors: stem is '\w+', accepted: 'publis"):
+        nets.load(
+            network.name,
+            ROOT / "weights" / f"{name}.safetensors",
+            **{**network.form, "stem": "published"},
+        )
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
@@ -41,4 +53,5 @@ def test_a_kept_network_is_its_recipes(path):
     network = recipe.network
     model = nets.build(network.name, channels=channels, **network.form)
     assert nets.read_weights(model, network.name, path)
+    assert facts_of(path, said) == {"network": form_of(model)}
     assert all(torch.isfinite(value).all() for value in model.state_dict().values())

@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from _annotated import write_as_coco, write_as_voc
 from _pictures import write_parquet
 from PIL import Image
+from safetensors import safe_open
 
 from eden import data, nets
 from eden.folder import RunFolder, parse_recipe
@@ -102,6 +104,11 @@ def test_from_photos_to_report(bars, narrow, tmp_path):
     verdict = seen["attempts"][0]["verdict"]
     assert verdict["images"] == seen["test_images"] == 30
     assert verdict["original_accuracy"] == seen["original_test_accuracy"]
+    for name in ("baseline", "boosted"):
+        with safe_open(folder / f"{name}.safetensors", "pt") as file:
+            said = json.loads(file.metadata()["eden"])
+        assert said["network"] == {"name": "narrow", "classes": 2, "channels": 3}
+        assert said["tensors"]
     page = (folder / "report.html").read_text()
     assert "drawn with replacement, 200 times" in page
     assert "share of photos whose boxes are right" in page
@@ -112,6 +119,22 @@ def test_from_photos_to_report(bars, narrow, tmp_path):
     evaluate = work.evaluator("test")
     assert isinstance(evaluate, data.BoxEvaluator) and len(evaluate) == 30
     assert seen["original_test_accuracy"] == evaluate(work.network("baseline"))
+
+
+@pytest.mark.parametrize("form", ["coco", "voc"])
+def test_a_folder_of_photos_is_trained_on(bars, narrow, tmp_path, form):
+    """The same photos as in the parquet file, by turns of their ids."""
+    photos = data.read_annotated(bars / "bars.parquet").take(range(40))
+    name = (write_as_coco if form == "coco" else write_as_voc)(tmp_path, photos)
+    asked = recipe(tmp_path, data={"name": name}, train={"epochs": 1})
+    folder = run(asked, tmp_path / "run", until="train", progress=False)
+    noted = json.loads((folder / "data.json").read_text())
+    assert noted["images"] == {"train": 10, "validation": 10, "test": 20}
+    # Upright ones are every second photo, and VOC's classes in the order of the alphabet.
+    upright = 0 if form == "coco" else 1
+    lacking = {"train": [1 - upright], "validation": [1 - upright], "test": [upright]}
+    assert noted["classes_lacking"] == lacking
+    assert 0 <= json.loads((folder / "train.json").read_text())["average_precision"] <= 1
 
 
 @pytest.mark.parametrize("part", ["train", "val", "test"])
@@ -162,7 +185,8 @@ def test_photos_come_in_squares_by_their_splits(bars):
         ({"data": {"normalise": {"mean": [0.0], "std": [1.0]}}},
          "data.normalise is 'given', accepted: no key beside data.size"),
         ({"network": {"classes": 1}}, "network.classes is 1, accepted: at least 2"),
-        ({"data": {"name": "cifar10"}}, "data set is 'cifar10', accepted: NAME.parquet, of photos"),
+        ({"data": {"name": "cifar10"}},
+         "data set is 'cifar10', accepted: of photos with boxes: NAME.parquet, NAME.json"),
     ],
 )  # fmt: skip
 def test_refusals(bars, narrow, tmp_path, keys, said):

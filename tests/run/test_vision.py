@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 from _pictures import write_cifar_binary
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from eden import nets
@@ -79,6 +80,77 @@ def test_what_is_wrong_with_weights_is_one_line_before_a_folder_is_made(
     save_file(nets.build("lenet", classes=7, channels=3, stem="published").state_dict(), start)
     with pytest.raises(ValueError, match="its last layers are for other classes or of another"):
         run(recipe, tmp_path / "run", weights=start, until="train", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def state_of(**form):
+    return nets.build("lenet", **{"channels": 3, "stem": "published", **form}).state_dict()
+
+
+def saved(state):
+    return lambda path: save_file(state, path)
+
+
+def nan(state):
+    state["fc3.bias"][0] = torch.nan
+    return state
+
+
+def cut_off(path):
+    save_file(state_of(), path)
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+NETWORK = "is of another network than lenet"
+WRONG = {
+    "nothing": (lambda path: path.write_bytes(b""), "is not a safetensors file, or is damaged"),
+    "text": (lambda path: path.write_text("weights"), "is not a safetensors file, or is damaged"),
+    "cut off": (cut_off, "is not a safetensors file, or is damaged"),
+    "of another": (saved(nets.build("resnet18", stem="published").state_dict()), NETWORK),
+    "more": (saved(state_of() | {"more": torch.zeros(1)}), "has 'more', which lenet has not"),
+    "other channels": (saved(state_of(channels=1)), "accepted: [6, 3, 5, 5], as this form"),
+    "NaN": (saved(nan(state_of())), "fc3.bias is 'NaN or infinite', accepted: finite numbers"),
+    "a folder": (lambda path: path.mkdir(), "weights not found: no "),
+}
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["no folder", "an empty one"])
+@pytest.mark.parametrize("epochs", [0, 1])
+@pytest.mark.parametrize("wrong", WRONG)
+def test_weights_that_do_not_fit_leave_no_folder(cifar, tmp_path, wrong, epochs, made):
+    write, words = WRONG[wrong]
+    start, out = tmp_path / "start.safetensors", tmp_path / "run"
+    write(start)
+    if made:
+        out.mkdir()
+    recipe = of_tiny("lenet-cifar10", cifar, **({"weights": str(start)} if epochs else {}))
+    with pytest.raises(ValueError) as caught:
+        run(recipe, out, weights=None if epochs else start, until="train", progress=False)
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+    assert not (any(out.iterdir()) if made else out.exists())
+
+
+def test_networks_of_a_run_say_their_form_and_are_held_to_it(cifar, tmp_path):
+    form = {"name": "squeezenet1_1", "classes": 10, "channels": 3, "stem": "small"}
+    recipe = of_tiny("squeezenet-cifar10", cifar)
+    trained = run(recipe, tmp_path / "run", until="train", progress=False) / "baseline.safetensors"
+    with safe_open(trained, "pt") as file:
+        assert json.loads(file.metadata()["eden"])["network"] == form
+    other = recipe.model_dump(mode="json")
+    other["network"]["stem"] = "published"
+    other["train"] |= {"weights": None, "epochs": 1}
+    with pytest.raises(ValueError, match=r"stem is 'small', accepted: 'published', as this form"):
+        run(parse_recipe(other), tmp_path / "other", weights=trained, progress=False)
+    assert not (tmp_path / "other").exists()
+
+
+def test_weights_are_looked_at_without_a_draw(cifar, tmp_path):
+    start = tmp_path / "start.safetensors"
+    save_file(state_of(), start)
+    before = torch.get_rng_state()
+    run(of_tiny("lenet-cifar10", cifar), tmp_path / "run", weights=start, until="data",
+        progress=False)  # fmt: skip
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 @pytest.mark.parametrize(

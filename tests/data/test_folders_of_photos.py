@@ -1,0 +1,109 @@
+"""Folders of photos with boxes as a data set, by the name that a recipe gives them."""
+
+import pytest
+import torch
+from _annotated import write_as_coco, write_as_voc
+
+from eden import data
+
+SIZE = 64
+
+
+def photos(n):
+    """Photos of growing brightness, whose ids count from 1, with a box each."""
+    ids = tuple(map(str, range(1, n + 1)))
+    return data.Annotated(
+        [torch.full((3, 32, 32), 8 * number, dtype=torch.uint8) for number in range(n)],
+        [torch.tensor([[4.0, 4, 20, 20]])] * n,
+        [torch.tensor([number % 2]) for number in range(n)],
+        ("a", "b"),
+        ids,
+        ("",) * n,
+    )
+
+
+def levels(x):
+    """Which photos those of a split are, by their brightness."""
+    return [round(float(image[0, 8, 8]) * 255 / 8) for image in x[:]]
+
+
+@pytest.mark.parametrize("write", [write_as_coco, write_as_voc])
+def test_photos_are_by_turns_of_their_ids(tmp_path, write):
+    splits = data.load(write(tmp_path, photos(12)), tmp_path, size=SIZE)
+    # In the order of numbers, 2 before 10: training, test, validation, test.
+    assert [levels(x) for x, _ in splits] == [[0, 4, 8], [2, 6, 10], [1, 3, 5, 7, 9, 11]]
+    x, boxes = splits.test
+    assert x.shape == (6, 3, SIZE, SIZE)
+    assert boxes.tolist() == [[[8, 8, 40, 40, 1]]] * 6
+
+
+@pytest.mark.parametrize(
+    ("file", "images"),
+    [
+        ("annotations/instances_val2017.json", "val2017"),
+        ("annotations/instances_val2017.json", "images/val2017"),
+        ("annotations/instances_val2017.json", "annotations/images"),
+        ("annotations/some.json", "images"),
+        ("annotations/some.json", "some"),
+        ("annotations/some.json", "annotations"),
+        ("some.json", "."),
+        ("some.json", "images"),
+        ("some.json", "some"),
+    ],
+)
+def test_where_the_photos_of_coco_lie(tmp_path, file, images):
+    name = write_as_coco(tmp_path, photos(4), file, images)
+    assert [len(x) for x, _ in data.load(name, tmp_path, size=SIZE)] == [1, 1, 2]
+
+
+def test_a_folder_is_found_by_its_name_or_by_itself(tmp_path, monkeypatch):
+    write_as_voc(tmp_path, photos(4), "VOC2007")
+    for root in (tmp_path, tmp_path / "VOC2007"):
+        assert len(data.load("VOC2007", root, size=SIZE).train[0]) == 1
+    monkeypatch.setenv("EDEN_DATA", str(tmp_path))
+    assert len(data.load("VOC2007", size=SIZE).train[0]) == 1
+
+
+def test_lists_of_voc_say_the_splits(tmp_path):
+    write_as_voc(tmp_path, photos(20))
+    lists = tmp_path / "bars" / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    for name, numbers in {"train": range(1, 13), "val": [14, 13], "test": [15, 16, 17]}.items():
+        (lists / f"{name}.txt").write_text("".join(f"{number}\n" for number in numbers))
+    splits = data.load("bars", tmp_path, size=SIZE)
+    # Those that no list names, 18 to 20, are for other tasks.
+    assert [levels(x) for x, _ in splits] == [[*range(12)], [12, 13], [14, 15, 16]]
+    (lists / "val.txt").unlink()
+    assert [len(x) for x, _ in data.load("bars", tmp_path, size=SIZE)] == [11, 1, 3]
+    (lists / "test.txt").unlink()
+    (lists / "val.txt").write_text("13\n")
+    with pytest.raises(ValueError, match=r"bars: has no split 'test'"):
+        data.load("bars", tmp_path, size=SIZE)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "words"),
+    [
+        ("none.json", {"size": SIZE}, "none.json not found: no none.json in "),
+        ("none", {"size": SIZE}, "data set none not found: no Annotations in "),
+        ("annotations/instances_bars.json", {}, "accepted: fashion-mnist, cifar10, NAME.parquet"),
+        ("cifar10", {"size": SIZE}, "'cifar10', accepted: of photos with boxes: NAME.parquet"),
+        ("fashion-mnist", {"size": SIZE}, "accepted: of photos with boxes: NAME.parquet, NAME.js"),
+        ("annotations/instances_bars.json", {"size": 33}, "size is 33, accepted: a multiple of 32"),
+    ],
+)
+def test_what_is_not_there(tmp_path, name, keys, words):
+    write_as_coco(tmp_path, photos(4))
+    with pytest.raises(ValueError) as caught:
+        data.load(name, tmp_path, **keys)
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("write", [write_as_coco, write_as_voc])
+def test_too_few_and_damaged_ones(tmp_path, write):
+    name = write(tmp_path, photos(2))
+    with pytest.raises(ValueError, match=r"number of images is 2, accepted: at least 3"):
+        data.load(name, tmp_path, size=SIZE)
+    next(tmp_path.rglob("2.jpg")).write_bytes(b"")
+    with pytest.raises(ValueError, match=r"2\.jpg: the image is empty, accepted: JPEG"):
+        data.load(name, tmp_path, size=SIZE)
