@@ -1,5 +1,8 @@
 """Boosting for places: each tensor at the rate of its own, in a module whose cells are known."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -138,3 +141,24 @@ def test_a_resumed_training_ends_alike(model, blobs, tmp_path):
     other = laid(model, blobs, module(4, WEAK))
     with pytest.raises(ValueError, match="another"):
         boost(model, batches(*blobs, 50), **{**given, "config": other})
+
+
+def test_a_placement_in_a_device_is_trained_for(model, blobs):
+    config = Config(errors.Uniform(0.0), stored="int8")
+    with approximate(model, config) as handle:
+        known = handle.learn_bounds([blobs[0]])
+        tensors = [replace(t, tolerance=10.0 ** -(2 + n)) for n, t in enumerate(handle.tensors)]
+    found = SimpleNamespace(
+        config=config.with_(calibration=known), coarse_ber=1e-5, tensors=tensors
+    )
+    placement = eden.place(found, eden.devices.load("ddr3l-1600-b10"), method="greedy")
+    bers = {name: entry.ber for name, entry in placement.entries.items()}
+    assert min(bers.values()) > 0
+    boosted = boost(model, batches(*blobs, 50), config=placement, epochs=4, progress=False)
+    # For any module of its kind: fresh cells, and each batch a share of the rates.
+    assert calibration_of(boosted).identity is None
+    size = sum(entry.size_bytes for entry in placement.entries.values())
+    mean = sum(entry.ber * entry.size_bytes for entry in placement.entries.values()) / size
+    assert 0.25 * mean < history_of(boosted)[-1]["ber"] < mean
+    with approximate(boosted, placement) as handle:
+        assert handle.ber == pytest.approx(bers)
