@@ -69,8 +69,9 @@ def lay_out(
         The places, for `eden.attach`, `eden.boost` and `eden.verify`.
 
     Raises:
-        TypeError: If an argument is of another type.
-        ValueError: For other error models, protections, or a number outside what is named here.
+        TypeError: If an argument, or the error model, is of another type.
+        ValueError: For no tensors, one of unknown size, protections, or a number outside what is
+            named here.
     """
     a_kind("config", config, Config, "an eden.Config")
     a_kind("error of config", config.error, Cells, "eden.errors.Cells, the cells of a module")
@@ -78,8 +79,14 @@ def lay_out(
     an_int("row_bytes", row_bytes, 1, 2**30)
     if config.protect:
         raise ValueError(refusal("protect of config", config.protect, "none, or use eden.place"))
+    a_kind("tensors", tensors, Iterable, "those of a network, as an attachment has them")
     entries = {}
     for tensor in tensors:
+        a_kind("a tensor", tensor, TensorInfo, "an eden.network.TensorInfo, of an attachment")
+        # The next one would begin where this one does, and both read the same cells.
+        an_int(f"size_bytes of {tensor.name}, 0 before calibration,", tensor.size_bytes, 1)
         entries[tensor.name] = LaidTensor(tensor.size_bytes, address, row_bytes, config.error)
         address += -(-tensor.size_bytes // _LINE_BYTES) * _LINE_BYTES
+    if not entries:
+        raise ValueError(refusal("number of tensors", 0, "at least 1"))
     return Laid(config, entries)

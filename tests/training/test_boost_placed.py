@@ -162,3 +162,18 @@ def test_a_training_for_a_config_is_told_as_before_there_were_places(
     boost(model, batches(*blobs, 50), config=laid(model, blobs, cells), **given)
     with pytest.raises(ValueError, match="keeps a training of another"):
         boost(model, batches(*blobs, 50), config=laid(model, blobs, cells, row_bytes=1024), **given)
+
+
+def test_tensors_that_cannot_be_laid_are_refused(model):
+    config = Config(errors.Cells([3]), **STORED)
+    with approximate(model, config) as handle:
+        unknown = handle.tensors
+    # Of no known size an input lay on the next tensor, in silence.
+    with pytest.raises(ValueError, match=r"size_bytes of .*input, 0 before calibration, is 0"):
+        lay_out(unknown, config)
+    with pytest.raises(ValueError, match="number of tensors is 0, accepted: at least 1"):
+        lay_out([], config)
+    with pytest.raises(TypeError, match="type of a tensor is 'str'"):
+        lay_out(["0.weight"], config)
+    with pytest.raises(TypeError, match="type of tensors is 'int'"):
+        lay_out(3, config)
