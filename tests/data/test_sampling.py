@@ -129,3 +129,24 @@ def test_a_single_draw_of_photos_is_refused():
     found, there = photos(2, seed=1)
     with pytest.raises(ValueError, match=r"resamples is 1, accepted: an integer of at least 2"):
         resampled_precision(found, there, resamples=1)
+
+
+@pytest.mark.parametrize("kind", [torch.int32, torch.int16, torch.int8, torch.uint8])
+def test_narrow_counts_do_not_wrap_around(kind):
+    counts = torch.tensor([20, 0, 1, 20])
+    assert mean_of(counts.to(kind), 25) == mean_of(counts, 25)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (lambda: share_right(torch.ones(0).bool()), r"shape of right is \[0\], accepted: \[n\]"),
+        (lambda: share_right(torch.ones(3)), "type of right is 'torch.float32', accepted: bool"),
+        (lambda: mean_of(torch.ones(0).int(), 1), r"shape of counts is \[0\], accepted: \[n\]"),
+        (lambda: mean_of(torch.ones(3), 1), "type of counts is 'torch.float32', accepted: int64"),
+        (lambda: mean_of(torch.ones(3).int(), 0), "draws is 0, accepted: an integer of at least 1"),
+    ],
+)
+def test_what_no_error_can_be_told_of_is_refused(asked, said):
+    with pytest.raises(ValueError, match=said):
+        asked()
