@@ -338,4 +338,4 @@ def test_a_retreat_takes_new_draws_and_half_of_the_error(task, coarse, tmp_path)
     assert retreat.accuracies[:59] != first.accuracies
     asked = evaluate.asked
     assert verify(model, evaluate, config, attempt=1, **arguments) == retreat
-    assert evaluate.asked == asked == 59 + 72 + 4  # the first draw of each three times
+    assert evaluate.asked == asked == 59 + 72 + 6  # the first draw of each four times
