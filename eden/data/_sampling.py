@@ -48,7 +48,14 @@ class Resampled(NamedTuple):
         return float(known.std(ddof=1)) if len(known) > 1 else None
 
     def less(self, other: Resampled) -> Resampled:
-        """Return the difference from another network's, on the same draws of the same images."""
+        """Return the difference from another network's, on the same draws of the same images.
+
+        Raises:
+            ValueError: For other draws, as far as their number tells.
+        """
+        if self.resamples.shape != other.resamples.shape:
+            found, said = len(other.resamples), f"{len(self.resamples)}, the same draws"
+            raise ValueError(refusal("number of the other's resamples", found, said))
         return Resampled(self.value - other.value, self.resamples - other.resamples)
 
 

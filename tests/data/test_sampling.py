@@ -150,3 +150,16 @@ def test_narrow_counts_do_not_wrap_around(kind):
 def test_what_no_error_can_be_told_of_is_refused(asked, said):
     with pytest.raises(ValueError, match=said):
         asked()
+
+
+@pytest.mark.parametrize("seed", [None, -1, 0.5, True, 2**63])
+def test_draws_of_photos_have_a_seed(seed):
+    one = Boxes(torch.tensor([[0.0, 0.0, 9.0, 9.0]]), torch.ones(1), torch.zeros(1).long())
+    with pytest.raises((TypeError, ValueError), match=r"seed is .*, accepted: an integer from 0"):
+        resampled_precision([one], [one], seed=seed)
+
+
+def test_draws_of_other_numbers_are_not_paired():
+    three, two = Resampled(0.5, np.zeros(3)), Resampled(0.5, np.zeros(2))
+    with pytest.raises(ValueError, match="number of the other's resamples is 2, accepted: 3"):
+        three.less(two)
