@@ -11,6 +11,7 @@ from eden.mapping._validity import WHOLE_MODULE
 from eden.network import Config, TensorInfo
 
 _LINE_BYTES = 64
+_HIGHEST = 2**55  # reads take addresses to 2^56, and no network is as large as half of them
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def lay_out(
         config: How it is stored, with `eden.errors.Cells` (of a profile: `eden.profiles.cells_of`)
             and without protections. With ``cells="fixed"``, what `eden.boost` makes for it is for
             this module alone.
-        address: Byte of the module at which the first one begins.
+        address: Byte of the module at which the first one begins, a line: a multiple of 64.
         row_bytes: Bytes of a row.
 
     Returns:
@@ -75,7 +76,11 @@ def lay_out(
     """
     a_kind("config", config, Config, "an eden.Config")
     a_kind("error of config", config.error, Cells, "eden.errors.Cells, the cells of a module")
-    an_int("address", address, 0, 2**59)
+    an_int("address", address, 0, _HIGHEST)
+    if address % _LINE_BYTES:
+        raise ValueError(
+            refusal("address", address, f"a multiple of {_LINE_BYTES}, a line's bytes")
+        )
     an_int("row_bytes", row_bytes, 1, 2**30)
     if config.protect:
         raise ValueError(refusal("protect of config", config.protect, "none, or use eden.place"))

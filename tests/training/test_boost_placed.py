@@ -119,6 +119,8 @@ def test_places_where_nothing_fails_and_a_config_without_a_rate_are_refused(mode
         ({"error": errors.Uniform(1e-3)}, {}, "error of config is .*, accepted: eden.errors.Cells"),
         ({"protect": {"0.weight": "triple"}}, {}, "protect of config is .*, or use eden.place"),
         ({}, {"address": -1}, "address is -1"),
+        ({}, {"address": 3}, "address is 3, accepted: a multiple of 64"),
+        ({}, {"address": 2**56}, "address is 7"),
         ({}, {"row_bytes": 0}, "row_bytes is 0"),
     ],
 )
