@@ -98,13 +98,15 @@ def resampled_precision(
         iou: As there.
         recalls: As there.
         resamples: Draws of photos; 200 tell a standard error to 5 %.
-        seed: Of the draws.
+        seed: Of the draws, in [0, 2^63).
 
     Raises:
-        ValueError: As of `average_precision`, and for fewer than two resamples.
+        TypeError: As of `average_precision`, and for numbers that are no integers.
+        ValueError: As of `average_precision`, for fewer than two resamples, and for another seed.
     """
     one_of("recalls", recalls, ("coco", "voc"))
     an_int("resamples", resamples, 2)
+    an_int("seed", seed, 0, 2**63 - 1)  # numpy takes None, too: for other draws each time
     matches, photos = _matches(found, there, iou), len(there)
     rng, values = np.random.default_rng(seed), np.empty(resamples)
     for n in range(resamples):

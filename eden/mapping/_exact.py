@@ -63,7 +63,7 @@ def solve(
     Returns:
         The placement and the proven bound, to 1e-12.
     """
-    deadline = time.monotonic() + time_limit_seconds
+    begun = time.monotonic()
     program = Program.of(problem, budget)
     bound = program.prices.bound
     if bound >= below or math.isinf(bound):
@@ -76,7 +76,7 @@ def solve(
     found = None
     if len(program.tight) <= 1:
         # Time is left for the other method if this one has too many choices.
-        found, bound = _by_knapsack(program, below, kept, deadline - time_limit_seconds / 2)
+        found, bound = _by_knapsack(program, below, kept, begun + time_limit_seconds / 2)
         if found is not None and not program.keeps(found):
             found = None
         if bound >= (below if found is None else found.joules.sum()):
@@ -86,7 +86,9 @@ def solve(
 
     if found is not None:
         below = float(found.joules.sum())
-    better, proven = _milp.solve(program, below, max(1e-3, deadline - time.monotonic()))
+    better, proven = _milp.solve(
+        program, below, max(1e-3, begun + time_limit_seconds - time.monotonic())
+    )
     if better is not None and (found is None or kept(better)):
         found = better
     return _told(found, max(bound, proven))

@@ -91,6 +91,9 @@ def _accuracies(seen: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
     mean += f"{beside(verdict['standard_error'])} ({verdict['images']:,} images)"
     original = with_error(verdict["original_accuracy"], verdict["original_standard_error"])
     difference, error = verdict["difference"], verdict["difference_standard_error"]
+    if difference == 0:
+        same = f"the same as the original's {original} ({with_error(0.0, error)}, paired)"
+        return f"{mean}, {same}; lowest {lowest:.4f}"
     word = "more" if difference > 0 else "less"
     by = with_error(abs(difference), error)
     return f"{mean}, {word} than the original's {original} by {by}, paired; lowest {lowest:.4f}"

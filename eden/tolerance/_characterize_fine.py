@@ -72,13 +72,15 @@ def characterize_fine(
             errors, or the evaluator answers otherwise when asked again.
     """
     check_asked(model, evaluate, folder, **({} if config is None else {"config": config}))
-    a_kind("start", start, Tolerances, "what characterize_coarse returns")
-    within("high", high, max(start.bers().values()), 1)
+    a_kind("start", start, Tolerances, "Tolerances, as a search returns them")
+    within("high", high, max(start.bers().values(), default=0.0), 1)
     an_int("margin_steps", margin_steps, 0, -LOWEST_STEP)
     an_int("groups", groups, 0)
     config = start.config if config is None else calibrated(model, config)
     one_of("stored format of config", config.stored, [start.config.stored])
-    count = len(start.thresholds or start.accuracies) if seeds is None else seeds
+    # Of a fine start not its accuracies: draws that missed where it began have none.
+    before = start.seeds or len(start.thresholds or start.accuracies)
+    count = before if seeds is None else seeds
     draws = seeds_for("search", count, seed=seed)
     target = start.target_accuracy
     with under_errors(model, evaluate, config, folder=folder, subject={"seed": seed}) as network:
@@ -123,6 +125,7 @@ def characterize_fine(
             tensors=tensors_bearing(bers_of(steps), network.handle.tensors),
             thresholds=(),
             accuracies=tuple(oracle.confirm(steps, draw) for draw in draws),
+            seeds=count,
             trials=network.memo.count + (start.trials if start.granularity == "fine" else 0),
             coverage=network.handle.coverage(),
         )

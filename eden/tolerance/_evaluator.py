@@ -17,12 +17,13 @@ class Evaluator(Protocol):
     It must offer the call, so a plain function ``evaluate(model) -> accuracy`` will do. With
     ``right``, ``closest``, ``take`` and a length a search asks some images alone, which saves most
     of its time; what shows only a mean takes a ``subset``. With ``right`` and a length a
-    verification tells standard errors over images, by these answers alone. An answer outside
-    [0, 1] is an error, and NaN too, unless an attribute ``nan`` of the evaluator is "miss": then it
-    counts as 0. Searches number accesses by the images in the order in which the network gets them:
-    the size of batches makes no difference. With an attribute ``in_copies`` that is True forked
-    copies of the process ask it, as many at once as torch has threads and each with one of them, so
-    that answers do not depend on how many there are; what it notes of being asked is then lost.
+    verification tells standard errors over images, by these answers alone: the call has to tell
+    their share. An answer outside [0, 1] is an error, and NaN too, unless an attribute ``nan`` of
+    the evaluator is "miss": then it counts as 0. Searches number accesses by the images in the
+    order in which the network gets them: the size of batches makes no difference. With an attribute
+    ``in_copies`` that is True forked copies of the process ask it, as many at once as torch has
+    threads and each with one of them, so that answers do not depend on how many there are; what it
+    notes of being asked is then lost.
     """
 
     digest: str | None

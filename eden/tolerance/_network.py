@@ -169,12 +169,20 @@ class FaultyNetwork:
         return self.memo.get(name, lambda: [self._ask_placed(draw)])[0]
 
     def check_placed_repeats(self, draw: int) -> None:
-        """Refuse an evaluator that answers otherwise when asked of a draw again.
+        """Refuse an evaluator that answers otherwise when called, or asked of a draw again.
 
         Raises:
-            ValueError: If both answers differ.
+            ValueError: If answers differ.
         """
-        self._must_repeat(f"under draw {draw}", self.placed(draw), partial(self._ask_placed, draw))
+        first = self.placed(draw)
+        if self.tells_right is not None:
+            name = {"label": "placed", "seed": draw}
+            rows = self.memo.get(name, lambda: [_row(draw, self.accuracy(None, draw))])
+            told, share = rows[0]["accuracy"], first["accuracy"]
+            if abs(told - share) * len(self.tells_right) > 0.5:  # a mean of floats may be rounded
+                said = f"{share}, the share of images that its `right` tells"
+                raise ValueError(refusal(f"accuracy of evaluate under draw {draw}", told, said))
+        self._must_repeat(f"under draw {draw}", first, partial(self._ask_placed, draw))
 
     def _ask_placed(self, draw: int) -> Row:
         if self.tells_right is None:

@@ -37,6 +37,8 @@ class Tolerances:
             fine search that of the coarse one it began at.
         criterion: Which of them `coarse_ber` is: "risk", "mean" or "sweep".
         risk: P(miss) against BER, and the BER of the stated risk; None in files of before.
+        seeds: Draws of a fine search, those too that missed where it began; None in files of
+            before, and for a coarse one, which has a threshold for each.
     """
 
     config: Config
@@ -53,6 +55,7 @@ class Tolerances:
     sweep_ber: float | None = None
     criterion: str = "sweep"
     risk: Risk | None = None
+    seeds: int | None = None
 
     def __str__(self) -> str:
         head = f"{self.granularity} tolerances at an accuracy of {self.target_accuracy:.4f}"
@@ -118,7 +121,7 @@ class Tolerances:
         Raises:
             ValueError: If a field is missing or unknown, or its value out of its range.
         """
-        later = ("coverage", "sweep_ber", "criterion", "risk")  # than the first files
+        later = ("coverage", "sweep_ber", "criterion", "risk", "seeds")  # than the first files
         names = [field.name for field in fields(cls) if field.name not in later]
         try:
             values = {**keys_of("tolerances", data, names, ("mean_accuracy", *later))}
@@ -147,6 +150,8 @@ def _check(tolerances: Tolerances) -> None:
     one_of("granularity", tolerances.granularity, ("coarse", "fine"))
     for name in ("target_accuracy", "clean_accuracy", "coarse_ber"):
         within(name, getattr(tolerances, name), 0, 1)
+    if tolerances.seeds is not None:
+        an_int("seeds", tolerances.seeds, max(1, len(tolerances.accuracies)))
     if tolerances.mean_ber is not None:
         within("mean_ber", tolerances.mean_ber, 0, 1)
     if tolerances.sweep_ber is not None:

@@ -156,7 +156,7 @@ def verify(
     Raises:
         TypeError: If an argument is of another type.
         ValueError: If one is outside what is named here, or the evaluator answers otherwise when
-            asked again.
+            asked again, or by image.
     """
     check_asked(model, evaluate, folder, placement=placement)
     check_target(target_accuracy)

@@ -137,8 +137,8 @@ def boost(
     share = how.input_range_for(config)
     ranks = Ranks(model)
     told = {
-        "config": config.to_dict(),
-        "places": None if placed is None else places_of(given),
+        # Nothing more of a config, so that trainings go on that were kept before there were places.
+        "config": config.to_dict() | ({} if placed is None else {"places": places_of(given)}),
         "curriculum": (targets, epochs),
         "target_accuracy": target_accuracy,
         "how": {f.name: getattr(how, f.name) for f in fields(how) if f.name not in _FUNCTIONS}

@@ -129,3 +129,37 @@ def test_a_single_draw_of_photos_is_refused():
     found, there = photos(2, seed=1)
     with pytest.raises(ValueError, match=r"resamples is 1, accepted: an integer of at least 2"):
         resampled_precision(found, there, resamples=1)
+
+
+@pytest.mark.parametrize("kind", [torch.int32, torch.int16, torch.int8, torch.uint8])
+def test_narrow_counts_do_not_wrap_around(kind):
+    counts = torch.tensor([20, 0, 1, 20])
+    assert mean_of(counts.to(kind), 25) == mean_of(counts, 25)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (lambda: share_right(torch.ones(0).bool()), r"shape of right is \[0\], accepted: \[n\]"),
+        (lambda: share_right(torch.ones(3)), "type of right is 'torch.float32', accepted: bool"),
+        (lambda: mean_of(torch.ones(0).int(), 1), r"shape of counts is \[0\], accepted: \[n\]"),
+        (lambda: mean_of(torch.ones(3), 1), "type of counts is 'torch.float32', accepted: int64"),
+        (lambda: mean_of(torch.ones(3).int(), 0), "draws is 0, accepted: an integer of at least 1"),
+    ],
+)
+def test_what_no_error_can_be_told_of_is_refused(asked, said):
+    with pytest.raises(ValueError, match=said):
+        asked()
+
+
+@pytest.mark.parametrize("seed", [None, -1, 0.5, True, 2**63])
+def test_draws_of_photos_have_a_seed(seed):
+    one = Boxes(torch.tensor([[0.0, 0.0, 9.0, 9.0]]), torch.ones(1), torch.zeros(1).long())
+    with pytest.raises((TypeError, ValueError), match=r"seed is .*, accepted: an integer from 0"):
+        resampled_precision([one], [one], seed=seed)
+
+
+def test_draws_of_other_numbers_are_not_paired():
+    three, two = Resampled(0.5, np.zeros(3)), Resampled(0.5, np.zeros(2))
+    with pytest.raises(ValueError, match="number of the other's resamples is 2, accepted: 3"):
+        three.less(two)

@@ -156,6 +156,7 @@ def test_the_dynamic_program_is_the_linear_one(seed, monkeypatch):
     assert whole is not None
     monkeypatch.setattr(_milp, "solve", None)
     found = _exact.solve(problem, budget=budget)
+    assert found == _exact.solve(problem, budget=budget, time_limit_seconds=math.inf)
     assert found.slots is not None
     way, slot = np.array(found.ways), np.array(found.slots)
     assert budget.hazard[way, slot].sum() <= budget.limit

@@ -55,6 +55,11 @@ def test_errors_stand_beside_the_verdict():
     )
     better = sampled({**SAMPLED, "difference": 0.0013})
     assert "more than the original's 0.9113 ± 0.0028 by 0.0013 ±" in verdict_line(better)
+    same = sampled({**SAMPLED, "original_accuracy": 0.91, "difference": 0.0})
+    assert verdict_line(same).endswith(
+        "(10,000 images), the same as the original's 0.9100 ± 0.0028 (0.0000 ± 0.0004, paired); "
+        "lowest 0.9000."
+    )
     section = verification_section(sampled())
     row = dict(zip(section.tables[0].head, section.tables[0].rows[0], strict=True))
     assert row["mean accuracy"] == "0.9100 ± 0.0029"

@@ -1,6 +1,7 @@
 """Tolerances of a small network: on the grid, confirmed, repeatable, and nothing left behind."""
 
 import copy
+import json
 from dataclasses import replace
 
 import pytest
@@ -155,12 +156,27 @@ def test_layers_rise_together_first_and_tensors_by_themselves_from_there(task, c
     assert characterize_fine(model, evaluate, start=coarse, groups=99) == layers
 
 
+def test_draws_that_missed_at_a_start_are_asked_of_the_next_search_too(task, coarse):
+    model, images, labels = task
+    evaluate = Evaluator(images, labels, 100)
+    # Where half of the draws miss, as at a stated risk some may.
+    ber = sorted(coarse.thresholds)[3]
+    tensors = tuple(replace(tensor, tolerance=ber) for tensor in coarse.tensors)
+    layers = characterize_fine(model, evaluate, start=replace(coarse, tensors=tensors), groups=1)
+    assert len(layers.accuracies) < 6 == layers.seeds
+    again = Tolerances.from_dict(json.loads(json.dumps(layers.to_dict())))
+    assert again == layers
+    more = characterize_fine(model, evaluate, start=again)
+    assert more.seeds == 6 and len(more.accuracies) == len(layers.accuracies)
+
+
 def test_a_start_of_another_network_and_no_number_of_groups_are_refused(task, coarse):
     model, images, labels = task
     evaluate = Evaluator(images, labels, 100)
-    other = replace(coarse, tensors=coarse.tensors[1:])
-    with pytest.raises(ValueError, match=r"start: 0\.weight is missing; it is of another network"):
-        characterize_fine(model, evaluate, start=other)
+    for tensors in (coarse.tensors[1:], ()):
+        other = replace(coarse, tensors=tensors)
+        with pytest.raises(ValueError, match=r"start: 0\.weight is missing; it is of another net"):
+            characterize_fine(model, evaluate, start=other)
     for groups in (-1, 1.5, True):
         with pytest.raises((TypeError, ValueError), match="groups is"):
             characterize_fine(model, evaluate, start=coarse, groups=groups)
@@ -322,4 +338,4 @@ def test_a_retreat_takes_new_draws_and_half_of_the_error(task, coarse, tmp_path)
     assert retreat.accuracies[:59] != first.accuracies
     asked = evaluate.asked
     assert verify(model, evaluate, config, attempt=1, **arguments) == retreat
-    assert evaluate.asked == asked == 59 + 72 + 4  # the first draw of each three times
+    assert evaluate.asked == asked == 59 + 72 + 6  # the first draw of each four times

@@ -17,13 +17,13 @@ SAMPLED += ("difference", "difference_standard_error")
 
 
 class Scripted:
-    """Answers in this order whatever the network is: the first draw is asked three times."""
+    """Answers in this order whatever the network is: the first draw is asked four times."""
 
     digest = None
 
     def __init__(self, images, first, second):
         self.images = images
-        self.answers = [torch.tensor(bits).bool() for bits in (first, first, second, first)]
+        self.answers = [torch.tensor(bits).bool() for bits in (first, first, first, second, first)]
 
     def __len__(self):
         return len(self.images)
@@ -121,3 +121,18 @@ def test_other_answers_than_of_these_images_are_refused(trained, original):
     model, images, labels = trained
     with pytest.raises(ValueError, match=r"original is .*, accepted: a bool tensor \[400\]"):
         verify(model, Evaluator(images, labels), CONFIG, target_accuracy=0.5, original=original)
+
+
+class Weighed(Evaluator):
+    """Tells another accuracy than the share of its images."""
+
+    def __call__(self, model):
+        return super().__call__(model) / 2
+
+
+def test_an_accuracy_that_is_not_of_the_images_told_is_refused(trained):
+    model, images, labels = trained
+    with pytest.raises(
+        ValueError, match=r"accuracy of evaluate under draw \d+ is 0\.4.*, accepted: 0"
+    ):
+        verify(model, Weighed(images, labels), CONFIG, target_accuracy=0.3, seeds=2)

@@ -12,6 +12,7 @@ from eden.data import Evaluator, batches
 from eden.mapping import lay_out
 from eden.network import Config, approximate, attach, calibration_of, identity_of
 from eden.training import CurriculumSchedule, boost, history_of
+from eden.training._folder import TrainingFolder
 
 STORED = {"stored": "int8", "cells": "fixed"}
 WEAK = 3000  # of 32,768 cells
@@ -121,6 +122,8 @@ def test_places_where_nothing_fails_and_a_config_without_a_rate_are_refused(mode
         ({"error": errors.Uniform(1e-3)}, {}, "error of config is .*, accepted: eden.errors.Cells"),
         ({"protect": {"0.weight": "triple"}}, {}, "protect of config is .*, or use eden.place"),
         ({}, {"address": -1}, "address is -1"),
+        ({}, {"address": 3}, "address is 3, accepted: a multiple of 64"),
+        ({}, {"address": 2**56}, "address is 7"),
         ({}, {"row_bytes": 0}, "row_bytes is 0"),
     ],
 )
@@ -162,3 +165,51 @@ def test_a_placement_in_a_device_is_trained_for(model, blobs):
     assert 0.25 * mean < history_of(boosted)[-1]["ber"] < mean
     with approximate(boosted, placement) as handle:
         assert handle.ber == pytest.approx(bers)
+
+
+def test_a_training_for_a_config_is_told_as_before_there_were_places(
+    model, blobs, tmp_path, monkeypatch
+):
+    claimed, claim = [], TrainingFolder.claim
+
+    def noting(kept, identity):
+        claimed.append(identity[0])
+        claim(kept, identity)
+
+    monkeypatch.setattr(TrainingFolder, "claim", noting)
+    given = {"epochs": 1, "progress": False, "folder": tmp_path / "config"}
+    config = Config(errors.Uniform(0.0), stored="int8")
+    boost(model, batches(*blobs, 50), config=config, target_ber=1e-3, **given)
+    assert claimed[0].keys() == {"config", "curriculum", "target_accuracy", "how"}
+    assert claimed[0]["config"] == config.to_dict()
+    # Of a placement, where its tensors lie is told too.
+    cells = module(3, WEAK)
+    given["folder"] = tmp_path / "places"
+    boost(model, batches(*blobs, 50), config=laid(model, blobs, cells), **given)
+    with pytest.raises(ValueError, match="keeps a training of another"):
+        boost(model, batches(*blobs, 50), config=laid(model, blobs, cells, row_bytes=1024), **given)
+
+
+def test_tensors_that_cannot_be_laid_are_refused(model):
+    config = Config(errors.Cells([3]), **STORED)
+    with approximate(model, config) as handle:
+        unknown = handle.tensors
+    # Of no known size an input lay on the next tensor, in silence.
+    with pytest.raises(ValueError, match=r"size_bytes of .*input, 0 before calibration, is 0"):
+        lay_out(unknown, config)
+    with pytest.raises(ValueError, match="number of tensors is 0, accepted: at least 1"):
+        lay_out([], config)
+    with pytest.raises(TypeError, match="type of a tensor is 'str'"):
+        lay_out(["0.weight"], config)
+    with pytest.raises(TypeError, match="type of tensors is 'int'"):
+        lay_out(3, config)
+
+
+def test_a_network_beyond_what_was_tested_is_refused(model, blobs):
+    # What lies there was not read, so no cell of it is known: it read right, in silence.
+    whole = laid(model, blobs, errors.Cells([3]))
+    last, entry = list(whole.entries.items())[-1]
+    end = entry.address + entry.size_bytes
+    assert laid(model, blobs, errors.Cells([3]), size_bytes=end).entries == whole.entries
+    with pytest.raises(ValueError, match=f"accepted: at least {end}: 1 B of {last} have no room"):
+        laid(model, blobs, errors.Cells([3]), size_bytes=end - 1)
