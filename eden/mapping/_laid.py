@@ -78,8 +78,8 @@ def lay_out(
 
     Raises:
         TypeError: If an argument, or the error model, is of another type.
-        ValueError: For no tensors, one of unknown size or without room, protections, or a number outside what is
-            named here.
+        ValueError: For no tensors, one of unknown size or without room, protections, or a number
+            outside what is named here.
     """
     a_kind("config", config, Config, "an eden.Config")
     a_kind("error of config", config.error, Cells, "eden.errors.Cells, the cells of a module")
