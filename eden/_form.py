@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+import safetensors
+from torch import Tensor, nn
 
 from eden._say import refusal
 
@@ -39,6 +40,22 @@ def facts_with_form(model: nn.Module, facts: Mapping[str, Any]) -> dict[str, str
     return {METADATA: json.dumps({**facts, **({_FORM: form} if form else {})}, sort_keys=True)}
 
 
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return the tensors of a file, and what its metadata say; nothing, where eden wrote none.
+
+    Raises:
+        ValueError: If it is no safetensors file, or its metadata are not what eden writes there.
+        OSError: If it cannot be read.
+    """
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata()
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{path}: is not a safetensors file, or is damaged ({error})") from error
+    return tensors, facts_of(path, metadata)
+
+
 def facts_of(path: Path, metadata: Mapping[str, str] | None) -> dict[str, Any]:
     """Return what the metadata of a file say; nothing, where eden wrote none.
 
@@ -60,7 +77,7 @@ def check_form(path: Path, facts: Mapping[str, Any], own: Mapping[str, Any] | No
 
     Args:
         path: Of the file.
-        facts: As of `facts_of`; a form that they do not say is not refused.
+        facts: As of `read_safetensors`; a form that they do not say is not refused.
         own: Of the network that is to take the weights, or its name alone.
 
     Raises:

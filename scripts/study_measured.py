@@ -26,6 +26,7 @@ from eden.access import seeds_for
 from eden.errors import Cells
 from eden.mapping import lay_out
 from eden.network import approximate, calibration_of, keep_calibration
+from eden.training._places import mean_ber
 
 SIZE_BYTES, WEAK, READS = 2**17, 1.6e-2, 16
 
@@ -79,9 +80,7 @@ def judge(bench: Bench, seed: int, cells: Cells, other: Cells) -> dict[str, floa
 
     here = on(cells)
     found = {"original": original, "target": original - LOSS}
-    found["ber"] = sum(e.ber * e.size_bytes for e in here.entries.values()) / sum(
-        e.size_bytes for e in here.entries.values()
-    )
+    found["ber"] = mean_ber(here)
     found["before"] = float(np.mean(accuracies(bench, model, here)))
     boosted, _ = bench.trained_on(case, model, here, target_ber=None, input_range=None)
     after = accuracies(bench, boosted, here)

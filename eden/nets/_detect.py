@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from eden import _say
-from eden.data import Boxes, overlap
+from eden.data import Boxes, check_corners, overlap
 from eden.nets._yolo import YOLO
 
 _CONSIDERED = 1000  # boxes of a photo: under many errors all may seem likely
@@ -173,8 +173,7 @@ def nms(
 def _check_boxes(corners: Tensor, probabilities: Tensor) -> None:
     for name, part in (("corners", corners), ("probabilities", probabilities)):
         _say.a_kind(name, part, Tensor, "a tensor")
-    if corners.ndim != 2 or corners.shape[1] != 4:
-        raise ValueError(_say.refusal("shape of corners", list(corners.shape), "[n, 4]"))
+    check_corners("corners", corners)
     if probabilities.ndim != 2 or len(probabilities) != len(corners):
         said = f"[{len(corners)}, classes]"
         raise ValueError(_say.refusal("shape of probabilities", list(probabilities.shape), said))

@@ -5,15 +5,13 @@ import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import safetensors
 import torch
 from torch import Tensor, nn
 
 from eden import _say
-from eden._form import check_form, facts_of, form_of
+from eden._form import check_form, form_of, read_safetensors
 from eden.nets._yolo import YOLO
 
 # VGG-16's convolutions, poolings and activations counted too.
@@ -69,7 +67,8 @@ def load_into(model: nn.Module, name: str, path: str | Path, *, head: bool | str
         assert isinstance(model, YOLO)
         found, facts = _darknet(model, path, head is True), {}
     else:
-        found, facts = _safetensors(path) if path.suffix == ".safetensors" else (_torch(path), {})
+        stored = path.suffix == ".safetensors"
+        found, facts = read_safetensors(path) if stored else (_torch(path), {})
         check_form(path, facts, {"name": name})
         for pattern, here in _RENAMED.get(name, ()):
             found = {re.sub(pattern, here, key): value for key, value in found.items()}
@@ -118,17 +117,6 @@ def _check_values(name: str, value: Tensor, own: Tensor) -> None:
     if name.endswith("running_var") and (value.float() < 0).any():
         accepted = "0 or more; is the file cut off, or of another network?"
         raise ValueError(_say.refusal(name, float(value.float().min()), accepted))
-
-
-def _safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors of a file, and what its metadata say."""
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            found = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            metadata = file.metadata()
-    except safetensors.SafetensorError as error:
-        raise ValueError(f"{path}: is not a safetensors file, or is damaged ({error})") from error
-    return found, facts_of(path, metadata)
 
 
 def _torch(path: Path) -> dict[str, Tensor]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor, nn
 
 from eden._files import write_bytes
-from eden._form import check_form, facts_of, facts_with_form, form_of
+from eden._form import check_form, facts_with_form, form_of, read_safetensors
 from eden._say import refusal
 from eden._torch import held_otherwise
 from eden.network._attach import attached
@@ -59,7 +58,9 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
             then.
         OSError: Where there is no such file.
     """
-    tensors, facts = _read(Path(path))
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    tensors, facts = read_safetensors(Path(path))
     aliases = facts.get("aliases", {})
     if not isinstance(aliases, dict) or not all(
         isinstance(first, str) and first in tensors for first in aliases.values()
@@ -95,18 +96,6 @@ def load_into(model: nn.Module, path: str | Path) -> Calibration | None:
     if attachment is not None:
         attachment.start_anew(calibration)
     return calibration
-
-
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            metadata = file.metadata()
-    except safetensors.SafetensorError as error:
-        raise ValueError(f"{path}: is not a safetensors file, or is damaged ({error})") from error
-    return tensors, facts_of(path, metadata)
 
 
 def _without_aliases(state: dict[str, Any]) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -109,10 +109,9 @@ def boost(
     Raises:
         TypeError: For an argument of another type.
         ValueError: For a rate or number outside what is named here, a placement in which nothing
-            fails, an attached model, only one of
-            `evaluate` and `target_accuracy`, a calibration that does not mention all that the
-            config stores, processes that were not told the same, or a folder that keeps another
-            training.
+            fails, an attached model, only one of `evaluate` and `target_accuracy`, a calibration
+            that does not mention all that the config stores, processes that were not told the
+            same, or a folder that keeps another training.
     """
     a_kind("model", model, nn.Module, "a torch.nn.Module")
     a_kind("train_loader", train_loader, Iterable, "an iterable of batches")
