@@ -90,6 +90,8 @@ def check_form(path: Path, facts: Mapping[str, Any], own: Mapping[str, Any] | No
     if said["name"] != name:
         raise ValueError(refusal(f"{path}: network", said["name"], name))
     for part in said if len(own) > 1 else ():
-        if part not in _BY_SHAPE and said[part] != own.get(part):
-            accepted = f"{own.get(part)!r}, as this form of {name} has"
+        if part not in own:
+            raise ValueError(refusal(f"{path}: part of the form of {name}", part, ", ".join(own)))
+        if part not in _BY_SHAPE and said[part] != own[part]:
+            accepted = f"{own[part]!r}, as this form of {name} has"
             raise ValueError(refusal(f"{path}: {part}", said[part], accepted))

@@ -169,8 +169,10 @@ def main() -> None:
         for name, part in parts.items():
             if part:
                 draw(part, args.figures / f"findings_{name}.svg")
-        draw_groups(made, args.figures / "findings_groups.svg")
-        draw_sizes(bears, args.figures / "findings_sizes.svg")
+        if made:
+            draw_groups(made, args.figures / "findings_groups.svg")
+        if bears:
+            draw_sizes(bears, args.figures / "findings_sizes.svg")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 import gzip
 import hashlib
 import importlib.util
+import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,21 @@ def test_download_keeps_only_what_is_right(download, tmp_path, capsys):
     assert download.main(str(target), "file:///nowhere/") == 0
     (target / "images.gz").write_bytes(b"spoiled")
     assert download.main(str(target), "file:///nowhere/") == 2
+
+
+def test_findings_are_drawn_of_the_results_there_are(tmp_path):
+    """Of a folder without results in int8 nothing is known of groups of tensors or of sizes."""
+    case = {"network": "lenet", "stored": "fp32", "way": "none", "seed": 0}
+    found = {"case": case, "ber": 1e-4, "lambda": 60.0, "mean": 5e-4, "interval": [5e-5, 2e-4]}
+    found |= {"clean": 0.91, "original": 0.91, "seconds": 0.0, "draws": 0, "misses": 0}
+    (tmp_path / "risk-lenet-fp32-none-0.json").write_text(json.dumps(found))
+    figures = tmp_path / "figures"
+    done = subprocess.run(
+        [sys.executable, SCRIPTS / "study_findings.py", tmp_path, "--figures", figures],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1.0e-04" in done.stdout
+    assert [path.name for path in figures.iterdir()] == ["findings_precision.svg"]

@@ -28,6 +28,7 @@ from eden.data._call import inputs_of as inputs_of
 from eden.data._call import keeping_modes as keeping_modes
 from eden.data._dataset import from_dataset as from_dataset
 from eden.data._evaluator import Evaluator as Evaluator
+from eden.data._evaluator import check_labels as check_labels
 from eden.data._fashion import SYSTEM_FOLDER as SYSTEM_FOLDER
 from eden.data._fashion import cache_folder as cache_folder
 from eden.data._jpeg import decode_image as decode_image

@@ -48,7 +48,9 @@ class _Photo:
 
 def _size(where: str, entry: dict[str, Any]) -> dict[str, int]:
     said = "pixels, an integer of at least 1"
-    return {key: field(where, entry, key, pixels, said) for key in _SIZE if key in entry}
+    # Tools that did not look at the photo write 0.
+    there = [key for key in _SIZE if str(entry.get(key, 0)).strip() != "0"]
+    return {key: field(where, entry, key, pixels, said) for key in there}
 
 
 def read_coco(
@@ -69,8 +71,8 @@ def read_coco(
     Raises:
         ValueError: For a file that is no such JSON, a photo that is missing or cannot be decoded,
             a box that is none or lies outside, a class or photo that the file does not name, and a
-            width or height that is not the photo's (either may be absent); the message names the
-            file and the entry.
+            width or height that is not the photo's (either may be absent, or 0); the message names
+            the file and the entry.
         OSError: If there is no such file.
     """
     path = Path(annotations)

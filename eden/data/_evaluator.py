@@ -16,6 +16,21 @@ from eden.data._pixels import Inputs, drawn, take
 _ON_CPU, _ELSEWHERE = 128, 1000
 
 
+def check_labels(y: torch.Tensor, outputs: torch.Tensor) -> None:
+    """Refuse labels of a classifier that it has no class for: no answer would be right.
+
+    Args:
+        y: Labels ``[n]``.
+        outputs: Of the classifier, ``[n, classes, ...]``.
+
+    Raises:
+        ValueError: If a label is not below the number of classes.
+    """
+    if (most := int(y.max())) >= outputs.shape[1]:
+        said = f"below {outputs.shape[1]}, the classes of the network"
+        raise ValueError(refusal("highest label", most, said))
+
+
 class Evaluator:
     """Accuracy of a classifier on fixed images, always taken in the same order.
 
@@ -24,7 +39,7 @@ class Evaluator:
 
     Args:
         x: Images ``[n, ...]``.
-        y: Labels ``[n]``, integers.
+        y: Labels ``[n]``, integers of at least 0.
         batch_size: Images a batch; left out, 128 on a CPU and 1000 elsewhere.
 
     Attributes:
@@ -43,6 +58,8 @@ class Evaluator:
             )
         if y.ndim != 1 or y.is_floating_point() or y.is_complex():
             raise ValueError(refusal("labels", f"{y.dtype} {list(y.shape)}", "integers [n]"))
+        if (least := int(y.min())) < 0:
+            raise ValueError(refusal("lowest label", least, "0 or more"))
         self.x, self.y, self.batch_size = x, y, batch_size
 
     def __len__(self) -> int:
@@ -88,4 +105,6 @@ class Evaluator:
         size = self.batch_size or (_ON_CPU if device.type == "cpu" else _ELSEWHERE)
         with evaluating(model):
             for x, y in batches(self.x, self.y, size):
-                yield model(x.to(device)).cpu(), y
+                outputs = model(x.to(device)).cpu()
+                check_labels(y, outputs)
+                yield outputs, y

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from eden._say import refusal
+from eden._say import a_kind, refusal
 from eden.data import _fashion
 from eden.data._boxes import Annotated, check_size
 from eden.data._pixels import Images, Inputs, Normalisation, Pair, normalisation_of, take
@@ -61,9 +61,11 @@ def load(
         and where ``normalise`` is given.
 
     Raises:
+        TypeError: For a name that is no text.
         ValueError: Unknown name, or files that are missing, empty or damaged; the message says what
             is wanted and where to get it.
     """
+    a_kind("data set", name, str, "the name of one")
     if size is not None:
         check_size(size)
         if name in _NAMED:

@@ -10,7 +10,7 @@ from torch.nn import functional
 from tqdm.auto import tqdm
 
 from eden._say import an_int, one_of, refusal, within
-from eden.data import Augment, Pair, batches, keeping_modes
+from eden.data import Augment, Pair, batches, check_labels, evaluating, keeping_modes
 
 # Peaks of the learning rate where none is given.
 OPTIMIZERS = {"adamw": 4e-3, "sgd": 0.05}
@@ -49,8 +49,9 @@ def train(
 
     Raises:
         TypeError: For numbers that are none.
-        ValueError: For no image, other than as many labels, no epoch, an unknown optimizer, and a
-            learning rate below 0; the model is as it was then.
+        ValueError: For no image, other than as many labels, a label that the network has no class
+            for, no epoch, an unknown optimizer, and a learning rate below 0; the model is as it
+            was then.
     """
     if not len(train[0]):
         raise ValueError(refusal("number of training images", 0, "at least 1"))
@@ -61,6 +62,9 @@ def train(
     steps = epochs * len(loader)
     rate = OPTIMIZERS[optimizer] if learning_rate is None else learning_rate
     within("learning_rate", rate, 0)
+    if loss is functional.cross_entropy:
+        with evaluating(model):
+            check_labels(train[1], model(train[0][:1].to(device)))
     steps_by = _made(optimizer, model, rate)
     cycle = torch.optim.lr_scheduler.OneCycleLR(steps_by, rate, total_steps=steps)
     bar = tqdm(total=steps, desc="train", unit="step", disable=not progress)

@@ -18,7 +18,7 @@ from eden.run._energy import account_energy
 from eden.run._images import check_images, read_images
 from eden.run._map import map_networks
 from eden.run._report import write_report
-from eden.run._train import check_weights, train
+from eden.run._train import check_network, train
 from eden.run._verify import verify_declared
 from eden.run._work import Inputs, Work, read_inputs
 from eden.tolerance import at_most
@@ -98,7 +98,7 @@ def run(
     path = Path("runs") / name if out is None else Path(out)
     inputs = read_inputs(read, progress=progress)
     if not RunFolder.is_at(path):  # later the folder holds what was trained
-        check_weights(read, inputs.splits.train[0].shape[1])
+        check_network(read, inputs.splits.train[0].shape[1])
     folder = RunFolder.create(path, read, resume=resume)
     return _go(folder, inputs, last, progress=progress)
 

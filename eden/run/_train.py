@@ -11,19 +11,14 @@ from eden import nets
 from eden._files import digest_bytes
 from eden.data import batches
 from eden.folder import Recipe, StageFiles
-from eden.network import approximate
-from eden.run._work import Work
+from eden.network import approximate, stored_targets
+from eden.run._work import Work, stored_by
 
 
 def train(work: Work, files: StageFiles) -> None:
     """Train the baseline without errors, and learn the bounds of its tensors."""
     recipe, part = work.recipe, work.recipe.train
     with torch.random.fork_rng(devices=[]):
-        # A pattern that matches nothing is found now, not after the training.
-        for protect in (recipe.protect, recipe.map.protect):
-            patterns = protect if isinstance(protect, dict) else {}
-            with approximate(work.untrained(), work.config.with_(protect=patterns)):
-                pass
         torch.manual_seed(recipe.seed)
         model = work.untrained()
         started = _start(work, model)
@@ -73,24 +68,32 @@ def _start(work: Work, model: torch.nn.Module) -> dict[str, Any]:
     return {"weights_sha256": digest_bytes(path.read_bytes()), "weights_head": whole}
 
 
-def check_weights(recipe: Recipe, channels: int) -> None:
-    """Refuse weights that the network of a recipe cannot start from, before a folder is made.
+def check_network(recipe: Recipe, channels: int) -> None:
+    """Refuse, before a folder is made, what the network of a recipe cannot have.
 
     Args:
-        recipe: Names the network, and the file of weights if any.
+        recipe: Names the network, how its tensors are stored, and the file of weights if any.
         channels: Of the images.
 
     Raises:
-        ValueError: If there is no such file, it is damaged or of another network, or its last
-            layers do not fit and nothing is to be trained.
-        OSError: If it cannot be read.
+        ValueError: If nothing of it is stored, a pattern of ``protect`` matches nothing, there is
+            no such file, it is damaged or of another network, or its last layers do not fit and
+            nothing is to be trained.
+        OSError: If the file cannot be read.
     """
-    if (path := weights_of(recipe)) is None:
-        return
     asked = recipe.network
     with torch.device("meta"):  # nothing is drawn, so that no state of a generator changes
         model = nets.build(asked.name, channels=channels, **asked.form)
-    _read(recipe, model.to_empty(device="cpu"), path)
+    config = stored_by(recipe)
+    stored_targets(model, config)
+    for key, protect in (("protect", recipe.protect), ("map.protect", recipe.map.protect)):
+        patterns = protect if isinstance(protect, dict) else {}
+        try:
+            stored_targets(model, config.with_(protect=patterns))
+        except ValueError as error:
+            raise ValueError(f"recipe key {key}: {error}") from None
+    if (path := weights_of(recipe)) is not None:
+        _read(recipe, model.to_empty(device="cpu"), path)
 
 
 def _read(recipe: Recipe, model: torch.nn.Module, path: Path) -> bool:

@@ -64,6 +64,21 @@ def read_inputs(recipe: Recipe, *, progress: bool = False) -> Inputs:
     return Inputs(splits, device)
 
 
+def stored_by(recipe: Recipe) -> Config:
+    """Return how the network of a recipe is stored, unprotected, under errors at random places."""
+    config = Config(
+        error=errors.Uniform(weak_fraction=1e-3),
+        stored=recipe.stored,
+        weights=recipe.weights,
+        inputs=recipe.inputs,
+        correction=recipe.correction,
+        scale=recipe.scale,
+        on_chip_bytes=recipe.on_chip_bytes,
+        seed=recipe.seed,
+    )
+    return recipe.system.exposed(config)
+
+
 class Work:
     """The inputs of the stages of one run folder.
 
@@ -96,18 +111,7 @@ class Work:
     @cached_property
     def config(self) -> Config:
         """What is injected while searching, unprotected; the BER is set by the search."""
-        recipe = self.recipe
-        config = Config(
-            error=errors.Uniform(weak_fraction=1e-3),
-            stored=recipe.stored,
-            weights=recipe.weights,
-            inputs=recipe.inputs,
-            correction=recipe.correction,
-            scale=recipe.scale,
-            on_chip_bytes=recipe.on_chip_bytes,
-            seed=recipe.seed,
-        )
-        return recipe.system.exposed(config)
+        return stored_by(self.recipe)
 
     def config_of(self, variant: Variant) -> Config:
         """What is injected while searching the tolerance of a network as it is stored."""

@@ -60,3 +60,13 @@ def test_images_named_rightly_are_bools_one_an_image():
         evaluate.right = lambda _, wrong=wrong: wrong
         with pytest.raises(ValueError, match=r"draw 5 is .*accepted: a bool tensor \[3\]"):
             right_of(evaluate, NET, draw=5)
+
+
+def test_labels_that_the_network_has_no_class_for_are_refused():
+    """None of its answers would be right: an accuracy that is low for no reason that shows."""
+    x = torch.eye(3)
+    for ask in (Evaluator.right, Evaluator.__call__, lambda e, model: e.closest(model, 1)):
+        with pytest.raises(ValueError, match="highest label is 3, accepted: below 3, the classes"):
+            ask(Evaluator(x, torch.tensor([0, 3, 1])), NET)
+    with pytest.raises(ValueError, match="lowest label is -1, accepted: 0 or more"):
+        Evaluator(x, torch.tensor([0, -1, 1]))

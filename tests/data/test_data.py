@@ -1,5 +1,6 @@
 import gzip
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -233,3 +234,9 @@ def test_shares_of_batches_make_the_batches_that_one_process_would_have(seed, ra
         whole.share(3, 3)
     with pytest.raises(ValueError, match="ranks is 7"):
         whole.share(0, 7)
+
+
+@pytest.mark.parametrize("name", [3, None, b"cifar10", Path("photos.parquet")])
+def test_a_name_that_is_no_text_is_refused(name):
+    with pytest.raises(TypeError, match=r"^type of data set is '\w+', accepted: the name of one$"):
+        data.load(name)

@@ -141,4 +141,5 @@ def test_parts_that_this_version_does_not_know_are_refused(tmp_path):
     path, model = tmp_path / "a.safetensors", nets.build("lenet")
     facts = json.dumps({"network": {**form_of(model), "width": 2}})
     save_file(model.state_dict(), path, {"eden": facts})
-    refused("width is 2, accepted: None, as this form of lenet", lambda: nets.load("lenet", path))
+    words = "part of the form of lenet is 'width', accepted: name, classes, channels, stem"
+    refused(words, lambda: nets.load("lenet", path))

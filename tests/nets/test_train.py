@@ -21,6 +21,7 @@ BYTES = data.Images(torch.zeros(0, 1, 28, 28, dtype=torch.uint8), data.Normalisa
         (FOUR, {"learning_rate": -1.0}, "learning_rate is -1.0, accepted: a number of at least 0"),
         (FOUR, {"learning_rate": math.nan}, "learning_rate is nan, accepted: a number"),
         (FOUR, {"learning_rate": "high"}, "learning_rate is 'high', accepted: a number"),
+        ((FOUR[0], FOUR[1] + 10), {}, "highest label is 10, accepted: below 10, the classes"),
         (FOUR, {"batch_size": 0}, "batch_size is 0, accepted: an integer of at least 1"),
     ],
 )
@@ -31,3 +32,16 @@ def test_what_nothing_is_learned_from(pair, keys, words):
         nets.train(model, pair, progress=False, **keys)
     assert words in str(caught.value) and "\n" not in str(caught.value)
     assert torch.equal(model.fc3.bias, before)
+
+
+def test_labels_are_looked_at_without_a_trace():
+    """Statistics of batch norm and modes stay; a loss of one's own takes labels of its own."""
+    model = nets.build("mobilenet_v2", classes=3).train()
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    images = torch.zeros(4, 3, 32, 32)
+    with pytest.raises(ValueError, match="highest label is 3, accepted: below 3"):
+        nets.train(model, (images, torch.arange(4)), progress=False)
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+    assert model.training
+    squared = lambda outputs, y: ((outputs[:, 0] - y) ** 2).mean()  # noqa: E731
+    nets.train(model, (images, torch.arange(4)), epochs=1, loss=squared, progress=False)

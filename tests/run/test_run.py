@@ -19,7 +19,7 @@ from eden import _versions
 from eden._versions import source_digest, versions
 from eden.folder import Results, RunFolder, StageFiles, load_recipe, parse_recipe
 from eden.folder import _run_folder as folders
-from eden.folder._recipe import DataKeys, VerifyKeys
+from eden.folder._recipe import DataKeys, MapKeys, VerifyKeys
 from eden.report import write_report
 from eden.run import STAGES, advance, run
 from eden.run import _run as runs
@@ -271,6 +271,15 @@ def test_a_full_disk_ends_the_run_and_the_earlier_state_survives(tmp_path, finis
     assert contents(folder) == before
     advance(folder, progress=False)
     assert contents(folder) == contents(finished)
+
+
+@pytest.mark.parametrize("key", ["protect", "map.protect"])
+def test_a_protection_of_nothing_is_refused_before_a_folder_is_made(tmp_path, key):
+    protect = {"fc9*": "triple"}
+    changed = {"protect": protect} if key == "protect" else {"map": MapKeys(protect=protect)}
+    with pytest.raises(ValueError, match=rf"^recipe key {key}: .*'fc9\*'"):
+        run(small().model_copy(update=changed), tmp_path / "x", progress=False)
+    assert not (tmp_path / "x").exists()
 
 
 def test_more_images_than_there_are(tmp_path):
