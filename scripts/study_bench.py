@@ -106,7 +106,7 @@ class Bench:
         if case.way in ("none", "ramp"):
             return False
         way, default = WAYS[case.way], replace(case, way="ramp")
-        plain = way.prepare is None and way.pruned is None
+        plain = way.prepare is None and way.pruned is None and way.after is None
         return plain and self.arguments(case) == self.arguments(default)
 
     def trained_on(self, case: Case, model: torch.nn.Module, config: Config, **more):
@@ -114,12 +114,15 @@ class Bench:
 
         Returns:
             The network; the original may be changed. And what is to be kept of it: the seconds
-            that it took, judging included; how many trainings, the milder ones for what cost too
-            much included; and whether one of them was kept.
+            that it took, judging included, but not what went before (`Way.after`); how many
+            trainings, the milder ones for what cost too much included; and whether one was kept.
         """
         if case.way == "none":
             return model, {"seconds": 0.0}
-        way, kind, start = WAYS[case.way], type(model), time.perf_counter()
+        way = WAYS[case.way]
+        if way.after is not None:
+            model, _ = self.trained_on(replace(case, way=way.after), model, config, **more)
+        kind, start = type(model), time.perf_counter()
         if way.pruned is not None:
             asked = {"epochs": self.epochs(case), "seed": case.seed, "progress": False}
             train_pruned(model, way.pruned, partial(nets.train, model, self.train, **asked))

@@ -31,6 +31,7 @@ class Way:
         epochs: How many there are for each of the network's; None is one in all.
         rate: What the BER that the network is trained for is multiplied with.
         prepare: Changes the network before, in place.
+        after: The way in which it was trained on before; its time does not count.
         pruned: Share of the weights that are pruned, and the rest trained on without errors or
             bounds; None for what is boosted.
     """
@@ -40,6 +41,7 @@ class Way:
     epochs: float | None = 1.0
     rate: float = 1.0
     prepare: Callable[[nn.Module], None] | None = None
+    after: str | None = None
     pruned: float | None = None
 
     @property
@@ -148,6 +150,7 @@ WAYS = {
     "thrice": Way("trained for three times the rate", rate=3.0),
     "twice": Way("twice the epochs", epochs=2.0),
     "short": Way("one epoch", epochs=None),
+    "raised": Way("one epoch, of what was boosted for a third", epochs=None, after="third"),
     "last": Way("last layer and batch norm's affine parts alone", prepare=learn_last_alone),
     "past": Way("gradients of what lies in DRAM, not of what was read", {"gradients": "clean"}),
     "four": Way(
