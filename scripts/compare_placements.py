@@ -3,7 +3,8 @@
     python scripts/compare_placements.py RUN_FOLDER [--systems cpu gpu eyeriss tpu]
     python scripts/compare_placements.py RUN_FOLDER --systems streaming --modules 2
 
-Tolerances are those of a finished run's unprotected networks. A system gets a memory like the
+Tolerances are those of a finished run's unprotected networks, for fine placement the coarse one
+where there was no fine search. A system gets a memory like the
 measured module and its network placed on that: coarse, one setting for the module, lines
 interleaved over all banks; or fine, a tensor a partition, the supply the module's, tRCD a bank's;
 with --modules also fine over so many modules side by side, each at a supply of its own.
@@ -20,7 +21,7 @@ from modules import along, measured_modules
 from reproduce_systems import head, row
 
 from eden import evaluate_energy, place
-from eden.folder import NETWORKS, Results, RunFolder
+from eden.folder import VARIANTS, RunFolder
 from eden.run import Work, read_inputs
 from eden.systems import System
 
@@ -29,11 +30,11 @@ METHODS = {"coarse": ("coarse", 1), "fine": ("greedy", 1)}
 MEMORIES = {"vdd_volts": "ddr3l-1600", "trcd_seconds": "ddr3-1600"}
 
 
-def found_on(results: Results, methods, model, sample, system: System, module, network, axis):
+def found_on(work: Work, methods, model, sample, system: System, module, variant, axis):
     """Return what is saved and how much faster it is, by the name of the way of placing."""
     found = {}
     for which, (method, modules) in methods.items():
-        tolerances = results.tolerances(network, "coarse" if method == "coarse" else "fine")
+        tolerances = work.tolerances_for(variant, method)
         placed = place(tolerances, along(module, axis), method=method, modules=modules)
         inference = evaluate_energy(model, sample, placed, system=system)
         found[which] = 100 * inference.saving(), 100 * inference.speedup
@@ -55,7 +56,7 @@ def main() -> None:
     if given.modules > 1:
         methods[f"fine, {given.modules} modules"] = "greedy", given.modules
     folder = RunFolder(given.run)
-    work, results = Work(folder, read_inputs(folder.recipe), progress=False), Results(folder)
+    work = Work(folder, read_inputs(folder.recipe), progress=False)
     sample = work.splits.test[0][:1]
     columns = [f"{which}: {what}" for which in methods for what in ("saved, %", "faster, %")]
     print("\n".join(head(["axis", "vendor", "system", "network", *columns])))
@@ -69,10 +70,10 @@ def main() -> None:
                 system = System.load(name)
                 if name != "streaming":  # which counts on the module itself
                     system = system.with_(memory=memory)
-                for network in NETWORKS:
-                    model = work.network(network)
+                for variant in (each for each in VARIANTS if not each.protected):
+                    model = work.network(variant.network)
                     each = [
-                        found_on(results, methods, model, sample, system, module, network, axis)
+                        found_on(work, methods, model, sample, system, module, variant, axis)
                         for module in modules
                     ]
                     cells = [
@@ -80,7 +81,9 @@ def main() -> None:
                         for which in methods
                         for number in (0, 1)
                     ]
-                    print(row(axis.partition("_")[0], vendor, name, network, *cells), flush=True)
+                    print(
+                        row(axis.partition("_")[0], vendor, name, variant.name, *cells), flush=True
+                    )
 
 
 if __name__ == "__main__":
