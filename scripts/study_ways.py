@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from types import MethodType
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import prune
 
-from eden.network import attached
+from eden.network import attached, keep_calibration
 
 # A rate low enough that no cell fails in training.
 CLEAN = 1e-12
@@ -75,6 +76,22 @@ def learn_norms(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.__class__ = LearningNorm
+
+
+def double_units(model: nn.Module) -> None:
+    """Have each unit between the layers of LeNet twice, and what it adds halved.
+
+    The network answers as before, and one value that is wrong moves the next layer half as far.
+    """
+    layers = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    with torch.no_grad():
+        for layer, following in pairwise(layers):
+            for name in ("weight", "bias"):
+                value = getattr(layer, name)
+                setattr(layer, name, nn.Parameter(torch.cat([value, value])))
+            halves = [following.weight / 2] * 2
+            following.weight = nn.Parameter(torch.cat(halves, dim=1))
+    keep_calibration(model, None)  # boosting learns that of the larger tensors
 
 
 def under_draws(model: nn.Module) -> None:
@@ -161,6 +178,7 @@ WAYS = {
         {"loss": partial(loss_of_draws, torch.max)},
         prepare=under_draws,
     ),
+    "double": Way("each unit of LeNet twice, what it adds halved", prepare=double_units),
     "often": Way("ten times the errors in tensors up to 2 KiB", prepare=meet_small_often),
     "pruned-0": Way("as long without errors or cut ranges", pruned=0.0),
     "pruned-50": Way("the same, half of the weights pruned first", pruned=0.5),
