@@ -91,7 +91,8 @@ def check_network(recipe: Recipe, channels: int) -> None:
         try:
             stored_targets(model, config.with_(protect=patterns))
         except ValueError as error:
-            raise ValueError(f"recipe key {key}: {error}") from None
+            said = str(error).removeprefix("protect: ")
+            raise ValueError(f"recipe key {key}: {said}") from None
     if (path := weights_of(recipe)) is not None:
         _read(recipe, model.to_empty(device="cpu"), path)
 

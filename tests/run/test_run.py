@@ -277,7 +277,7 @@ def test_a_full_disk_ends_the_run_and_the_earlier_state_survives(tmp_path, finis
 def test_a_protection_of_nothing_is_refused_before_a_folder_is_made(tmp_path, key):
     protect = {"fc9*": "triple"}
     changed = {"protect": protect} if key == "protect" else {"map": MapKeys(protect=protect)}
-    with pytest.raises(ValueError, match=rf"^recipe key {key}: .*'fc9\*'"):
+    with pytest.raises(ValueError, match=rf"^recipe key {key}: 'fc9\*' matches no"):
         run(small().model_copy(update=changed), tmp_path / "x", progress=False)
     assert not (tmp_path / "x").exists()
 
