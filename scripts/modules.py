@@ -1,7 +1,7 @@
 """Which measured modules a network bears, and what boosting, protecting and placing it buy there.
 
     python scripts/modules.py RUN_FOLDER ... [--out FOLDER]
-    python scripts/modules.py baseline=2.0e-5 boosted=6.5e-4 protected=6.9e-4 both=1.6e-3
+    python scripts/modules.py baseline=2.0e-5 boosted=6.5e-4 protected=1.3e-3 both=2.6e-3
 
 Tolerances are those of finished runs, a table a network, or numbers.
 For every measured module and each of its axes

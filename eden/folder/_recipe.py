@@ -159,7 +159,7 @@ class CurveKeys(_Part):
 
 
 class CharacterizeKeys(_Part):
-    """The search for tolerances (design: 10 steps a decade, 20 seeds)."""
+    """The search for tolerances, by default with 20 draws on a grid of 10 steps a decade."""
 
     low: Ber = 1e-9
     high: Ber = 0.4
