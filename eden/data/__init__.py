@@ -14,6 +14,7 @@ from eden.data._augment import Augment as Augment
 from eden.data._batches import Batches as Batches
 from eden.data._batches import batches as batches
 from eden.data._box_evaluator import BoxEvaluator as BoxEvaluator
+from eden.data._box_evaluator import PrecisionEvaluator as PrecisionEvaluator
 from eden.data._boxes import Annotated as Annotated
 from eden.data._boxes import Boxes as Boxes
 from eden.data._boxes import Letterbox as Letterbox

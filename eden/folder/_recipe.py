@@ -15,6 +15,7 @@ from eden.access import Protection
 from eden.folder._accepted import one_line
 from eden.folder._names import VARIANTS, Variant
 from eden.folder._values import (
+    Accuracy,
     AsPlaced,
     Ber,
     Correction,
@@ -265,6 +266,11 @@ class Recipe(_Part):
     """A whole run."""
 
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    accuracy: Accuracy = Field(
+        default="right",
+        description="share of images that are right; of a network that finds boxes also its "
+        "average precision",
+    )
     accuracy_loss: float = Field(default=0.01, ge=0.0, le=1.0, allow_inf_nan=False)
     stored: Stored = "int8"
     correction: Correction = "zero"

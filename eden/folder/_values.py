@@ -28,6 +28,8 @@ Estimate = Annotated[str, word_of(devices.ESTIMATES)]
 Curriculum = Annotated[str, word_of(training.CURRICULA)]
 Share = Annotated[float, Field(ge=0.01, le=1.0, allow_inf_nan=False)]
 Shares = Annotated[list[Share], Field(min_length=2, max_length=2)]
+# What accuracy is: the share of images that are right, or of detectors the average precision.
+Accuracy = Annotated[str, word_of(("right", "precision"))]
 Gradients = Annotated[str, word_of(training.GRADIENTS)]
 System = Annotated[str, word_of(systems.system_names())]
 Memory = Annotated[str, word_of(dram.memory_names())]

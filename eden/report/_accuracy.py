@@ -57,7 +57,10 @@ def accuracy_section(results: Results) -> Section:
         for network, t in searched.items()
     ]
     text = "The line is the mean over error draws, the band their range."
-    if results.folder.recipe.data.size is not None:
+    recipe = results.folder.recipe
+    if recipe.accuracy == "precision":
+        text += " Accuracy is the average precision over photos, at IoU 0.5 as COCO's."
+    elif recipe.data.size is not None:
         text += (
             " Accuracy is the share of photos whose boxes are right: F1 at IoU 0.5 of at least one "
             "half, of boxes likelier than 0.25."

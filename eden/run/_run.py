@@ -43,7 +43,7 @@ class Stage:
 
 _COMMON = ("seed", "stored", "correction", "weights", "inputs", "scale", "on_chip_bytes")
 # What stays on the chip of a system meets no errors.
-_COMMON += ("protect", "accuracy_loss", "energy")
+_COMMON += ("protect", "accuracy", "accuracy_loss", "energy")
 STAGES = (
     Stage("data", read_images, ("data", "seed", "boost", "characterize", "verify"), ()),
     Stage("train", train, (*_COMMON, "network", "train"), ("data",)),

@@ -14,7 +14,7 @@ from eden import data, nets
 from eden._say import refusal
 from eden.folder import Recipe
 
-Evaluator = data.Evaluator | data.BoxEvaluator
+Evaluator = data.Evaluator | data.BoxEvaluator | data.PrecisionEvaluator
 
 
 class Naming:
@@ -71,7 +71,7 @@ class Naming:
 
 
 class Finding(Naming):
-    """Boxes in photos; accuracy is the share of photos whose boxes are right (`BoxEvaluator`)."""
+    """Boxes in photos; accuracy is the share of photos whose boxes are right, or the precision."""
 
     batch, fill = 16, 0.5
     shown = "photos", "no box"
@@ -94,6 +94,8 @@ class Finding(Naming):
 
     def evaluator(self, x: data.Inputs, y: Tensor) -> Evaluator:
         """Return what tells the accuracy."""
+        if self.recipe.accuracy == "precision":
+            return self._evaluator(x, y, score=0.005).by_precision()
         return self._evaluator(x, y, score=0.25)
 
     def loss(self, model: nn.Module) -> Callable[[Any, Tensor], Tensor]:
@@ -126,4 +128,7 @@ def task_of(recipe: Recipe) -> Naming:
     if not finds and part.size is not None:
         said = f"no key, as {asked.name} finds no boxes"
         raise ValueError(refusal("recipe key data.size", part.size, said))
+    if not finds and recipe.accuracy != "right":
+        said = f"right, as {asked.name} finds no boxes"
+        raise ValueError(refusal("recipe key accuracy", recipe.accuracy, said))
     return Finding(recipe) if finds else Naming(recipe)

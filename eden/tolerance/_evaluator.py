@@ -23,7 +23,9 @@ class Evaluator(Protocol):
     order in which the network gets them: the size of batches makes no difference. With an attribute
     ``in_copies`` that is True forked copies of the process ask it, as many at once as torch has
     threads and each with one of them, so that answers do not depend on how many there are; what it
-    notes of being asked is then lost.
+    notes of being asked is then lost. With an attribute ``in_order`` that is True the network gets
+    the same batches in the same order at each call, so that single cells are asked of it from where
+    they are read on also where no images can be asked alone.
     """
 
     digest: str | None

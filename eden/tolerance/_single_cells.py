@@ -8,7 +8,7 @@ would have to change more than they were seen to.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -86,7 +86,7 @@ class CellCosts(Asking[_Cell, Row]):
         super().__init__(network)
         self.target, self.clean = target, clean
         self.passes = 0.0
-        self._shares: dict[tuple[int, str], float] = {}
+        self._shares: dict[tuple[int | None, str], float] = {}
 
     @cached_property
     def groups(self) -> list[_Group]:
@@ -107,6 +107,17 @@ class CellCosts(Asking[_Cell, Row]):
         both = zip(nested, smaller, strict=False)
         return [self._group(np.setdiff1d(index, taken), by_image) for index, taken in both]
 
+    @cached_property
+    def whole(self) -> Rerun | None:
+        """Clean outputs of all images, where none can be asked alone but all come in one order."""
+        if self.groups or not getattr(self.network.evaluate, "in_order", False):
+            return None
+        rerun = self.network.handle.rerun()
+        with rerun.remember():
+            self.network.accuracy(0.0, 0)
+        self.passes += 1
+        return rerun
+
     def _group(self, index: np.ndarray, by_image: Evaluator) -> _Group:
         evaluator = by_image.take(torch.from_numpy(index))
         rerun = self.network.handle.rerun()
@@ -120,7 +131,7 @@ class CellCosts(Asking[_Cell, Row]):
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """Ask of several cells at the same time inside the context."""
-        _ = self.groups  # whose clean outputs all remember
+        _ = self.whole, self.groups  # whose clean outputs all remember
         with super().at_once():
             yield
 
@@ -189,27 +200,30 @@ class CellCosts(Asking[_Cell, Row]):
         return self._share(0 if self.groups else None, tensor)
 
     def _share(self, number: int | None, tensor: str) -> float:
-        if number is None:
-            return 1.0
         if (number, tensor) not in self._shares:
-            group = self.groups[number]
-            with group.rerun.at(tensor) as share:
+            group = None if number is None else self.groups[number]
+            with self._from(group, tensor) as share:
                 images = sum(len(g.index) for g in self.groups)
-                self._shares[number, tensor] = share * len(group.index) / images
+                part = 1.0 if group is None else len(group.index) / images
+                self._shares[number, tensor] = share * part
         return self._shares[number, tensor]
+
+    def _from(self, group: _Group | None, tensor: str) -> AbstractContextManager[float]:
+        """Run the network from where a tensor is read on, inside the context, as far as can be."""
+        rerun = self.whole if group is None else group.rerun
+        return nullcontext(1.0) if rerun is None else rerun.at(tensor)
 
     def _answer(self, cell: _Cell) -> Row:
         number, tensor, bit, element, draw = cell
         group = None if number is None else self.groups[number]
         network = self.network
         network.handle.reseed(draw)
-        with network.handle.one_weak_cell(tensor, element, bit):
+        with network.handle.one_weak_cell(tensor, element, bit), self._from(group, tensor):
             if group is None:
                 accuracy = network.ask_model(
                     lambda model: accuracy_of(network.evaluate, model, draw=draw)
                 )
                 return {"seed": int(element), "ber": None, "accuracy": accuracy}
-            with group.rerun.at(tensor):
-                right = network.right_of(group.evaluator, draw, group.index)
+            right = network.right_of(group.evaluator, draw, group.index)
         accuracy = float(right.mean())
         return {"seed": int(element), "ber": None, "accuracy": accuracy, "right": packed(right)}

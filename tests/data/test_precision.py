@@ -270,3 +270,17 @@ def test_corners_that_overlap_nothing(shape):
         data.overlap(odd, good)
     with pytest.raises(ValueError, match=r"shape of b is \[.*\], accepted: \[n, 4\]"):
         data.overlap(good, odd)
+
+
+def test_an_evaluator_by_precision_answers_it_and_tells_of_no_photo_alone():
+    """Half of the photos have their box found: share 0.5, and precision that of both together."""
+    truths = torch.tensor([[[*SQUARE, 0.0]], [[*FAR, 0.0]]])
+    detect = lambda model, x: [boxes((*SQUARE, 0.9, 0)) for _ in x]  # noqa: E731
+    photos = data.BoxEvaluator(torch.zeros(2, 3, 64, 64), truths, detect, batch_size=1)
+    precise = photos.by_precision()
+    assert precise(nn.Identity()) == photos.precision(nn.Identity()) != photos(nn.Identity())
+    assert len(precise) == 2 and precise.in_order and precise.in_copies == photos.in_copies
+    assert precise.x is photos.x and precise.y is photos.y and precise.digest is None
+    assert not any(hasattr(precise, name) for name in ("right", "closest", "take"))
+    both = [precise.subset(1, seed)(nn.Identity()) for seed in range(8)]
+    assert set(both) == {0.0, 1.0}

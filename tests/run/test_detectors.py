@@ -121,6 +121,28 @@ def test_from_photos_to_report(bars, narrow, tmp_path):
     assert seen["original_test_accuracy"] == evaluate(work.network("baseline"))
 
 
+def test_accuracy_may_be_the_average_precision(bars, narrow, tmp_path):
+    folder = run(recipe(bars, accuracy="precision"), tmp_path / "run", progress=False)
+    trained = json.loads((folder / "train.json").read_text())
+    assert trained["validation_accuracy"] == trained["average_precision"]
+    seen = json.loads((folder / "verify.json").read_text())
+    assert seen["test_accuracy"] == seen["test_average_precision"]
+    compared = seen["against_original"]["accuracy"]
+    assert compared == seen["against_original"]["average_precision"]
+    for name, value in seen["test_accuracy"].items():
+        assert 0 < compared[name]["standard_error"] < 0.2
+        difference = value - seen["original_test_accuracy"]
+        assert compared[name]["difference"] == pytest.approx(difference)
+    verdict = seen["attempts"][0]["verdict"]
+    assert verdict["standard_error"] is verdict["difference"] is None
+    target = seen["original_test_accuracy"] - RECIPE["accuracy_loss"]
+    assert verdict["target_accuracy"] == pytest.approx(target)
+    page = (folder / "report.html").read_text()
+    assert "Accuracy is the average precision over photos, at IoU 0.5" in page
+    assert "drawn with replacement, 200 times" in page
+    assert "share of photos whose boxes" not in page and "Average precision there" not in page
+
+
 @pytest.mark.parametrize("form", ["coco", "voc"])
 def test_a_folder_of_photos_is_trained_on(bars, narrow, tmp_path, form):
     """The same photos as in the parquet file, by turns of their ids."""
@@ -181,6 +203,9 @@ def test_photos_come_in_squares_by_their_splits(bars):
          "recipe key data.size is None, accepted: the side of the squares that yolov3_tiny"),
         ({"network": {"name": "lenet"}},
          "recipe key data.size is 64, accepted: no key, as lenet finds no boxes"),
+        ({"network": {"name": "lenet"}, "accuracy": "precision", "data": {"size": None}},
+         "recipe key accuracy is 'precision', accepted: right, as lenet finds no boxes"),
+        ({"accuracy": "recall"}, "recipe key accuracy is 'recall', accepted: one of right, prec"),
         ({"data": {"size": 100}}, "recipe key data.size is 100, accepted: "),
         ({"data": {"normalise": {"mean": [0.0], "std": [1.0]}}},
          "data.normalise is 'given', accepted: no key beside data.size"),

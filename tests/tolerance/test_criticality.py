@@ -140,6 +140,34 @@ def test_a_plain_function_will_do(fragile, found):
             assert stratum.critical == both[stratum.tensor, stratum.bit].critical
 
 
+class InOrder:
+    """Accuracy of images that cannot be asked alone, by batches that are always the same."""
+
+    def __init__(self, images, labels, in_order):
+        self.inner, self.in_order, self.digest = Evaluator(images, labels, 64), in_order, None
+
+    def __call__(self, model):
+        return self.inner(model)
+
+
+def test_where_batches_are_always_the_same_cells_are_asked_from_where_they_are_read_on(fragile):
+    """The same bits in fewer passes: of the last layer's weights and input the first is spared."""
+    model, images, labels = fragile
+    asked = {"config": CONFIG, "target_accuracy": TARGET}
+    plainly = criticality(model, InOrder(images, labels, False), **asked)
+    in_part = criticality(model, InOrder(images, labels, True), **asked)
+    first, last = "0.weight", "2.weight"
+    tried = lambda found, name: sum(s.tried for s in found.strata if s.tensor == name)  # noqa: E731
+    assert tried(in_part, first) >= tried(plainly, first) > 0
+    for one, other in zip(plainly.strata, in_part.strata, strict=True):
+        both = min(one.tried, other.tried)
+        assert one.losses[:both] == other.losses[:both]
+        assert both or not one.tried
+    cells = sum(s.tried for s in in_part.strata)
+    assert plainly.passes == sum(s.tried for s in plainly.strata)
+    assert in_part.passes < 0.8 * cells and tried(in_part, last) > 0
+
+
 def test_bits_below_a_harmless_one_are_not_tried(found):
     for name in found.tensors:
         tried = [s.bit for s in found.strata if s.tensor == name and s.tried]
