@@ -16,7 +16,7 @@ CASES = {
     "? " * 5_000: "recipe is nested more than 20 deep",
     "\n".join(" " * i + "a:" for i in range(200)): "recipe is nested more than 20 deep",
     "data: " + "[" * 15 + "]" * 15: r"recipe key data is .*, accepted: keys",
-    "colour: red": r"recipe key colour is unknown, accepted: accuracy_loss, .*weights",
+    "colour: red": r"recipe key colour is unknown, accepted: accuracy, accuracy_loss, .*weights",
     "boost: {epoch: 3}": r"recipe key boost.epoch is unknown, accepted: .*epochs",
     "boost: {epochs: 0}": r"recipe key boost.epochs is 0, accepted: an integer from 1 to 1000",
     "boost: {epochs: 2.5}": r"boost.epochs is 2.5, accepted: an integer",
