@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 
 import numpy as np
 import pyarrow as pa
@@ -119,6 +120,17 @@ def test_from_photos_to_report(bars, narrow, tmp_path):
     evaluate = work.evaluator("test")
     assert isinstance(evaluate, data.BoxEvaluator) and len(evaluate) == 30
     assert seen["original_test_accuracy"] == evaluate(work.network("baseline"))
+
+
+def test_a_handful_of_photos_that_may_go_wrong_is_said(bars, narrow, tmp_path, capsys):
+    said = "photos that are searched may go wrong, so few that those on the edge decide"
+    asked = recipe(bars, accuracy_loss=0.1)  # of 30 photos three
+    folder = run(asked, tmp_path / "run", until="boost")
+    assert f"baseline as it is stored: 3 of the 30 {said}" in (out := capsys.readouterr().out)
+    assert "so does accuracy: precision" in out
+    shutil.rmtree(folder)
+    run(recipe(bars, accuracy_loss=0.1, accuracy="precision"), folder, until="boost")
+    assert said not in capsys.readouterr().out
 
 
 def test_accuracy_may_be_the_average_precision(bars, narrow, tmp_path):
