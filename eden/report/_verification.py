@@ -19,7 +19,7 @@ def verification_section(results: Results) -> Section:
     head = [*_COLUMNS[:-1], *["against the original"] * paired, _COLUMNS[-1]]
     rows = [_row(a, paired=paired) for a in seen["attempts"]]
     notes = [f"Without errors, as stored, on the test images: {_by_network(seen, 'accuracy')}."]
-    precise = results.folder.recipe.accuracy == "precision"
+    precise = seen.get("accuracy") == "precision"
     if "test_average_precision" in seen and not precise:
         found = _by_network(seen, "average_precision")
         notes.append(f"Average precision there, at IoU 0.5 as COCO's: {found}.")

@@ -51,6 +51,7 @@ def verify_declared(work: Work, files: StageFiles) -> None:
         {
             "network": variant.name,
             "method": method,
+            "accuracy": recipe.accuracy,
             **original.compare(),
             "passed": attempts[-1]["verdict"]["passed"],
             "attempts": attempts,
