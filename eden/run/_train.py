@@ -87,9 +87,10 @@ def check_network(recipe: Recipe, channels: int) -> None:
     config = stored_by(recipe)
     stored_targets(model, config)
     for key, protect in (("protect", recipe.protect), ("map.protect", recipe.map.protect)):
-        patterns = protect if isinstance(protect, dict) else {}
+        if not (protect and isinstance(protect, dict)):
+            continue
         try:
-            stored_targets(model, config.with_(protect=patterns))
+            stored_targets(model, config.with_(protect=protect))
         except ValueError as error:
             said = str(error).removeprefix("protect: ")
             raise ValueError(f"recipe key {key}: {said}") from None
