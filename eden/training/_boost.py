@@ -100,7 +100,8 @@ def boost(
             to. The loader must be an `eden.data.Batches`, or shuffle by torch's global generator;
             of another one, and of ``how.loss`` and ``evaluate``, it is not noticed if they have
             changed.
-        progress: Show a bar with the time left.
+        progress: Show a bar with the time left, and one of the single cells that are tried where
+            ``evaluate`` judges.
 
     Returns:
         The boosted copy, not attached. `eden.network.calibration_of` finds its calibration and
@@ -150,7 +151,7 @@ def boost(
     rounds, judge = Rounds(targets, epochs, how, share, placed), None
     if evaluate is not None and target_accuracy is not None:
         asked = copy.deepcopy(model if ranks.size == 1 else unwrapped(model))
-        judge = Judge(evaluate, target_accuracy, how.miss_probability, asked, how.seed)
+        judge = Judge(evaluate, target_accuracy, how.miss_probability, asked, how.seed, not hidden)
     boosted = copy.deepcopy(model)
     # Who boosts for a module may start from a network that was boosted for another.
     known = config.calibration or calibration_of(model)

@@ -41,6 +41,7 @@ class Judge:
         miss_probability: The risk that the rate is stated at.
         model: A copy of the network that is trained, to be asked in its stead.
         seed: Of the cells tried.
+        progress: Whether the cells that are tried are shown.
     """
 
     evaluate: Evaluate
@@ -48,6 +49,7 @@ class Judge:
     miss_probability: float
     model: nn.Module
     seed: int
+    progress: bool
 
     def run(self, trainer: Trainer) -> tuple[float, float]:
         """Return the accuracy as stored, without errors, and the rate; 0 below the target.
@@ -72,6 +74,8 @@ class Judge:
             target_accuracy=self.target,
             seed=self.seed,
             folder=trainer.folder.cells(trainer.training),
+            progress=self.progress,
+            label="boost",
         )
         return accuracy, ber_by_cells(risk, self.miss_probability)
 

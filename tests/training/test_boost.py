@@ -162,6 +162,15 @@ def test_a_round_that_costs_too_much_is_trained_again_at_half_the_rate(monkeypat
     assert history[11]["ber"] <= 0.0025 and history[15]["ber"] <= 0.015
 
 
+@pytest.mark.parametrize("progress", [True, False])
+def test_progress_shows_the_training_and_what_judges_it(capsys, model, blobs, progress):
+    judges = {"evaluate": Evaluator(*blobs), "target_accuracy": 0.9}
+    asked = {"config": CONFIG, "target_ber": 0.01, "epochs": 1, "progress": progress}
+    boost(model, batches(*blobs, 50), **asked, **judges)
+    said = capsys.readouterr().err
+    assert all((name in said) == progress for name in ("boost: ", "boost criticality: "))
+
+
 def test_a_check_asks_the_network_as_stored_and_its_single_cells(model, blobs):
     evaluate = Evaluator(*blobs)
     boosted = quiet_boost(
