@@ -48,6 +48,7 @@ def criticality_section(results: Results) -> Section:
             f"The figure is of the {TITLES['baseline']} network. Tolerated rates: {stated}.",
             "Bits below a harmless one were not tried: none of 30 cells there cost half of what "
             "may be lost, which says, at 95 %, that fewer than 10 % of them miss alone.",
+            *(f"{TITLES[name]}: {risk.caution}." for name, risk in found.items() if risk.caution),
         ),
     )
 

@@ -12,6 +12,9 @@ from eden.access import formats
 from eden.network import Config
 from eden.tolerance._strata import Stratum, lambda_interval
 
+# Of a format of so many bits the lowest moves a value by less than a hundredth of its range.
+_FINE = 8
+
 
 @dataclass(frozen=True)
 class Criticality:
@@ -78,6 +81,25 @@ class Criticality:
             rows.append({**row, "low": low, "high": high, "expected": stratum.expected})
         return rows
 
+    @property
+    def caution(self) -> str:
+        """What speaks against the target, in a sentence; empty where nothing does.
+
+        Where cells of the lowest bit of eight or more miss alone, what may be lost lies within what
+        rounding anew moves, and lambda counts that (docs/risk.md).
+        """
+        if formats.get(self.config.stored).bits < _FINE:
+            return ""
+        names = [s.tensor for s in self.strata if s.bit == 0 and s.critical]
+        if not names:
+            return ""
+        rest = f" and of {len(names) - 1} more" if len(names) > 1 else ""
+        return (
+            f"cells of the lowest bit of {names[0]}{rest} miss the target alone: what may be lost "
+            "lies within what rounding anew moves, whatever the error; more images or a lower "
+            "target tell more"
+        )
+
     def __str__(self) -> str:
         low, high = self.interval()
         tried = sum(stratum.tried for stratum in self.strata)
@@ -86,7 +108,8 @@ class Criticality:
             f"{self.target_accuracy:.4f} alone ({tried} tried, {self.passes:.1f} passes)"
         )
         rows = sorted(self.tensors, key=self.lambda_of, reverse=True)
-        return "\n".join([head, *(f"  {self.lambda_of(name):8.3g}  {name}" for name in rows)])
+        lines = [head, *(f"  {self.lambda_of(name):8.3g}  {name}" for name in rows)]
+        return "\n".join([*lines, self.caution] if self.caution else lines)
 
     def plot(self):
         """Draw the share of critical cells by tensor and bit, and lambda of each tensor.

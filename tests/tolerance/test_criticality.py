@@ -4,6 +4,7 @@ import copy
 import gc
 import json
 import weakref
+from dataclasses import replace
 
 import pytest
 import torch
@@ -273,6 +274,21 @@ def test_it_survives_a_file_and_shows_itself(found):
     ):
         with pytest.raises(ValueError, match="not a criticality"):
             Criticality.from_dict(written | wrong)
+
+
+def test_cells_of_the_lowest_bit_that_miss_are_a_target_within_the_noise(found):
+    assert found.caution == "" and found.caution not in str(found).splitlines()
+    *_, lowest = strata = [s for s in found.strata if s.tensor == "2.weight"]
+    assert lowest.bit == 0
+    misses = replace(lowest, losses=(0.5,) * 30, critical=1)
+    noisy = replace(found, strata=(*strata[:-1], misses))
+    assert noisy.caution.startswith("cells of the lowest bit of 2.weight miss the target alone")
+    assert str(noisy).endswith(noisy.caution)
+    others = [replace(misses, tensor="3.weight"), replace(misses, tensor="4.weight")]
+    assert "of 2.weight and of 2 more" in replace(noisy, strata=(misses, *others)).caution
+    # A higher bit may matter, and of four bits the lowest is an eighth of the range.
+    assert replace(found, strata=(replace(misses, bit=1),)).caution == ""
+    assert replace(noisy, config=CONFIG.with_(stored="int4")).caution == ""
 
 
 def test_what_cannot_be_is_refused_in_one_line(fragile):
