@@ -34,7 +34,7 @@ from eden import characterize_coarse, criticality
 from eden.access import seeds_for
 
 HEAD = (
-    "| format | network | | s, judging included | seeds | clean less original, points | lambda "
+    "| network, stored as | | seeds | s, judging included | clean less original, points | lambda "
     "| BER at 1 % | times | by the mean | times | fresh draws that miss |"
 )
 ORDER = ("none", *WAYS)
@@ -94,25 +94,34 @@ def chosen(rows: Rows, networks, formats, ways) -> Rows:
 def print_table(rows: Rows) -> None:
     """Print a row a format, network and way over its seeds, as Markdown."""
     print(HEAD)
-    print("| --- " * 12 + "|")
-    for key, pairs in rows.items():
-        judged = [(one, first) for one, first in pairs if "ber" in one]
-        clean = spread([100 * (one["clean"] - one["original"]) for one, _ in pairs], "+.2f")
-        seconds = spread([one["seconds"] for one, _ in pairs], ".0f")
-        cells = [*key, seconds, f"{len(judged)} of {len(pairs)}", clean]
-        milder = sum(one.get("trainings", 1) > 1 for one, _ in pairs)
-        if milder:
-            cells[-2] += f", {milder} milder"
-        if judged:
-            cells.append(spread([one["lambda"] for one, _ in judged], ".0f"))
-            for by in ("ber", "mean"):
-                cells.append(spread([one[by] for one, _ in judged], ".1e"))
-                cells.append(spread([one[by] / first[by] for one, first in judged], ".1f"))
-            draws, misses = (sum(one[k] for one, _ in judged) for k in ("draws", "misses"))
-            if draws:
-                low, high = binomtest(misses, draws).proportion_ci(method="exact")
-                cells.append(f"{misses} of {draws} [{low:.1%}, {high:.1%}]")
+    print("| --- " * HEAD.count(" |") + "|")
+    before = None
+    for (stored, network, way), pairs in rows.items():
+        subject = f"{network}, {stored}"
+        cells = ["" if subject == before else subject, *of_way(way, pairs)]
+        before = subject
         print("| " + " | ".join(cells) + " |")
+
+
+def of_way(way: str, pairs: list[tuple[dict, dict]]) -> list[str]:
+    """The cells of the table that say what came of a way over its seeds."""
+    judged = [(one, first) for one, first in pairs if "ber" in one]
+    seeds = f"{len(pairs)}" if len(judged) == len(pairs) else f"{len(judged)} of {len(pairs)}"
+    milder = sum(one.get("trainings", 1) > 1 for one, _ in pairs)
+    cells = ["as trained", seeds, "", ""]
+    if way != "none":
+        seconds = spread([one["seconds"] for one, _ in pairs], ".0f")
+        clean = spread([100 * (one["clean"] - one["original"]) for one, _ in pairs], "+.2f")
+        cells = [WAYS[way].says, seeds + (f", {milder} milder" if milder else ""), seconds, clean]
+    if not judged:
+        return cells + [""] * (HEAD.count(" |") - 1 - len(cells))
+    cells.append(spread([one["lambda"] for one, _ in judged], ".0f"))
+    for by in ("ber", "mean"):
+        cells.append(spread([one[by] for one, _ in judged], ".1e").replace("e-0", "e-"))
+        cells.append(spread([one[by] / first[by] for one, first in judged], ".1f"))
+    draws, misses = (sum(one[k] for one, _ in judged) for k in ("draws", "misses"))
+    low, high = binomtest(misses, draws).proportion_ci(method="exact") if draws else (0.0, 1.0)
+    return [*cells, f"{misses} of {draws} [{low:.1%}, {high:.1%}]" if draws else ""]
 
 
 def draw(rows: Rows, path: Path) -> None:
@@ -162,8 +171,6 @@ def main() -> None:
     ways = ORDER if args.ways is None else ("none", *args.ways)
     rows = chosen(rows_of(of_seeds), args.networks or SUBJECTS, args.formats or FORMATS, ways)
     print_table(rows)
-    for way in dict.fromkeys(way for *_, way in rows if way != "none"):
-        print(f"- {way}: {WAYS[way].says}")
     if args.figure:
         draw(rows, args.figure)
 

@@ -74,5 +74,6 @@ def test_findings_are_drawn_of_the_results_there_are(tmp_path):
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert "1.0e-04" in done.stdout
+    row = "| lenet, fp32 | as trained | 1 |  |  | 60 | 1.0e-4 | 1.0 | 5.0e-4 | 1.0 |  |"
+    assert row in done.stdout
     assert [path.name for path in figures.iterdir()] == ["findings_precision.svg"]
