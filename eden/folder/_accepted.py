@@ -17,14 +17,16 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> str:
         error: What checking it raised.
         model: What it was checked against.
     """
+    schema = model.model_json_schema()
     problems = error.errors(include_url=False)
-    first = problems[0]
-    key = ".".join(str(part) for part in first["loc"])
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    first, others = problems[0], {_at(schema, each["loc"])[0] for each in problems}
+    loc, node = _at(schema, first["loc"])
+    key = ".".join(str(part) for part in loc)
+    more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
     if first["type"] == "extra_forbidden":
         known = ", ".join(sorted(_part_at(model, first["loc"][:-1]).model_fields))
         return f"recipe key {key} is unknown, accepted: {known}{more}"
-    accepted = _accepted(model, first["loc"]) or first["msg"].removeprefix("Value error, ")
+    accepted = _in_words(node) or first["msg"].removeprefix("Value error, ")
     return refusal(f"recipe key {key}", first["input"], accepted) + more
 
 
@@ -34,23 +36,29 @@ def _part_at(part: type[BaseModel], loc: tuple[Any, ...]) -> type[BaseModel]:
     return part
 
 
-def _accepted(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
-    """Say the type and range of a key in words, read off the schema."""
-    schema = model.model_json_schema()
-    node: dict[str, Any] = schema
-    for name in loc:
-        node = _resolved(node, schema)
-        # Of a part that may be absent, what it has where it is there.
-        for choice in node.get("anyOf", []):
-            if {"properties", "items"} & (found := _resolved(choice, schema)).keys():
-                node = found
-        if isinstance(name, int):
-            node = node.get("items", {})
-        elif "properties" in node and name in node["properties"]:
-            node = node["properties"][name]
-        elif "additionalProperties" in node:
-            node = node["additionalProperties"]
-    return _in_words(_resolved(node, schema))
+def _at(schema: dict[str, Any], loc: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Walk a schema; return the keys that lead somewhere, and what it has there.
+
+    Where a key may be of several types and is of none, what follows it in the location of an error
+    names these types.
+    """
+    node = _resolved(schema, schema)
+    for place, name in enumerate(loc):
+        choices = [_resolved(choice, schema) for choice in node.get("anyOf", [node])]
+        below = [step for choice in choices if (step := _step(choice, name)) is not None]
+        if not below:
+            known = place if "anyOf" in node else len(loc)
+            return loc[:known], node if known == place else {}
+        node = _resolved(below[0], schema)
+    return loc, node
+
+
+def _step(node: dict[str, Any], name: Any) -> dict[str, Any] | None:
+    """What a schema has at an index or a key; None where there is none."""
+    if isinstance(name, int):
+        return node.get("items")
+    found = node.get("properties", {}).get(name, node.get("additionalProperties"))
+    return found if isinstance(found, dict) else None
 
 
 def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
@@ -70,5 +78,6 @@ def _in_words(node: dict[str, Any]) -> str:
     if "minimum" in node:
         said += f" from {node['minimum']:g} to {node['maximum']:g}"
     if "minItems" in node:
-        said += f" of {node['minItems']} to {node['maxItems']} entries"
+        least, most = node["minItems"], node["maxItems"]
+        said += f" of {least} entries" if least == most else f" of {least} to {most} entries"
     return said

@@ -338,6 +338,9 @@ def _check(recipe: Recipe) -> None:
     if not recipe.train.epochs and recipe.train.weights is None:
         said = "at least 1 where train.weights names no file"
         raise ValueError(refusal("recipe key train.epochs", 0, said))
+    if (count := recipe.boost.processes) > recipe.boost.batch_size:
+        said = f"at most boost.batch_size, {recipe.boost.batch_size}"
+        raise ValueError(refusal("recipe key boost.processes", count, said))
     if recipe.data.size is not None and recipe.data.normalise is not None:
         said = "no key beside data.size: networks that find boxes see photos from 0 to 1"
         raise ValueError(refusal("recipe key data.normalise", "given", said))

@@ -13,7 +13,6 @@ from torch import distributed, nn
 from torch.multiprocessing.spawn import ProcessException, spawn
 
 from eden import network
-from eden._files import read_json, write_json
 from eden.folder import RunFolder
 from eden.run._work import Work, read_inputs
 from eden.training import history_of
@@ -46,7 +45,7 @@ def in_processes(boost: Boost, work: Work, count: int) -> tuple[nn.Module, list[
             raise ValueError(f"boosting in {count} processes: {last}") from error
         boosted = work.untrained()
         network.load_into(boosted, Path(folder) / "boosted.safetensors")
-        return boosted, read_json(Path(folder) / "history.json")
+        return boosted, torch.load(Path(folder) / "history.pt", weights_only=True)
 
 
 def _process(
@@ -67,6 +66,7 @@ def _process(
             plain = network.unwrapped(boosted)
             calibration = network.calibration_of(boosted)
             network.save(plain, Path(folder) / "boosted.safetensors", calibration=calibration)
-            write_json(Path(folder) / "history.json", history_of(boosted))
+            # Not JSON, which has no loss that is no number.
+            torch.save(history_of(boosted), Path(folder) / "history.pt")
     finally:
         distributed.destroy_process_group()

@@ -14,10 +14,12 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from eden._say import a_kind, an_int, within
+from eden._files import digest
+from eden._say import a_kind, an_int, refusal, within
 from eden.network import (
     Calibration,
     Config,
@@ -32,6 +34,8 @@ from eden.network import (
 )
 from eden.training._config import BoostConfig
 from eden.training._folder import TrainingFolder
+from eden.training._loader import Loader
+from eden.training._optimizer import identity_of, optimizer_for
 from eden.training._places import bers_of_places, mean_ber
 from eden.training._ranks import Ranks
 from eden.training._rounds import Judge, Rounds, calibration_of_now, target_bers
@@ -110,15 +114,21 @@ def boost(
     Raises:
         TypeError: For an argument of another type.
         ValueError: For a rate or number outside what is named here, a placement in which nothing
-            fails, an attached model, only one of `evaluate` and `target_accuracy`, a calibration
-            that does not mention all that the config stores, processes that were not told the
-            same, or a folder that keeps another training.
+            fails, a model that is attached, cannot be copied or has nothing to train, only one of
+            `evaluate` and `target_accuracy`, a calibration that does not mention all that the
+            config stores, an optimiser of other parameters, a loader whose batches are not as many
+            as it says, gradients that are off, processes that were not told the same, or a folder
+            that keeps another training.
     """
     a_kind("model", model, nn.Module, "a torch.nn.Module")
     a_kind("train_loader", train_loader, Iterable, "an iterable of batches")
     given, config = config, config_of(config)
     if attached(model) is not None:
         raise ValueError("boost: the model is attached; detach it first")
+    if torch.is_inference_mode_enabled() or not torch.is_grad_enabled():
+        raise ValueError("boost: gradients are off here (torch.no_grad or inference_mode)")
+    if not (evaluate is None or callable(evaluate)):
+        raise TypeError(refusal("evaluate", evaluate, "a function of a network"))
     if (evaluate is None) != (target_accuracy is None):
         raise ValueError("boost: evaluate and target_accuracy go together; got one of them")
     how = BoostConfig() if how is None else how
@@ -134,12 +144,12 @@ def boost(
     an_int("epochs", epochs, 1, 10**9)
     if target_accuracy is not None:
         within("target_accuracy", target_accuracy, 0, 1)
+        target_accuracy = float(target_accuracy)
     share = how.input_range_for(config)
     ranks = Ranks(model)
     told = {
-        # Nothing more of a config, so that trainings go on that were kept before there were places.
-        "config": config.to_dict() | ({} if placed is None else {"places": places_of(given)}),
-        "curriculum": (targets, epochs),
+        "config": (config.to_dict(), places_of(given)),
+        "curriculum": (targets, int(epochs)),
         "target_accuracy": target_accuracy,
         "how": {f.name: getattr(how, f.name) for f in fields(how) if f.name not in _FUNCTIONS}
         | {"input_range": share},
@@ -148,20 +158,26 @@ def boost(
         ranks.agree(name, value)
     hidden = not progress or ranks.rank > 0
     kept = TrainingFolder(folder, ranks)
-    rounds, judge = Rounds(targets, epochs, how, share, placed), None
+    rounds, judge = Rounds(targets, int(epochs), how, share, placed), None
     if evaluate is not None and target_accuracy is not None:
-        asked = copy.deepcopy(model if ranks.size == 1 else unwrapped(model))
+        asked = _copied(model if ranks.size == 1 else unwrapped(model))
         judge = Judge(evaluate, target_accuracy, how.miss_probability, asked, how.seed, not hidden)
-    boosted = copy.deepcopy(model)
-    # Who boosts for a module may start from a network that was boosted for another.
-    known = config.calibration or calibration_of(model)
-    known = None if known is None else replace(known, identity=None)
+    boosted = _copied(model)
+    known = earlier = config.calibration or calibration_of(model)
+    ranks.agree("calibration", None if known is None else digest(known.to_dict()))
+    if known is not None:
+        # Who boosts for a module may start from a network that was boosted for another.
+        known = replace(known, identity=None)
     keep_calibration(boosted, known)
     stored = config.with_(calibration=known)
     handle = attach(boosted, stored if placed is None else replace(given, config=stored))
     try:
         handle.check_calibrated()
         handle.coverage().warn()
+        optimizer = optimizer_for(handle.model, how.optimizer)
+        ranks.agree("optimizer", identity_of(optimizer))
+        loader = Loader(train_loader, ranks)
+        loader.one()  # refused now if it is no pair
         if handle.config.calibration is None:
             learned = handle.learn_bounds(
                 tqdm(train_loader, desc="bounds", unit="batch", disable=hidden)
@@ -172,16 +188,33 @@ def boost(
         if how.gradients == "clean":
             handle.clean_gradients()
         with tqdm(total=0, desc="boost", unit="step", disable=hidden) as bar:
-            trainer = Trainer(handle, train_loader, how, bar, ranks, kept)
+            trainer = Trainer(handle, loader, optimizer, how, bar, ranks, kept)
             if folder is not None:
                 kept.claim([told, digest_of_model(boosted), original.to_dict(), trainer.identity])
             history = rounds.run(trainer, judge)
-        calibration = calibration_of_now(handle, trainer)
+        if any(epoch["kept"] for epoch in history):
+            calibration = calibration_of_now(handle, trainer)
+        else:
+            identity = None if earlier is None else earlier.identity
+            calibration = replace(original, identity=identity)
     finally:
         handle.detach()
     keep_calibration(boosted, calibration)
     unwrapped(boosted).__dict__["_eden_history"] = history
     return boosted
+
+
+def _copied(model: nn.Module) -> nn.Module:
+    """Return a copy of a network.
+
+    Raises:
+        ValueError: If torch cannot copy it.
+    """
+    try:
+        return copy.deepcopy(model)
+    except RuntimeError as error:
+        said = "pruned, or with weights that are computed? Make them plain parameters first"
+        raise ValueError(f"boost: the network cannot be copied ({said}): {error}") from error
 
 
 def history_of(model: nn.Module) -> list[dict[str, Any]]:

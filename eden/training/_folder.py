@@ -7,6 +7,7 @@ judged to bear. Who goes on replays what is there and trains the rest, to the sa
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,8 @@ import torch
 
 from eden._files import digest, read_json, write_bytes, write_json
 from eden.training._ranks import Ranks
+
+_CELLS = re.compile(r"cells-\d+")
 
 
 class TrainingFolder:
@@ -39,8 +42,8 @@ class TrainingFolder:
 
     def _keep_cells(self, training: int) -> None:
         if self.folder is not None:
-            for path in self.folder.glob("cells-*"):
-                if path != self.cells(training):
+            for path in self.folder.glob("cells-*/"):
+                if _CELLS.fullmatch(path.name) and path != self.cells(training):
                     shutil.rmtree(path)
 
     def claim(self, identity: Any) -> None:
@@ -75,10 +78,12 @@ class TrainingFolder:
         if path is None or not path.is_file():
             return None
         try:
-            return torch.load(path, map_location="cpu", weights_only=True)
+            state = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # unpickling raises what it likes
-            said = f"{path}: is damaged; remove it, and this training begins anew"
-            raise ValueError(said) from error
+            raise _damaged(path) from error
+        if not isinstance(state, dict) or "rows" not in state:
+            raise _damaged(path)
+        return state
 
     def write(self, training: int, state: dict[str, Any]) -> None:
         """Write the state of a training after an epoch."""
@@ -96,8 +101,10 @@ class TrainingFolder:
     @staticmethod
     def _judged(path: Path | None, ask: Callable[[], tuple[float, float]]) -> tuple[float, float]:
         if path is not None and path.is_file():
-            accuracy, bears = read_json(path)
-            return accuracy, bears
+            found = read_json(path)
+            if not isinstance(found, list) or [type(number) for number in found] != [float] * 2:
+                raise _damaged(path)
+            return found[0], found[1]
         found = ask()
         if path is not None:
             write_json(path, found)
@@ -105,3 +112,7 @@ class TrainingFolder:
 
     def _path(self, training: int, ending: str) -> Path | None:
         return None if self.folder is None else self.folder / f"training-{training}.{ending}"
+
+
+def _damaged(path: Path) -> ValueError:
+    return ValueError(f"{path}: is damaged; remove it, and this training begins anew")

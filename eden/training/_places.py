@@ -19,7 +19,7 @@ def mean_ber(placement: Any) -> float:
     """
     entries = placement.entries.values()
     size = sum(entry.size_bytes for entry in entries)
-    mean = sum(entry.ber * entry.size_bytes for entry in entries) / size
+    mean = sum(entry.ber * entry.size_bytes for entry in entries) / max(1, size)
     if not mean:
         raise ValueError(
             refusal("mean BER of the places", mean, "above 0, or nothing to train for")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
 
+import torch
 from torch import nn
 
 from eden._say import refusal, within
@@ -15,6 +16,7 @@ from eden.data import accuracy_of
 from eden.network import (
     Attachment,
     Calibration,
+    Config,
     InputRange,
     approximate,
     keep_calibration,
@@ -23,6 +25,7 @@ from eden.network import (
 from eden.tolerance import Evaluate, ber_by_cells, criticality
 from eden.training._config import BoostConfig
 from eden.training._schedule import CurriculumSchedule, RampSchedule
+from eden.training._state import set_state, state_of
 from eden.training._trainer import Trainer
 
 # A round that costs more accuracy than may be lost is trained again at this share of its rate and
@@ -51,13 +54,14 @@ class Judge:
     seed: int
     progress: bool
 
-    def run(self, trainer: Trainer) -> tuple[float, float]:
-        """Return the accuracy as stored, without errors, and the rate; 0 below the target.
+    @torch.random.fork_rng(devices=[])
+    def stored(self, trainer: Trainer) -> tuple[float, Config]:
+        """Return the accuracy as stored, without errors, and how that is.
 
         Its weights have the ranges that they have now, as the network has that `boost` returns.
         """
         handle = trainer.handle
-        unwrapped(self.model).load_state_dict(unwrapped(handle.model).state_dict())
+        set_state(unwrapped(self.model), state_of(unwrapped(handle.model)))
         keep_calibration(self.model, handle.config.calibration)
         with approximate(self.model, handle.config) as asked:
             asked.use(calibration_of_now(asked, trainer))
@@ -65,6 +69,15 @@ class Judge:
             asked.set_ber(0.0)
             accuracy = accuracy_of(self.evaluate, self.model, draw=0)
             asked.check_read("evaluate")
+        return accuracy, config
+
+    @torch.random.fork_rng(devices=[])
+    def run(self, trainer: Trainer) -> tuple[float, float]:
+        """Return the accuracy as stored, without errors, and the rate; 0 below the target.
+
+        What follows draws as if nothing had been asked, as where the answers are kept.
+        """
+        accuracy, config = self.stored(trainer)
         if accuracy < self.target:
             return accuracy, 0.0
         risk = criticality(
@@ -91,7 +104,7 @@ def calibration_of_now(handle: Attachment, trainer: Trainer) -> Calibration:
         trainer: Gives the batch.
     """
     kept = cast(Calibration, handle.config.calibration)
-    now = handle.learn_bounds([trainer.one_batch()]).tensors
+    now = handle.learn_bounds([trainer.loader.one()]).tensors
     weights = {n: entry for n, entry in now.items() if entry.kind == "weight" and entry.reads}
     identity = handle.identity if handle.config.cells == "fixed" else None
     return replace(kept, tensors={**kept.tensors, **weights}, identity=identity)
@@ -118,9 +131,10 @@ class Rounds:
     def run(self, trainer: Trainer, judge: Judge | None) -> list[dict[str, Any]]:
         """Train; leave the network that bears most, and return the history.
 
-        Where none bears anything that is the network as it was, its ranges too.
+        Where none bears anything that is the network as it was.
         """
-        whole = cast(Calibration, trainer.handle.config.calibration)
+        if judge is not None:  # so that what cannot be asked is found before the first round
+            trainer.ranks.first(partial(judge.stored, trainer))
         trainer.handle.narrow_inputs(self.share)
         start, best, most, kept = self.how.start_ber, trainer.snapshot(), 0.0, set[int]()
         training = 0  # that comes to the best
@@ -158,8 +172,6 @@ class Rounds:
             start = milder * target
         trainer.restore(best)
         trainer.folder.keep_cells(training)
-        if not kept:
-            trainer.handle.use(whole)
         return [{"epoch": n, **row, "kept": n - 1 in kept} for n, row in enumerate(history, 1)]
 
     def _train(
@@ -169,7 +181,7 @@ class Rounds:
         rates["placed"] = self.placed
         if self.how.curriculum == "ramp":
             rates["least"] = self.how.least_share_for(trainer.handle.config)
-            schedule = RampSchedule(trainer.handle, batches=epochs * trainer.batches, **rates)
+            schedule = RampSchedule(trainer.handle, batches=epochs * trainer.loader.count, **rates)
         else:
             steps = self.how.step_epochs
             schedule = CurriculumSchedule(trainer.handle, epochs=epochs, step_epochs=steps, **rates)
@@ -188,10 +200,10 @@ def target_bers(target_ber: float | Sequence[float] | None, *, checked: bool) ->
     """The rates of the rounds, one alone where none is checked."""
     if isinstance(target_ber, str) or not isinstance(target_ber, Sequence):
         within("target_ber", cast(float, target_ber), 0, 1, above=True)
-        return [cast(float, target_ber)]
-    targets = list(target_ber)
-    for target in targets:
+        return [float(cast(float, target_ber))]
+    for target in target_ber:
         within("target_ber", target, 0, 1, above=True)
+    targets = [float(target) for target in target_ber]
     if not targets or sorted(set(targets)) != targets:
         raise ValueError(refusal("target_ber", targets, "a rate, or rates that rise"))
     if len(targets) > 1 and not checked:

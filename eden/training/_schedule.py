@@ -138,7 +138,7 @@ class RampSchedule(Schedule):
     Args:
         handle: The attachment of the network in training.
         target_ber: Rate to rise to, in (0, 1].
-        batches: Batches in all, at least 1.
+        batches: Batches in all, at least 1; one alone is at the target.
         ramp: Share of them after which the target is reached, in [0, 1].
         least: Smallest share of the rate that a batch has, in (0, 1]; 1 does not vary it.
         start_ber: Rate to begin with, from 0 to `target_ber`.
@@ -175,7 +175,8 @@ class RampSchedule(Schedule):
     def ber(self) -> float:
         """The rate of the current batch."""
         done, (seed, steps) = max(0, self.batch - 1) / self.batches, self.handle.draw
-        risen = 1.0 if self.ramp == 0 else min(1.0, done / self.ramp)
+        at_once = self.ramp == 0 or self.batches == 1
+        risen = 1.0 if at_once else min(1.0, done / self.ramp)
         share = random.Random(f"eden ramp {seed} {steps}").uniform(self.least, 1.0)
         return share * (self.start_ber + (self.target_ber - self.start_ber) * risen)
 

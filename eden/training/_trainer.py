@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Mapping, Sequence, Sized
-from functools import partial
-from typing import Any, cast
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 from tqdm.auto import tqdm
 
+from eden._say import refusal
 from eden._torch import lower_each, raise_each
 from eden.access import ops
 from eden.data import call, device_of, inputs_of, keeping_modes
-from eden.network import Attachment
+from eden.network import Attachment, unwrapped
 from eden.training._config import BoostConfig
 from eden.training._folder import TrainingFolder
+from eden.training._loader import Loader
+from eden.training._optimizer import identity_of
 from eden.training._ranks import Ranks
 from eden.training._schedule import Schedule
-
-# Of the optimiser where none is given.
-LEARNING_RATE = 3e-3
-_NO_BATCH = "boost: the loader yielded no batch; it has to yield them every epoch"
+from eden.training._state import set_state, state_of
 
 
 class WeightRanges:
@@ -60,83 +60,61 @@ class WeightRanges:
 class Trainer:
     """Trains an attached network; the weights stored stay within the range that they have now.
 
-    The arguments are those of `boost`, with a bar that steps a batch, the processes that train,
-    and what is kept of trainings.
+    Args:
+        handle: Attached to the network.
+        loader: Of the images.
+        optimizer: Of the network's parameters.
+        how: Says the loss, and whether learning rates fall.
+        bar: Steps a batch.
+        ranks: The processes that train.
+        folder: What is kept of trainings.
     """
 
     def __init__(
         self,
         handle: Attachment,
-        loader: Iterable[Any],
+        loader: Loader,
+        optimizer: torch.optim.Optimizer,
         how: BoostConfig,
         bar: tqdm,
         ranks: Ranks,
         folder: TrainingFolder,
     ):
         self.handle, self.loader, self.loss, self.anneal = handle, loader, how.loss, how.anneal
-        self.bar, self.ranks, self._batches = bar, ranks, 0
+        self.bar, self.ranks, self.optimizer = bar, ranks, optimizer
         self.folder, self.training = folder, 0
         stored = [p for p in handle.stored_weights() if p.numel() and p.requires_grad]
         self.ranges = WeightRanges(stored, by_channel=handle.config.by_channel)
-        parameters = [p for p in handle.model.parameters() if p.requires_grad]
-        make = how.optimizer or partial(torch.optim.AdamW, lr=LEARNING_RATE)
-        self.optimizer = make(parameters)
-        self.learning_rates = [group["lr"] for group in self.optimizer.param_groups]
-
-    @property
-    def batches(self) -> int:
-        """Batches an epoch; a loader that does not say is read once to count them."""
-        if not self._batches:
-            try:
-                self._batches = len(cast(Sized, self.loader))
-            except TypeError:  # of a loader over what has no length, too
-                self._batches = sum(1 for _ in self.loader)
-        if not self._batches:
-            raise ValueError(_NO_BATCH)
-        self.ranks.agree("batches an epoch", self._batches)
-        return self._batches
-
-    def one_batch(self) -> Any:
-        """A batch of the loader, which goes on as if it were not taken.
-
-        So does an `eden.data.Batches`, and what draws by torch's global generator on a CPU.
-        """
-        passes, random = getattr(self.loader, "passes", None), torch.get_rng_state()
-        batch = next(iter(self.loader), None)
-        self._go_on_drawing(passes, random)
-        if batch is None:
-            raise ValueError(_NO_BATCH)
-        return batch
-
-    @property
-    def identity(self) -> list[Any]:
-        """What is known of the loader and the optimiser, JSON-able."""
-        made = [{k: v for k, v in g.items() if k != "params"} for g in self.optimizer.param_groups]
-        return [self.batches, getattr(self.loader, "identity", None), repr(made)]
+        self.learning_rates = [group["lr"] for group in optimizer.param_groups]
+        # As it is before the first step.
+        self.identity = [*loader.identity, *identity_of(optimizer), *_trained(handle.model)]
 
     def run(self, schedule: Schedule, epochs: int, *, slower: float = 1.0) -> list[dict[str, Any]]:
         """Train through a curriculum; return an entry of the history for each epoch.
 
-        The first epoch with a loss that is not finite is the last.
+        The first epoch with a loss that is not finite is the last; so is one that leaves weights
+        that are not.
 
         Args:
             schedule: Of the rates; one by epoch, or one by batch.
             epochs: Through the loader.
             slower: Factor on the learning rates.
         """
-        self.bar.total += epochs * self.batches
+        self.bar.total += epochs * self.loader.count
         for group, rate in zip(self.optimizer.param_groups, self.learning_rates, strict=True):
             group["lr"] = rate * slower
             group.pop("initial_lr", None)
         self.falling = None
         if self.anneal:
-            self.falling = CosineAnnealingLR(self.optimizer, epochs * self.batches)
+            self.falling = CosineAnnealingLR(self.optimizer, epochs * self.loader.count)
         self.training += 1
         rows: list[dict[str, Any]] = []
         if (state := self.folder.state(self.training)) is not None:
             rows = state["rows"]
             self._go_on(state, schedule)
-            self.bar.update(len(rows) * self.batches)
+            self.bar.update(len(rows) * self.loader.count)
+        else:
+            self.folder.write(self.training, self._state(schedule) | {"rows": rows})
         for _ in range(len(rows), epochs):
             if rows and not math.isfinite(rows[-1]["loss"]):
                 break  # what follows is no better
@@ -147,39 +125,30 @@ class Trainer:
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the network and the optimiser as they are, for `restore`."""
-        return copy.deepcopy(self.handle.model.state_dict()), copy.deepcopy(
-            self.optimizer.state_dict()
-        )
+        return copy.deepcopy((state_of(self.handle.model), self.optimizer.state_dict()))
 
     def restore(self, snapshot: tuple[dict[str, Any], dict[str, Any]]) -> None:
         """Go back to a `snapshot`: the moments of a collapse are none to begin with."""
-        self.handle.model.load_state_dict(snapshot[0])
+        set_state(self.handle.model, snapshot[0])
         self.optimizer.load_state_dict(copy.deepcopy(snapshot[1]))
 
     def _state(self, schedule: Schedule) -> dict[str, Any]:
         """Return all that the next epoch depends on."""
         return {
-            "model": self.handle.model.state_dict(),
+            "model": state_of(self.handle.model),
             "optimizer": self.optimizer.state_dict(),
             "falling": None if self.falling is None else self.falling.state_dict(),
             "schedule": schedule.state_dict(),
-            # Of `eden.data.Batches`; another loader shuffles by torch's own generator, if at all.
-            "passes": getattr(self.loader, "passes", None),
-            "random": torch.get_rng_state(),
+            "loader": self.loader.state,
         }
 
     def _go_on(self, state: Mapping[str, Any], schedule: Schedule) -> None:
-        self.handle.model.load_state_dict(state["model"])
+        set_state(self.handle.model, state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         if self.falling is not None:
             self.falling.load_state_dict(state["falling"])
         schedule.load_state_dict(state["schedule"])
-        self._go_on_drawing(state["passes"], state["random"])
-
-    def _go_on_drawing(self, passes: int | None, random: Tensor) -> None:
-        if passes is not None:
-            self.loader.passes = passes  # pyright: ignore[reportAttributeAccessIssue]
-        torch.set_rng_state(random)
+        self.loader.go_on(state["loader"])
 
     def _epoch(self, schedule: Schedule) -> tuple[float, float]:
         """Train once over the loader; return the mean rate and loss of the batches."""
@@ -188,12 +157,13 @@ class Trainer:
         total, rates, count = torch.zeros((), device=device), 0.0, 0
         with keeping_modes(model):
             model.train()
-            for batch in self.loader:
+            for count, batch in enumerate(self.loader.epoch(), 1):
                 schedule.begin_batch()
                 output = call(model, inputs_of(batch), device)
-                if not count:
-                    self.handle.check_read("boost")
                 value = self.loss(output, batch[1].to(device))
+                if count == 1:
+                    self.handle.check_read("boost")
+                    _check_loss(value)
                 self.optimizer.zero_grad(set_to_none=True)
                 value.backward()
                 self.optimizer.step()
@@ -201,12 +171,22 @@ class Trainer:
                     self.falling.step()
                 self.ranges.clamp()
                 total += value.detach()
-                count += 1
                 ber = schedule.ber
                 rates += ber
                 self.bar.update()
                 self.bar.set_postfix(ber=f"{ber:.1e}", refresh=False)
         schedule.end_epoch()
-        if not count:
-            raise ValueError(_NO_BATCH)
-        return rates / count, float(self.ranks.mean(total / count))
+        loss = float(self.ranks.mean(total / count))
+        finite = all(bool(p.isfinite().all()) for p in model.parameters())
+        return rates / count, loss if finite else math.nan
+
+
+def _check_loss(value: Any) -> None:
+    if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
+        raise TypeError(refusal("what loss returned", value, "a number that gradients flow from"))
+
+
+def _trained(model: nn.Module) -> list[Any]:
+    """What a network is beside its tensors, and which of them are trained."""
+    trained = [name for name, p in model.named_parameters() if p.requires_grad]
+    return [trained, re.sub(r" at 0x[0-9a-f]+", "", repr(unwrapped(model)))]

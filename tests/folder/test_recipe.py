@@ -18,6 +18,10 @@ CASES = {
     "data: " + "[" * 15 + "]" * 15: r"recipe key data is .*, accepted: keys",
     "colour: red": r"recipe key colour is unknown, accepted: accuracy, accuracy_loss, .*weights",
     "boost: {epoch: 3}": r"recipe key boost.epoch is unknown, accepted: .*epochs",
+    "boost: {input_range: half}": r"boost.input_range is 'half', accepted: a number from 0.01 to 1 "
+    "or a list of 2 entries or nothing$",
+    "boost: {input_range: [0.5, 2]}": r"recipe key boost.input_range is \[0.5, 2\], accepted: a nu",
+    "boost: {processes: 4, batch_size: 3}": r"boost.processes is 4, accepted: at most boost.batch",
     "boost: {epochs: 0}": r"recipe key boost.epochs is 0, accepted: an integer from 1 to 1000",
     "boost: {epochs: 2.5}": r"boost.epochs is 2.5, accepted: an integer",
     "boost: {epochs: true}": r"boost.epochs is True",

@@ -37,6 +37,18 @@ def test_several_processes_boost_as_one_does(tmp_path):
     assert abs(kept[0]["validation_accuracy"] - kept[1]["validation_accuracy"]) <= 0.05
 
 
+def test_a_loss_that_is_no_number_is_a_collapse_in_several_processes_too(tmp_path):
+    recipe = with_processes(2)
+    # Floats whose exponents flip at will.
+    hopeless = recipe.boost.model_copy(update={"epochs": 1, "target_bers": [0.3]})
+    update = {"boost": hopeless, "stored": "fp32", "correction": "off", "protect": {}}
+    recipe = recipe.model_copy(update=update)
+    folder = run(recipe, tmp_path / "run", until="boost", progress=False)
+    rows = list(csv.DictReader((folder / "curriculum.csv").read_text().splitlines()))
+    assert "nan" in {row["loss"] for row in rows}
+    assert not json.loads((folder / "boost.json").read_text())["kept"]
+
+
 def refused(work, rank, ranks):
     raise ValueError(f"no network for {ranks}")
 

@@ -1,22 +1,25 @@
 """Rounds that collapse: trained again from where they began, and given up for the original."""
 
+import math
+
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 import eden
 from eden import data
-from eden.network import Config, approximate, calibration_of
+from eden.network import Config, approximate, attach, calibration_of
 from eden.training import history_of
 
 CONFIG = Config(error=eden.errors.Uniform(1e-3), stored="int8")
 
 
-def boosted(model, blobs, loss, share=None, rates=2e-3, more=4, **options):
+def boosted(model, blobs, loss, share=None, rates=2e-3, more=4, config=CONFIG, **options):
     return eden.boost(
         model,
         data.batches(*blobs, 100, seed=1),
-        config=CONFIG,
+        config=config,
         target_ber=rates,
         epochs=2,
         how=eden.BoostConfig(loss=loss, input_range=share, more_epochs=more),
@@ -124,3 +127,78 @@ def test_an_attempt_with_ranges_cut_less_goes_on_where_it_was_cut_short(tmp_path
 def test_without_a_judge_it_is_said(model, blobs):
     with pytest.raises(ValueError, match="the loss is nan in epoch 1; a lower target_ber"):
         boosted(model, blobs, failing(3))
+
+
+class NotANumber(torch.autograd.Function):
+    """Passes values on, and no gradient that is a number."""
+
+    @staticmethod
+    def forward(context, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(context, gradient):
+        return gradient * float("nan")
+
+
+def test_weights_that_are_no_numbers_after_the_last_batch_are_a_collapse(model, blobs):
+    """The loss of that batch is finite still."""
+    batches = []
+
+    def loss(output, labels):
+        batches.append(labels)
+        last_of_round_2 = len(batches) == 12
+        return functional.cross_entropy(
+            NotANumber.apply(output) if last_of_round_2 else output, labels
+        )
+
+    found = boosted(model, blobs, loss, rates=[2e-3, 4e-3], more=1, **judge(blobs))
+    history = history_of(found)
+    assert [math.isnan(row["loss"]) for row in history[:3]] == [False, False, True]
+    assert [row["kept"] for row in history[:3]] == [True, True, False]
+    assert all(value.isfinite().all() for value in found.state_dict().values())
+
+
+class Running(nn.Module):
+    """Keeps a mean that its `state_dict` leaves out."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(16), persistent=False)
+
+    def forward(self, x):
+        if self.training:
+            self.mean.mul_(0.9).add_(0.1 * x.detach().mean(0))
+        return x - self.mean
+
+
+def test_what_state_dict_leaves_out_goes_back_too(blobs):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(16, 16), Running(), nn.ReLU(), nn.Linear(16, 4)).eval()
+    means, right = [], data.Evaluator(*blobs)
+
+    def worthless(network):
+        means.append(network[1].mean.clone())
+        return 0.01 * right(network)
+
+    asked = {"evaluate": worthless, "target_accuracy": 0.5}
+    found = boosted(model, blobs, functional.cross_entropy, **asked)
+    assert not any(row["kept"] for row in history_of(found))
+    assert torch.equal(found[1].mean, model[1].mean)
+    # Judged is the network as it was before, and as each attempt left it.
+    assert not means[0].any() and all(mean.any() for mean in means[1:])
+
+
+def test_the_original_that_comes_back_is_of_the_module_that_it_was_of(model, blobs):
+    one, other = (CONFIG.with_(cells="fixed", seed=seed) for seed in (9, 10))
+    never = failing(*range(1, 25))
+    found = boosted(model, blobs, never, config=one, **judge(blobs))
+    assert not any(row["kept"] for row in history_of(found))
+    assert calibration_of(found).identity is None
+    attach(found, other).detach()
+    for_one = boosted(model, blobs, functional.cross_entropy, config=one)
+    found = boosted(for_one, blobs, failing(*range(1, 25)), config=other, **judge(blobs))
+    assert calibration_of(found).identity == calibration_of(for_one).identity is not None
+    with pytest.raises(ValueError, match="boosted for the module"):
+        attach(found, other)
+    attach(found, one).detach()

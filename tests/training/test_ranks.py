@@ -1,15 +1,17 @@
 """Boosting by several processes: the cells, the network and the verdict of one."""
 
 import copy
+from functools import partial
 
 import pytest
 import torch
 from torch import distributed, multiprocessing
+from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 
 import eden
 from eden import data
-from eden.network import Config, approximate, calibration_of
+from eden.network import Config, approximate, calibration_of, keep_calibration
 from eden.training import history_of
 from eden.training._ranks import Ranks
 
@@ -79,7 +81,8 @@ def what_is_read(rank, ranks, model, blobs):
     loader = data.batches(*blobs, 40).share(rank, ranks)
     found = []
     with approximate(network, config()) as handle:
-        handle.use(Ranks(network).merged(handle.learn_bounds(loader)))
+        learned = handle.learn_bounds(loader)
+        handle.use(Ranks(network).merged(learned))
         handle.set_ber(1e-2)
         for x, _ in loader:
             handle.step()
@@ -88,7 +91,10 @@ def what_is_read(rank, ranks, model, blobs):
     for options in (
         {"target_ber": (1 + rank) * 1e-2},
         {"evaluate": broken, "target_accuracy": 0.5},
+        {"how": eden.BoostConfig(optimizer=partial(torch.optim.SGD, lr=0.1 * (1 + rank)))},
+        {"epochs": 1, "known": rank == 0},
     ):
+        keep_calibration(model, learned if options.pop("known", False) else None)
         with pytest.raises((ValueError, RuntimeError)) as raised:
             boosted(model, blobs, rank, ranks, **options)
         errors.append(str(raised.value))
@@ -128,6 +134,42 @@ def test_processes_read_the_cells_of_one_and_fail_together(tmp_path, model, blob
     found = in_processes(2, tmp_path, model, blobs, what_is_read)
     for batch, *shares in zip(expected, *(outputs for outputs, _ in found), strict=True):
         assert torch.equal(torch.cat(shares), batch)
-    for _, (differs, refused) in found:
+    for _, (differs, refused, slower, unknown) in found:
         assert "curriculum differs between processes" in differs and "0.02" in differs
         assert refused == "no images"
+        assert "optimizer differs between processes" in slower and "0.2" in slower
+        assert "calibration differs between processes: [" in unknown and "None" in unknown
+
+
+def cut_short(rank, ranks, model, blobs, *, folder):
+    """A network with dropout, boosted at once and in two goes; each process draws its own."""
+    model.insert(3, torch.nn.Dropout(0.2))
+    losses, cut = [], []
+
+    def loss(output, labels):
+        losses.append(labels)
+        if len(losses) in cut:
+            raise KeyboardInterrupt
+        return functional.cross_entropy(output, labels)
+
+    def go(name):
+        torch.manual_seed(7 + rank)
+        losses.clear()
+        how = eden.BoostConfig(loss=loss)
+        return outcome(boosted(model, blobs, rank, ranks, folder=f"{folder}/{name}", how=how))
+
+    whole = go("whole")
+    cut.append(15)  # in the second epoch
+    with pytest.raises(KeyboardInterrupt):
+        go("cut")
+    cut.clear()
+    again = go("cut")
+    assert len(losses) == 10
+    return whole, again
+
+
+def test_each_process_goes_on_drawing_where_it_was(tmp_path, model, blobs):
+    work = partial(cut_short, folder=str(tmp_path))
+    for whole, again in in_processes(2, tmp_path, model, blobs, work):
+        for name, value in whole["state"].items():
+            assert torch.equal(again["state"][name], value), name

@@ -18,7 +18,7 @@ class Cut(Exception):
     """What stands for a process that is killed."""
 
 
-def boosted(model, blobs, folder, *, cut=None, loader=None, how=None, **options):
+def boosted(model, blobs, folder, *, cut=None, loader=None, how=None, judge=None, **options):
     """Boost through two rounds with a judge; `cut` is the batch that does not come to its end."""
     losses = []
 
@@ -31,7 +31,7 @@ def boosted(model, blobs, folder, *, cut=None, loader=None, how=None, **options)
     def evaluate(network):
         if cut is not None and cut < 0 and len(losses) >= -cut:
             raise Cut
-        return data.Evaluator(*blobs)(network)
+        return (judge or data.Evaluator(*blobs))(network)
 
     torch.manual_seed(0)
     arguments = {
@@ -148,3 +148,73 @@ def test_a_loader_that_does_not_know_its_length_is_counted(tmp_path, model, blob
     loader = torch.utils.data.DataLoader(Endless(blobs), batch_size=100)
     _, batches = boosted(model, blobs, tmp_path, loader=loader, target_ber=[2e-3])
     assert batches == 8
+
+
+def assert_same(one, other):
+    for name, value in one.state_dict().items():
+        assert torch.equal(other.state_dict()[name], value), name
+
+
+@pytest.mark.parametrize("cut", [3, 9])
+def test_a_judge_that_draws_changes_nothing_that_follows(cut, tmp_path, dropping, blobs):
+    """As every pass of a `DataLoader` does; a verdict that is kept is not asked again."""
+
+    def draws(network):
+        torch.rand(3)
+        return data.Evaluator(*blobs)(network)
+
+    asked = {"judge": draws}
+    whole, _ = boosted(dropping, blobs, tmp_path / "whole", **asked)
+    with pytest.raises(Cut):
+        boosted(dropping, blobs, tmp_path / "cut", cut=cut, **asked)
+    assert_same(whole, boosted(dropping, blobs, tmp_path / "cut", **asked)[0])
+
+
+def test_cut_in_the_first_epoch_the_same_loader_goes_on_where_it_began(tmp_path, dropping, blobs):
+    whole, _ = boosted(dropping, blobs, tmp_path / "whole")
+    loader = data.batches(*blobs, 100, seed=1)
+    with pytest.raises(Cut):
+        boosted(dropping, blobs, tmp_path / "cut", cut=2, loader=loader)
+    assert_same(whole, boosted(dropping, blobs, tmp_path / "cut", loader=loader)[0])
+
+
+def frozen(model):
+    model[0].bias.requires_grad_(False)
+
+
+def dropping_more(model):
+    model[3].p = 0.9
+
+
+class OtherAdamW(torch.optim.AdamW):
+    """Of the same numbers."""
+
+
+@pytest.mark.parametrize(
+    ("change", "optimizer"),
+    [(frozen, None), (dropping_more, None), (None, functools.partial(OtherAdamW, lr=3e-3))],
+)
+def test_so_are_other_layers_frozen_or_otherwise(change, optimizer, tmp_path, dropping, blobs):
+    boosted(dropping, blobs, tmp_path)
+    other = copy.deepcopy(dropping)
+    if change is not None:
+        change(other)
+    with pytest.raises(ValueError, match="keeps a training of another network or with other"):
+        boosted(other, blobs, tmp_path, how={"optimizer": optimizer})
+
+
+@pytest.mark.parametrize("content", ["[0.5]", "{}", '["a", "b"]'])
+def test_a_damaged_verdict_is_named(content, tmp_path, model, blobs):
+    boosted(model, blobs, tmp_path)
+    (tmp_path / "training-1.json").write_text(content)
+    with pytest.raises(ValueError, match=r"training-1\.json: is damaged; remove it"):
+        boosted(model, blobs, tmp_path)
+
+
+def test_what_else_lies_in_the_folder_stays(tmp_path, model, blobs):
+    (tmp_path / "cells-mine").mkdir()
+    (tmp_path / "cells-mine" / "profile.csv").write_text("x")
+    (tmp_path / "cells-1.csv").write_text("x")
+    boosted(model, blobs, tmp_path)
+    assert (tmp_path / "cells-mine" / "profile.csv").is_file()
+    assert (tmp_path / "cells-1.csv").is_file()

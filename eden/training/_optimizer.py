@@ -1,0 +1,58 @@
+"""The optimiser of a training."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from eden._say import a_kind
+
+# Of the optimiser where none is given.
+LEARNING_RATE = 3e-3
+
+
+def optimizer_for(
+    model: nn.Module, make: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] | None
+) -> torch.optim.Optimizer:
+    """Make the optimiser of the parameters that a network has to train.
+
+    Args:
+        model: The copy that is boosted.
+        make: Makes it of parameters; None for AdamW.
+
+    Raises:
+        TypeError: If it makes something else.
+        ValueError: If there is nothing to train, if the optimiser has parameters of another
+            network, or if its steps evaluate the loss anew (LBFGS).
+    """
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if not parameters:
+        raise ValueError("boost: no parameter of the network requires a gradient")
+    make = make or partial(torch.optim.AdamW, lr=LEARNING_RATE)
+    made = make(parameters)
+    a_kind("what optimizer makes", made, torch.optim.Optimizer, "a torch.optim.Optimizer")
+    trained = {id(parameter) for parameter in parameters}
+    if not all(id(p) in trained for group in made.param_groups for p in group["params"]):
+        raise ValueError("boost: the optimizer has other parameters than those that it is given")
+    closure = inspect.signature(made.step).parameters.get("closure")
+    if closure is not None and closure.default is inspect.Parameter.empty:
+        raise ValueError(f"boost: a step of {type(made).__name__} asks for the loss again")
+    for group in made.param_groups:
+        # Plain numbers, which a kept training is read with.
+        group |= {name: v.item() for name, v in group.items() if isinstance(v, np.generic)}
+    return made
+
+
+def identity_of(optimizer: torch.optim.Optimizer) -> list[str]:
+    """What is known of an optimiser before its first step."""
+    groups: list[dict[str, Any]] = [
+        {name: value for name, value in group.items() if name != "params"}
+        for group in optimizer.param_groups
+    ]
+    return [type(optimizer).__qualname__, repr(groups)]
