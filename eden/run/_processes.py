@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -59,14 +61,16 @@ def _process(
         world_size=ranks,
         timeout=_PATIENCE,
     )
-    try:
-        opened = RunFolder(run)
-        boosted = boost(Work(opened, read_inputs(opened.recipe), progress=progress), rank, ranks)
-        if rank == 0:
-            plain = network.unwrapped(boosted)
-            calibration = network.calibration_of(boosted)
-            network.save(plain, Path(folder) / "boosted.safetensors", calibration=calibration)
-            # Not JSON, which has no loss that is no number.
-            torch.save(history_of(boosted), Path(folder) / "history.pt")
-    finally:
-        distributed.destroy_process_group()
+    opened = RunFolder(run)
+    boosted = boost(Work(opened, read_inputs(opened.recipe), progress=progress), rank, ranks)
+    if rank == 0:
+        plain = network.unwrapped(boosted)
+        calibration = network.calibration_of(boosted)
+        network.save(plain, Path(folder) / "boosted.safetensors", calibration=calibration)
+        # Not JSON, which has no loss that is no number.
+        torch.save(history_of(boosted), Path(folder) / "history.pt")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Nothing is torn down: gloo's group waits for threads of its own there, which now and then wait
+    # for the interpreter (pytorch/pytorch#190489).
+    os._exit(0)
