@@ -120,8 +120,10 @@ def of_way(way: str, pairs: list[tuple[dict, dict]]) -> list[str]:
         cells.append(spread([one[by] for one, _ in judged], ".1e").replace("e-0", "e-"))
         cells.append(spread([one[by] / first[by] for one, first in judged], ".1f"))
     draws, misses = (sum(one[k] for one, _ in judged) for k in ("draws", "misses"))
-    low, high = binomtest(misses, draws).proportion_ci(method="exact") if draws else (0.0, 1.0)
-    return [*cells, f"{misses} of {draws} [{low:.1%}, {high:.1%}]" if draws else ""]
+    if not draws:
+        return [*cells, ""]
+    low, high = binomtest(misses, draws).proportion_ci(method="exact")
+    return [*cells, f"{misses} of {draws} [{low:.1%}, {high:.1%}]"]
 
 
 def draw(rows: Rows, path: Path) -> None:

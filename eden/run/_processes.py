@@ -35,7 +35,7 @@ def in_processes(boost: Boost, work: Work, count: int) -> tuple[nn.Module, list[
         count: How many.
 
     Raises:
-        ValueError: With the last line of what one of them raised.
+        ValueError: With what one of them raised, in a line.
     """
     threads = max(1, torch.get_num_threads() // count)
     with TemporaryDirectory() as folder:
@@ -43,7 +43,8 @@ def in_processes(boost: Boost, work: Work, count: int) -> tuple[nn.Module, list[
         try:
             spawn(_process, arguments, nprocs=count)
         except ProcessException as error:
-            last = str(error).strip().splitlines()[-1]
+            said = _error_file(folder, error.error_index)
+            last = said.read_text() if said.is_file() else str(error).strip().splitlines()[-1]
             raise ValueError(f"boosting in {count} processes: {last}") from error
         boosted = work.untrained()
         network.load_into(boosted, Path(folder) / "boosted.safetensors")
@@ -61,16 +62,26 @@ def _process(
         world_size=ranks,
         timeout=_PATIENCE,
     )
-    opened = RunFolder(run)
-    boosted = boost(Work(opened, read_inputs(opened.recipe), progress=progress), rank, ranks)
-    if rank == 0:
-        plain = network.unwrapped(boosted)
-        calibration = network.calibration_of(boosted)
-        network.save(plain, Path(folder) / "boosted.safetensors", calibration=calibration)
-        # Not JSON, which has no loss that is no number.
-        torch.save(history_of(boosted), Path(folder) / "history.pt")
+    try:
+        opened = RunFolder(run)
+        boosted = boost(Work(opened, read_inputs(opened.recipe), progress=progress), rank, ranks)
+        if rank == 0:
+            plain = network.unwrapped(boosted)
+            calibration = network.calibration_of(boosted)
+            network.save(plain, Path(folder) / "boosted.safetensors", calibration=calibration)
+            # Not JSON, which has no loss that is no number.
+            torch.save(history_of(boosted), Path(folder) / "history.pt")
+        code = 0
+    except Exception as error:
+        _error_file(folder, rank).write_text(f"{type(error).__name__}: {error}".splitlines()[0])
+        code = 1
     sys.stdout.flush()
     sys.stderr.flush()
-    # Nothing is torn down: gloo's group waits for threads of its own there, which now and then wait
-    # for the interpreter (pytorch/pytorch#190489).
-    os._exit(0)
+    # Nothing is torn down, neither the group nor the interpreter: there gloo's threads and Python
+    # now and then wait for one another (pytorch/pytorch#190489).
+    os._exit(code)
+
+
+def _error_file(folder: str, rank: int) -> Path:
+    """Where a process says what it ended in."""
+    return Path(folder) / f"error-{rank}.txt"

@@ -116,9 +116,8 @@ def boost(
         ValueError: For a rate or number outside what is named here, a placement in which nothing
             fails, a model that is attached, cannot be copied or has nothing to train, only one of
             `evaluate` and `target_accuracy`, a calibration that does not mention all that the
-            config stores, an optimiser of other parameters, a loader whose batches are not as many
-            as it says, gradients that are off, processes that were not told the same, or a folder
-            that keeps another training.
+            config stores, an optimiser of other parameters, gradients that are off, processes that
+            were not told the same, or a folder that keeps another training.
     """
     a_kind("model", model, nn.Module, "a torch.nn.Module")
     a_kind("train_loader", train_loader, Iterable, "an iterable of batches")
@@ -177,11 +176,9 @@ def boost(
         optimizer = optimizer_for(handle.model, how.optimizer)
         ranks.agree("optimizer", identity_of(optimizer))
         loader = Loader(train_loader, ranks)
-        loader.one()  # refused now if it is no pair
         if handle.config.calibration is None:
-            learned = handle.learn_bounds(
-                tqdm(train_loader, desc="bounds", unit="batch", disable=hidden)
-            )
+            bar = {"desc": "bounds", "unit": "batch", "disable": hidden}
+            learned = handle.learn_bounds(tqdm(loader.epoch(), total=loader.count, **bar))
             if ranks.size > 1:
                 handle.use(ranks.merged(learned))
         original = cast(Calibration, handle.config.calibration)
@@ -208,11 +205,13 @@ def _copied(model: nn.Module) -> nn.Module:
     """Return a copy of a network.
 
     Raises:
-        ValueError: If torch cannot copy it.
+        ValueError: If it holds what torch does not copy.
     """
     try:
         return copy.deepcopy(model)
     except RuntimeError as error:
+        if "deepcopy" not in str(error):
+            raise
         said = "pruned, or with weights that are computed? Make them plain parameters first"
         raise ValueError(f"boost: the network cannot be copied ({said}): {error}") from error
 

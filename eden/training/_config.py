@@ -34,7 +34,7 @@ class BoostConfig:
             it then bears most, and with fewer of its weak cells less (docs/boosting.md).
         start_ber: Rate to begin with, from 0 to the first target; where the model was boosted
             before, the rate it bears.
-        optimizer: Makes an optimiser of the copy's parameters; default AdamW at 3e-3.
+        optimizer: Makes a `torch.optim.Optimizer` of the copy's parameters; default AdamW at 3e-3.
         anneal: Let its learning rates fall to 0 along a half cosine in each round, batch by batch;
             each batch meets other errors, and small steps at the end average over them.
         input_range: Share of the original range that the inputs are given, in (0, 1]; the first

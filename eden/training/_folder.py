@@ -69,6 +69,12 @@ class TrainingFolder:
                 "choose another folder"
             )
 
+    @property
+    def begun(self) -> bool:
+        """Whether a training was begun there."""
+        path = self._path(1, "pt")
+        return self.ranks.first(lambda: path is not None and path.is_file())
+
     def state(self, training: int) -> dict[str, Any] | None:
         """Return the last state that was written of a training; None before its first."""
         return self.ranks.first(lambda: self._read(training))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import Any, cast
 
@@ -53,7 +54,6 @@ class Loader:
         So does an `eden.data.Batches`, and what draws by torch's global generator on a CPU.
 
         Raises:
-            TypeError: If it is no pair of inputs and labels.
             ValueError: If there is none.
         """
         passes, random = getattr(self._batches, "passes", None), torch.get_rng_state()
@@ -61,15 +61,14 @@ class Loader:
         self._go_on(passes, random)
         if batch is None:
             raise ValueError(_NO_BATCH)
-        _check_pair(batch)
         return batch
 
     def epoch(self) -> Iterator[Any]:
-        """Yield every batch once.
+        """Yield every batch once; warn if they are not as many as the loader says.
 
         Raises:
             TypeError: If one is no pair of inputs and labels.
-            ValueError: If there is none, or if they are not as many as the loader says.
+            ValueError: If there is none.
         """
         count = 0
         for batch in self._batches:
@@ -79,8 +78,10 @@ class Loader:
         if not count:
             raise ValueError(_NO_BATCH)
         if (said := self._said) not in (None, count):
-            # Rates of errors and of learning follow what it says.
-            raise ValueError(f"boost: the loader says {said} batches and yielded {count}")
+            follow = "rates of errors and of learning follow what it says"
+            warnings.warn(
+                f"boost: the loader says {said} batches and yielded {count}; {follow}", stacklevel=2
+            )
 
     @property
     def state(self) -> dict[str, Any]:

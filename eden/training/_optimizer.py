@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -44,15 +45,30 @@ def optimizer_for(
     if closure is not None and closure.default is inspect.Parameter.empty:
         raise ValueError(f"boost: a step of {type(made).__name__} asks for the loss again")
     for group in made.param_groups:
-        # Plain numbers, which a kept training is read with.
-        group |= {name: v.item() for name, v in group.items() if isinstance(v, np.generic)}
+        group |= {name: _plain(value) for name, value in group.items() if name != "params"}
     return made
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy as one of Python, which a kept training can be read with."""
+    if isinstance(value, tuple | list):
+        return type(value)(map(_plain, value))
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def identity_of(optimizer: torch.optim.Optimizer) -> list[str]:
     """What is known of an optimiser before its first step."""
     groups: list[dict[str, Any]] = [
-        {name: value for name, value in group.items() if name != "params"}
+        {
+            name: value.tolist() if isinstance(value, torch.Tensor) else value
+            for name, value in group.items()
+            if name != "params"
+        }
         for group in optimizer.param_groups
     ]
-    return [type(optimizer).__qualname__, repr(groups)]
+    return [type(optimizer).__qualname__, shown(groups)]
+
+
+def shown(value: object) -> str:
+    """Return what a value shows itself as, without addresses in memory."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))

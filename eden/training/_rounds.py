@@ -54,6 +54,10 @@ class Judge:
     seed: int
     progress: bool
 
+    def check(self, trainer: Trainer) -> None:
+        """Ask once, so that what cannot be asked is found before the first round."""
+        self.stored(trainer)
+
     @torch.random.fork_rng(devices=[])
     def stored(self, trainer: Trainer) -> tuple[float, Config]:
         """Return the accuracy as stored, without errors, and how that is.
@@ -75,7 +79,8 @@ class Judge:
     def run(self, trainer: Trainer) -> tuple[float, float]:
         """Return the accuracy as stored, without errors, and the rate; 0 below the target.
 
-        What follows draws as if nothing had been asked, as where the answers are kept.
+        What follows draws, of torch's generator on a CPU, as if nothing had been asked: as where
+        the answers are kept.
         """
         accuracy, config = self.stored(trainer)
         if accuracy < self.target:
@@ -133,8 +138,8 @@ class Rounds:
 
         Where none bears anything that is the network as it was.
         """
-        if judge is not None:  # so that what cannot be asked is found before the first round
-            trainer.ranks.first(partial(judge.stored, trainer))
+        if judge is not None and not trainer.folder.begun:
+            trainer.ranks.first(partial(judge.check, trainer))
         trainer.handle.narrow_inputs(self.share)
         start, best, most, kept = self.how.start_ber, trainer.snapshot(), 0.0, set[int]()
         training = 0  # that comes to the best

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingLR
 from tqdm.auto import tqdm
 
@@ -21,7 +20,7 @@ from eden.network import Attachment, unwrapped
 from eden.training._config import BoostConfig
 from eden.training._folder import TrainingFolder
 from eden.training._loader import Loader
-from eden.training._optimizer import identity_of
+from eden.training._optimizer import identity_of, shown
 from eden.training._ranks import Ranks
 from eden.training._schedule import Schedule
 from eden.training._state import set_state, state_of
@@ -86,8 +85,14 @@ class Trainer:
         stored = [p for p in handle.stored_weights() if p.numel() and p.requires_grad]
         self.ranges = WeightRanges(stored, by_channel=handle.config.by_channel)
         self.learning_rates = [group["lr"] for group in optimizer.param_groups]
-        # As it is before the first step.
-        self.identity = [*loader.identity, *identity_of(optimizer), *_trained(handle.model)]
+
+    @property
+    def identity(self) -> list[Any]:
+        """What is known of images, optimiser and network before the first step, JSON-able."""
+        model = self.handle.model
+        trained = [name for name, p in model.named_parameters() if p.requires_grad]
+        shows = shown(unwrapped(model))
+        return [*self.loader.identity, *identity_of(self.optimizer), trained, shows]
 
     def run(self, schedule: Schedule, epochs: int, *, slower: float = 1.0) -> list[dict[str, Any]]:
         """Train through a curriculum; return an entry of the history for each epoch.
@@ -114,13 +119,13 @@ class Trainer:
             self._go_on(state, schedule)
             self.bar.update(len(rows) * self.loader.count)
         else:
-            self.folder.write(self.training, self._state(schedule) | {"rows": rows})
+            self._keep(schedule, rows)
         for _ in range(len(rows), epochs):
             if rows and not math.isfinite(rows[-1]["loss"]):
                 break  # what follows is no better
             ber, loss = self._epoch(schedule)
             rows.append({"ber": ber, "loss": loss, "accuracy": None, "bears": None, "met": None})
-            self.folder.write(self.training, self._state(schedule) | {"rows": rows})
+            self._keep(schedule, rows)
         return rows
 
     def snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -132,15 +137,19 @@ class Trainer:
         set_state(self.handle.model, snapshot[0])
         self.optimizer.load_state_dict(copy.deepcopy(snapshot[1]))
 
-    def _state(self, schedule: Schedule) -> dict[str, Any]:
-        """Return all that the next epoch depends on."""
-        return {
+    def _keep(self, schedule: Schedule, rows: list[dict[str, Any]]) -> None:
+        """Keep all that the next epoch depends on, where there is a folder for it."""
+        if self.folder.folder is None:
+            return
+        state = {
+            "rows": rows,
             "model": state_of(self.handle.model),
             "optimizer": self.optimizer.state_dict(),
             "falling": None if self.falling is None else self.falling.state_dict(),
             "schedule": schedule.state_dict(),
             "loader": self.loader.state,
         }
+        self.folder.write(self.training, state)
 
     def _go_on(self, state: Mapping[str, Any], schedule: Schedule) -> None:
         set_state(self.handle.model, state["model"])
@@ -176,17 +185,11 @@ class Trainer:
                 self.bar.update()
                 self.bar.set_postfix(ber=f"{ber:.1e}", refresh=False)
         schedule.end_epoch()
-        loss = float(self.ranks.mean(total / count))
-        finite = all(bool(p.isfinite().all()) for p in model.parameters())
-        return rates / count, loss if finite else math.nan
+        if not all(bool(p.isfinite().all()) for p in model.parameters() if p.requires_grad):
+            total = total * math.nan
+        return rates / count, float(self.ranks.mean(total / count))
 
 
 def _check_loss(value: Any) -> None:
-    if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
+    if not isinstance(value, Tensor) or value.ndim or not value.requires_grad:
         raise TypeError(refusal("what loss returned", value, "a number that gradients flow from"))
-
-
-def _trained(model: nn.Module) -> list[Any]:
-    """What a network is beside its tensors, and which of them are trained."""
-    trained = [name for name, p in model.named_parameters() if p.requires_grad]
-    return [trained, re.sub(r" at 0x[0-9a-f]+", "", repr(unwrapped(model)))]

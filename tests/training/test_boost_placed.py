@@ -12,7 +12,6 @@ from eden.data import Evaluator, batches
 from eden.mapping import lay_out
 from eden.network import Config, approximate, attach, calibration_of, identity_of
 from eden.training import CurriculumSchedule, boost, history_of
-from eden.training._folder import TrainingFolder
 
 STORED = {"stored": "int8", "cells": "fixed"}
 WEAK = 3000  # of 32,768 cells
@@ -167,24 +166,9 @@ def test_a_placement_in_a_device_is_trained_for(model, blobs):
         assert handle.ber == pytest.approx(bers)
 
 
-def test_a_training_for_a_config_is_told_as_before_there_were_places(
-    model, blobs, tmp_path, monkeypatch
-):
-    claimed, claim = [], TrainingFolder.claim
-
-    def noting(kept, identity):
-        claimed.append(identity[0])
-        claim(kept, identity)
-
-    monkeypatch.setattr(TrainingFolder, "claim", noting)
-    given = {"epochs": 1, "progress": False, "folder": tmp_path / "config"}
-    config = Config(errors.Uniform(0.0), stored="int8")
-    boost(model, batches(*blobs, 50), config=config, target_ber=1e-3, **given)
-    assert claimed[0].keys() == {"config", "curriculum", "target_accuracy", "how"}
-    assert claimed[0]["config"] == config.to_dict()
-    # Of a placement, where its tensors lie is told too.
+def test_a_folder_keeps_a_training_for_its_places_alone(model, blobs, tmp_path):
+    given = {"epochs": 1, "progress": False, "folder": tmp_path}
     cells = module(3, WEAK)
-    given["folder"] = tmp_path / "places"
     boost(model, batches(*blobs, 50), config=laid(model, blobs, cells), **given)
     with pytest.raises(ValueError, match="keeps a training of another"):
         boost(model, batches(*blobs, 50), config=laid(model, blobs, cells, row_bytes=1024), **given)

@@ -172,6 +172,27 @@ class Running(nn.Module):
         return x - self.mean
 
 
+class Lazy(nn.Module):
+    """Makes a buffer when it is first called, and anew each time, by its parameter."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("scale", None, persistent=False)
+        self.gain = nn.Parameter(torch.ones(16))
+
+    def forward(self, x):
+        self.scale = self.gain * 1.0
+        return x * self.scale
+
+
+def test_buffers_that_a_forward_pass_makes_are_no_hindrance(blobs):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(16, 16), Lazy(), nn.ReLU(), nn.Linear(16, 4)).eval()
+    found = boosted(model, blobs, functional.cross_entropy, **judge(blobs, target=0.1))
+    assert all(row["kept"] for row in history_of(found))
+    assert model[1].scale is None and list(found.state_dict()) == list(model.state_dict())
+
+
 def test_what_state_dict_leaves_out_goes_back_too(blobs):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(16, 16), Running(), nn.ReLU(), nn.Linear(16, 4)).eval()
