@@ -21,19 +21,18 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> str:
     problems = error.errors(include_url=False)
     first, others = problems[0], {_at(schema, each["loc"])[0] for each in problems}
     loc, node = _at(schema, first["loc"])
-    key = ".".join(str(part) for part in loc)
     more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
     if first["type"] == "extra_forbidden":
-        known = ", ".join(sorted(_part_at(model, first["loc"][:-1]).model_fields))
-        return f"recipe key {key} is unknown, accepted: {known}{more}"
+        part = _at(schema, first["loc"][:-1])[1]
+        known = {name for kind in _kinds(part, schema) for name in kind.get("properties", {})}
+        key = _dotted(first["loc"])
+        return f"recipe key {key} is unknown, accepted: {', '.join(sorted(known))}{more}"
     accepted = _in_words(node) or first["msg"].removeprefix("Value error, ")
-    return refusal(f"recipe key {key}", first["input"], accepted) + more
+    return refusal(f"recipe key {_dotted(loc)}", first["input"], accepted) + more
 
 
-def _part_at(part: type[BaseModel], loc: tuple[Any, ...]) -> type[BaseModel]:
-    for name in loc:
-        part = part.model_fields[name].annotation  # type: ignore[assignment]
-    return part
+def _dotted(loc: tuple[Any, ...]) -> str:
+    return ".".join(map(str, loc))
 
 
 def _at(schema: dict[str, Any], loc: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -44,13 +43,17 @@ def _at(schema: dict[str, Any], loc: tuple[Any, ...]) -> tuple[tuple[Any, ...], 
     """
     node = _resolved(schema, schema)
     for place, name in enumerate(loc):
-        choices = [_resolved(choice, schema) for choice in node.get("anyOf", [node])]
-        below = [step for choice in choices if (step := _step(choice, name)) is not None]
+        steps = [_step(kind, name) for kind in _kinds(node, schema)]
+        below = [step for step in steps if step is not None]
         if not below:
-            known = place if "anyOf" in node else len(loc)
-            return loc[:known], node if known == place else {}
+            return (loc[:place], node) if "anyOf" in node else (loc, {})
         node = _resolved(below[0], schema)
     return loc, node
+
+
+def _kinds(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """The types that a key may have, one or several."""
+    return [_resolved(kind, schema) for kind in node.get("anyOf", [node])]
 
 
 def _step(node: dict[str, Any], name: Any) -> dict[str, Any] | None:

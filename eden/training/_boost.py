@@ -177,8 +177,8 @@ def boost(
         ranks.agree("optimizer", identity_of(optimizer))
         loader = Loader(train_loader, ranks)
         if handle.config.calibration is None:
-            bar = {"desc": "bounds", "unit": "batch", "disable": hidden}
-            learned = handle.learn_bounds(tqdm(loader.epoch(), total=loader.count, **bar))
+            shown = {"desc": "bounds", "unit": "batch", "disable": hidden}
+            learned = handle.learn_bounds(tqdm(loader.epoch(), total=loader.count, **shown))
             if ranks.size > 1:
                 handle.use(ranks.merged(learned))
         original = cast(Calibration, handle.config.calibration)

@@ -18,6 +18,8 @@ CASES = {
     "data: " + "[" * 15 + "]" * 15: r"recipe key data is .*, accepted: keys",
     "colour: red": r"recipe key colour is unknown, accepted: accuracy, accuracy_loss, .*weights",
     "boost: {epoch: 3}": r"recipe key boost.epoch is unknown, accepted: .*epochs",
+    "data: {normalise: {mean: [1], std: [1], x: 1}}": r"data.normalise.x is unknown, accepted: mea"
+    "n, order, std$",
     "boost: {input_range: half}": r"boost.input_range is 'half', accepted: a number from 0.01 to 1 "
     "or a list of 2 entries or nothing$",
     "boost: {input_range: [0.5, 2]}": r"recipe key boost.input_range is \[0.5, 2\], accepted: a nu",

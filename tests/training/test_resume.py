@@ -52,6 +52,11 @@ def boosted(model, blobs, folder, *, cut=None, loader=None, how=None, judge=None
     return found, len(losses)
 
 
+def assert_same(one, other):
+    for name, value in one.state_dict().items():
+        assert torch.equal(other.state_dict()[name], value), name
+
+
 @pytest.fixture
 def dropping(model):
     """With a layer that draws from torch's own generator."""
@@ -68,8 +73,7 @@ def test_it_goes_on_where_it_was_cut(cut, tmp_path, dropping, blobs):
         boosted(dropping, blobs, tmp_path / "cut", cut=cut)
     again, rest = boosted(dropping, blobs, tmp_path / "cut")
     assert batches - rest == 4 * ((abs(cut) - (cut > 0)) // 4)
-    for name, value in whole.state_dict().items():
-        assert torch.equal(again.state_dict()[name], value), name
+    assert_same(whole, again)
     assert history_of(again) == history_of(whole)
     # What is finished is only read.
     finished, none = boosted(dropping, blobs, tmp_path / "cut")
@@ -148,11 +152,6 @@ def test_a_loader_that_does_not_know_its_length_is_counted(tmp_path, model, blob
     loader = torch.utils.data.DataLoader(Endless(blobs), batch_size=100)
     _, batches = boosted(model, blobs, tmp_path, loader=loader, target_ber=[2e-3])
     assert batches == 8
-
-
-def assert_same(one, other):
-    for name, value in one.state_dict().items():
-        assert torch.equal(other.state_dict()[name], value), name
 
 
 @pytest.mark.parametrize("cut", [3, 9])
