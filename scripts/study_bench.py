@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from study_networks import SUBJECTS
+from study_networks import FASHION, SUBJECTS
 from study_ways import WAYS, train_pruned
 
 from eden import boost, data, errors, nets
@@ -53,9 +53,9 @@ def cases(
 class Bench:
     """The images, and the networks as first trained."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, images: str = FASHION):
         self.folder = folder
-        splits = data.load("fashion-mnist")
+        splits = data.load(images)
         self.train = splits.train
         self.evaluate = data.Evaluator(*splits.validation)
 
@@ -157,9 +157,10 @@ def results(
 ) -> None:
     """Judge the cases whose result is not in a folder yet, and keep and print each."""
     folder.mkdir(parents=True, exist_ok=True)
-    bench = Bench(folder)
+    bench_of = cache(partial(Bench, folder))
     for case in asked:
         path = case.path(folder, study)
+        bench = bench_of(SUBJECTS[case.network].images)
         if bench.again(case):
             print(f"{case.way} is ramp of {case.network} in {case.stored}: left out")
         elif not path.exists():

@@ -3,7 +3,8 @@
 Run: python scripts/study_boosting.py FOLDER [--networks lenet residual separable lstm]
          [--formats int8 fp32] [--ways clean ramp] [--seeds 0 1 2] [--draws 0]
      python scripts/study_boosting.py FOLDER --table [--figure FILE.svg]
-     (Fashion-MNIST: scripts/download_fashion_mnist.py; networks: scripts/study_networks.py; ways:
+     (Fashion-MNIST: scripts/download_fashion_mnist.py, and of CIFAR-10, for those networks that are
+     named for it, the folder EDEN_DATA; networks: scripts/study_networks.py; ways:
      scripts/study_ways.py)
 
 Trains a network for each seed and trains it on, on the training images alone, in each of the ways.
@@ -27,7 +28,7 @@ from repeat_run import spread
 from scipy.stats import binomtest
 from study_bench import FORMATS, LOSS, Bench, Case, cases, kept, results
 from study_figures import draw_dots
-from study_networks import SUBJECTS
+from study_networks import ON_FASHION, SUBJECTS
 from study_ways import WAYS
 
 from eden import characterize_coarse, criticality
@@ -160,7 +161,7 @@ def main() -> None:
     args = parser.parse_args()
     if not args.table:
         asked = cases(
-            args.networks or SUBJECTS,
+            args.networks or ON_FASHION,
             args.formats or ["int8", "fp32"],
             ["clean", "ramp"] if args.ways is None else args.ways,
             args.seeds or [0, 1, 2],

@@ -38,10 +38,10 @@ BOTH, SAID = ("none", "ramp"), ("as trained", "boosted")
 
 def sizes_of(found: dict[Case, dict]) -> Sizes:
     """The bytes of every tensor of every network, in int8."""
-    sizes, image = {}, torch.zeros(1, 1, 28, 28)
+    sizes = {}
     for network in dict.fromkeys(case.network for case in found):
         with approximate(SUBJECTS[network].build().eval(), Config(errors.Uniform(1e-3))) as handle:
-            handle.learn_bounds([image])
+            handle.learn_bounds([torch.zeros(1, *SUBJECTS[network].shape)])
             sizes[network] = {t.name: t.size_bytes for t in handle.tensors}
     return sizes
 

@@ -1,13 +1,16 @@
-"""Small networks for studies on Fashion-MNIST, of each kind one that trains in minutes."""
+"""Small networks for studies, of each kind one that trains in minutes, and their images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from eden import nets
 from eden.network import InputRange
+
+FASHION = "fashion-mnist"
 
 
 def convolution(inputs: int, outputs: int, size: int, stride: int = 1, groups: int = 1):
@@ -48,10 +51,10 @@ class Rows(nn.Module):
         return self.head(self.lstm(x.squeeze(1))[0][:, -1])
 
 
-def residual() -> nn.Module:
+def residual(channels: int = 1) -> nn.Module:
     """Nine convolutions with batch norm, three shortcuts."""
     blocks = Residual(16, 16, 1), Residual(16, 32, 2), Residual(32, 64, 2)
-    return nn.Sequential(convolution(1, 16, 3, 2), nn.ReLU(), *blocks, *head(64))
+    return nn.Sequential(convolution(channels, 16, 3, 2), nn.ReLU(), *blocks, *head(64))
 
 
 def separable() -> nn.Module:
@@ -74,7 +77,8 @@ class Subject:
     """A network, how long it is trained and trained on, and how it is boosted.
 
     Ranges of inputs are cut where the format clamps. The rate is that of integer formats, some ten
-    times what the network bears by the mean in int8.
+    times what the network bears by the mean in int8. The images are a set that `eden.data.load`
+    knows.
     """
 
     build: Callable[[], nn.Module]
@@ -82,6 +86,12 @@ class Subject:
     more_epochs: int = 5
     input_range: InputRange = 0.5
     target_ber: float = 3e-3
+    images: str = FASHION
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of an image."""
+        return (1, 28, 28) if self.images == FASHION else (3, 32, 32)
 
 
 SUBJECTS = {
@@ -89,4 +99,6 @@ SUBJECTS = {
     "residual": Subject(residual),
     "separable": Subject(separable, target_ber=8e-4),
     "lstm": Subject(Rows, target_ber=1e-2),
+    "residual-cifar10": Subject(partial(residual, 3), images="cifar10"),
 }
+ON_FASHION = [name for name, subject in SUBJECTS.items() if subject.images == FASHION]
