@@ -12,7 +12,8 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import prune
 
-from eden.network import attached, keep_calibration
+from eden.network import attached, calibration_of, keep_calibration
+from eden.network._calibration import share_of
 
 # A rate low enough that no cell fails in training.
 CLEAN = 1e-12
@@ -92,6 +93,23 @@ def double_units(model: nn.Module) -> None:
             halves = [following.weight / 2] * 2
             following.weight = nn.Parameter(torch.cat(halves, dim=1))
     keep_calibration(model, None)  # boosting learns that of the larger tensors
+
+
+def clip_inputs(model: nn.Module) -> None:
+    """Have layers clip what they are given to a share of its range, before it is stored.
+
+    Floats that are read beyond their bounds are set to zero, so narrower bounds need inputs that
+    keep within them: half of the range at the second layer, 15 % at the last.
+    """
+    known = calibration_of(model).tensors
+    layers = [layer for name, layer in model.named_modules() if f"{name}.input" in known]
+    named = [known[f"{name}.input"] for name, _ in model.named_modules() if f"{name}.input" in known]
+    inner = [pair for pair in zip(layers, named, strict=True) if not pair[1].network_input]
+    for index, (layer, entry) in enumerate(inner):
+        share = share_of((0.5, 0.15), index, len(inner))
+        clip = partial(torch.clamp, min=share * entry.lo, max=share * entry.hi)
+        layer.register_forward_pre_hook(lambda _, given, clip=clip: clip(*given))
+    keep_calibration(model, None)  # boosting learns that of what is clipped
 
 
 def under_draws(model: nn.Module) -> None:
@@ -179,6 +197,7 @@ WAYS = {
         prepare=under_draws,
     ),
     "double": Way("each unit of LeNet twice, what it adds halved", prepare=double_units),
+    "clipped": Way("inputs clipped to half of their range, 15 % at the last", prepare=clip_inputs),
     "often": Way("ten times the errors in tensors up to 2 KiB", prepare=meet_small_often),
     "pruned-0": Way("as long without errors or cut ranges", pruned=0.0),
     "pruned-50": Way("the same, half of the weights pruned first", pruned=0.5),
