@@ -1,7 +1,8 @@
 """How much longer does one step of boosting take than a plain training step?
 
-A boosted step is what `eden.boost` does with a batch: draw other errors, forward with all weights
-and input feature maps read from approximate DRAM, backward, optimiser, weights kept in their range.
+A boosted step is what `eden.boost` does with a batch: draw other errors and their rate, forward
+with all weights and input feature maps read from approximate DRAM, backward, optimiser, weights
+kept in their range.
 Boosting does not train batch-norm statistics, which saves time that has nothing to do with errors,
 so a plain step that leaves them alone too is measured beside the plain one.
 
@@ -11,6 +12,7 @@ Run: python benchmarks/step.py [--networks lenet resnet18 mobilenet_v2] [--store
 """
 
 import copy
+import random
 
 import torch
 from _common import Table, head, interleaved, parser, spread_bitlines
@@ -39,26 +41,26 @@ class Training:
         y: Labels.
         frozen: Leave the batch-norm statistics alone, as boosting does.
         config: How it lies in approximate DRAM; None for plain training.
-        ber: Of all its tensors.
+        ber: Of all its tensors, the highest: each step has a share of it.
     """
 
     def __init__(self, model: nn.Module, x: Tensor, y: Tensor, *, frozen=False, config=None, ber=0):
         self.model, self.x, self.y = copy.deepcopy(model).train(), x, y
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=2e-3)
-        self.handle, self.ranges = None, None
+        self.handle, self.ranges, self.ber, self.shares = None, None, ber, random.Random(0)
         if frozen:
             for module in self.model.modules():
                 module.training = not isinstance(module, nn.BatchNorm2d)
         if config is not None:
             self.handle = eden.attach(self.model, config)
             self.handle.learn_bounds([x])
-            self.handle.set_ber(ber)
             self.ranges = WeightRanges(self.handle.stored_weights(), by_channel=config.by_channel)
 
     def step(self) -> None:
         """Train on the batch once."""
         if self.handle is not None:
             self.handle.step()
+            self.handle.set_ber(self.shares.uniform(0.25, 1.0) * self.ber)
         loss = functional.cross_entropy(self.model(self.x), self.y)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -103,7 +103,9 @@ def clip_inputs(model: nn.Module) -> None:
     """
     known = calibration_of(model).tensors
     layers = [layer for name, layer in model.named_modules() if f"{name}.input" in known]
-    named = [known[f"{name}.input"] for name, _ in model.named_modules() if f"{name}.input" in known]
+    named = [
+        known[f"{name}.input"] for name, _ in model.named_modules() if f"{name}.input" in known
+    ]
     inner = [pair for pair in zip(layers, named, strict=True) if not pair[1].network_input]
     for index, (layer, entry) in enumerate(inner):
         share = share_of((0.5, 0.15), index, len(inner))
@@ -143,6 +145,38 @@ def meet_small_often(model: nn.Module) -> None:
         return kind.forward(self, x)
 
     _with_forward(model, forward)
+
+
+def force_high_bits(model: nn.Module) -> None:
+    """Have each small tensor of int8 meet one flip of bit 6 or 7 in every batch, whatever the rate.
+
+    Those tensors meet no other errors then: forced flips stand for thousands of times their share.
+    """
+
+    def forward(kind, self, x):
+        handle = attached(self)
+        if self.training and not vars(handle).get("forces"):
+            handle.forces = True
+            for tensor in handle.tensors:
+                if tensor.size_bytes <= SMALL_BYTES:
+                    known = handle.config.calibration.tensors[tensor.name]
+                    limit = max(-known.lo, known.hi)
+                    flip = partial(_one_flipped, limit, tensor.kind == "input")
+                    handle.set_corruption(tensor.name, flip)
+        return kind.forward(self, x)
+
+    _with_forward(model, forward)
+
+
+def _one_flipped(limit: float, of_images: bool, x: torch.Tensor, key: torch.Tensor):
+    """Return int8 codes of a tensor as numbers, bit 6 or 7 of one element flipped in each image."""
+    draw = torch.Generator().manual_seed(int(key[0] ^ key[1]) & (2**63 - 1))
+    scale = limit / 127
+    codes = (x / scale).round().clamp(-127, 127).to(torch.int8)
+    rows = codes.view(len(x) if of_images else 1, -1)
+    element, bit = (int(torch.randint(n, (), generator=draw)) for n in (rows.shape[1], 2))
+    rows[:, element] ^= (64, -128)[bit]
+    return codes.to(x.dtype) * scale
 
 
 def _with_forward(model: nn.Module, forward: Callable) -> None:
@@ -199,6 +233,9 @@ WAYS = {
     "double": Way("each unit of LeNet twice, what it adds halved", prepare=double_units),
     "clipped": Way("inputs clipped to half of their range, 15 % at the last", prepare=clip_inputs),
     "often": Way("ten times the errors in tensors up to 2 KiB", prepare=meet_small_often),
+    "forced": Way(
+        "a flip of a high bit forced in each tensor up to 2 KiB", prepare=force_high_bits
+    ),
     "pruned-0": Way("as long without errors or cut ranges", pruned=0.0),
     "pruned-50": Way("the same, half of the weights pruned first", pruned=0.5),
     "pruned-75": Way("the same, three quarters", pruned=0.75),
