@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import pairwise
 from types import MethodType
 from typing import Any
 
@@ -80,19 +79,37 @@ def learn_norms(model: nn.Module) -> None:
 
 
 def double_units(model: nn.Module) -> None:
-    """Have each unit between the layers of LeNet twice, and what it adds halved.
+    """Have each unit between the first layer and the last twice, and what it adds halved.
 
     The network answers as before, and one value that is wrong moves the next layer half as far.
     """
-    layers = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    kinds = nn.Conv2d | nn.Linear | nn.LSTM | nn.BatchNorm2d
+    layers = [layer for layer in model.modules() if isinstance(layer, kinds)]
     with torch.no_grad():
-        for layer, following in pairwise(layers):
-            for name in ("weight", "bias"):
-                value = getattr(layer, name)
-                setattr(layer, name, nn.Parameter(torch.cat([value, value])))
-            halves = [following.weight / 2] * 2
-            following.weight = nn.Parameter(torch.cat(halves, dim=1))
+        for layer in layers:
+            reads, gives = layer is not layers[0], layer is not layers[-1]
+            for name, value in [*layer.named_parameters(), *layer.named_buffers()]:
+                if value.ndim:
+                    value.data = _doubled(layer, name, value, reads, gives)
+            if isinstance(layer, nn.LSTM):
+                layer.hidden_size *= 2
+            elif isinstance(layer, nn.BatchNorm2d):
+                layer.num_features *= 2
+            elif isinstance(layer, nn.Conv2d) and layer.groups > 1:
+                layer.groups *= 2
     keep_calibration(model, None)  # boosting learns that of the larger tensors
+
+
+def _doubled(layer: nn.Module, name: str, value: torch.Tensor, reads: bool, gives: bool):
+    """Return a parameter or a statistic of a layer that reads or gives each value twice."""
+    within = isinstance(layer, nn.LSTM) and (name.startswith("weight_hh") or "ih_l0" not in name)
+    alone = isinstance(layer, nn.Conv2d) and layer.groups > 1
+    if value.ndim > 1 and (reads or within) and not alone:
+        value = torch.cat([value / 2, value / 2], dim=1)
+    if not gives:
+        return value
+    gates = value.chunk(4 if isinstance(layer, nn.LSTM) else 1)
+    return torch.cat([one for gate in gates for one in (gate, gate)])
 
 
 def clip_inputs(model: nn.Module) -> None:
@@ -230,8 +247,11 @@ WAYS = {
         {"loss": partial(loss_of_draws, torch.max)},
         prepare=under_draws,
     ),
-    "double": Way("each unit of LeNet twice, what it adds halved", prepare=double_units),
+    "double": Way("each unit twice, what it adds halved", prepare=double_units),
     "clipped": Way("inputs clipped to half of their range, 15 % at the last", prepare=clip_inputs),
+    "double-third": Way(
+        "each unit twice, trained for a third of the rate", rate=1 / 3, prepare=double_units
+    ),
     "often": Way("ten times the errors in tensors up to 2 KiB", prepare=meet_small_often),
     "forced": Way(
         "a flip of a high bit forced in each tensor up to 2 KiB", prepare=force_high_bits
