@@ -12,7 +12,6 @@ Run: python benchmarks/step.py [--networks lenet resnet18 mobilenet_v2] [--store
 """
 
 import copy
-import random
 
 import torch
 from _common import Table, head, interleaved, parser, spread_bitlines
@@ -47,20 +46,20 @@ class Training:
     def __init__(self, model: nn.Module, x: Tensor, y: Tensor, *, frozen=False, config=None, ber=0):
         self.model, self.x, self.y = copy.deepcopy(model).train(), x, y
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=2e-3)
-        self.handle, self.ranges, self.ber, self.shares = None, None, ber, random.Random(0)
+        self.schedule, self.ranges = None, None
         if frozen:
             for module in self.model.modules():
                 module.training = not isinstance(module, nn.BatchNorm2d)
         if config is not None:
-            self.handle = eden.attach(self.model, config)
-            self.handle.learn_bounds([x])
-            self.ranges = WeightRanges(self.handle.stored_weights(), by_channel=config.by_channel)
+            handle = eden.attach(self.model, config)
+            handle.learn_bounds([x])
+            self.schedule = eden.RampSchedule(handle, target_ber=ber, batches=1)  # risen at once
+            self.ranges = WeightRanges(handle.stored_weights(), by_channel=config.by_channel)
 
     def step(self) -> None:
         """Train on the batch once."""
-        if self.handle is not None:
-            self.handle.step()
-            self.handle.set_ber(self.shares.uniform(0.25, 1.0) * self.ber)
+        if self.schedule is not None:
+            self.schedule.step()
         loss = functional.cross_entropy(self.model(self.x), self.y)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -96,7 +95,7 @@ def main() -> None:
     made.add_argument("--stored", default="int8")
     made.add_argument("--correction", default="zero")
     made.add_argument("--model", default="uniform", choices=["uniform", "bitline"])
-    made.add_argument("--ber", type=float, default=1e-3)
+    made.add_argument("--ber", type=float, default=1e-3, help="the highest rate of a step")
     made.add_argument("--batch", type=int, default=128)
     made.add_argument("--seconds", type=float, default=60.0, help="at most so long for each step")
     args = made.parse_args()

@@ -3,9 +3,8 @@
 Run: python scripts/study_boosting.py FOLDER [--networks lenet residual separable lstm]
          [--formats int8 fp32] [--ways clean ramp] [--seeds 0 1 2] [--draws 0]
      python scripts/study_boosting.py FOLDER --table [--figure FILE.svg]
-     (Fashion-MNIST: scripts/download_fashion_mnist.py, and of CIFAR-10, for those networks that are
-     named for it, the folder EDEN_DATA; networks: scripts/study_networks.py; ways:
-     scripts/study_ways.py)
+     (Fashion-MNIST: scripts/download_fashion_mnist.py; networks named -cifar10 need CIFAR-10 in the
+     folder EDEN_DATA; networks: scripts/study_networks.py; ways: scripts/study_ways.py)
 
 Trains a network for each seed and trains it on, on the training images alone, in each of the ways.
 What costs too much accuracy is trained again, as `eden.boost` does where it may judge. Each is

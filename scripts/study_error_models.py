@@ -23,7 +23,7 @@ from statistics import mean
 import numpy as np
 from repeat_run import spread
 from study_bench import Bench, Case
-from study_networks import ON_FASHION
+from study_networks import SUBJECTS
 
 from eden import errors
 from eden.access import seeds_for
@@ -92,13 +92,13 @@ def print_table(folder: Path, network: str, ber: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--network", choices=ON_FASHION, default="lenet")
+    parser.add_argument("--network", choices=SUBJECTS, default="lenet")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--ber", type=float, default=2e-3)
     parser.add_argument("--draws", type=int, default=20)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
-    bench = Bench(args.folder)
+    bench = Bench(args.folder, SUBJECTS[args.network].images)
     for seed in args.seeds:
         for trained in TRAINED:
             case = [args.network, trained, seed]

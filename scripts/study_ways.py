@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import prune
 
-from eden.network import attached, calibration_of, keep_calibration
-from eden.network._calibration import share_of
+from eden import errors
+from eden.network import Config, approximate, attached, calibration_of, keep_calibration
 
 # A rate low enough that no cell fails in training.
 CLEAN = 1e-12
@@ -118,16 +118,14 @@ def clip_inputs(model: nn.Module) -> None:
     Floats that are read beyond their bounds are set to zero, so narrower bounds need inputs that
     keep within them: half of the range at the second layer, 15 % at the last.
     """
-    known = calibration_of(model).tensors
-    layers = [layer for name, layer in model.named_modules() if f"{name}.input" in known]
-    named = [
-        known[f"{name}.input"] for name, _ in model.named_modules() if f"{name}.input" in known
-    ]
-    inner = [pair for pair in zip(layers, named, strict=True) if not pair[1].network_input]
-    for index, (layer, entry) in enumerate(inner):
-        share = share_of((0.5, 0.15), index, len(inner))
-        clip = partial(torch.clamp, min=share * entry.lo, max=share * entry.hi)
-        layer.register_forward_pre_hook(lambda _, given, clip=clip: clip(*given))
+    config = Config(errors.Uniform(1e-3), calibration=calibration_of(model))
+    with approximate(model, config) as handle:
+        narrowed = handle.narrow_inputs((0.5, 0.15)).tensors
+    for name, layer in model.named_modules():
+        entry = narrowed.get(f"{name}.input")
+        if entry is not None and not entry.network_input:
+            clip = partial(torch.clamp, min=entry.lo, max=entry.hi)
+            layer.register_forward_pre_hook(lambda _, given, clip=clip: clip(given[0]))
     keep_calibration(model, None)  # boosting learns that of what is clipped
 
 
@@ -165,9 +163,9 @@ def meet_small_often(model: nn.Module) -> None:
 
 
 def force_high_bits(model: nn.Module) -> None:
-    """Have each small tensor of int8 meet one flip of bit 6 or 7 in every batch, whatever the rate.
+    """Have bit 6 or 7 of one element of each small int8 tensor flip in every batch, in each image.
 
-    Those tensors meet no other errors then: forced flips stand for thousands of times their share.
+    That is thousands of times what the rate would give; those tensors meet no other errors.
     """
 
     def forward(kind, self, x):
@@ -186,7 +184,7 @@ def force_high_bits(model: nn.Module) -> None:
 
 
 def _one_flipped(limit: float, of_images: bool, x: torch.Tensor, key: torch.Tensor):
-    """Return int8 codes of a tensor as numbers, bit 6 or 7 of one element flipped in each image."""
+    """Return a tensor rounded to int8, with bit 6 or 7 of one element flipped in each image."""
     draw = torch.Generator().manual_seed(int(key[0] ^ key[1]) & (2**63 - 1))
     scale = limit / 127
     codes = (x / scale).round().clamp(-127, 127).to(torch.int8)
