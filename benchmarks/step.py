@@ -2,9 +2,9 @@
 
 A boosted step is what `eden.boost` does with a batch: draw other errors and their rate, forward
 with all weights and input feature maps read from approximate DRAM, backward, optimiser, weights
-kept in their range.
-Boosting does not train batch-norm statistics, which saves time that has nothing to do with errors,
-so a plain step that leaves them alone too is measured beside the plain one.
+kept in their range. Boosting does not train batch-norm statistics, which saves time that has
+nothing to do with errors, so a plain step that leaves them alone too is measured beside the plain
+one.
 
 Run: python benchmarks/step.py [--networks lenet resnet18 mobilenet_v2] [--stored int8]
      [--correction zero] [--model uniform] [--ber 1e-3] [--batch 128] [--seconds 60]
