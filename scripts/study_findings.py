@@ -1,12 +1,12 @@
 """The paper's findings on what tolerates less, from the kept results of `study_boosting.py`.
 
-Run: python scripts/study_findings.py FOLDER [--runs RUN_FOLDER ...] [--figures FOLDER]
+Run: python scripts/study_findings.py FOLDER [--tolerances FILE.csv] [--figures FOLDER]
 
 A table a finding, and a figure: whether low precision tolerates less (LeNet as trained, in each
 format); pruning makes a difference (LeNet trained on with so many weights pruned, against as much
 training without); boosting multiplies what is borne (all networks, int8); weights tolerate more
 than feature maps, the first and the last layer less than those between (lambda a KiB, int8); larger
-networks tolerate more (int8, and networks of runs of recipes, on images of their own).
+networks tolerate more (int8, and what runs of recipes found, as `headline.py --add` keeps it).
 """
 
 import argparse
@@ -14,17 +14,19 @@ from collections import defaultdict
 from pathlib import Path
 
 import torch
-from findings import NETWORKS, groups_of
+from findings import groups_of
+from headline import TOLERANCES, tolerances_in
+from modules import NAMES
 from repeat_run import spread
 from study_bench import FORMATS, LOSS, Case, kept
 from study_boosting import chosen, draw, print_table, rows_of
 from study_figures import draw_dots
 from study_networks import SUBJECTS
 from study_ways import WAYS
+from torch import nn
 
-from eden import errors
-from eden.access import formats
-from eden.folder import Results, RunFolder
+from eden import errors, nets
+from eden.folder import load_recipe
 from eden.network import Config, approximate
 
 PRUNED = tuple(name for name, way in WAYS.items() if way.pruned is not None)
@@ -34,6 +36,7 @@ Sizes = dict[str, dict[str, int]]
 Bears = dict[str, tuple[list[float], list[float]]]
 # As trained and boosted.
 BOTH, SAID = ("none", "ramp"), ("as trained", "boosted")
+SEARCHED = NAMES["baseline"], NAMES["boosted"]
 
 
 def sizes_of(found: dict[Case, dict]) -> Sizes:
@@ -68,28 +71,33 @@ def groups(found: dict[Case, dict], sizes: Sizes) -> Groups:
     return made
 
 
-def by_size(found: dict[Case, dict], sizes: Sizes, runs: list[Path]) -> Bears:
-    """What networks bear, as trained and boosted, the smallest first, with their parameters."""
+def weights_of(model: nn.Module) -> int:
+    """How many weights lie in DRAM: biases and what batch norm learns do not."""
+    return sum(values.numel() for values in model.parameters() if values.dim() > 1)
+
+
+def by_size(found: dict[Case, dict], kept_rows: list[dict[str, str]]) -> Bears:
+    """What networks bear, as trained and boosted, that of fewest weights first.
+
+    Args:
+        found: Of the small networks.
+        kept_rows: Of runs of recipes, as in docs/tolerances.csv; those of small networks again, or
+            that lose nothing at all, are passed over.
+    """
     bears: dict[tuple[int, str], tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
-
-    def weights(bytes_of: dict[str, int]) -> int:
-        member = groups_of([*bytes_of])["weights"]
-        return sum(size for name, size in bytes_of.items() if member(name))
-
     for case, one in in_int8(found).items():
-        key = weights(sizes[case.network]), case.network
+        key = weights_of(SUBJECTS[case.network].build()), case.network
         bears[key][BOTH.index(case.way)].append(one["ber"])
-    for run in runs:
-        results = Results(RunFolder(run))
-        recipe = results.folder.recipe
+    for one in kept_rows:
+        loss = float(one["loss"])
+        if one["variant"] not in SEARCHED or one["network"] in SUBJECTS or loss == 0:
+            continue
+        recipe = load_recipe(one["recipe"])
         name = f"{recipe.network.name} on {recipe.data.name}"
-        if recipe.stored != "int8" or recipe.accuracy_loss != LOSS:
-            name += f" ({recipe.stored}, {100 * recipe.accuracy_loss:g} points)"
-        bits = formats.get(recipe.stored).bits
-        for place, network in enumerate(NETWORKS):
-            borne = results.tolerances(network, "coarse")
-            key = weights({t.name: 8 * t.size_bytes // bits for t in borne.tensors}), name
-            bears[key][place].append(borne.coarse_ber)
+        if recipe.stored != "int8" or loss != LOSS:
+            name += f" ({recipe.stored}, {100 * loss:g} points)"
+        key = weights_of(nets.build(recipe.network.name, **recipe.network.form)), name
+        bears[key][SEARCHED.index(one["variant"])].append(float(one["ber"]))
     return {f"{name}, {_short(size)}": both for (size, name), both in sorted(bears.items())}
 
 
@@ -118,7 +126,7 @@ def print_groups(made: Groups) -> None:
 
 def print_sizes(bears: Bears) -> None:
     """Print a row a network, as Markdown."""
-    print("| network, parameters | BER as trained | boosted |\n| --- | --- | --- |")
+    print("| network, weights | BER as trained | boosted |\n| --- | --- | --- |")
     for name, both in bears.items():
         cells = [spread(bers, ".1e") if bers else "" for bers in both]
         print(f"| {name} | {' | '.join(cells)} |")
@@ -145,7 +153,7 @@ def draw_sizes(bears: Bears, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--runs", type=Path, nargs="*", default=[])
+    parser.add_argument("--tolerances", type=Path, metavar="FILE.csv", default=TOLERANCES)
     parser.add_argument("--figures", type=Path, metavar="FOLDER")
     args = parser.parse_args()
     found = kept(args.folder, "risk")
@@ -155,8 +163,7 @@ def main() -> None:
         "pruning": chosen(rows, ["lenet"], ["int8"], ["none", *PRUNED]),
         "boosting": chosen(rows, [*SUBJECTS], ["int8"], ["none", "clean", "ramp"]),
     }
-    sizes = sizes_of(found)
-    made, bears = groups(found, sizes), by_size(found, sizes, args.runs)
+    made, bears = groups(found, sizes_of(found)), by_size(found, tolerances_in(args.tolerances))
     for name, part in parts.items():
         print(f"\n{name}\n")
         print_table(part)
