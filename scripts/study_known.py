@@ -1,6 +1,6 @@
 """Boosting for one known module, whose weak cells are the same in training and in use.
 
-Run: python scripts/study_known.py FOLDER [--networks lenet residual] [--seeds 0 1 2]
+Run: python scripts/study_known.py FOLDER [--networks lenet residual] [--ways ramp] [--seeds 0 1 2]
      python scripts/study_known.py FOLDER --table
      (Fashion-MNIST: scripts/download_fashion_mnist.py; networks: scripts/study_networks.py)
 
@@ -19,6 +19,8 @@ import numpy as np
 import torch
 from study_bench import LOSS, Bench, Case, cases, kept, results
 from study_networks import SUBJECTS
+from study_ways import WAYS
+from torch import nn
 
 import eden
 from eden import errors, nets
@@ -27,14 +29,17 @@ from eden.network import Config, approximate, calibration_of
 # Weak fractions asked, tenths of a decade, and how many cells are others.
 RUNGS = [10 ** (step / 10) for step in range(-50, -4)]
 AGES = (0.0, 0.01, 0.05, 0.2, 1.0)
-# Weak fraction trained for: what the network learns to live with, of each kind.
+# Weak fraction trained for by the default: what the network learns to live with, of each kind.
 KNOWN_BERS = {"lenet": 1.6e-2, "residual": 1.26e-2}
+# Ways that train once, and under errors.
+AT_ONCE = [name for name, way in WAYS.items() if way.judges and way.after is None]
 RENEWED_RATE = 1e-3  # the learning rate's peak in the epoch for an aged module
 
 
 def known_ber(case: Case) -> float:
-    """The rate of the module."""
-    return KNOWN_BERS.get(case.network, 1e-2)
+    """The rate of the module that a case is trained for; that of the default, as trained."""
+    rate = WAYS[case.way].rate if case.way in WAYS else 1.0
+    return KNOWN_BERS.get(case.network, 1e-2) * rate
 
 
 def judge(bench: Bench, case: Case) -> dict:
@@ -50,20 +55,24 @@ def judge(bench: Bench, case: Case) -> dict:
     found["first_miss"] = next((ber for ber in RUNGS if ber not in borne), None)
     ranges = replace(calibration_of(model), identity=None)
     others = config.with_(cells="fresh", error=errors.Cells([]), calibration=ranges)
-    both = {age: aged(bench, case, model.state_dict(), others, age) for age in AGES}
+    both = {age: aged(bench, case, model, others, age) for age in AGES}
     found["aged"] = {age: at_first for age, (at_first, _) in both.items()}
     found["renewed"] = {age: after for age, (_, after) in both.items()}
     return found
 
 
-def aged(bench: Bench, case: Case, state: dict, config: Config, age: float) -> tuple[float, float]:
+def aged(
+    bench: Bench, case: Case, trained: nn.Module, config: Config, age: float
+) -> tuple[float, float]:
     """Accuracy at the rate trained for when a share of the weak cells are others.
 
     At first, and after one more epoch under those, in which batch norm learns them as well.
     The network is a copy that knows of no module: one boosted for one is refused elsewhere.
     """
     model = SUBJECTS[case.network].build().eval()
-    model.load_state_dict(state)
+    if case.way in WAYS and (prepare := WAYS[case.way].prepare):
+        prepare(model)
+    model.load_state_dict(trained.state_dict())
     with approximate(model, config) as handle:
         handle.set_errors(
             {t.name: older(t, config.seed, age, known_ber(case)) for t in handle.tensors}
@@ -111,10 +120,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--networks", nargs="+", choices=SUBJECTS, default=["lenet", "residual"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--ways", nargs="+", choices=AT_ONCE, default=["ramp"])
     parser.add_argument("--table", action="store_true")
     args = parser.parse_args()
     if not args.table:
-        asked = cases(args.networks, ["int8"], ["ramp"], args.seeds)
+        asked = cases(args.networks, ["int8"], args.ways, args.seeds)
         results(args.folder, "known", asked, judge)
     print_table(kept(args.folder, "known"))
 
