@@ -105,15 +105,18 @@ def print_table(found: dict[Case, dict]) -> None:
     ages = " | ".join(f"{age:.0%} others" for age in AGES)
     print(f"| network | seed | | clean | first miss | bears | times | {ages} |")
     print("| --- " * (7 + len(AGES)) + "|")
-    for case, one in sorted(found.items(), key=lambda pair: (pair[0].network, pair[0].seed)):
+    places = {way: place for place, way in enumerate(("none", *WAYS))}
+    for case in sorted(found, key=lambda case: (case.network, case.seed, places[case.way])):
+        one, says = found[case], WAYS[case.way].says if case.way in WAYS else "as trained"
         first = found.get(Case(case.network, case.stored, "none", case.seed))
-        times = f"{one['bears'] / first['bears']:.0f}" if first and first["bears"] else ""
+        times = one["bears"] / first["bears"] if first and first["bears"] else 0.0
+        bears = f"{one['bears']:.1e}" if one["bears"] else "none"
         miss = "" if one["first_miss"] is None else f"{one['first_miss']:.1e}"
         renewed = {age: f" → {after:.4f}" for age, after in one.get("renewed", {}).items()}
         ages = " | ".join(f"{at:.4f}{renewed.get(age, '')}" for age, at in one["aged"].items())
         print(
-            f"| {case.network} | {case.seed} | {case.way} | {one['clean']:.4f} | {miss} | "
-            f"{one['bears']:.1e} | {times} | {ages} |"
+            f"| {case.network} | {case.seed} | {says} | {one['clean']:.4f} | {miss} | "
+            f"{bears} | {f'{times:.0f}' if times else ''} | {ages} |"
         )
 
 
