@@ -250,6 +250,9 @@ WAYS = {
     "double-third": Way(
         "each unit twice, trained for a third of the rate", rate=1 / 3, prepare=double_units
     ),
+    "double-clean": Way(
+        "each unit twice, as long without errors", {"target_ber": CLEAN}, prepare=double_units
+    ),
     "often": Way("ten times the errors in tensors up to 2 KiB", prepare=meet_small_often),
     "forced": Way(
         "a flip of a high bit forced in each tensor up to 2 KiB", prepare=force_high_bits
