@@ -30,7 +30,8 @@ def draw_dots(
     from matplotlib.figure import Figure
     from matplotlib.ticker import NullFormatter
 
-    size = (2.4 + 2.4 * len(networks), 1.5 + 0.3 * len(lines))
+    names = 1.3 + 0.075 * max(map(len, lines))  # of lines, in inches
+    size = (names + 2.4 * len(networks), 1.5 + 0.3 * len(lines))
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(networks), sharex=True, sharey=True, squeeze=False)[0]
     for number, (network, panel) in enumerate(zip(networks, panels, strict=True)):
