@@ -81,8 +81,8 @@ def by_size(found: dict[Case, dict], kept_rows: list[dict[str, str]]) -> Bears:
 
     Args:
         found: Of the small networks.
-        kept_rows: Of runs of recipes, as in docs/tolerances.csv; those of small networks again, or
-            that lose nothing at all, are passed over.
+        kept_rows: Of runs of recipes, as in docs/tolerances.csv; those of small networks again are
+            passed over.
     """
     bears: dict[tuple[int, str], tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
     for case, one in in_int8(found).items():
@@ -90,7 +90,7 @@ def by_size(found: dict[Case, dict], kept_rows: list[dict[str, str]]) -> Bears:
         bears[key][BOTH.index(case.way)].append(one["ber"])
     for one in kept_rows:
         loss = float(one["loss"])
-        if one["variant"] not in SEARCHED or one["network"] in SUBJECTS or loss == 0:
+        if one["variant"] not in SEARCHED or one["network"] in SUBJECTS:
             continue
         recipe = load_recipe(one["recipe"])
         name = f"{recipe.network.name} on {recipe.data.name}"
@@ -128,7 +128,7 @@ def print_sizes(bears: Bears) -> None:
     """Print a row a network, as Markdown."""
     print("| network, weights | BER as trained | boosted |\n| --- | --- | --- |")
     for name, both in bears.items():
-        cells = [spread(bers, ".1e") if bers else "" for bers in both]
+        cells = [spread(bers, ".1e").replace("e-0", "e-") if bers else "" for bers in both]
         print(f"| {name} | {' | '.join(cells)} |")
 
 
@@ -156,6 +156,8 @@ def main() -> None:
     parser.add_argument("--tolerances", type=Path, metavar="FILE.csv", default=TOLERANCES)
     parser.add_argument("--figures", type=Path, metavar="FOLDER")
     args = parser.parse_args()
+    if not args.tolerances.is_file():
+        parser.error(f"--tolerances {args.tolerances}: no file")
     found = kept(args.folder, "risk")
     rows = rows_of(found)
     parts = {

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from study_bench import LOSS, Bench, Case, cases, kept, results
+from study_boosting import ORDER
 from study_networks import SUBJECTS
 from study_ways import WAYS
-from torch import nn
 
 import eden
 from eden import errors, nets
@@ -33,8 +33,8 @@ AGES = (0.0, 0.01, 0.05, 0.2, 1.0)
 # with each unit twice it is more.
 KNOWN_BERS = {"lenet": 1.6e-2, "residual": 1.26e-2}
 DOUBLED_BERS = {"lenet": 4e-2, "residual": 1.6e-2}
-# Ways that train once, and under errors.
-AT_ONCE = [name for name, way in WAYS.items() if way.judges and way.after is None]
+# Ways that bring no rate of their own, and no other outputs in training.
+FOR_IT = ("ramp", "steps", "double")
 RENEWED_RATE = 1e-3  # the learning rate's peak in the epoch for an aged module
 
 
@@ -57,15 +57,13 @@ def judge(bench: Bench, case: Case) -> dict:
     found["first_miss"] = next((ber for ber in RUNGS if ber not in borne), None)
     ranges = replace(calibration_of(model), identity=None)
     others = config.with_(cells="fresh", error=errors.Cells([]), calibration=ranges)
-    both = {age: aged(bench, case, model, others, age) for age in AGES}
+    both = {age: aged(bench, case, model.state_dict(), others, age) for age in AGES}
     found["aged"] = {age: at_first for age, (at_first, _) in both.items()}
     found["renewed"] = {age: after for age, (_, after) in both.items()}
     return found
 
 
-def aged(
-    bench: Bench, case: Case, trained: nn.Module, config: Config, age: float
-) -> tuple[float, float]:
+def aged(bench: Bench, case: Case, state: dict, config: Config, age: float) -> tuple[float, float]:
     """Accuracy at the rate trained for when a share of the weak cells are others.
 
     At first, and after one more epoch under those, in which batch norm learns them as well.
@@ -74,7 +72,7 @@ def aged(
     model = SUBJECTS[case.network].build().eval()
     if case.way in WAYS and (prepare := WAYS[case.way].prepare):
         prepare(model)
-    model.load_state_dict(trained.state_dict())
+    model.load_state_dict(state)
     with approximate(model, config) as handle:
         handle.set_errors(
             {t.name: older(t, config.seed, age, known_ber(case)) for t in handle.tensors}
@@ -100,23 +98,28 @@ def weak(tensor, seed: int, ber: float) -> np.ndarray:
     return np.unpackbits(read.numpy(), bitorder="little").astype(bool)
 
 
+def short(ber: float) -> str:
+    """Write a rate as the tables have it."""
+    return f"{ber:.1e}".replace("e-0", "e-")
+
+
 def print_table(found: dict[Case, dict]) -> None:
-    """Print what one known module changes, a row a network and seed; and what an epoch mends."""
+    """Print what one known module changes and an epoch mends, a row a network, seed and way."""
     ages = " | ".join(f"{age:.0%} others" for age in AGES)
     print(f"| network | seed | | clean | first miss | bears | times | {ages} |")
     print("| --- " * (7 + len(AGES)) + "|")
-    places = {way: place for place, way in enumerate(("none", *WAYS))}
-    for case in sorted(found, key=lambda case: (case.network, case.seed, places[case.way])):
+    for case in sorted(found, key=lambda case: (case.network, case.seed, ORDER.index(case.way))):
         one, says = found[case], WAYS[case.way].says if case.way in WAYS else "as trained"
         first = found.get(Case(case.network, case.stored, "none", case.seed))
-        times = one["bears"] / first["bears"] if first and first["bears"] else 0.0
-        bears = f"{one['bears']:.1e}" if one["bears"] else "none"
-        miss = "" if one["first_miss"] is None else f"{one['first_miss']:.1e}"
+        bears, times = short(one["bears"]) if one["bears"] else "none", ""
+        if first and first["bears"] and one["bears"]:
+            times = f"{one['bears'] / first['bears']:.0f}"
+        miss = "" if one["first_miss"] is None else short(one["first_miss"])
         renewed = {age: f" → {after:.4f}" for age, after in one.get("renewed", {}).items()}
         ages = " | ".join(f"{at:.4f}{renewed.get(age, '')}" for age, at in one["aged"].items())
         print(
             f"| {case.network} | {case.seed} | {says} | {one['clean']:.4f} | {miss} | "
-            f"{bears} | {f'{times:.0f}' if times else ''} | {ages} |"
+            f"{bears} | {times} | {ages} |"
         )
 
 
@@ -125,7 +128,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--networks", nargs="+", choices=SUBJECTS, default=["lenet", "residual"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--ways", nargs="+", choices=AT_ONCE, default=["ramp"])
+    parser.add_argument("--ways", nargs="+", choices=FOR_IT, default=["ramp"])
     parser.add_argument("--table", action="store_true")
     args = parser.parse_args()
     if not args.table:
