@@ -103,6 +103,11 @@ def print_table(rows: Rows) -> None:
         print("| " + " | ".join(cells) + " |")
 
 
+def spread_of_rates(bers: list[float]) -> str:
+    """Return the median of rates, with the lowest and the highest, as text such as 7.9e-4."""
+    return spread(bers, ".1e").replace("e-0", "e-")
+
+
 def of_way(way: str, pairs: list[tuple[dict, dict]]) -> list[str]:
     """The cells of the table that say what came of a way over its seeds."""
     judged = [(one, first) for one, first in pairs if "ber" in one]
@@ -117,7 +122,7 @@ def of_way(way: str, pairs: list[tuple[dict, dict]]) -> list[str]:
         return cells + [""] * (HEAD.count(" |") - 1 - len(cells))
     cells.append(spread([one["lambda"] for one, _ in judged], ".0f"))
     for by in ("ber", "mean"):
-        cells.append(spread([one[by] for one, _ in judged], ".1e").replace("e-0", "e-"))
+        cells.append(spread_of_rates([one[by] for one, _ in judged]))
         cells.append(spread([one[by] / first[by] for one, first in judged], ".1f"))
     draws, misses = (sum(one[k] for one, _ in judged) for k in ("draws", "misses"))
     if not draws:

@@ -19,7 +19,7 @@ from headline import TOLERANCES, tolerances_in
 from modules import NAMES
 from repeat_run import spread
 from study_bench import FORMATS, LOSS, Case, kept
-from study_boosting import chosen, draw, print_table, rows_of
+from study_boosting import chosen, draw, print_table, rows_of, spread_of_rates
 from study_figures import draw_dots
 from study_networks import SUBJECTS
 from study_ways import WAYS
@@ -89,10 +89,9 @@ def by_size(found: dict[Case, dict], kept_rows: list[dict[str, str]]) -> Bears:
         key = weights_of(SUBJECTS[case.network].build()), case.network
         bears[key][BOTH.index(case.way)].append(one["ber"])
     for one in kept_rows:
-        loss = float(one["loss"])
         if one["variant"] not in SEARCHED or one["network"] in SUBJECTS:
             continue
-        recipe = load_recipe(one["recipe"])
+        recipe, loss = load_recipe(one["recipe"]), float(one["loss"])
         name = f"{recipe.network.name} on {recipe.data.name}"
         if recipe.stored != "int8" or loss != LOSS:
             name += f" ({recipe.stored}, {100 * loss:g} points)"
@@ -128,7 +127,7 @@ def print_sizes(bears: Bears) -> None:
     """Print a row a network, as Markdown."""
     print("| network, weights | BER as trained | boosted |\n| --- | --- | --- |")
     for name, both in bears.items():
-        cells = [spread(bers, ".1e").replace("e-0", "e-") if bers else "" for bers in both]
+        cells = [spread_of_rates(bers) if bers else "" for bers in both]
         print(f"| {name} | {' | '.join(cells)} |")
 
 

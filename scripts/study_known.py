@@ -24,6 +24,7 @@ from study_ways import WAYS
 
 import eden
 from eden import errors, nets
+from eden._say import rate
 from eden.network import Config, approximate, calibration_of
 
 # Weak fractions asked, tenths of a decade, and how many cells are others.
@@ -98,11 +99,6 @@ def weak(tensor, seed: int, ber: float) -> np.ndarray:
     return np.unpackbits(read.numpy(), bitorder="little").astype(bool)
 
 
-def short(ber: float) -> str:
-    """Write a rate as the tables have it."""
-    return f"{ber:.1e}".replace("e-0", "e-")
-
-
 def print_table(found: dict[Case, dict]) -> None:
     """Print what one known module changes and an epoch mends, a row a network, seed and way."""
     ages = " | ".join(f"{age:.0%} others" for age in AGES)
@@ -111,10 +107,10 @@ def print_table(found: dict[Case, dict]) -> None:
     for case in sorted(found, key=lambda case: (case.network, case.seed, ORDER.index(case.way))):
         one, says = found[case], WAYS[case.way].says if case.way in WAYS else "as trained"
         first = found.get(Case(case.network, case.stored, "none", case.seed))
-        bears, times = short(one["bears"]) if one["bears"] else "none", ""
+        bears, times = rate(one["bears"]) if one["bears"] else "none", ""
         if first and first["bears"] and one["bears"]:
             times = f"{one['bears'] / first['bears']:.0f}"
-        miss = "" if one["first_miss"] is None else short(one["first_miss"])
+        miss = "" if one["first_miss"] is None else rate(one["first_miss"])
         renewed = {age: f" → {after:.4f}" for age, after in one.get("renewed", {}).items()}
         ages = " | ".join(f"{at:.4f}{renewed.get(age, '')}" for age, at in one["aged"].items())
         print(

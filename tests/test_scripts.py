@@ -66,10 +66,11 @@ def test_findings_are_drawn_of_the_results_there_are(tmp_path):
     found = {"case": case, "ber": 1e-4, "lambda": 60.0, "mean": 5e-4, "interval": [5e-5, 2e-4]}
     found |= {"clean": 0.91, "original": 0.91, "seconds": 0.0, "draws": 0, "misses": 0}
     (tmp_path / "risk-lenet-fp32-none-0.json").write_text(json.dumps(found))
-    figures, no_runs = tmp_path / "figures", ["--tolerances", tmp_path / "no_rows.csv"]
-    no_runs[1].write_text("network,loss,variant,accuracy,ber,low,high,mean_ber,recipe,code\n")
+    figures, no_rows = tmp_path / "figures", tmp_path / "no_rows.csv"
+    no_rows.write_text("network,loss,variant,accuracy,ber,low,high,mean_ber,recipe,code\n")
+    given = [tmp_path, "--tolerances", no_rows, "--figures", figures]
     done = subprocess.run(
-        [sys.executable, SCRIPTS / "study_findings.py", tmp_path, "--figures", figures, *no_runs],
+        [sys.executable, SCRIPTS / "study_findings.py", *given],
         capture_output=True,
         text=True,
         timeout=120,
