@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from eden import _say
 from eden.data._pixels import Images, Normalisation
@@ -76,10 +75,24 @@ def letterbox(image: Tensor, size: int = 416) -> Letterbox:
     inside = (max(1, round(height * scale)), max(1, round(width * scale)))
     top, left = ((size - side) // 2 for side in inside)
     square = image.new_full((len(image), size, size), 0.5)
-    square[:, top : top + inside[0], left : left + inside[1]] = functional.interpolate(
-        image[None], inside, mode="bilinear", align_corners=False
-    )[0]
+    square[:, top : top + inside[0], left : left + inside[1]] = _scaled(
+        _scaled(image.mT, inside[0]).mT, inside[1]
+    )
     return Letterbox(square, scale, left, top)
+
+
+def _scaled(image: Tensor, columns: int) -> Tensor:
+    """Return ``[channels, h, columns]``, linear between the middles of columns, even beyond them.
+
+    Each product and sum is rounded by itself: the same bits on all machines, by any number of
+    threads, which torch's interpolation does not give.
+    """
+    there = image.shape[2]
+    number = torch.arange(columns, dtype=torch.float64, device=image.device)
+    at = ((number + 0.5) * (there / columns) - 0.5).clamp(0, there - 1)
+    before = at.to(torch.int64)
+    after, share = (before + 1).clamp(max=there - 1), (at - before).to(image.dtype)
+    return image[:, :, before] * (1 - share) + image[:, :, after] * share
 
 
 def check_size(size: int) -> None:
@@ -155,7 +168,7 @@ class Annotated:
         for n, (image, corners, labels) in enumerate(
             zip(self.images, self.corners, self.labels, strict=True)
         ):
-            box = letterbox(image.to(torch.float32) / 255, size)
+            box = letterbox(image.to(torch.float64) / 255, size)
             pixels[n] = (box.image * 255).round()
             # Rounding puts a box at the border a hair outside.
             truths[n, : len(labels), :4] = box.into(corners).clamp(0, size)

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional
 
 from eden import nets
 
@@ -16,6 +17,35 @@ def test_a_letterbox_keeps_proportions_and_leads_back():
     assert (square[:, 312:] == 0.5).all()
     whole = torch.tensor([[0.0, 104.0, 416.0, 312.0]])
     torch.testing.assert_close(box.back(whole), torch.tensor([[0.0, 0.0, 200.0, 100.0]]))
+
+
+def test_a_letterbox_scales_between_the_middles_of_pixels():
+    # Of a side of 64 in 32 each pixel lies midway between two; of 16 in 32 a quarter from one and
+    # three from the next, the outermost ones beyond the last middle.
+    ramp = torch.arange(64.0).expand(1, 64, 64) / 64
+    assert torch.equal(nets.letterbox(ramp, 32).image[0, 5], (torch.arange(32) * 2 + 0.5) / 64)
+    coarse = nets.letterbox(torch.arange(16.0).expand(1, 16, 16) / 16, 32).image[0, 9] * 16
+    assert coarse[:4].tolist() == [0, 0.25, 0.75, 1.25] and coarse[-2:].tolist() == [14.75, 15]
+
+
+@pytest.mark.parametrize("sides", [(100, 77), (31, 200), (1, 3), (416, 416)])
+def test_a_letterbox_agrees_with_torch_and_does_not_hang_on_threads(sides):
+    image = torch.rand(3, *sides, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    before, squares, singles = torch.get_num_threads(), [], []
+    try:
+        for threads in (1, 2, 5):
+            torch.set_num_threads(threads)
+            squares.append(nets.letterbox(image, 192).image)
+            singles.append(nets.letterbox(image.float(), 192).image)
+    finally:
+        torch.set_num_threads(before)
+    for first, *others in (squares, singles):
+        assert all(torch.equal(first, other) for other in others)
+    height, width = (max(1, round(side * 192 / max(sides))) for side in sides)
+    top, left = (192 - height) // 2, (192 - width) // 2
+    expected = functional.interpolate(image[None], (height, width), mode="bilinear")[0]
+    inside = squares[0][:, top : top + height, left : left + width]
+    torch.testing.assert_close(inside, expected, atol=1e-12, rtol=0)
 
 
 @pytest.mark.parametrize("shape", [(3, 0, 5), (3, 5), (1, 3, 5, 5)])
