@@ -1,5 +1,7 @@
 """Networks, images, optimisers and judges that boosting cannot work with: one line, and early."""
 
+import copy
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -44,6 +46,21 @@ def test_an_optimizer_that_would_not_train_the_copy(model, blobs, optimizer, sai
     with pytest.raises((TypeError, ValueError), match=said):
         boost(model, blobs, how={"optimizer": optimizer})
     assert not STEPS
+
+
+@pytest.mark.parametrize("name", ["AdamW", "NAdam", "RMSprop", "Adagrad"])
+def test_an_optimizer_that_would_divide_by_0(model, blobs, name):
+    """The least half is 6e-8: an eps of 1e-8 is 0, and the first step NaN where a gradient is."""
+    x, y = blobs
+    make = getattr(torch.optim, name)
+    said = rf"eps of {name}, 1e-.*, is 0 in torch.float16, .* in float32, .*stored='fp16'"
+    asked = {"loader": [(x[:100].half(), y[:100])], "config": replace(CONFIG, stored="fp16")}
+    with pytest.raises(ValueError, match=said):
+        boost(copy.deepcopy(model).half(), blobs, how={"optimizer": make}, **asked)
+    assert not STEPS
+    halves = boost(model.half(), blobs, how={"optimizer": partial(make, eps=1e-4)}, **asked)
+    assert all(p.isfinite().all() for p in halves.parameters())
+    boost(model.half(), blobs, how={"optimizer": torch.optim.Adafactor}, **asked)  # eps of a format
 
 
 def test_a_network_with_nothing_to_train_or_that_cannot_be_copied(model, blobs):
