@@ -45,7 +45,8 @@ def write_voc(folder, text=VOC, name="a"):
     content = text if isinstance(text, bytes) else text.encode()
     (folder / "Annotations" / f"{name}.xml").write_bytes(content)
     (folder / "JPEGImages" / f"{name}.jpg").write_bytes(jpeg(plain(50, (20, 30))))
-    (folder / "ImageSets" / "Main" / "val.txt").write_text("a\nb\n")
+    stems = sorted(path.stem for path in (folder / "Annotations").glob("*.xml"))
+    (folder / "ImageSets" / "Main" / "val.txt").write_text("".join(f"{stem}\n" for stem in stems))
     return folder
 
 

@@ -34,6 +34,7 @@ _SIZE = ("width", "height")
 class _Photo:
     where: str  # the entry that names it
     path: Path
+    name: str  # by which photos are in order: that of the file, without its suffix
     split: str
     size: dict[str, int]  # "width" and "height" in pixels, where they are said
     boxes: list[Box] = dataclasses.field(default_factory=list)
@@ -93,8 +94,10 @@ def read_coco(
         number = field(where, each, "id", name_or_number, "an integer or a text")
         if number in found:
             raise ValueError(refusal(f"{where}: id", number, "one that no other has"))
-        file = Path(images) / field(where, each, "file_name", text, "a text")
-        found[number] = _Photo(where, file, split, _size(where, each))
+        file = Path(field(where, each, "file_name", text, "a text"))
+        # Cameras number their photos alike: the folder is part of the name.
+        name = file.with_suffix("").as_posix()
+        found[number] = _Photo(where, Path(images) / file, name, split, _size(where, each))
     known = f"the id of one of categories, {', '.join(map(str, labels))}"
     for n, each in enumerate(things):
         where = f"{path}, annotations {n}"
@@ -116,9 +119,10 @@ def read_voc(
     """Read photos with boxes in the form of VOC: `Annotations/*.xml` and `JPEGImages`.
 
     Splits are those of `ImageSets/Main`, where there is such a folder; a photo is of the first, by
-    the alphabet, of "test", "train" and "val" that names it. Boxes that are `difficult` do not
-    count, as VOC has it: neither found nor missed, what is found of them neither right nor wrong,
-    and nothing to train on. Photos are in the order of their names.
+    the alphabet, of "test", "train" and "val" that names it, and of "train" where "trainval" alone
+    does. A list for test of which no photo is annotated, as VOC 2012's, says nothing. Boxes that
+    are `difficult` do not count, as VOC has it: neither found nor missed, what is found of them
+    neither right nor wrong, and nothing to train on. Photos are in the order of their names.
 
     Args:
         folder: That holds these three folders.
@@ -126,9 +130,12 @@ def read_voc(
         progress: Show a bar where decoding takes long.
 
     Raises:
+        TypeError: For classes that are one text.
         ValueError: As `read_coco`; for XML with a DOCTYPE, too, which can be made to fill the
-            memory and which VOC has none of.
+            memory and which VOC has none of, and for a list with names that no annotation has.
     """
+    if isinstance(classes, str):
+        raise TypeError(refusal("classes", classes, "several names"))
     folder = Path(folder)
     files = sorted((folder / "Annotations").glob("*.xml"))
     if not files:
@@ -136,14 +143,14 @@ def read_voc(
     read = [_voc(path) for path in files]
     names = tuple(classes) or tuple(sorted({each.name for _, _, things in read for each in things}))
     split_of: dict[str, str] = {}
-    for split in ("test", "train", "val"):
+    for split in ("test", "train", "val", "trainval"):
         listing = folder / "ImageSets" / "Main" / f"{split}.txt"
-        if listing.is_file():
-            for line in listing.read_text(errors="replace").split():
-                split_of.setdefault(line, split)
+        for name in _named(listing, {path.stem for path in files}):
+            split_of.setdefault(name, "train" if split == "trainval" else split)
     photos = []
     for path, (file, size, things) in zip(files, read, strict=True):
-        photo = _Photo(str(path), folder / "JPEGImages" / file, split_of.get(path.stem, ""), size)
+        file, split = folder / "JPEGImages" / file, split_of.get(path.stem, "")
+        photo = _Photo(str(path), file, file.stem, split, size)
         for n, each in enumerate(things):
             if each.name not in names:
                 raise ValueError(refusal(f"{path}, object {n}: name", each.name, ", ".join(names)))
@@ -155,6 +162,23 @@ def read_voc(
             )
         photos.append(photo)
     return _annotated(photos, names, progress)
+
+
+def _named(listing: Path, known: set[str]) -> list[str]:
+    """Return the photos that a list names; none where it is not there, or knows no photo at all."""
+    if not listing.is_file():
+        return []
+    # A line of Main has a name, which may hold spaces, or a name and whether a class is there.
+    lines = listing.read_text("utf-8-sig", errors="replace").splitlines()
+    lines = [line.strip() for line in lines]
+    names = [line if line in known else line.split()[0] for line in lines if line]
+    unknown = [name for name in names if name not in known]
+    if not unknown:
+        return names
+    if listing.stem == "test" and len(unknown) == len(names):
+        return []
+    said = f"that of one of Annotations/*.xml, without the suffix ({len(unknown)} are of none)"
+    raise ValueError(refusal(f"{listing}: name", unknown[0], said))
 
 
 class _Thing(NamedTuple):
@@ -175,7 +199,7 @@ def _voc(path: Path) -> tuple[str, dict[str, int], list[_Thing]]:
     try:
         parser = ElementTree.XMLParser(target=_Tree())
         root = ElementTree.fromstring(path.read_bytes(), parser)
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
+    except (ElementTree.ParseError, OSError, ValueError, LookupError) as error:
         raise ValueError(f"{path}: is not XML that is read ({error})") from error
     if root.tag != "annotation":
         raise ValueError(refusal(f"{path}: outermost element", root.tag, "annotation, as of VOC"))
@@ -183,10 +207,10 @@ def _voc(path: Path) -> tuple[str, dict[str, int], list[_Thing]]:
     for n, thing in enumerate(root.iter("object")):
         said = {
             "name": thing.findtext("name"),
-            "difficult": thing.findtext("difficult", "0").strip(),
+            "difficult": thing.findtext("difficult", "0"),
             **{side: thing.findtext(f"bndbox/{side}") for side in _SIDES},
         }
-        said = {key: value for key, value in said.items() if value is not None}
+        said = {key: value.strip() for key, value in said.items() if value is not None}
         where = f"{path}, object {n}"
         x0, y0, x1, y1 = (field(where, said, side, float, "a number") for side in _SIDES)
         things.append(
@@ -199,7 +223,7 @@ def _voc(path: Path) -> tuple[str, dict[str, int], list[_Thing]]:
         )
     sides = {key: root.findtext(f"size/{key}") for key in _SIZE}
     size = _size(str(path), {key: value for key, value in sides.items() if value is not None})
-    return root.findtext("filename") or f"{path.stem}.jpg", size, things
+    return root.findtext("filename", "").strip() or f"{path.stem}.jpg", size, things
 
 
 def _annotated(photos: list[_Photo], classes: tuple[str, ...], progress: bool) -> Annotated:
@@ -211,9 +235,10 @@ def _annotated(photos: list[_Photo], classes: tuple[str, ...], progress: bool) -
         raise ValueError(refusal("number of photos and classes", numbers, "at least one of each"))
     seen: set[Path] = set()
     for photo in photos:
-        if photo.path in seen:
+        file = photo.path.resolve()
+        if file in seen:
             raise ValueError(refusal(f"{photo.where}: photo", str(photo.path), "each photo once"))
-        seen.add(photo.path)
+        seen.add(file)
     contents = (photo.path.read_bytes() for photo in photos)
     name = lambda n: str(photos[n].path)  # noqa: E731
     images = decode_all(contents, name, total=len(photos), progress=progress)
@@ -230,6 +255,6 @@ def _annotated(photos: list[_Photo], classes: tuple[str, ...], progress: bool) -
         [photo.boxes for photo in photos],
         [photo.labels for photo in photos],
         classes,
-        [photo.path.stem for photo in photos],
+        [photo.name for photo in photos],
         [photo.split for photo in photos],
     )

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 from eden._say import an_int, within
+from eden.data._boxes import has_area
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Augment:
         x0, x1 = x0.clamp(0, width), x1.clamp(0, width)
         y0, y1 = y0.clamp(0, height), y1.clamp(0, height)
         moved = torch.stack([x0, y0, x1, y1, label], dim=-1)
+        there &= has_area(moved[..., :4])  # rounding leaves nothing of a thin one
         return torch.where(there[..., None], moved, moved.new_tensor(-1.0))
 
     def __call__(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

@@ -170,9 +170,12 @@ class Annotated:
         ):
             box = letterbox(image.to(torch.float64) / 255, size)
             pixels[n] = (box.image * 255).round()
-            # Rounding puts a box at the border a hair outside.
-            truths[n, : len(labels), :4] = box.into(corners).clamp(0, size)
-            truths[n, : len(labels), 4] = labels.to(torch.float32)
+            # Rounding puts a box at the border a hair outside, and leaves nothing of a thin one.
+            placed = box.into(corners).clamp(0, size)
+            truths[n, : len(labels), :4] = placed
+            truths[n, : len(labels), 4] = torch.where(has_area(placed), labels, -1).to(
+                torch.float32
+            )
         return Images(pixels, Normalisation((0.0,) * 3, (255.0,) * 3)), truths
 
 
@@ -186,6 +189,11 @@ def boxes_of(truths: Tensor, *, uncounted: bool = False) -> Boxes:
     labels = truths[:, 4]
     there = truths[(labels != -1) if uncounted else (labels >= 0)]
     return Boxes(there[:, :4], there.new_ones(len(there)), there[:, 4].to(torch.int64))
+
+
+def has_area(corners: Tensor) -> Tensor:
+    """Return of corners ``[..., 4]`` whether they are of a box with area, bool ``[...]``."""
+    return (corners[..., 2:] > corners[..., :2]).all(dim=-1)
 
 
 def uncounted_label(label: int, *, crowd: bool) -> int:
@@ -224,6 +232,8 @@ def overlap(a: Tensor, b: Tensor, *, of_first: Tensor | None = None) -> Tensor:
     """
     check_corners("a", a)
     check_corners("b", b)
+    # Squares of a side of 300 are beyond halves, of 1e20, as errors make boxes, beyond floats.
+    a, b = a.to(torch.float64), b.to(torch.float64)
     low = torch.maximum(a[:, None, :2], b[None, :, :2])
     high = torch.minimum(a[:, None, 2:], b[None, :, 2:])
     common = (high - low).clamp(min=0).prod(dim=-1)

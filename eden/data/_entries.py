@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from eden._say import refusal
-from eden.data._boxes import Annotated
+from eden.data._boxes import Annotated, has_area
 
 Value = TypeVar("Value")
 Box = Sequence[float]  # x0, y0, x1, y1
@@ -127,7 +127,7 @@ def annotated(
         found = torch.tensor(there, dtype=torch.float32).reshape(-1, 4)
         found[:, 0::2].clamp_(0, width)
         found[:, 1::2].clamp_(0, height)
-        area = (found[:, 2:] > found[:, :2]).all(dim=1)
+        area = has_area(found)
         corners.append(found[area])
         kept.append(torch.tensor(labels[photo], dtype=torch.int64)[area])
     whole = Annotated(images, corners, kept, classes, tuple(ids), tuple(splits))

@@ -34,6 +34,8 @@ def decode_image(content: bytes | None, name: str) -> torch.Tensor:
         raise ValueError(f"{name}: the image is empty, {known}")
     try:
         with Image.open(io.BytesIO(content)) as image:
+            if image.mode[0] in "IF":  # Pillow would cut all above 255 off
+                raise ValueError(f"of pixels of mode {image.mode}, more than 8 bits a channel")
             pixels = np.array(image.convert("RGB"))
     except Exception as error:  # whatever decoders raise
         said = " ".join(str(error).split())[:100]

@@ -120,6 +120,11 @@ def drawn(n: int, whole: int, seed: int) -> torch.Tensor:
 def digest_of(x: Inputs, y: torch.Tensor) -> str:
     """Return what tells images and labels from others: SHA-256 of what a network is shown."""
     if not isinstance(x, Images):
-        return digest_bytes(x.numpy().data, y.numpy().data)
+        return digest_bytes(_bytes(x), _bytes(y))
     said = repr(x.normalise).encode()
-    return digest_bytes(x.pixels.contiguous().numpy().data, said, y.numpy().data)
+    return digest_bytes(_bytes(x.pixels), said, _bytes(y))
+
+
+def _bytes(values: torch.Tensor) -> memoryview:
+    """The bytes of a tensor, of any type and layout, in the order of its indices."""
+    return values.contiguous().flatten().view(torch.uint8).numpy().data

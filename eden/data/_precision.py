@@ -20,6 +20,7 @@ _MOST = 100  # boxes of a class in a photo that count, the likeliest first, as C
 _RECALLS = np.linspace(0, 1, 101)  # where COCO reads the precision
 
 _BEYOND = 1e11  # square pixels; pycocotools judges up to 1e10
+_FAR = 4e4  # pixels, beyond any photo's side; boxes found may be larger, where errors made them
 
 
 def matched(found: Boxes, there: Boxes, iou: float) -> Tensor:
@@ -213,7 +214,9 @@ def coco_scores(found: Sequence[Boxes], there: Sequence[Boxes]) -> dict[str, flo
     said = [
         [photo, x0, y0, x1 - x0, y1 - y0, float(score), int(label)]
         for photo, boxes in enumerate(found)
-        for (x0, y0, x1, y1), score, label in zip(boxes.corners.tolist(), *boxes[1:], strict=True)
+        for (x0, y0, x1, y1), score, label in zip(
+            boxes.corners.clamp(-_FAR, _FAR).tolist(), *boxes[1:], strict=True
+        )
     ]
     if not said:
         return dict.fromkeys(("AP50", "AP75", "AP50:95"), 0.0)

@@ -80,6 +80,8 @@ def _in_words(node: dict[str, Any]) -> str:
     said = _WORDS.get(node.get("type", ""), "")
     if "minimum" in node:
         said += f" from {node['minimum']:g} to {node['maximum']:g}"
+    if "multipleOf" in node:
+        said += f", a multiple of {node['multipleOf']:g}"
     if "minItems" in node:
         least, most = node["minItems"], node["maxItems"]
         said += f" of {least} entries" if least == most else f" of {least} to {most} entries"

@@ -102,6 +102,19 @@ def test_a_box_is_where_its_photo_shows_it(scene):
     assert whole <= bool(moved[0, 0, 4] == 7)
 
 
+def test_a_box_of_which_a_shift_leaves_nothing_is_left_out():
+    # Floats lie 5e-7 pixels apart at 5, and twice as far from 8 on.
+    y = torch.tensor(5.0)
+    above = torch.nextafter(y, torch.tensor(6.0))
+    truths = torch.tensor([[[1.0, y, 9.0, above, 0.0]]]).expand(200, 1, 5)
+    augment = data.Augment(shift=4, flip=0.5)
+    drawn = augment.draw(200, torch.Generator().manual_seed(0))
+    moved = augment.boxes(truths, drawn, (16, 16))[:, 0]
+    there = moved[:, 4] >= 0
+    assert (moved[there, 3] > moved[there, 1]).all() and (moved[~there] == -1).all()
+    assert 20 < there.sum() < 180
+
+
 def test_batches_of_photos_bring_their_boxes_along():
     x = torch.rand(6, 3, 8, 8)
     boxes = torch.tensor([[2.0, 1, 5, 4, 0]]).repeat(6, 1, 1)

@@ -1,7 +1,9 @@
 """Bad photos and annotations: one line that names the file and the entry."""
 
+import numpy as np
 import pytest
 from _annotated import VOC, write_coco, write_photos, write_voc
+from PIL import Image
 
 from eden import data
 
@@ -201,9 +203,45 @@ def test_classes_and_folders_of_voc(tmp_path):
         "a.xml, object 1: name is 'cat', accepted: dog",
         lambda: data.read_voc(tmp_path, classes=["dog"]),
     )
+    with pytest.raises(TypeError, match="classes is 'dog', accepted: several names"):
+        data.read_voc(tmp_path, classes="dog")
     refused("no Annotations", data.read_voc, tmp_path / "nowhere")
-    (tmp_path / "ImageSets" / "Main" / "val.txt").write_bytes(b"\xff\na\n")
-    assert data.read_voc(tmp_path).splits == ("val",)
+    (tmp_path / "Annotations" / "b.xml").mkdir()
+    refused("b.xml: is not XML that is read (", data.read_voc, tmp_path)
+
+
+NAMED = "accepted: that of one of Annotations/*.xml, without the suffix "
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "name"),
+    [
+        ("train", b"a.jpg\n", "a.jpg"),
+        ("val", b"a\nb\n", "b"),
+        ("test", b"a\nb\n", "b"),
+        ("trainval", b"b 1\n", "b"),
+        ("val", b"\xff\na\n", "\ufffd"),
+        ("val", "a\n".encode("utf-16"), "\ufffd"),
+    ],
+)
+def test_lists_of_voc_that_name_no_annotation(tmp_path, part, content, name):
+    """Those photos would be dealt to other uses, or left out, unseen."""
+    write_voc(tmp_path)
+    (tmp_path / "ImageSets" / "Main" / f"{part}.txt").write_bytes(content)
+    said = refused(NAMED, data.read_voc, tmp_path)
+    assert f"{part}.txt: name is {name!r}"[:-1] in said
+
+
+def test_pixels_of_more_than_8_bits_are_refused(tmp_path):
+    """Pillow cuts them off at 255: a photo of 16 bits would be white."""
+    grey = np.full((20, 30), 300)
+    for mode, kind in (("I;16", np.uint16), ("I", np.int32), ("F", np.float32)):
+        path = write_coco(tmp_path)
+        image = Image.fromarray(grey.astype(kind))
+        assert image.mode == mode
+        image.save(tmp_path / "7.jpg", "TIFF")
+        said = refused("7.jpg: no image that can be read (", data.read_coco, path, tmp_path)
+        assert f"of mode {mode}, more than 8 bits a channel" in said
 
 
 SIDES = "accepted: (30, 20), those of "
@@ -285,10 +323,13 @@ def test_boxes_without_area_are_left_out(tmp_path, read):
 def test_a_photo_named_twice_is_refused(tmp_path):
     # Else one image could be trained on and judged on.
     images = [{"id": 1, "file_name": "7.jpg"}, {"id": 7, "file_name": "7.jpg"}]
-    coco = write_coco(tmp_path, images=images)
-    assert "coco.json, images 1: photo is" in refused(
-        "each photo once", data.read_coco, coco, tmp_path
-    )
+    for again in ("7.jpg", "nowhere/../7.jpg"):
+        (tmp_path / "nowhere").mkdir(exist_ok=True)
+        images[0]["file_name"] = again
+        coco = write_coco(tmp_path, images=images)
+        assert "coco.json, images 1: photo is" in refused(
+            "each photo once", data.read_coco, coco, tmp_path
+        )
     write_voc(tmp_path)
     write_voc(tmp_path, name="b")  # which says a.jpg, too
     assert "b.xml: photo is" in refused("each photo once", data.read_voc, tmp_path)

@@ -81,6 +81,59 @@ def test_lists_of_voc_say_the_splits(tmp_path):
         data.load("bars", tmp_path, size=SIZE)
 
 
+def write_lists(folder, **numbers):
+    lists = folder / "ImageSets" / "Main"
+    lists.mkdir(parents=True, exist_ok=True)
+    for name, those in numbers.items():
+        (lists / f"{name}.txt").write_text("".join(f"{each}\n" for each in those), "utf-8-sig")
+
+
+def test_lists_of_voc_that_join_training_and_validation(tmp_path):
+    write_as_voc(tmp_path, photos(16))
+    write_lists(tmp_path / "bars", trainval=range(1, 13), test=range(13, 17))
+    train, validation, test = (levels(x) for x, _ in data.load("bars", tmp_path, size=SIZE))
+    assert sorted(train + validation) == [*range(12)] and test == [12, 13, 14, 15]
+    write_lists(tmp_path / "bars", val=[12])
+    assert [levels(x) for x, _ in data.load("bars", tmp_path, size=SIZE)][:2] == [
+        [*range(11)],
+        [11],
+    ]
+
+
+def test_a_list_of_voc_of_photos_without_annotations(tmp_path):
+    """As that of VOC 2012 for test, whose boxes are kept back."""
+    write_as_voc(tmp_path, photos(14))
+    write_lists(tmp_path / "bars", train=range(1, 13), val=[13], test=[20, 21])
+    assert set(data.read_voc(tmp_path / "bars").splits) == {"train", "val", ""}
+    with pytest.raises(ValueError, match=r"bars: has no split 'test'"):
+        data.load("bars", tmp_path, size=SIZE)
+
+
+def test_names_of_voc_may_hold_spaces_and_be_followed_by_a_class(tmp_path):
+    three = photos(3)
+    write_as_voc(tmp_path, data.Annotated(**{**vars(three), "ids": ("my 1", "2", "3")}))
+    write_lists(tmp_path / "bars", train=["my 1", "2  -1"], test=["3  1"])
+    read = data.read_voc(tmp_path / "bars")
+    assert dict(zip(read.ids, read.splits, strict=True)) == {
+        "my 1": "train",
+        "2": "train",
+        "3": "test",
+    }
+
+
+def test_photos_of_several_cameras_are_in_the_order_of_their_folders(tmp_path):
+    names = ("a/1", "b/1", "a/2", "b/2")
+    four = data.Annotated(**{**vars(photos(4)), "ids": names})
+    backwards = four.take([3, 2, 1, 0])
+    for n, some in enumerate((four, backwards)):
+        for part in "ab":
+            (tmp_path / str(n) / "bars" / part).mkdir(parents=True)
+        path = write_as_coco(tmp_path / str(n), some)
+        read = data.read_coco(tmp_path / str(n) / path, tmp_path / str(n) / "bars")
+        assert read.ids == ("a/1", "a/2", "b/1", "b/2")
+        assert [round(float(image.float().mean()) / 8) for image in read.images] == [0, 2, 1, 3]
+
+
 @pytest.mark.parametrize(
     ("name", "keys", "words"),
     [

@@ -38,6 +38,16 @@ def test_photos_in_squares_keep_their_bytes_and_boxes():
     assert there.corners.tolist() == [[10, 16, 20, 48]] and there.labels.tolist() == [1]
 
 
+def test_a_box_of_which_rounding_leaves_nothing_is_none():
+    # A tenth of 1e-7 and 2e-7, below 8 rows of grey, where floats lie 1e-6 apart.
+    thin = torch.tensor([[0.0, 1e-7, 100, 2e-7], [0, 0, 320, 320]])
+    image = torch.zeros(3, 480, 640, dtype=torch.uint8)
+    one = data.Annotated([image], [thin], [torch.tensor([0, 1])], ("a", "b"), ("x",), ("",))
+    assert (thin[:, 3] > thin[:, 1]).all()
+    _, truths = one.squares(64)
+    assert data.boxes_of(truths[0]).labels.tolist() == [1]
+
+
 def test_a_folder_as_coco_has_it(tmp_path):
     read = data.read_coco(write_coco(tmp_path), tmp_path, split="val")
     assert read.classes == ("cat", "dog") and read.ids == ("7",) and read.splits == ("val",)
@@ -52,6 +62,8 @@ def test_a_folder_as_voc_has_it(tmp_path):
     # The first pixel is 1 there, and the last one is inside; the cat is difficult.
     assert read.corners[0].tolist() == [[5, 4, 15, 12], [0, 0, 30, 20]]
     assert read.labels[0].tolist() == [1, -2]
+    spaced = VOC.replace(">dog<", "> dog\n<").replace(">a.jpg<", ">\na.jpg <")
+    assert data.read_voc(write_voc(tmp_path, spaced)).classes == ("cat", "dog")
     again = data.read_voc(write_voc(tmp_path, VOC.replace("<difficult>1", "<difficult>0")))
     assert again.labels[0].tolist() == [1, 0]
 

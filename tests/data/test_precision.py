@@ -138,6 +138,13 @@ class Saying(nn.Module):
         return [self.said[int(n)] for n in x[:, 0, 0, 0]]
 
 
+def test_a_box_larger_than_pycocotools_judges_is_wrong_all_the_same():
+    there = [boxes((*SQUARE, 1, 0))]
+    found = [boxes((-1e20, -1e20, 1e20, 1e20, 0.9, 0), (*SQUARE, 0.5, 0))]
+    assert average_precision(found, there) == pytest.approx(0.5)
+    assert coco_scores(found, there)["AP50"] == pytest.approx(0.5)
+
+
 def test_photos_are_right_by_f1():
     # Found of the photos: all; one of two and one wrong (F1 1/2); nothing (0); nothing of nothing.
     two = ((*SQUARE, 0), (*FAR, 1))

@@ -5,9 +5,10 @@ import pyarrow as pa
 import pytest
 import torch
 from _pictures import jpeg, plain, write_cifar_binary, write_cifar_jpeg, write_parquet
+from PIL import Image
 
 from eden import data
-from eden.data import Images, Normalisation
+from eden.data import Images, Normalisation, digest_of
 
 
 def test_the_binary_files_of_cifar10_are_read_to_the_byte(tmp_path):
@@ -221,6 +222,23 @@ def test_any_torch_data_set_is_read():
     with pytest.raises(ValueError, match=r"type of image 1 is 'torch.uint8', accepted: torch.fl"):
         mixed = [torch.zeros(1, 2, 2), torch.zeros(1, 2, 2, dtype=torch.uint8)]
         data.from_dataset(Squares(mixed))
+
+
+def test_colours_of_a_palette_are_those_of_the_image():
+    image = Image.fromarray(np.full((4, 5, 3), (200, 10, 10), np.uint8)).convert("P")
+    x, _ = data.from_dataset([(image, 0)])
+    assert x.shape == (1, 3, 4, 5)
+    assert (x[0, 0].float() - 200).abs().max() < 30 and x[0, 1:].max() < 60
+
+
+def test_images_are_told_apart_by_their_values_alone():
+    """Not by how they lie in memory, of which a digest of a folder knows nothing."""
+    x, y = torch.rand(6, 3, 8, 8), torch.arange(12).reshape(6, 2)
+    told = digest_of(x, y[:, 0].contiguous())
+    assert digest_of(x.to(memory_format=torch.channels_last), y[:, 0]) == told
+    assert digest_of(x, y[:, 1]) != told
+    halves = x.to(torch.bfloat16)
+    assert digest_of(halves, y[:, 0]) not in (told, digest_of(halves + 1, y[:, 0]))
 
 
 @pytest.mark.parametrize("label", [0.7, -1, "cat", None, torch.tensor([1.0]), torch.tensor([1, 2])])

@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional
 
 from eden import nets
+from eden.data import overlap
 
 
 def test_a_letterbox_keeps_proportions_and_leads_back():
@@ -107,6 +108,16 @@ def test_of_overlapping_boxes_of_a_class_the_likeliest_stays():
     assert len(nets.nms(corners[:0], chance[:0]).labels) == 0
     with pytest.raises(ValueError, match="iou is 2, accepted"):
         nets.nms(corners, chance, iou=2)
+
+
+@pytest.mark.parametrize(
+    ("side", "kind"), [(300.0, torch.float16), (1e20, torch.float32), (1e30, torch.float32)]
+)
+def test_boxes_whose_area_is_beyond_their_format_overlap_all_the_same(side, kind):
+    corners = torch.tensor([[0, 0, side, side], [0, 0, side, side / 2]], dtype=kind)
+    shares = overlap(corners, corners)
+    torch.testing.assert_close(shares.float(), torch.tensor([[1.0, 0.5], [0.5, 1.0]]))
+    assert len(nets.nms(corners, torch.tensor([[0.9], [0.8]], dtype=kind), iou=0.4).labels) == 1
 
 
 def test_a_box_of_no_area_overlaps_nothing():
