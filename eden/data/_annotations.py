@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +62,8 @@ def read_coco(
 ) -> Annotated:
     """Read photos with boxes in the form of COCO.
 
-    Classes are in the order of their numbers in the file, photos in that of their names. Boxes of
+    Classes are in the order of their numbers in the file, photos in that of their names, folders
+    of the images' folder included. Boxes of
     crowds (``iscrowd``) are there to be ignored, as pycocotools has it: neither found nor missed,
     what is found within them neither right nor wrong, and nothing to train on.
 
@@ -94,10 +98,10 @@ def read_coco(
         number = field(where, each, "id", name_or_number, "an integer or a text")
         if number in found:
             raise ValueError(refusal(f"{where}: id", number, "one that no other has"))
-        file = Path(field(where, each, "file_name", text, "a text"))
+        file = Path(images) / field(where, each, "file_name", text, "a text")
         # Cameras number their photos alike: the folder is part of the name.
-        name = file.with_suffix("").as_posix()
-        found[number] = _Photo(where, Path(images) / file, name, split, _size(where, each))
+        name = Path(os.path.relpath(file, images)).as_posix()
+        found[number] = _Photo(where, file, name, split, _size(where, each))
     known = f"the id of one of categories, {', '.join(map(str, labels))}"
     for n, each in enumerate(things):
         where = f"{path}, annotations {n}"
@@ -110,6 +114,11 @@ def read_coco(
             (x, y, x + width, y + height),
             uncounted_label(label, crowd=True) if crowd else label,
         )
+    stems = {photo.name: os.path.splitext(photo.name)[0] for photo in found.values()}
+    times = Counter(stems.values())
+    for photo in found.values():
+        if times[stem := stems[photo.name]] == 1:  # else a suffix tells it from another
+            photo.name = stem
     return _annotated([*found.values()], tuple(names[n] for n in labels), progress)
 
 
@@ -119,10 +128,11 @@ def read_voc(
     """Read photos with boxes in the form of VOC: `Annotations/*.xml` and `JPEGImages`.
 
     Splits are those of `ImageSets/Main`, where there is such a folder; a photo is of the first, by
-    the alphabet, of "test", "train" and "val" that names it, and of "train" where "trainval" alone
-    does. A list for test of which no photo is annotated, as VOC 2012's, says nothing. Boxes that
-    are `difficult` do not count, as VOC has it: neither found nor missed, what is found of them
-    neither right nor wrong, and nothing to train on. Photos are in the order of their names.
+    the alphabet, of "test", "train" and "val" that names it. One that "trainval" alone names is of
+    "val" where "train" names some and "val" none, else of "train". A list for test of which no
+    photo is annotated, as VOC 2012's, says nothing. Boxes that are `difficult` do not count, as VOC
+    has it: neither found nor missed, what is found of them neither right nor wrong, and nothing to
+    train on. Photos are in the order of their names.
 
     Args:
         folder: That holds these three folders.
@@ -132,7 +142,8 @@ def read_voc(
     Raises:
         TypeError: For classes that are one text.
         ValueError: As `read_coco`; for XML with a DOCTYPE, too, which can be made to fill the
-            memory and which VOC has none of, and for a list with names that no annotation has.
+            memory and which VOC has none of, and for a list with names that no annotation has,
+            other than such a list for test.
     """
     if isinstance(classes, str):
         raise TypeError(refusal("classes", classes, "several names"))
@@ -142,11 +153,7 @@ def read_voc(
         raise ValueError(f"{folder}: no Annotations/*.xml in it, as VOC has")
     read = [_voc(path) for path in files]
     names = tuple(classes) or tuple(sorted({each.name for _, _, things in read for each in things}))
-    split_of: dict[str, str] = {}
-    for split in ("test", "train", "val", "trainval"):
-        listing = folder / "ImageSets" / "Main" / f"{split}.txt"
-        for name in _named(listing, {path.stem for path in files}):
-            split_of.setdefault(name, "train" if split == "trainval" else split)
+    split_of = _splits(folder / "ImageSets" / "Main", {path.stem for path in files})
     photos = []
     for path, (file, size, things) in zip(files, read, strict=True):
         file, split = folder / "JPEGImages" / file, split_of.get(path.stem, "")
@@ -164,18 +171,31 @@ def read_voc(
     return _annotated(photos, names, progress)
 
 
+def _splits(lists: Path, known: set[str]) -> dict[str, str]:
+    """Return what photos are for by the lists of VOC; those in none are not in it."""
+    parts = ("test", "train", "val", "trainval")
+    named = {part: _named(lists / f"{part}.txt", known) for part in parts}
+    rest = "val" if named["train"] and not named["val"] else "train"
+    split_of: dict[str, str] = {}
+    for part in parts:
+        for name in named[part]:
+            split_of.setdefault(name, rest if part == "trainval" else part)
+    return split_of
+
+
 def _named(listing: Path, known: set[str]) -> list[str]:
-    """Return the photos that a list names; none where it is not there, or knows no photo at all."""
+    """Return the photos that a list names; none of one that is not there, or of others alone."""
     if not listing.is_file():
         return []
-    # A line of Main has a name, which may hold spaces, or a name and whether a class is there.
+    # A line has a name, which may hold spaces, or a name and then whether a class is there.
     lines = listing.read_text("utf-8-sig", errors="replace").splitlines()
-    lines = [line.strip() for line in lines]
-    names = [line if line in known else line.split()[0] for line in lines if line]
+    lines = [line.strip() for line in lines if line.strip()]
+    names = [line if line in known else re.sub(r"\s+(-1|0|1)$", "", line) for line in lines]
     unknown = [name for name in names if name not in known]
     if not unknown:
         return names
-    if listing.stem == "test" and len(unknown) == len(names):
+    bad = [n for n in unknown if Path(n).stem in known or "\ufffd" in n or not n.isprintable()]
+    if listing.stem == "test" and len(unknown) == len(names) and not bad:
         return []
     said = f"that of one of Annotations/*.xml, without the suffix ({len(unknown)} are of none)"
     raise ValueError(refusal(f"{listing}: name", unknown[0], said))

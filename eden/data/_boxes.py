@@ -82,7 +82,7 @@ def letterbox(image: Tensor, size: int = 416) -> Letterbox:
 
 
 def _scaled(image: Tensor, columns: int) -> Tensor:
-    """Return ``[channels, h, columns]``, linear between the middles of columns, even beyond them.
+    """Return ``[channels, h, columns]``, linear between the middles of columns, constant beyond.
 
     Each product and sum is rounded by itself: the same bits on all machines, by any number of
     threads, which torch's interpolation does not give.
@@ -168,6 +168,7 @@ class Annotated:
         for n, (image, corners, labels) in enumerate(
             zip(self.images, self.corners, self.labels, strict=True)
         ):
+            # In double: a byte is what the exact value rounds to, but for ties.
             box = letterbox(image.to(torch.float64) / 255, size)
             pixels[n] = (box.image * 255).round()
             # Rounding puts a box at the border a hair outside, and leaves nothing of a thin one.
@@ -219,13 +220,16 @@ def check_corners(name: str, corners: Tensor) -> None:
 
 
 def overlap(a: Tensor, b: Tensor, *, of_first: Tensor | None = None) -> Tensor:
-    """Return intersection over union ``[n, m]`` of corners ``[n, 4]`` and ``[m, 4]``; 0 of none.
+    """Return intersection over union of corners ``[n, 4]`` and ``[m, 4]``; 0 of none.
 
     Args:
         a: The first boxes.
         b: The second ones.
         of_first: bool ``[m]``: where the intersection is taken over the area of the first box
             alone, as COCO has it for crowds.
+
+    Returns:
+        float64 ``[n, m]``.
 
     Raises:
         ValueError: For corners of another shape.

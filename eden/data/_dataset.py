@@ -67,7 +67,7 @@ def _label(label: Any, n: int) -> int:
 def _image(image: Any) -> torch.Tensor:
     if isinstance(image, torch.Tensor):
         return image
-    if getattr(image, "mode", None) == "P":  # its numbers are of colours in a palette
+    if getattr(image, "mode", None) in ("P", "PA"):  # its numbers are of colours in a palette
         image = image.convert("RGB")
     array = torch.from_numpy(np.array(image))
     if array.ndim == 2:

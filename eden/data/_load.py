@@ -179,7 +179,7 @@ def _find(
     explicit = root if root is not None else os.environ.get("EDEN_DATA")
     folders = list(elsewhere)
     if explicit is not None:
-        source = "EDEN_DATA" if root is None else "root, data.folder of a recipe,"
+        source = "EDEN_DATA" if root is None else "root (data.folder of a recipe)"
         if not str(explicit):
             raise ValueError(f"{source} is set but empty; set it to a folder, or unset it")
         if not Path(explicit).is_dir():

@@ -126,5 +126,6 @@ def digest_of(x: Inputs, y: torch.Tensor) -> str:
 
 
 def _bytes(values: torch.Tensor) -> memoryview:
-    """The bytes of a tensor, of any type and layout, in the order of its indices."""
+    """The bytes of a strided tensor of any type, in the order of its indices."""
+    values = values.detach().cpu().resolve_conj().resolve_neg()
     return values.contiguous().flatten().view(torch.uint8).numpy().data

@@ -30,8 +30,8 @@ def optimizer_for(
     Raises:
         TypeError: If it makes something else.
         ValueError: If there is nothing to train, if the optimiser has parameters of another
-            network, if its steps evaluate the loss anew (LBFGS), or if they would divide by an
-            ``eps`` that is 0 in the parameters' format.
+            network, if its steps evaluate the loss anew (LBFGS), or if it is torch's and an ``eps``
+            that its steps divide by rounds to 0 in the parameters' format.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
     if not parameters:
@@ -46,22 +46,27 @@ def optimizer_for(
     if closure is not None and closure.default is inspect.Parameter.empty:
         raise ValueError(f"boost: a step of {type(made).__name__} asks for the loss again")
     for group in made.param_groups:
-        _check_eps(type(made).__name__, group)
         group |= {name: _plain(value) for name, value in group.items() if name != "params"}
+        _check_eps(type(made), group)
     return made
 
 
-def _check_eps(name: str, group: dict[str, Any]) -> None:
-    """Refuse what keeps a step from dividing by 0, where it is 0: 1e-8 is, as a half."""
+def _check_eps(kind: type, group: dict[str, Any]) -> None:
+    """Refuse what keeps a step from dividing by 0, where it is 0: 1e-8 is, as a half.
+
+    Fused steps compute in float32, Adafactor's two follow a format, and others' may do either.
+    """
     eps = group.get("eps")
-    if not eps or isinstance(eps, tuple | list):  # Adafactor has two, of which one follows a format
+    if not isinstance(eps, float) or not eps or group.get("fused"):
         return
-    for parameter in group["params"]:
-        if not float(torch.tensor(float(eps), dtype=parameter.dtype)):
+    if not kind.__module__.startswith("torch.optim."):
+        return
+    for dtype in {parameter.dtype for parameter in group["params"]}:
+        if not float(torch.tensor(eps, dtype=dtype)):
             raise ValueError(
-                f"boost: eps of {name}, {float(eps):g}, is 0 in {parameter.dtype}, so that a step "
-                "divides by 0; boost the network in float32, which stored='fp16' keeps as halves "
-                "all the same, or give an optimizer with a greater eps"
+                f"boost: eps of {kind.__name__}, {eps:g}, is 0 in {dtype}, so that a step divides "
+                "by 0; boost the network in float32, which stored='fp16' keeps as halves all the "
+                "same, or give an optimizer with a greater eps"
             )
 
 

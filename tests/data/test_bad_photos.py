@@ -217,6 +217,9 @@ NAMED = "accepted: that of one of Annotations/*.xml, without the suffix "
     ("part", "content", "name"),
     [
         ("train", b"a.jpg\n", "a.jpg"),
+        ("test", b"a.jpg\n", "a.jpg"),
+        ("test", "a\n".encode("utf-16"), "\ufffd"),
+        ("val", b"a holiday\n", "a holiday"),
         ("val", b"a\nb\n", "b"),
         ("test", b"a\nb\n", "b"),
         ("trainval", b"b 1\n", "b"),

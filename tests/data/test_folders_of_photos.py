@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from _annotated import write_as_coco, write_as_voc
+from _annotated import write_as_coco, write_as_voc, write_coco
 
 from eden import data
 
@@ -98,6 +98,10 @@ def test_lists_of_voc_that_join_training_and_validation(tmp_path):
         [*range(11)],
         [11],
     ]
+    (tmp_path / "bars" / "ImageSets" / "Main" / "val.txt").unlink()
+    write_lists(tmp_path / "bars", train=range(1, 10))
+    train, validation, _ = (levels(x) for x, _ in data.load("bars", tmp_path, size=SIZE))
+    assert train == [*range(9)] and validation == [9, 10, 11]
 
 
 def test_a_list_of_voc_of_photos_without_annotations(tmp_path):
@@ -110,15 +114,15 @@ def test_a_list_of_voc_of_photos_without_annotations(tmp_path):
 
 
 def test_names_of_voc_may_hold_spaces_and_be_followed_by_a_class(tmp_path):
-    three = photos(3)
-    write_as_voc(tmp_path, data.Annotated(**{**vars(three), "ids": ("my 1", "2", "3")}))
-    write_lists(tmp_path / "bars", train=["my 1", "2  -1"], test=["3  1"])
+    names = ("my 1", "my 2", "3")
+    write_as_voc(tmp_path, data.Annotated(**{**vars(photos(3)), "ids": names}))
+    write_lists(tmp_path / "bars", train=["my 1", "my 2  -1"], test=["3  1"])
     read = data.read_voc(tmp_path / "bars")
-    assert dict(zip(read.ids, read.splits, strict=True)) == {
-        "my 1": "train",
-        "2": "train",
-        "3": "test",
-    }
+    assert sorted(zip(read.ids, read.splits, strict=True)) == [
+        ("3", "test"),
+        ("my 1", "train"),
+        ("my 2", "train"),
+    ]
 
 
 def test_photos_of_several_cameras_are_in_the_order_of_their_folders(tmp_path):
@@ -132,6 +136,16 @@ def test_photos_of_several_cameras_are_in_the_order_of_their_folders(tmp_path):
         read = data.read_coco(tmp_path / str(n) / path, tmp_path / str(n) / "bars")
         assert read.ids == ("a/1", "a/2", "b/1", "b/2")
         assert [round(float(image.float().mean()) / 8) for image in read.images] == [0, 2, 1, 3]
+
+
+@pytest.mark.parametrize("names", [("a.jpg", "a.png"), ("a.png", "a.jpg")])
+def test_photos_that_a_suffix_tells_apart_are_in_one_order(tmp_path, names):
+    images = [{"id": n, "file_name": f"./{name}"} for n, name in enumerate(names)]
+    read = data.read_coco(write_coco(tmp_path, images=images, annotations=[]), tmp_path)
+    assert read.ids == ("a.jpg", "a.png")
+    images[1]["file_name"] = str(tmp_path / "b.c.jpg")  # as some write it: of this machine
+    read = data.read_coco(write_coco(tmp_path, images=images, annotations=[]), tmp_path)
+    assert read.ids == ("a", "b.c")
 
 
 @pytest.mark.parametrize(

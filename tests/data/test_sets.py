@@ -239,6 +239,8 @@ def test_images_are_told_apart_by_their_values_alone():
     assert digest_of(x, y[:, 1]) != told
     halves = x.to(torch.bfloat16)
     assert digest_of(halves, y[:, 0]) not in (told, digest_of(halves + 1, y[:, 0]))
+    waves = torch.complex(x, x)
+    assert digest_of(waves.conj(), y[:, 0]) == digest_of(waves.conj().clone(), y[:, 0])
 
 
 @pytest.mark.parametrize("label", [0.7, -1, "cat", None, torch.tensor([1.0]), torch.tensor([1, 2])])
