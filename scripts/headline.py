@@ -87,9 +87,10 @@ def add(rows: list[dict[str, str]], path: Path) -> None:
     write_csv(path, sorted(rows, key=_searched), COLUMNS)
 
 
-def _searched(one: dict[str, str]) -> tuple[float, int]:
-    """What a row's search was for: which network, and how much it may lose, that of most first."""
-    return -float(one["loss"]), [*NETWORKS].index(one["network"])
+def _searched(one: dict[str, str]) -> tuple[bool, float, int]:
+    """What a row's search was for: how much may be lost, least first and none last, and by whom."""
+    loss = float(one["loss"])
+    return not loss, loss, [*NETWORKS].index(one["network"])
 
 
 class Borne:
