@@ -37,7 +37,6 @@ _SIZE = ("width", "height")
 class _Photo:
     where: str  # the entry that names it
     path: Path
-    name: str  # by which photos are in order: that of the file, without its suffix
     split: str
     size: dict[str, int]  # "width" and "height" in pixels, where they are said
     boxes: list[Box] = dataclasses.field(default_factory=list)
@@ -62,10 +61,10 @@ def read_coco(
 ) -> Annotated:
     """Read photos with boxes in the form of COCO.
 
-    Classes are in the order of their numbers in the file, photos in that of their names, folders
-    of the images' folder included. Boxes of
-    crowds (``iscrowd``) are there to be ignored, as pycocotools has it: neither found nor missed,
-    what is found within them neither right nor wrong, and nothing to train on.
+    Classes are in the order of their numbers in the file, photos in that of their names, with the
+    folders that they are in. Boxes of crowds (``iscrowd``) are there to be ignored, as pycocotools
+    has it: neither found nor missed, what is found within them neither right nor wrong, and nothing
+    to train on.
 
     Args:
         annotations: The JSON file, such as ``annotations/instances_val2017.json``.
@@ -99,9 +98,7 @@ def read_coco(
         if number in found:
             raise ValueError(refusal(f"{where}: id", number, "one that no other has"))
         file = Path(images) / field(where, each, "file_name", text, "a text")
-        # Cameras number their photos alike: the folder is part of the name.
-        name = Path(os.path.relpath(file, images)).as_posix()
-        found[number] = _Photo(where, file, name, split, _size(where, each))
+        found[number] = _Photo(where, file, split, _size(where, each))
     known = f"the id of one of categories, {', '.join(map(str, labels))}"
     for n, each in enumerate(things):
         where = f"{path}, annotations {n}"
@@ -114,12 +111,7 @@ def read_coco(
             (x, y, x + width, y + height),
             uncounted_label(label, crowd=True) if crowd else label,
         )
-    stems = {photo.name: os.path.splitext(photo.name)[0] for photo in found.values()}
-    times = Counter(stems.values())
-    for photo in found.values():
-        if times[stem := stems[photo.name]] == 1:  # else a suffix tells it from another
-            photo.name = stem
-    return _annotated([*found.values()], tuple(names[n] for n in labels), progress)
+    return _annotated([*found.values()], images, tuple(names[n] for n in labels), progress)
 
 
 def read_voc(
@@ -154,10 +146,9 @@ def read_voc(
     read = [_voc(path) for path in files]
     names = tuple(classes) or tuple(sorted({each.name for _, _, things in read for each in things}))
     split_of = _splits(folder / "ImageSets" / "Main", {path.stem for path in files})
-    photos = []
+    photos, images = [], folder / "JPEGImages"
     for path, (file, size, things) in zip(files, read, strict=True):
-        file, split = folder / "JPEGImages" / file, split_of.get(path.stem, "")
-        photo = _Photo(str(path), file, file.stem, split, size)
+        photo = _Photo(str(path), images / file, split_of.get(path.stem, ""), size)
         for n, each in enumerate(things):
             if each.name not in names:
                 raise ValueError(refusal(f"{path}, object {n}: name", each.name, ", ".join(names)))
@@ -168,7 +159,7 @@ def read_voc(
                 uncounted_label(label, crowd=False) if each.difficult else label,
             )
         photos.append(photo)
-    return _annotated(photos, names, progress)
+    return _annotated(photos, images, names, progress)
 
 
 def _splits(lists: Path, known: set[str]) -> dict[str, str]:
@@ -246,7 +237,18 @@ def _voc(path: Path) -> tuple[str, dict[str, int], list[_Thing]]:
     return root.findtext("filename", "").strip() or f"{path.stem}.jpg", size, things
 
 
-def _annotated(photos: list[_Photo], classes: tuple[str, ...], progress: bool) -> Annotated:
+def _ids(photos: list[_Photo], folder: Path | str) -> list[str]:
+    """Return names within a folder, without the suffixes that tell no photo from another."""
+    # Cameras number their photos alike: the folders in between are part of the name.
+    names = [Path(os.path.relpath(photo.path, folder)).as_posix() for photo in photos]
+    stems = [os.path.splitext(name)[0] for name in names]
+    times = Counter(stems)
+    return [s if times[s] == 1 else name for name, s in zip(names, stems, strict=True)]
+
+
+def _annotated(
+    photos: list[_Photo], folder: Path | str, classes: tuple[str, ...], progress: bool
+) -> Annotated:
     if missing := [photo for photo in photos if not photo.path.is_file()]:
         said = f"a file that is there ({len(missing)} are missing)"
         raise ValueError(refusal(f"{missing[0].where}: photo", str(missing[0].path), said))
@@ -275,6 +277,6 @@ def _annotated(photos: list[_Photo], classes: tuple[str, ...], progress: bool) -
         [photo.boxes for photo in photos],
         [photo.labels for photo in photos],
         classes,
-        [photo.name for photo in photos],
+        _ids(photos, folder),
         [photo.split for photo in photos],
     )

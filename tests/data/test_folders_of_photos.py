@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from _annotated import write_as_coco, write_as_voc, write_coco
+from _annotated import VOC, write_as_coco, write_as_voc, write_coco, write_voc
 
 from eden import data
 
@@ -64,12 +64,17 @@ def test_a_folder_is_found_by_its_name_or_by_itself(tmp_path, monkeypatch):
     assert len(data.load("VOC2007", size=SIZE).train[0]) == 1
 
 
+def write_lists(folder, **numbers):
+    lists = folder / "ImageSets" / "Main"
+    lists.mkdir(parents=True, exist_ok=True)
+    for name, those in numbers.items():
+        (lists / f"{name}.txt").write_text("".join(f"{each}\n" for each in those), "utf-8-sig")
+
+
 def test_lists_of_voc_say_the_splits(tmp_path):
     write_as_voc(tmp_path, photos(20))
+    write_lists(tmp_path / "bars", train=range(1, 13), val=[14, 13], test=[15, 16, 17])
     lists = tmp_path / "bars" / "ImageSets" / "Main"
-    lists.mkdir(parents=True)
-    for name, numbers in {"train": range(1, 13), "val": [14, 13], "test": [15, 16, 17]}.items():
-        (lists / f"{name}.txt").write_text("".join(f"{number}\n" for number in numbers))
     splits = data.load("bars", tmp_path, size=SIZE)
     # Those that no list names, 18 to 20, are for other tasks.
     assert [levels(x) for x, _ in splits] == [[*range(12)], [12, 13], [14, 15, 16]]
@@ -79,13 +84,6 @@ def test_lists_of_voc_say_the_splits(tmp_path):
     (lists / "val.txt").write_text("13\n")
     with pytest.raises(ValueError, match=r"bars: has no split 'test'"):
         data.load("bars", tmp_path, size=SIZE)
-
-
-def write_lists(folder, **numbers):
-    lists = folder / "ImageSets" / "Main"
-    lists.mkdir(parents=True, exist_ok=True)
-    for name, those in numbers.items():
-        (lists / f"{name}.txt").write_text("".join(f"{each}\n" for each in those), "utf-8-sig")
 
 
 def test_lists_of_voc_that_join_training_and_validation(tmp_path):
@@ -136,6 +134,14 @@ def test_photos_of_several_cameras_are_in_the_order_of_their_folders(tmp_path):
         read = data.read_coco(tmp_path / str(n) / path, tmp_path / str(n) / "bars")
         assert read.ids == ("a/1", "a/2", "b/1", "b/2")
         assert [round(float(image.float().mean()) / 8) for image in read.images] == [0, 2, 1, 3]
+
+
+def test_photos_of_voc_may_lie_in_folders_too(tmp_path):
+    for xml, part in (("x", "b"), ("y", "a")):
+        write_voc(tmp_path, VOC.replace("a.jpg", f"{part}/1.jpg"), xml)
+        (tmp_path / "JPEGImages" / part).mkdir()
+        (tmp_path / "JPEGImages" / f"{xml}.jpg").rename(tmp_path / "JPEGImages" / part / "1.jpg")
+    assert data.read_voc(tmp_path).ids == ("a/1", "b/1")
 
 
 @pytest.mark.parametrize("names", [("a.jpg", "a.png"), ("a.png", "a.jpg")])
