@@ -10,7 +10,7 @@ from eden._say import rate
 from eden.folder import NETWORKS, Results
 from eden.report._page import Section, TextTable
 from eden.report._style import BESIDE, COLOURS, NAMES, styled
-from eden.report._words import TITLES, WHICH
+from eden.report._words import TITLES, WHICH, measure
 
 _COLUMNS = ["network", "without errors", "tolerates", "95 %", "draws end at"]
 _COLUMNS += ["by the mean", "by the sweep"]
@@ -43,6 +43,7 @@ def accuracy_section(results: Results) -> Section:
         target=coarse["baseline"].target_accuracy,
         tolerances={WHICH[network]: t.coarse_ber for network, t in coarse.items()},
         points=points,
+        counted=measure(results.folder.recipe.accuracy),
     )
     rows = [
         [
@@ -87,6 +88,7 @@ def accuracy_figure(
     target: float,
     tolerances: Mapping[str, float],
     points: Iterable[tuple[str, float, float, float]] = (),
+    counted: str = "accuracy",
 ) -> Figure:
     """Draw accuracy against BER with the band of the draws.
 
@@ -95,6 +97,7 @@ def accuracy_figure(
         target: Accuracy to keep.
         tolerances: "before" and "after" -> tolerable BER.
         points: Operating points of the device as (label, ber, lowest, highest estimate).
+        counted: What the axis says.
 
     Returns:
         The figure.
@@ -111,7 +114,7 @@ def accuracy_figure(
         axes.grid(True)
     left, right = whole.get_xlim()
     _operating_points(whole, points, left, right)
-    whole.set(xlim=(left, right), ylim=(0.0, 1.0), ylabel="accuracy on validation images")
+    whole.set(xlim=(left, right), ylim=(0.0, 1.0), ylabel=f"{counted} on validation images")
     whole.yaxis.set_major_formatter(PercentFormatter(1.0))
     best = max(max(values) for curve in curves.values() for _, values in curve)
     near.set(ylim=(target - 0.03, best + 0.008), title="near the target")

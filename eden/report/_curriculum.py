@@ -9,6 +9,7 @@ from eden._say import rate
 from eden.folder import Results
 from eden.report._page import Section, TextTable
 from eden.report._style import COLOURS, styled
+from eden.report._words import measure
 
 
 def curriculum_section(results: Results) -> Section:
@@ -25,7 +26,8 @@ def curriculum_section(results: Results) -> Section:
         for e in epochs
         if e["accuracy"] is not None
     ]
-    target = f"accuracy without errors (target {results.boosting['target_accuracy']:.4f})"
+    counted = measure(results.folder.recipe.accuracy)
+    target = f"{counted} without errors (target {results.boosting['target_accuracy']:.4f})"
     return Section(
         "Curriculum of boosting",
         text=(

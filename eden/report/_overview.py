@@ -3,7 +3,7 @@
 from eden._say import percent, rate
 from eden.folder import Results
 from eden.report._page import Section, TextTable
-from eden.report._words import beside
+from eden.report._words import beside, measure
 
 
 def facts_of(results: Results) -> list[tuple[str, str]]:
@@ -16,7 +16,7 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
     )
     original = seen["original_test_accuracy"]
     sampled = beside(verdict.get("standard_error"), ".2%")
-    reached = f"accuracy{sampled}, originally {original:.2%}"
+    reached = f"{measure(seen.get('accuracy'))}{sampled}, originally {original:.2%}"
     if verdict.get("difference") is not None:
         change = beside(verdict["difference_standard_error"], ".2%")
         reached += f"; {percent(verdict['difference'], 2)}{change}, paired"

@@ -62,6 +62,11 @@ def table(results: Results) -> tuple[list[str], list[list[str]], int]:
     return head, rows, keys.index(results.verified_key)
 
 
+def measure(accuracy: str | None) -> str:
+    """Return what the recipe's key ``accuracy`` stands for, in words; None: an earlier version."""
+    return "average precision" if accuracy == "precision" else "accuracy"
+
+
 def verdict_line(results: Results) -> str:
     """Say in one sentence what the verification showed."""
     seen, verdict = results.verification, results.last_verdict
@@ -85,7 +90,8 @@ def verdict_line(results: Results) -> str:
 
 
 def _accuracies(seen: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
-    mean, lowest = f"mean accuracy {verdict['mean_accuracy']:.4f}", verdict["lowest_accuracy"]
+    mean = f"mean {measure(seen.get('accuracy'))} {verdict['mean_accuracy']:.4f}"
+    lowest = verdict["lowest_accuracy"]
     if verdict.get("difference") is None:  # folders of earlier versions say nothing of images
         return f"{mean}, lowest {lowest:.4f}, original {seen['original_test_accuracy']:.4f}"
     mean += f"{beside(verdict['standard_error'])} ({verdict['images']:,} images)"

@@ -30,6 +30,7 @@ def figures():
             target=0.88,
             tolerances={"before": 1e-4, "after": 1e-3},
             points=[("1.05 V", 7e-4, 6e-4, 0.3), ("1.1 V", 1e-9, 0.0, 1e-6)],
+            counted="average precision",
         ),
         "tolerance": tolerance_figure(
             {"before": {"a.weight": 1e-4}, "after": {"a.weight": 1e-3}},
@@ -58,6 +59,10 @@ def test_a_figure_is_the_same_svg_each_time(name):
     assert first == second
     assert ET.fromstring(first).tag.endswith("svg")
     assert b"<dc:date>" not in first
+
+
+def test_the_axis_says_what_is_counted():
+    assert figures()["accuracy"].axes[0].get_ylabel() == "average precision on validation images"
 
 
 def test_the_page_is_whole_and_escapes_what_it_is_given():

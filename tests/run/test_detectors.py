@@ -152,6 +152,12 @@ def test_accuracy_may_be_the_average_precision(bars, narrow, tmp_path):
     page = (folder / "report.html").read_text()
     assert "Accuracy is the average precision over photos, at IoU 0.5" in page
     assert "drawn with replacement, 200 times" in page
+    for said in (
+        "average precision without errors",
+        "average precision, originally",
+        "mean average precision 0.",
+    ):
+        assert said in page
     assert "share of photos whose boxes" not in page and "Average precision there" not in page
 
 
