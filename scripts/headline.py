@@ -5,13 +5,14 @@
 
 SHARDS is what `scripts/reproduce_systems.py` left. What networks bear is kept in a file of a row a
 network and variant, in which `--add` puts the rows of finished runs in place
-of those of the same networks and losses allowed: a run takes hours. The BER that each bears at the
+of those that the same recipe had: a run takes hours. One recipe stands for a network and a loss
+allowed; a recipe is called as the run's folder. The BER that each bears at the
 stated risk is looked up on all measured modules of vendors A, B and C, along VDD or along tRCD,
 never both at once: the harshest measured setting that is borne, by the mean and by the high end of
 the measured range, and the mean over the vendor's modules. Energy and time are those of the
 network's published form: the supply of a system's memory is lowered to the same share of what is
 rated, or its tRCD by as many nanoseconds; between the supplies and latencies that a shard has, the
-share is interpolated.
+share is interpolated. In brackets: for the high end of the measured range.
 """
 
 import argparse
@@ -80,10 +81,21 @@ def _check(rows: list[dict[str, str]], path: Path) -> None:
 
 
 def add(rows: list[dict[str, str]], path: Path) -> None:
-    """Put rows in place of those of the same networks and losses, in the order of the table."""
+    """Put rows in place of those that their recipes had, in the order of the table.
+
+    Raises:
+        ValueError: If another recipe, of another format or data, stands for a network already.
+    """
     _check(rows, path)
-    taken = {_searched(one) for one in rows}
-    rows = [one for one in tolerances_in(path) if _searched(one) not in taken] + rows
+    taken, there = {_searched(one): one["recipe"] for one in rows}, tolerances_in(path)
+    for one in there:
+        if (recipe := taken.get(_searched(one), one["recipe"])) != one["recipe"]:
+            where = f"of {one['network']} with {one['loss']} lost"
+            raise ValueError(
+                f"{path}: rows {where} are of the recipe {one['recipe']}, not of {recipe}; "
+                "delete them first to have the others instead"
+            )
+    rows = [one for one in there if _searched(one) not in taken] + rows
     write_csv(path, sorted(rows, key=_searched), COLUMNS)
 
 
@@ -179,26 +191,38 @@ def saved_table(borne: list[Borne], shards: dict):
             if shard is None:
                 cells += _NOT_RUN
                 continue
-            saved = [100 * saving(shard, law, one.vdd()) for law in LAWS]
-            gained[one.variant, system].append((*saved, 100 * speedup(shard, one.lower_ns())))
-            cells += _said(gained[one.variant, system][-1])
+            gains = [
+                (
+                    *(100 * saving(shard, law, one.vdd(end=end)) for law in LAWS),
+                    100 * speedup(shard, one.lower_ns(end=end)),
+                )
+                for end in ("mean", "high")
+            ]
+            gained[one.variant, system].append(gains)
+            cells += _said(gains)
         yield row(one.network, one.variant, *cells)
     if len({one.network for one in borne}) == 1:
         return
     for title, of in (("mean", mean), ("most", max)):
         for name in dict.fromkeys(name for name, _ in gained):
             each = [gained.get((name, system)) for system in SYSTEMS]
-            said = [_said(map(of, zip(*one, strict=True))) if one else _NOT_RUN for one in each]
-            yield row(f"**{title}**", name, *(cell for cells in said for cell in cells))
+            said = [_said(_over(of, one)) if one else _NOT_RUN for one in each]
+            of_so_many = f"**{title} of {max(len(one or ()) for one in each)}**"
+            yield row(of_so_many, name, *(cell for cells in said for cell in cells))
 
 
 _NOT_RUN = ["not run", ""]
 
 
-def _said(gained) -> list[str]:
-    """What is saved under each law, and how much faster."""
-    *saved, faster = gained
-    return [" / ".join(f"{s:.1f}" for s in saved), f"{faster:.1f}"]
+def _over(of, gains):
+    """The mean, or the most, of networks, by the middle of the range and by its high end."""
+    return [[of(values) for values in zip(*ends, strict=True)] for ends in zip(*gains, strict=True)]
+
+
+def _said(gains) -> list[str]:
+    """What is saved under each law, and how much faster, each with the high end."""
+    *saved, faster = (f"{middle:.1f} ({high:.1f})" for middle, high in zip(*gains, strict=True))
+    return [" / ".join(saved), faster]
 
 
 def main() -> None:

@@ -64,6 +64,19 @@ def test_what_is_kept_with_the_sources_gives_the_settings_of_the_table(headline)
     assert (nothing.vdd(), nothing.lower_ns()) == (1.0, 0.0)
 
 
+def test_another_recipe_does_not_take_the_place_of_one(headline, tmp_path):
+    path = tmp_path / "tolerances.csv"
+    headline.add([stated(headline, "alexnet"), stated(headline, "lenet")], path)
+    before = path.read_text()
+    with pytest.raises(
+        ValueError, match=r"of alexnet with 0.01 lost are of the recipe recipe, not"
+    ):
+        headline.add([stated(headline, "alexnet") | {"recipe": "alexnet-fp32"}], path)
+    assert path.read_text() == before
+    headline.add([stated(headline, "alexnet", loss="0") | {"recipe": "alexnet-no-loss"}], path)
+    assert len(headline.tolerances_in(path)) == 3
+
+
 def test_a_row_twice_is_refused(headline, tmp_path):
     rows = [stated(headline, "lenet"), stated(headline, "lenet", ber="2.0e-4")]
     with pytest.raises(ValueError, match=r"for lenet, 0.01, baseline: several, accepted: one"):
@@ -79,5 +92,6 @@ def test_systems_that_were_not_run_are_said(headline):
     shard = {"vdd_volts": 1.35, "points": points}
     rows = [*headline.saved_table(borne, {("cpu", "lenet"): shard})]
     lenet, alexnet, mean, most = (row.split("|")[3:] for row in rows[-4:])
-    assert lenet == mean == most and "0.0 / 0.0 / 0.0" in lenet[0]
+    assert lenet == mean == most and "0.0 (0.0) / 0.0 (0.0) / 0.0 (0.0)" in lenet[0]
+    assert rows[-2].startswith("| **mean of 1** |")
     assert [cells.count(" not run ") for cells in (lenet, alexnet)] == [3, 4]

@@ -20,6 +20,7 @@ from eden.data._boxes import Boxes as Boxes
 from eden.data._boxes import Letterbox as Letterbox
 from eden.data._boxes import boxes_of as boxes_of
 from eden.data._boxes import check_corners as check_corners
+from eden.data._boxes import check_truths as check_truths
 from eden.data._boxes import letterbox as letterbox
 from eden.data._boxes import overlap as overlap
 from eden.data._call import call as call

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from eden._say import refusal, within
+from eden._say import within
 from eden.data._batches import batches
-from eden.data._boxes import Boxes, boxes_of
+from eden.data._boxes import Boxes, boxes_of, check_truths
 from eden.data._call import device_of, evaluating
 from eden.data._pixels import Inputs, drawn, take
 from eden.data._precision import (
@@ -43,6 +43,10 @@ class BoxEvaluator:
         least: F1 of a photo that is right, 0 to 1.
         batch_size: Photos a batch.
 
+    Raises:
+        ValueError: For no photo, another shape, a label that is no integer, and a box outside its
+            photo or without area.
+
     Attributes:
         digest: As of `Evaluator`.
         in_copies: Whether copies of the process may ask; False for a ``detect`` that keeps what it
@@ -65,9 +69,7 @@ class BoxEvaluator:
     ):
         for name, value in (("iou", iou), ("score", score), ("least", least)):
             within(name, value, 0, 1)
-        if truths.ndim != 3 or truths.shape[2] != 5 or len(truths) != len(x) or not len(x):
-            said = f"[{len(x)}, most, 5], one photo at least"
-            raise ValueError(refusal("shape of truths", list(truths.shape), said))
+        check_truths(truths, len(x), (x.shape[2], x.shape[3]))
         self.x, self.truths, self.detect, self.batch_size = x, truths, detect, batch_size
         self.iou, self.score, self.least = iou, score, least
 

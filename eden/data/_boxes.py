@@ -180,6 +180,38 @@ class Annotated:
         return Images(pixels, Normalisation((0.0,) * 3, (255.0,) * 3)), truths
 
 
+def check_truths(
+    truths: Tensor, photos: int, size: tuple[int, int], *, classes: int | None = None
+) -> None:
+    """Refuse what is not as `Annotated.squares` gives it: answers about it would be wrong.
+
+    Args:
+        truths: ``[photos, most, 5]``.
+        photos: How many there are.
+        size: Their height and width in pixels.
+        classes: Of the network, where it is known.
+
+    Raises:
+        ValueError: For another shape, no photo, a label that is no integer or that there is no
+            class for, and a box, other than those labelled -1, outside the photo or without area.
+    """
+    if truths.ndim != 3 or truths.shape[2] != 5 or len(truths) != photos or not photos:
+        said = f"[{photos}, most, 5], one photo at least"
+        raise ValueError(_say.refusal("shape of truths", list(truths.shape), said))
+    labels = truths[..., 4]
+    if len(wrong := labels[labels != labels.round()]):
+        raise ValueError(_say.refusal("label of truths", wrong[0].item(), "integers"))
+    there = truths[labels != -1]
+    if classes is not None and len(there) and (most := int(there[:, 4].max())) >= classes:
+        raise ValueError(_say.refusal("label of truths", most, f"0 to {classes - 1}"))
+    sides = there.new_tensor([size[1], size[0]])
+    good = (there[:, :2] >= 0) & (there[:, 2:4] <= sides) & (there[:, :2] < there[:, 2:4])
+    if not bool(good.all()):
+        wrong = there[~good.all(1)][0, :4].tolist()
+        said = f"x0 < x1 within 0 to {size[1]}, y0 < y1 within 0 to {size[0]}"
+        raise ValueError(_say.refusal("box of truths", wrong, said))
+
+
 def boxes_of(truths: Tensor, *, uncounted: bool = False) -> Boxes:
     """Return the boxes of a photo, of score 1; ``[most, 5]`` as of `Annotated.squares`.
 

@@ -35,7 +35,9 @@ def read_cifar10(folder: Path, part: str, *, progress: bool) -> Labelled:
         return Labelled(pixels, labels, tuple(CLASSES), numbers, (part,) * len(labels))
     path = folder / _PARQUET[part]
     if not path.is_file():
-        raise ValueError(f"missing file: no {path.name} in {folder}")
+        raise ValueError(
+            f"missing file: no {path.name} in {folder}; get it where the others are from"
+        )
     read = read_labelled(path, progress=progress)
     if read.pixels.shape[1:] != (3, 32, 32):
         raise ValueError(refusal(f"{path}: shape of images", [*read.pixels.shape[1:]], "3, 32, 32"))
@@ -50,7 +52,7 @@ def _check_labels(path: Path, labels: torch.Tensor) -> None:
 
 def _binary(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
     if not path.is_file():
-        raise ValueError(f"missing file: no {path.name} in {path.parent}")
+        raise ValueError(f"missing file: no {path.name} in {path.parent}; get {SOURCE}")
     size = path.stat().st_size
     if not size or size % _RECORD:
         said = f"a multiple of {_RECORD}, an image's (truncated or damaged)"

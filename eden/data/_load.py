@@ -87,7 +87,8 @@ def load(
         }
         pairs = {part: (read.pixels, read.labels) for part, read in parts.items()}
     elif name.endswith(".parquet"):
-        folder = _find(name, root, (name,), "it is a file of yours")
+        advice = "it is a file of yours, or a recipe's: docs/networks.md says where those are from"
+        folder = _find(name, root, (name,), advice)
         pairs = _by_split(folder / name, size, progress)
     elif size is not None:
         # A file is named by itself, a folder by what is in it.

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from eden import _say
-from eden.data import boxes_of, overlap
+from eden.data import boxes_of, check_truths, overlap
 from eden.nets._detect import read_heads
 from eden.nets._yolo import YOLO
 
@@ -34,17 +33,19 @@ def detection_loss(
         ignore: Intersection over union above which a cell is not told that there is no box.
 
     Raises:
-        ValueError: For heads of another form than the model's, truths of another shape, and a box
-            of no class or outside the photo.
+        TypeError: For a network that is no YOLO.
+        ValueError: For heads of another form than the model's, no photo, truths of another shape,
+            and a box of no class or outside the photo.
 
     Reference: Redmon and Farhadi, "YOLOv3", section 2.1. The gradients are those of darknet,
     src/yolo_layer.c, with the weight 2 - w h of small boxes.
     """
-    _check(model, heads, truths, size)
+    said_by_head = list(read_heads(model, heads, size))
+    check_truths(truths, len(heads[0]), size, classes=model.classes)
     anchors = heads[0].new_tensor(model.anchors)
     used = sorted({mask for masks in model.masks for mask in masks})
     total = heads[0].new_zeros(())
-    for (values, corners), masks in zip(read_heads(model, heads, size), model.masks, strict=True):
+    for (values, corners), masks in zip(said_by_head, model.masks, strict=True):
         rows, columns = values.shape[2:4]
         stride = values.new_tensor([size[1] / columns, size[0] / rows])
         wanted = torch.zeros(values.shape[:4], device=values.device)
@@ -87,19 +88,3 @@ def _alike(sides: Tensor, anchors: Tensor) -> Tensor:
     """Intersection over union ``[n, m]`` of boxes with one middle, by width and height."""
     common = torch.minimum(sides[:, None], anchors[None]).prod(-1)
     return common / (sides.prod(-1)[:, None] + anchors.prod(-1)[None] - common)
-
-
-def _check(model: YOLO, heads: list[Tensor], truths: Tensor, size: tuple[int, int]) -> None:
-    batch = len(heads[0]) if heads else 0
-    if truths.ndim != 3 or truths.shape[2] != 5 or len(truths) != batch:
-        said = f"[{batch}, most, 5]"
-        raise ValueError(_say.refusal("shape of truths", list(truths.shape), said))
-    there = truths[truths[..., 4] >= 0]
-    if len(there) and (most := int(there[:, 4].max())) >= model.classes:
-        raise ValueError(_say.refusal("label of truths", most, f"0 to {model.classes - 1}"))
-    sides = there.new_tensor([size[1], size[0]])
-    good = (there[:, :2] >= 0) & (there[:, 2:4] <= sides) & (there[:, :2] < there[:, 2:4])
-    if not bool(good.all()):
-        wrong = there[~good.all(1)][0, :4].tolist()
-        said = f"x0 < x1 within 0 to {size[1]}, y0 < y1 within 0 to {size[0]}"
-        raise ValueError(_say.refusal("box of truths", wrong, said))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from tqdm.auto import tqdm
 from eden._say import an_int, one_of, refusal, within
 from eden.data import Augment, Pair, batches, check_labels, evaluating, keeping_modes
 
+_PASSED_OVER = -100  # the label that torch's cross entropy does not count
 # Peaks of the learning rate where none is given.
 OPTIMIZERS = {"adamw": 4e-3, "sgd": 0.05}
 
@@ -49,9 +51,10 @@ def train(
 
     Raises:
         TypeError: For numbers that are none.
-        ValueError: For no image, other than as many labels, a label that the network has no class
-            for, no epoch, an unknown optimizer, and a learning rate below 0; the model is as it
-            was then.
+        ValueError: For no image, other than as many labels, labels of another kind or that the
+            network has no class for, no epoch, an unknown optimizer, and a learning rate below 0;
+            the model is as it was then. For a mean loss of an epoch that is not finite; the model
+            is of no use then.
     """
     if not len(train[0]):
         raise ValueError(refusal("number of training images", 0, "at least 1"))
@@ -64,7 +67,7 @@ def train(
     within("learning_rate", rate, 0)
     if loss is functional.cross_entropy:
         with evaluating(model):
-            check_labels(train[1], model(train[0][:1].to(device)))
+            _check(train[1], model(train[0][:1].to(device)))
     steps_by = _made(optimizer, model, rate)
     cycle = torch.optim.lr_scheduler.OneCycleLR(steps_by, rate, total_steps=steps)
     bar = tqdm(total=steps, desc="train", unit="step", disable=not progress)
@@ -80,8 +83,28 @@ def train(
                 cycle.step()
                 total += value.detach()
                 bar.update()
-            bar.set_postfix(epoch=epoch + 1, loss=f"{total.item() / len(loader):.3f}")
+            mean = total.item() / len(loader)
+            if not math.isfinite(mean):
+                raise ValueError(
+                    f"train: the loss is {mean} in epoch {epoch + 1}; a lower learning_rate may "
+                    "help, if images and weights are finite"
+                )
+            bar.set_postfix(epoch=epoch + 1, loss=f"{mean:.3f}")
     return model
+
+
+def _check(labels: torch.Tensor, outputs: torch.Tensor) -> None:
+    """Refuse labels that cross entropy does not take, or that there is no class for."""
+    shares = labels.is_floating_point() and labels.shape[1:] == outputs.shape[1:]
+    if shares:
+        return
+    if labels.dtype != torch.int64 or labels.shape[1:] != outputs.shape[2:]:
+        found = f"{labels.dtype} {list(labels.shape)}"
+        raise ValueError(refusal("labels", found, "int64 [n], or shares of classes"))
+    passed_over = labels == _PASSED_OVER
+    if (least := int(labels.masked_fill(passed_over, 0).min())) < 0:
+        raise ValueError(refusal("lowest label", least, f"0 or more, or {_PASSED_OVER}"))
+    check_labels(labels, outputs)
 
 
 def _made(optimizer: str, model: torch.nn.Module, rate: float) -> torch.optim.Optimizer:

@@ -1,5 +1,7 @@
 """Average precision and photos found right, by worked examples and by pycocotools."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -76,7 +78,7 @@ def test_a_photo_is_judged_without_what_does_not_count():
         boxes((*SQUARE, 0.9, 1), (*FAR, 0.9, 1), (51, 51, 55, 55, 0.9, 1)),
         boxes((*FAR, 0.9, 1)),
     ]
-    x = torch.arange(2.0).reshape(2, 1, 1, 1)
+    x = torch.arange(2.0).reshape(2, 1, 1, 1).expand(-1, 1, 64, 64)
     evaluate = data.BoxEvaluator(x, truths, lambda model, x: model(x))
     assert evaluate.agreements(Saying(said)).tolist() == [1, 1]
     assert evaluate.precision(Saying(said)) == 1
@@ -156,7 +158,7 @@ def test_photos_are_right_by_f1():
         boxes((*SQUARE, 0.2, 0)),
         boxes(),
     ]
-    x = torch.arange(4.0).reshape(4, 1, 1, 1)
+    x = torch.arange(4.0).reshape(4, 1, 1, 1).expand(-1, 1, 64, 64)
     evaluate = data.BoxEvaluator(x, truths, lambda model, x: model(x), batch_size=3)
     model = Saying(said).train()
     assert evaluate.agreements(model).tolist() == [1, 0.5, 0, 1]
@@ -172,11 +174,21 @@ def test_photos_are_right_by_f1():
     assert evaluate.precision(model) == average_precision(said, evaluate.there())
 
 
+def rows(box):
+    """The same box in each of two photos."""
+    return torch.tensor([[box], [box]], dtype=torch.float32)
+
+
 @pytest.mark.parametrize(
     ("truths", "keys", "words"),
     [
         (torch.zeros(2, 1, 4), {}, r"shape of truths is \[2, 1, 4\], accepted: \[2, most, 5\]"),
         (torch.zeros(1, 1, 5), {}, r"shape of truths is \[1, 1, 5\], accepted"),
+        (rows((0, 0, 9, 2, 0)), {}, r"box of truths is \[0.0, 0.0, 9.0, 2.0\], accepted: x0 < x1"),
+        (rows((2, 0, 1, 2, 0)), {}, r"box of truths is \[2.0, 0.0, 1.0, 2.0\], accepted"),
+        (rows((math.nan, 0, 1, 2, -4)), {}, r"box of truths is \[nan, 0.0, 1.0, 2.0\], accepted"),
+        (rows((0, 0, 1, 2, 0.5)), {}, "label of truths is 0.5, accepted: integers"),
+        (rows((0, 0, 1, 2, math.nan)), {}, "label of truths is nan, accepted: integers"),
         (torch.zeros(2, 1, 5), {"iou": 2}, "iou is 2, accepted"),
         (torch.zeros(2, 1, 5), {"least": -1}, "least is -1, accepted"),
     ],

@@ -88,6 +88,8 @@ def test_an_anchor_of_two_heads_is_told_by_both_and_one_of_none_by_none():
         ((0, 0, 99, 9, 0), r"box of truths is \[0.0, 0.0, 99.0, 9.0\], accepted: x0 < x1 within 0"),
         ((9, 0, 9, 9, 0), r"box of truths is \[9.0, "),
         ((float("nan"), 0, 9, 9, 0), r"box of truths is \[nan"),
+        ((0, 0, 9, 9, float("nan")), "label of truths is nan, accepted: integers"),
+        ((0, 0, 9, 9, 0.5), "label of truths is 0.5, accepted: integers"),
     ],
 )
 def test_truths_that_cannot_be_are_refused(box, words):
@@ -96,6 +98,10 @@ def test_truths_that_cannot_be_are_refused(box, words):
         detection_loss(model, heads, truth(box), (64, 64))
     with pytest.raises(ValueError, match=r"shape of truths is \[2, 1, 5\], accepted: \[1, most, 5"):
         detection_loss(model, heads, torch.zeros(2, 1, 5), (64, 64))
+    with pytest.raises(ValueError, match=r"shape of truths is \[0, 1, 5\], accepted.*one photo at"):
+        detection_loss(model, [head[:0] for head in heads], torch.zeros(0, 1, 5), (64, 64))
+    with pytest.raises(TypeError, match="type of model is 'LeNet', accepted: a YOLO"):
+        detection_loss(nets.build("lenet"), heads, truth(box), (64, 64))
 
 
 def test_only_a_detector_detects():
