@@ -2,11 +2,12 @@
 
 Run: python scripts/study_findings.py FOLDER [--tolerances FILE.csv] [--figures FOLDER]
 
-A table a finding, and a figure: whether low precision tolerates less (LeNet as trained, in each
-format); pruning makes a difference (LeNet trained on with so many weights pruned, against as much
-training without); boosting multiplies what is borne (all networks, int8); weights tolerate more
-than feature maps, the first and the last layer less than those between (lambda a KiB, int8); larger
-networks tolerate more (int8, and what runs of recipes found, as `headline.py --add` keeps it).
+A table a finding, and a figure: whether low precision tolerates less (networks as trained, in each
+format that was tried); pruning makes a difference (LeNet trained on with so many weights pruned,
+against as much training without); boosting multiplies what is borne (all networks, int8); weights
+tolerate more than feature maps, the first and the last layer less than those between (lambda a KiB,
+int8); larger networks tolerate more (int8, and what runs of recipes found, as `headline.py --add`
+keeps it).
 """
 
 import argparse
@@ -159,8 +160,9 @@ def main() -> None:
         parser.error(f"--tolerances {args.tolerances}: no file")
     found = kept(args.folder, "risk")
     rows = rows_of(found)
+    in_several = [n for n in SUBJECTS if sum((f, n, "none") in rows for f in FORMATS) > 1]
     parts = {
-        "precision": chosen(rows, ["lenet"], FORMATS, ["none"]),
+        "precision": chosen(rows, in_several, FORMATS, ["none"]),
         "pruning": chosen(rows, ["lenet"], ["int8"], ["none", *PRUNED]),
         "boosting": chosen(rows, [*SUBJECTS], ["int8"], ["none", "clean", "ramp"]),
     }
