@@ -4,10 +4,10 @@
         [--out FILE.md]
 
 SHARDS is what `scripts/reproduce_systems.py` left. What networks bear is kept in a file of a row a
-network and variant, in which `--add` puts the rows of finished runs in place
-of those that the same recipe had: a run takes hours. One recipe stands for a network and a loss
-allowed; a recipe is called as the run's folder. The BER that each bears at the
-stated risk is looked up on all measured modules of vendors A, B and C, along VDD or along tRCD,
+network and variant, in which `--add` puts the rows of finished runs in place of those that they
+had: a run takes hours. One run stands for a network and a loss allowed, and is called as its
+folder, which should be its recipe's name. The BER that each bears at the stated risk is looked up
+on all measured modules of vendors A, B and C, along VDD or along tRCD,
 never both at once: the harshest measured setting that is borne, by the mean and by the high end of
 the measured range, and the mean over the vendor's modules. Energy and time are those of the
 network's published form: the supply of a system's memory is lowered to the same share of what is
@@ -18,6 +18,7 @@ share is interpolated. In brackets: for the high end of the measured range.
 import argparse
 import csv
 from collections import Counter, defaultdict
+from functools import partial
 from pathlib import Path
 from statistics import mean
 
@@ -75,27 +76,27 @@ def _check(rows: list[dict[str, str]], path: Path) -> None:
     """Refuse networks that the paper's table has not, and what would count twice."""
     for one in rows:
         one_of(f"network of {path}", one["network"], NETWORKS)
+    stands: dict[tuple, str] = {}
+    for one in rows:
+        if (first := stands.setdefault(_searched(one), one["recipe"])) != one["recipe"]:
+            where = f"{one['network']} with {one['loss']} lost"
+            said = f"rows of {path} for {where} are of {first} and of {one['recipe']}"
+            raise ValueError(f"{said}; one stands in the table: delete those of the other")
     count = Counter((one["network"], one["loss"], one["variant"]) for one in rows)
     if twice := [row for row, number in count.items() if number > 1]:
         raise ValueError(f"rows of {path} for {', '.join(twice[0])}: several, accepted: one")
 
 
 def add(rows: list[dict[str, str]], path: Path) -> None:
-    """Put rows in place of those that their recipes had, in the order of the table.
+    """Put rows in place of those that their runs had, in the order of the table.
 
     Raises:
-        ValueError: If another recipe, of another format or data, stands for a network already.
+        ValueError: If a run of another name, as of another format, stands for a network already.
     """
+    new = {(_searched(one), one["recipe"]) for one in rows}
+    there = tolerances_in(path)
+    rows = [one for one in there if (_searched(one), one["recipe"]) not in new] + rows
     _check(rows, path)
-    taken, there = {_searched(one): one["recipe"] for one in rows}, tolerances_in(path)
-    for one in there:
-        if (recipe := taken.get(_searched(one), one["recipe"])) != one["recipe"]:
-            where = f"of {one['network']} with {one['loss']} lost"
-            raise ValueError(
-                f"{path}: rows {where} are of the recipe {one['recipe']}, not of {recipe}; "
-                "delete them first to have the others instead"
-            )
-    rows = [one for one in there if _searched(one) not in taken] + rows
     write_csv(path, sorted(rows, key=_searched), COLUMNS)
 
 
@@ -185,42 +186,35 @@ def saved_table(borne: list[Borne], shards: dict):
     yield from head(["network", "", *columns])
     gained = defaultdict(list)
     for one in borne:
-        cells = []
+        cells, ends = [], [(one.vdd(end=end), one.lower_ns(end=end)) for end in ("mean", "high")]
         for system in SYSTEMS:
-            shard = shards.get((system, one.network))
-            if shard is None:
-                cells += _NOT_RUN
-                continue
-            gains = [
-                (
-                    *(100 * saving(shard, law, one.vdd(end=end)) for law in LAWS),
-                    100 * speedup(shard, one.lower_ns(end=end)),
-                )
-                for end in ("mean", "high")
-            ]
+            shard, gains = shards.get((system, one.network)), None
+            if shard is not None:
+                gains = [
+                    [100 * saving(shard, law, volts) for law in LAWS]
+                    + [100 * speedup(shard, lower)]
+                    for volts, lower in ends
+                ]
             gained[one.variant, system].append(gains)
             cells += _said(gains)
         yield row(one.network, one.variant, *cells)
     if len({one.network for one in borne}) == 1:
         return
-    for title, of in (("mean", mean), ("most", max)):
+    for title, of in (("mean", partial(np.mean, axis=0)), ("most", partial(np.max, axis=0))):
         for name in dict.fromkeys(name for name, _ in gained):
-            each = [gained.get((name, system)) for system in SYSTEMS]
-            said = [_said(_over(of, one)) if one else _NOT_RUN for one in each]
-            of_so_many = f"**{title} of {max(len(one or ()) for one in each)}**"
-            yield row(of_so_many, name, *(cell for cells in said for cell in cells))
-
-
-_NOT_RUN = ["not run", ""]
-
-
-def _over(of, gains):
-    """The mean, or the most, of networks, by the middle of the range and by its high end."""
-    return [[of(values) for values in zip(*ends, strict=True)] for ends in zip(*gains, strict=True)]
+            cells = []
+            for system in SYSTEMS:
+                each = gained[name, system]
+                # Of all the networks or of none: for each end of the range, each column by itself.
+                known = None not in each
+                cells += _said(of(np.array(each)) if known else None)
+            yield row(f"**{title} of {len(gained[name, SYSTEMS[0]])}**", name, *cells)
 
 
 def _said(gains) -> list[str]:
     """What is saved under each law, and how much faster, each with the high end."""
+    if gains is None:
+        return ["not run", ""]
     *saved, faster = (f"{middle:.1f} ({high:.1f})" for middle, high in zip(*gains, strict=True))
     return [" / ".join(saved), faster]
 

@@ -68,10 +68,12 @@ def test_another_recipe_does_not_take_the_place_of_one(headline, tmp_path):
     path = tmp_path / "tolerances.csv"
     headline.add([stated(headline, "alexnet"), stated(headline, "lenet")], path)
     before = path.read_text()
-    with pytest.raises(
-        ValueError, match=r"of alexnet with 0.01 lost are of the recipe recipe, not"
-    ):
-        headline.add([stated(headline, "alexnet") | {"recipe": "alexnet-fp32"}], path)
+    other = stated(headline, "alexnet", "both") | {"recipe": "alexnet-fp32"}
+    for rows in ([other], [stated(headline, "alexnet"), other]):
+        with pytest.raises(
+            ValueError, match=r"alexnet with 0.01 lost are of recipe and of alexnet-"
+        ):
+            headline.add(rows, path)
     assert path.read_text() == before
     headline.add([stated(headline, "alexnet", loss="0") | {"recipe": "alexnet-no-loss"}], path)
     assert len(headline.tolerances_in(path)) == 3
@@ -92,6 +94,10 @@ def test_systems_that_were_not_run_are_said(headline):
     shard = {"vdd_volts": 1.35, "points": points}
     rows = [*headline.saved_table(borne, {("cpu", "lenet"): shard})]
     lenet, alexnet, mean, most = (row.split("|")[3:] for row in rows[-4:])
-    assert lenet == mean == most and "0.0 (0.0) / 0.0 (0.0) / 0.0 (0.0)" in lenet[0]
-    assert rows[-2].startswith("| **mean of 1** |")
-    assert [cells.count(" not run ") for cells in (lenet, alexnet)] == [3, 4]
+    assert "0.0 (0.0) / 0.0 (0.0) / 0.0 (0.0)" in lenet[0]
+    # A mean is of all the networks or not stated.
+    assert [cells.count(" not run ") for cells in (lenet, alexnet, mean, most)] == [3, 4, 4, 4]
+    both = {("cpu", one.network): shard for one in borne}
+    mean, most = [*headline.saved_table(borne, both)][-2:]
+    assert mean.split("|")[3:] == most.split("|")[3:] == lenet
+    assert mean.startswith("| **mean of 2** |")

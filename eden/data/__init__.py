@@ -28,6 +28,7 @@ from eden.data._call import device_of as device_of
 from eden.data._call import evaluating as evaluating
 from eden.data._call import inputs_of as inputs_of
 from eden.data._call import keeping_modes as keeping_modes
+from eden.data._call import sound as sound
 from eden.data._dataset import from_dataset as from_dataset
 from eden.data._evaluator import Evaluator as Evaluator
 from eden.data._evaluator import check_labels as check_labels

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from eden._say import within
+from eden._say import refusal, within
 from eden.data._batches import batches
 from eden.data._boxes import Boxes, boxes_of, check_truths
 from eden.data._call import device_of, evaluating
@@ -69,6 +69,8 @@ class BoxEvaluator:
     ):
         for name, value in (("iou", iou), ("score", score), ("least", least)):
             within(name, value, 0, 1)
+        if len(x.shape) != 4:
+            raise ValueError(refusal("shape of photos", list(x.shape), "[n, channels, h, w]"))
         check_truths(truths, len(x), (x.shape[2], x.shape[3]))
         self.x, self.truths, self.detect, self.batch_size = x, truths, detect, batch_size
         self.iou, self.score, self.least = iou, score, least

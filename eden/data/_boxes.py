@@ -199,15 +199,15 @@ def check_truths(
         said = f"[{photos}, most, 5], one photo at least"
         raise ValueError(_say.refusal("shape of truths", list(truths.shape), said))
     labels = truths[..., 4]
-    if len(wrong := labels[labels != labels.round()]):
+    if len(wrong := labels[~labels.isfinite() | (labels != labels.round())]):
         raise ValueError(_say.refusal("label of truths", wrong[0].item(), "integers"))
     there = truths[labels != -1]
     if classes is not None and len(there) and (most := int(there[:, 4].max())) >= classes:
         raise ValueError(_say.refusal("label of truths", most, f"0 to {classes - 1}"))
     sides = there.new_tensor([size[1], size[0]])
-    good = (there[:, :2] >= 0) & (there[:, 2:4] <= sides) & (there[:, :2] < there[:, 2:4])
-    if not bool(good.all()):
-        wrong = there[~good.all(1)][0, :4].tolist()
+    inside = ((there[:, :2] >= 0) & (there[:, 2:4] <= sides)).all(dim=1)
+    if not bool((good := inside & has_area(there[:, :4])).all()):
+        wrong = there[~good][0, :4].tolist()
         said = f"x0 < x1 within 0 to {size[1]}, y0 < y1 within 0 to {size[0]}"
         raise ValueError(_say.refusal("box of truths", wrong, said))
 

@@ -15,6 +15,11 @@ def device_of(model: nn.Module) -> torch.device:
     return next((p.device for p in model.parameters()), torch.device("cpu"))
 
 
+def sound(model: nn.Module) -> bool:
+    """Return whether all that a model learns is finite."""
+    return all(bool(p.isfinite().all()) for p in model.parameters() if p.requires_grad)
+
+
 def inputs_of(batch: Any) -> Any:
     """Return the inputs of a batch that may have labels beside them."""
     if isinstance(batch, list | tuple) and batch:

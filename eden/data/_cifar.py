@@ -35,9 +35,7 @@ def read_cifar10(folder: Path, part: str, *, progress: bool) -> Labelled:
         return Labelled(pixels, labels, tuple(CLASSES), numbers, (part,) * len(labels))
     path = folder / _PARQUET[part]
     if not path.is_file():
-        raise ValueError(
-            f"missing file: no {path.name} in {folder}; get it where the others are from"
-        )
+        raise ValueError(f"missing file: no {path.name} in {folder}; or get {SOURCE}")
     read = read_labelled(path, progress=progress)
     if read.pixels.shape[1:] != (3, 32, 32):
         raise ValueError(refusal(f"{path}: shape of images", [*read.pixels.shape[1:]], "3, 32, 32"))

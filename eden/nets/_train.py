@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +10,10 @@ from torch.nn import functional
 from tqdm.auto import tqdm
 
 from eden._say import an_int, one_of, refusal, within
-from eden.data import Augment, Pair, batches, check_labels, evaluating, keeping_modes
+from eden.data import Augment, Pair, batches, check_labels, evaluating, keeping_modes, sound
 
-_PASSED_OVER = -100  # the label that torch's cross entropy does not count
+# What torch's cross entropy takes for labels, and the one that it does not count.
+_LABELS, _PASSED_OVER = (torch.int64, torch.uint8), -100
 # Peaks of the learning rate where none is given.
 OPTIMIZERS = {"adamw": 4e-3, "sgd": 0.05}
 
@@ -53,7 +53,7 @@ def train(
         TypeError: For numbers that are none.
         ValueError: For no image, other than as many labels, labels of another kind or that the
             network has no class for, no epoch, an unknown optimizer, and a learning rate below 0;
-            the model is as it was then. For a mean loss of an epoch that is not finite; the model
+            the model is as it was then. For weights that are not finite after an epoch; the model
             is of no use then.
     """
     if not len(train[0]):
@@ -83,27 +83,29 @@ def train(
                 cycle.step()
                 total += value.detach()
                 bar.update()
-            mean = total.item() / len(loader)
-            if not math.isfinite(mean):
+            if not sound(model):
                 raise ValueError(
-                    f"train: the loss is {mean} in epoch {epoch + 1}; a lower learning_rate may "
-                    "help, if images and weights are finite"
+                    f"train: weights are not finite after epoch {epoch + 1}; a lower learning_rate "
+                    "may help, if images and loss are finite"
                 )
-            bar.set_postfix(epoch=epoch + 1, loss=f"{mean:.3f}")
+            bar.set_postfix(epoch=epoch + 1, loss=f"{total.item() / len(loader):.3f}")
     return model
 
 
 def _check(labels: torch.Tensor, outputs: torch.Tensor) -> None:
     """Refuse labels that cross entropy does not take, or that there is no class for."""
-    shares = labels.is_floating_point() and labels.shape[1:] == outputs.shape[1:]
-    if shares:
-        return
-    if labels.dtype != torch.int64 or labels.shape[1:] != outputs.shape[2:]:
+    if labels.is_floating_point() and labels.shape[1:] == outputs.shape[1:]:
+        return  # shares of classes
+    if labels.dtype not in _LABELS or labels.shape[1:] != outputs.shape[2:]:
+        shape = ", ".join(map(str, ("n", *outputs.shape[2:])))
         found = f"{labels.dtype} {list(labels.shape)}"
-        raise ValueError(refusal("labels", found, "int64 [n], or shares of classes"))
-    passed_over = labels == _PASSED_OVER
-    if (least := int(labels.masked_fill(passed_over, 0).min())) < 0:
-        raise ValueError(refusal("lowest label", least, f"0 or more, or {_PASSED_OVER}"))
+        raise ValueError(
+            refusal("labels", found, f"int64 or uint8 [{shape}], or shares of classes")
+        )
+    counted = labels.to(torch.int64)
+    if len(wrong := counted[(counted < 0) & (counted != _PASSED_OVER)]):
+        said = f"0 or more, or {_PASSED_OVER}"
+        raise ValueError(refusal("lowest label", int(wrong.min()), said))
     check_labels(labels, outputs)
 
 

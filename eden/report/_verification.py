@@ -5,10 +5,9 @@ from typing import Any
 
 from eden.folder import Results
 from eden.report._page import Section, TextTable
-from eden.report._words import TITLES, beside, measure, signed, with_error
+from eden.report._words import TITLES, beside, mean_measure, signed, with_error
 
 _COLUMNS = ["attempt", "supply", "draws", "misses", "P(miss) below", "confidence"]
-_COLUMNS += ["mean {}", "lowest", "verdict"]
 
 
 def verification_section(results: Results) -> Section:
@@ -16,8 +15,8 @@ def verification_section(results: Results) -> Section:
     seen = results.verification
     # Folders of earlier versions say nothing of images.
     paired = all(a["verdict"].get("difference") is not None for a in seen["attempts"])
-    columns = [name.format(measure(seen.get("accuracy"))) for name in _COLUMNS]
-    head = [*columns[:-1], *["against the original"] * paired, columns[-1]]
+    mean = mean_measure(seen.get("accuracy")).rstrip(",")
+    head = [*_COLUMNS, mean, "lowest", *["against the original"] * paired, "verdict"]
     rows = [_row(a, paired=paired) for a in seen["attempts"]]
     notes = [f"Without errors, as stored, on the test images: {_by_network(seen, 'accuracy')}."]
     precise = seen.get("accuracy") == "precision"

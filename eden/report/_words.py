@@ -67,6 +67,12 @@ def measure(accuracy: str | None) -> str:
     return "average precision" if accuracy == "precision" else "accuracy"
 
 
+def mean_measure(accuracy: str | None) -> str:
+    """Return the same of a mean over draws; detection calls a mean over classes mean precision."""
+    said = measure(accuracy)
+    return f"{said}, mean of draws," if accuracy == "precision" else f"mean {said}"
+
+
 def verdict_line(results: Results) -> str:
     """Say in one sentence what the verification showed."""
     seen, verdict = results.verification, results.last_verdict
@@ -90,7 +96,7 @@ def verdict_line(results: Results) -> str:
 
 
 def _accuracies(seen: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
-    mean = f"mean {measure(seen.get('accuracy'))} {verdict['mean_accuracy']:.4f}"
+    mean = f"{mean_measure(seen.get('accuracy'))} {verdict['mean_accuracy']:.4f}"
     lowest = verdict["lowest_accuracy"]
     if verdict.get("difference") is None:  # folders of earlier versions say nothing of images
         return f"{mean}, lowest {lowest:.4f}, original {seen['original_test_accuracy']:.4f}"

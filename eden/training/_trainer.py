@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from eden._say import refusal
 from eden._torch import lower_each, raise_each
 from eden.access import ops
-from eden.data import call, device_of, inputs_of, keeping_modes
+from eden.data import call, device_of, inputs_of, keeping_modes, sound
 from eden.network import Attachment, unwrapped
 from eden.training._config import BoostConfig
 from eden.training._folder import TrainingFolder
@@ -185,7 +185,7 @@ class Trainer:
                 self.bar.update()
                 self.bar.set_postfix(ber=f"{ber:.1e}", refresh=False)
         schedule.end_epoch()
-        if not all(bool(p.isfinite().all()) for p in model.parameters() if p.requires_grad):
+        if not sound(model):
             total = total * math.nan
         return rates / count, float(self.ranks.mean(total / count))
 

@@ -189,6 +189,7 @@ def rows(box):
         (rows((math.nan, 0, 1, 2, -4)), {}, r"box of truths is \[nan, 0.0, 1.0, 2.0\], accepted"),
         (rows((0, 0, 1, 2, 0.5)), {}, "label of truths is 0.5, accepted: integers"),
         (rows((0, 0, 1, 2, math.nan)), {}, "label of truths is nan, accepted: integers"),
+        (rows((0, 0, 1, 2, math.inf)), {}, "label of truths is inf, accepted: integers"),
         (torch.zeros(2, 1, 5), {"iou": 2}, "iou is 2, accepted"),
         (torch.zeros(2, 1, 5), {"least": -1}, "least is -1, accepted"),
     ],
@@ -196,6 +197,8 @@ def rows(box):
 def test_what_an_evaluator_cannot_go_by_is_refused(truths, keys, words):
     with pytest.raises(ValueError, match=words):
         data.BoxEvaluator(torch.zeros(2, 3, 4, 4), truths, lambda model, x: [], **keys)
+    with pytest.raises(ValueError, match=r"shape of photos is \[2, 3\], accepted: \[n, channels"):
+        data.BoxEvaluator(torch.zeros(2, 3), rows((0, 0, 1, 2, 0)), lambda model, x: [])
 
 
 def changed(**parts):

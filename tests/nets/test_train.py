@@ -23,9 +23,17 @@ BYTES = data.Images(torch.zeros(0, 1, 28, 28, dtype=torch.uint8), data.Normalisa
         (FOUR, {"learning_rate": "high"}, "learning_rate is 'high', accepted: a number"),
         ((FOUR[0], FOUR[1] + 10), {}, "highest label is 10, accepted: below 10, the classes"),
         ((FOUR[0], FOUR[1] - 1), {}, "lowest label is -1, accepted: 0 or more, or -100"),
-        ((FOUR[0], FOUR[1].float()), {}, "labels is 'torch.float32 [4]', accepted: int64 [n]"),
-        ((FOUR[0], FOUR[1].int()), {}, "labels is 'torch.int32 [4]', accepted: int64 [n]"),
-        ((FOUR[0], FOUR[1][:, None]), {}, "labels is 'torch.int64 [4, 1]', accepted: int64 [n]"),
+        (
+            (FOUR[0], FOUR[1].float()),
+            {},
+            "labels is 'torch.float32 [4]', accepted: int64 or uint8 [n]",
+        ),
+        ((FOUR[0], FOUR[1].int()), {}, "labels is 'torch.int32 [4]', accepted: int64 or uint8 [n]"),
+        (
+            (FOUR[0], FOUR[1][:, None]),
+            {},
+            "labels is 'torch.int64 [4, 1]', accepted: int64 or uint8 [n]",
+        ),
         (FOUR, {"batch_size": 0}, "batch_size is 0, accepted: an integer of at least 1"),
     ],
 )
@@ -38,15 +46,27 @@ def test_what_nothing_is_learned_from(pair, keys, words):
     assert torch.equal(model.fc3.bias, before)
 
 
-@pytest.mark.parametrize("labels", [torch.full((4, 10), 0.1), torch.tensor([0, -100, 9, 1])])
+@pytest.mark.parametrize(
+    "labels",
+    [torch.full((4, 10), 0.1), torch.tensor([0, -100, 9, 1]), torch.ones(4, dtype=torch.uint8)],
+)
 def test_what_cross_entropy_takes_is_taken(labels):
     nets.train(nets.build("lenet"), (FOUR[0], labels), epochs=1, progress=False)
 
 
-def test_a_loss_that_is_no_number_is_said():
-    images = torch.full_like(FOUR[0], math.nan)
-    with pytest.raises(ValueError, match="train: the loss is nan in epoch 1; a lower learning"):
-        nets.train(nets.build("lenet"), (images, FOUR[1]), progress=False)
+@pytest.mark.parametrize(
+    ("pixel", "keys"), [(math.nan, {}), (1e20, {"optimizer": "sgd", "learning_rate": 1e30})]
+)
+def test_weights_that_a_training_ruined_are_said(pixel, keys):
+    images = torch.full_like(FOUR[0], pixel)
+    with pytest.raises(ValueError, match="train: weights are not finite after epoch 1; a lower"):
+        nets.train(nets.build("lenet"), (images, FOUR[1]), epochs=1, progress=False, **keys)
+
+
+def test_a_batch_in_which_nothing_counts_ruins_nothing():
+    """Its loss is 0 over 0, its gradients are 0."""
+    labels = torch.tensor([0, 1, -100, -100])
+    nets.train(nets.build("lenet"), (FOUR[0], labels), epochs=1, batch_size=1, progress=False)
 
 
 def test_labels_are_looked_at_without_a_trace():

@@ -102,9 +102,9 @@ def test_without_errors_all_is_as_it_was(verdict):
 def test_average_precision_is_called_so():
     told = results({}, accuracy="precision", test_images=10000)
     assert verdict_line(told).endswith(
-        "; mean average precision 0.9100, lowest 0.9000, original 0.9113."
+        "; average precision, mean of draws, 0.9100, lowest 0.9000, original 0.9113."
     )
-    assert "mean average precision" in verification_section(told).tables[0].head
+    assert "average precision, mean of draws" in verification_section(told).tables[0].head
 
 
 def test_of_one_image_the_accuracies_stand_alone():

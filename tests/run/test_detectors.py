@@ -155,7 +155,7 @@ def test_accuracy_may_be_the_average_precision(bars, narrow, tmp_path):
     for said in (
         "average precision without errors",
         "average precision, originally",
-        "mean average precision 0.",
+        "average precision, mean of draws, 0.",
     ):
         assert said in page
     assert "share of photos whose boxes" not in page and "Average precision there" not in page
