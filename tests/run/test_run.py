@@ -71,6 +71,7 @@ def test_the_report_needs_no_network(finished):
     page = (finished / "report.html").read_text()
     assert page.count("data:image/svg+xml;base64,") == 8
     assert "http://" not in page and "https://" not in page and "<script" not in page
+    assert "their range, on 50 images. The target is of " in page
     for word in ("Accuracy against", "Tolerance by tensor", "Placement", "Energy", "Curriculum"):
         assert word in page
 
