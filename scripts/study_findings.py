@@ -160,9 +160,10 @@ def main() -> None:
         parser.error(f"--tolerances {args.tolerances}: no file")
     found = kept(args.folder, "risk")
     rows = rows_of(found)
-    in_several = [n for n in SUBJECTS if sum((f, n, "none") in rows for f in FORMATS) > 1]
+    others = [stored for stored in FORMATS if stored != "int8"]
+    in_others = [n for n in SUBJECTS if any((stored, n, "none") in rows for stored in others)]
     parts = {
-        "precision": chosen(rows, in_several, FORMATS, ["none"]),
+        "precision": chosen(rows, in_others, FORMATS, ["none"]),
         "pruning": chosen(rows, ["lenet"], ["int8"], ["none", *PRUNED]),
         "boosting": chosen(rows, [*SUBJECTS], ["int8"], ["none", "clean", "ramp"]),
     }
