@@ -47,6 +47,11 @@ class Results:
         """Energy by placement."""
         return read_json(self.path("energy.json"))
 
+    @cached_property
+    def curve(self) -> dict[str, Any]:
+        """How many images the curves are drawn on, and the accuracy to keep on those."""
+        return read_json(self.path("curve.json"))
+
     def placement(self, variant: str, method: str) -> Placement:
         """Read one placement."""
         return read_as(self.path(placement_name(variant, method)), Placement.from_dict)

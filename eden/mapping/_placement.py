@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass
+from dataclasses import MISSING, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -105,14 +105,14 @@ class Placement:
     method: str
     estimate: str
     law: str
-    entries: Mapping[str, Entry]
-    points: Mapping[str, devices.OperatingPoint]
-    partition_bers: Mapping[str, float]
+    entries: Mapping[str, Entry] = field(repr=False)
+    points: Mapping[str, devices.OperatingPoint] = field(repr=False)
+    partition_bers: Mapping[str, float] = field(repr=False)
     energy_joules: float
     bound_joules: float
     verdict_volts: Mapping[str, float | None]
-    rejected: tuple[Rejection, ...]
-    coverage: Coverage | None = None
+    rejected: tuple[Rejection, ...] = field(repr=False)
+    coverage: Coverage | None = field(default=None, repr=False)
     single_cells: SingleCells | None = None
     modules: int = 1
 

@@ -66,7 +66,7 @@ class Calibration:
             first input it narrowed and that of the last, see `share_of`.
     """
 
-    tensors: Mapping[str, TensorCalibration] = field(default_factory=dict)
+    tensors: Mapping[str, TensorCalibration] = field(default_factory=dict, repr=False)
     identity: str | None = None
     input_range: InputRange = 1.0
 

@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from eden._files import read_json
 from eden._say import rate
 from eden.folder import NETWORKS, Results
 from eden.report._page import Section, TextTable
@@ -41,7 +40,7 @@ def accuracy_section(results: Results) -> Section:
     ]
     figure = accuracy_figure(
         curves,
-        target=coarse["baseline"].target_accuracy,
+        target=results.curve["target_accuracy"],
         tolerances={WHICH[network]: t.coarse_ber for network, t in coarse.items()},
         points=points,
         counted=measure(results.folder.recipe.accuracy),
@@ -58,12 +57,11 @@ def accuracy_section(results: Results) -> Section:
         ]
         for network, t in searched.items()
     ]
-    recipe, there = results.folder.recipe, read_json(results.path("data.json"))["images"]
-    asked = recipe.characterize.curve.images, recipe.characterize.coarse_images
-    drawn, searched = (min(images, there["validation"]) for images in asked)
-    text = f"The line is the mean over error draws, the band their range, on {drawn:,} images."
-    if drawn != searched:
-        text += f" The target is of {searched:,}, so lines may lie off it even without errors."
+    recipe, drawn = results.folder.recipe, results.curve["images"]
+    text = (
+        f"The line is the mean over error draws, the band their range, on {drawn:,} images; the "
+        "target is of these too."
+    )
     if recipe.accuracy == "precision":
         text += " Accuracy is the average precision over photos, at IoU 0.5 as COCO's."
     elif recipe.data.size is not None:

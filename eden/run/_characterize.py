@@ -9,6 +9,7 @@ from eden.tolerance import (
     ber_of,
     characterize_coarse,
     characterize_fine,
+    one_thread,
     step_of,
     verify,
 )
@@ -25,6 +26,8 @@ def characterize(work: Work, files: StageFiles) -> None:
     recipe, part = work.recipe, work.recipe.characterize
     curve_images = work.evaluator("validation", most=part.curve.images)
     rows = []
+    with one_thread():  # as the draws ask
+        aim = curve_images(work.network("baseline")) - recipe.accuracy_loss
     for variant in recipe.searched_variants:
         name, model, config = variant.name, work.network(variant.network), work.config_of(variant)
         shared = {
@@ -79,6 +82,7 @@ def characterize(work: Work, files: StageFiles) -> None:
             for draw, accuracy in enumerate(point.accuracies)
         ]
     files.csv("curve.csv", rows, CURVE_COLUMNS)
+    files.json("curve.json", {"images": len(curve_images), "target_accuracy": aim})
 
 
 def _try_fresh_draws(work: Work, files: StageFiles, name: str, model, coarse: Tolerances) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from eden._say import a_kind, an_int, keys_of, one_of, refusal, within
@@ -31,7 +31,7 @@ class Criticality:
     config: Config
     target_accuracy: float
     clean_accuracy: float
-    strata: tuple[Stratum, ...]
+    strata: tuple[Stratum, ...] = field(repr=False)
     passes: float = 0.0
 
     @property
@@ -166,7 +166,7 @@ class Criticality:
             ValueError: If a field is missing or unknown, or its value out of its range.
         """
         try:
-            values = dict(keys_of("criticality", data, [field.name for field in fields(cls)]))
+            values = dict(keys_of("criticality", data, [one.name for one in fields(cls)]))
             values["config"] = Config.from_dict(values["config"])
             for name in ("target_accuracy", "clean_accuracy"):
                 within(name, values[name], 0, 1)

@@ -9,7 +9,7 @@ averaged over, weighted by how well it agrees with the draws.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import Any
 
@@ -37,8 +37,8 @@ class Risk:
     miss_probability: float
     ber: float
     interval: tuple[float, float]
-    bers: tuple[float, ...]
-    misses: tuple[float, ...]
+    bers: tuple[float, ...] = field(repr=False)
+    misses: tuple[float, ...] = field(repr=False)
 
     def at(self, ber: float) -> float:
         """P(miss) at a BER; below those known it falls with the BER, above it stays.
@@ -62,7 +62,7 @@ class Risk:
         Raises:
             ValueError: If a field is missing or unknown, or its value out of its range.
         """
-        values = dict(keys_of("risk", data, [field.name for field in fields(cls)]))
+        values = dict(keys_of("risk", data, [one.name for one in fields(cls)]))
         for name in ("interval", "bers", "misses"):
             a_kind(f"{name} of risk", values[name], (list, tuple), "a list")
             values[name] = tuple(values[name])

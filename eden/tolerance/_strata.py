@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -33,10 +33,10 @@ class Stratum:
     kind: str
     bit: int
     cells: int
-    losses: tuple[float, ...]
+    losses: tuple[float, ...] = field(repr=False)
     critical: int
     stored: int | None = None
-    elements: tuple[int, ...] = ()
+    elements: tuple[int, ...] = field(default=(), repr=False)
 
     @property
     def tried(self) -> int:
@@ -81,7 +81,7 @@ class Stratum:
             ValueError: If a field is missing or unknown, or its value out of its range.
         """
         later = ("stored", "elements")  # than the first files
-        names = [field.name for field in fields(cls) if field.name not in later]
+        names = [one.name for one in fields(cls) if one.name not in later]
         values = dict(keys_of("a stratum", data, names, later))
         a_kind("tensor", values["tensor"], str, "text")
         name = values["tensor"]

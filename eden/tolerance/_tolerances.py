@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from eden._say import a_kind, an_int, keys_of, one_of, rate, refusal, within
@@ -46,12 +46,12 @@ class Tolerances:
     target_accuracy: float
     clean_accuracy: float
     coarse_ber: float
-    tensors: tuple[TensorInfo, ...]
-    thresholds: tuple[float, ...] = ()
-    accuracies: tuple[float, ...] = ()
+    tensors: tuple[TensorInfo, ...] = field(repr=False)
+    thresholds: tuple[float, ...] = field(default=(), repr=False)
+    accuracies: tuple[float, ...] = field(default=(), repr=False)
     mean_ber: float | None = None
     trials: int = 0
-    coverage: Coverage | None = None
+    coverage: Coverage | None = field(default=None, repr=False)
     sweep_ber: float | None = None
     criterion: str = "sweep"
     risk: Risk | None = None
@@ -122,7 +122,7 @@ class Tolerances:
             ValueError: If a field is missing or unknown, or its value out of its range.
         """
         later = ("coverage", "sweep_ber", "criterion", "risk", "seeds")  # than the first files
-        names = [field.name for field in fields(cls) if field.name not in later]
+        names = [one.name for one in fields(cls) if one.name not in later]
         try:
             values = {**keys_of("tolerances", data, names, ("mean_accuracy", *later))}
             stated = values.pop("mean_accuracy", ...)
@@ -131,7 +131,7 @@ class Tolerances:
                 values[name] = tuple(values[name])
             values["config"] = Config.from_dict(values["config"])
             for tensor in values["tensors"]:
-                required = {field.name for field in fields(TensorInfo)} - {"protection"}
+                required = {one.name for one in fields(TensorInfo)} - {"protection"}
                 keys_of("a tensor", tensor, required, ["protection"])  # later than the first files
             values["tensors"] = tuple(TensorInfo(**tensor) for tensor in values["tensors"])
             seen = values.pop("coverage", None)

@@ -7,7 +7,7 @@ do not add up to a lucky one.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class Verdict:
     """
 
     target_accuracy: float
-    accuracies: tuple[float, ...]
+    accuracies: tuple[float, ...] = field(repr=False)
     misses: int
     seeds: int
     upper_bound: float

@@ -45,6 +45,7 @@ def test_a_run_leaves_what_it_promises(finished):
         "energy.json",
         "verify.json",
         "curve.csv",
+        "curve.json",
         "table.csv",
         "report.html",
     ):
@@ -71,7 +72,7 @@ def test_the_report_needs_no_network(finished):
     page = (finished / "report.html").read_text()
     assert page.count("data:image/svg+xml;base64,") == 8
     assert "http://" not in page and "https://" not in page and "<script" not in page
-    assert "their range, on 50 images. The target is of " in page
+    assert "their range, on 50 images; the target is of these too." in page
     for word in ("Accuracy against", "Tolerance by tensor", "Placement", "Energy", "Curriculum"):
         assert word in page
 
