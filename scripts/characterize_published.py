@@ -1,20 +1,20 @@
 """What networks with published weights bear as they are, in int8 and without any training.
 
-python scripts/characterize_published.py DATA WEIGHTS OUT [--cases squeezenet1_1 ...] [--cells]
-    [--draws 59]
+python scripts/characterize_published.py DATA WEIGHTS OUT [--cells] [--draws 59]
+    [--cases squeezenet1_1-imagenet1000_224 ...]
 
-DATA and WEIGHTS are as for scripts/check_pretrained.py; what is not there is left out. Searched are
-half of ImageNet's images, Penn-Fudan's photos that are not for test, and all of COCO's, most of
-which the networks were most likely trained on; fresh draws at the tolerance are then made on the
-images held out. OUT keeps what was asked, so that a run cut short goes on. Without --cells, which
-takes hours, draws alone say how often the target is missed.
+DATA and WEIGHTS are as for scripts/check_pretrained.py; what is not there is left out, and said to
+be. Searched are half of ImageNet's images, Penn-Fudan's photos that are not for test, and all of
+COCO's, most of which the networks were most likely trained on; fresh draws at the tolerance are
+then made on the images held out. OUT keeps what was asked, so that a run cut short goes on. Without
+--cells, which takes hours, draws alone say how often the target is missed.
 """
 
 import argparse
 import time
 from pathlib import Path
 
-from published import CLASSIFIERS, DETECTORS, Classifier, Detector
+from published import CLASSIFIERS, DETECTORS, Classifier, Detector, lacking
 from scipy.stats import binomtest
 
 from eden import approximate, characterize_coarse, criticality, errors, verify
@@ -26,8 +26,9 @@ CASES = {
     for case in (*CLASSIFIERS, *DETECTORS)
     if case.size != 416  # the same photos once more
 }
-# Of average precision a cell of the lowest bit moves half a point (docs/networks.md).
-LOSS = {Classifier: 0.01, Detector: 0.04}
+# Int8 alone costs SqueezeNet 1.2 points here; of average precision a cell of the lowest bit moves
+# half of one (docs/networks.md).
+LOSS = {Classifier: 0.02, Detector: 0.04}
 
 
 def characterize(case: Classifier | Detector, options: argparse.Namespace, out: Path) -> None:
@@ -79,10 +80,11 @@ def main() -> None:
     options = parser.parse_args()
     for name in options.cases:
         case = CASES[name]
-        there = options.data / f"{case.photos}.parquet", options.weights / case.file
-        if all(path.is_file() for path in there):
-            print(f"{name}, {case.size} pixels", flush=True)
-            characterize(case, options, options.out / name)
+        if said := lacking(case, options.data, options.weights):
+            print(f"{name}: left out, {said}", flush=True)
+            continue
+        print(f"{name}: {case.size} pixels", flush=True)
+        characterize(case, options, options.out / name)
 
 
 if __name__ == "__main__":

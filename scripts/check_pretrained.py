@@ -4,14 +4,14 @@ python scripts/check_pretrained.py DATA WEIGHTS
 
 DATA is a folder of imagenet1000_224.parquet, pennfudan_416.parquet and coco256_416.parquet, WEIGHTS
 one of squeezenet1_1_imagenet.safetensors, mobilenet_v2_imagenet_tf.safetensors and
-yolov3-tiny.weights. What is not there is left out.
+yolov3-tiny.weights. What is not there is left out, and said to be.
 """
 
 import argparse
 import time
 from pathlib import Path
 
-from published import CLASSIFIERS, DETECTORS, Classifier, Detector
+from published import CLASSIFIERS, DETECTORS, Classifier, Detector, lacking
 
 from eden import data
 
@@ -33,13 +33,13 @@ def main() -> None:
     parser.add_argument("weights", type=Path)
     args = parser.parse_args()
     for case in (*CLASSIFIERS, *DETECTORS):
-        there = args.data / f"{case.photos}.parquet", args.weights / case.file
-        if not all(path.is_file() for path in there):
+        where = f"{case.network}, {case.photos} at {case.size}"
+        if said := lacking(case, args.data, args.weights):
+            print(f"{where}: left out, {said}", flush=True)
             continue
         begun = time.monotonic()
         said = measured(case, args.data, args.weights)
         took = time.monotonic() - begun
-        where = f"{case.network}, {case.photos} at {case.size}"
         print(f"{where}: {said}, expected {case.expected} ({took:.0f} s)", flush=True)
 
 

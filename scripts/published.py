@@ -65,12 +65,14 @@ class Detector:
         expected: Average precision at IoU 0.5 that others found, of all photos, by the area under
             all recalls.
         held_out: The split that is not searched on, if any.
+        score: Above which boxes are kept.
     """
 
     photos: str
     size: int
     expected: float
     held_out: str | None = None
+    score: float = 0.005
     network: str = "yolov3_tiny"
     file: str = "yolov3-tiny.weights"
 
@@ -91,7 +93,7 @@ class Detector:
         return self._evaluator(data.read_annotated(folder / f"{self.photos}.parquet"))
 
     def _evaluator(self, photos: data.Annotated) -> data.BoxEvaluator:
-        return data.BoxEvaluator(*photos.squares(self.size), partial(nets.detect, score=0.005))
+        return data.BoxEvaluator(*photos.squares(self.size), partial(nets.detect, score=self.score))
 
 
 CLASSIFIERS = (
@@ -113,5 +115,11 @@ CLASSIFIERS = (
 DETECTORS = (
     Detector("pennfudan_416", 320, 0.939, held_out="test"),
     Detector("coco256_416", 320, 0.394),
-    Detector("coco256_416", 416, 0.394),
+    Detector("coco256_416", 416, 0.394, score=0.001),
 )
+
+
+def lacking(case: Classifier | Detector, folder: Path, weights: Path) -> str:
+    """Return which file is not there that a network or its images are read from; "" for none."""
+    needed = folder / f"{case.photos}.parquet", weights / case.file
+    return next((f"no {path}" for path in needed if not path.is_file()), "")
