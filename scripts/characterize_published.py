@@ -14,10 +14,10 @@ import argparse
 import time
 from pathlib import Path
 
+from compare_protection import fresh, missed
 from published import CLASSIFIERS, DETECTORS, Classifier, Detector, lacking
-from scipy.stats import binomtest
 
-from eden import approximate, characterize_coarse, criticality, errors, verify
+from eden import approximate, characterize_coarse, criticality, errors
 from eden.data import batches
 from eden.network import Config
 
@@ -52,19 +52,16 @@ def characterize(case: Classifier | Detector, options: argparse.Namespace, out: 
     )
     if held_out is None:
         return
-    config = config.with_(error=errors.Uniform(weak_fraction=found.ber))
     there = held_out(model)
-    with approximate(model, config) as handle:
+    with approximate(model, found.config) as handle:
         handle.set_ber(0.0)
         stored = held_out(model)
     shared["target_accuracy"] = there - loss
-    told = verify(model, held_out, config, seeds=options.draws, **shared)
-    share = binomtest(told.misses, told.seeds).proportion_ci(method="exact")
+    told = fresh(model, held_out, found, options.draws, shared)
     print(
         f"{len(held_out)} held out: {there:.4f} in floats, {stored:.4f} as stored, target "
-        f"{there - loss:.4f}; at {found.ber:.1e} {told.misses} of {told.seeds} fresh draws miss "
-        f"[{share.low:.1%}, {share.high:.1%}], mean {told.mean_accuracy:.4f}, lowest "
-        f"{min(told.accuracies):.4f}",
+        f"{there - loss:.4f}; of fresh draws at {found.ber:.1e} {missed(told)}, mean "
+        f"{told.mean_accuracy:.4f}, lowest {min(told.accuracies):.4f}",
         flush=True,
     )
 

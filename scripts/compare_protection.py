@@ -19,6 +19,7 @@ from eden.access import Protection
 from eden.folder import NETWORKS, RunFolder
 from eden.network import protections_of
 from eden.run import Work, read_inputs
+from eden.tolerance import Verdict
 
 
 def main() -> None:
@@ -59,7 +60,8 @@ def main() -> None:
                 f"sweep {first.sweep_ber:.2e} clean {first.clean_accuracy:.4f}",
                 flush=True,
             )
-            print(f"{'':21}{fresh(model, evaluate, first, options.draws, shared)}", flush=True)
+            seen = fresh(model, evaluate, first, options.draws, shared)
+            print(f"{'':21}fresh draws: {missed(seen)}", flush=True)
 
 
 def added(tolerances) -> float:
@@ -74,12 +76,17 @@ def added(tolerances) -> float:
     return more / sum(moved.values())
 
 
-def fresh(model, evaluate, tolerances, draws: int, shared) -> str:
-    """The share of fresh draws that miss at a tolerance."""
+def fresh(model, evaluate, tolerances, draws: int, shared) -> Verdict:
+    """What fresh draws do at a tolerance."""
     config = tolerances.config.with_(error=errors.Uniform(weak_fraction=tolerances.ber))
-    misses = verify(model, evaluate, config, seeds=draws, **shared).misses
+    return verify(model, evaluate, config, seeds=draws, **shared)
+
+
+def missed(seen: Verdict) -> str:
+    """The share of draws that miss, with Clopper and Pearson's interval."""
+    misses, draws = seen.misses, seen.seeds
     low, high = binomtest(misses, draws).proportion_ci(method="exact")
-    return f"fresh draws: {misses} of {draws} miss, {misses / draws:.3%} [{low:.2%}, {high:.2%}]"
+    return f"{misses} of {draws} miss, {misses / draws:.3%} [{low:.2%}, {high:.2%}]"
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ class Detector:
         """Return what tells the average precision on photos to search on, and those held out."""
         photos = data.read_annotated(folder / f"{self.photos}.parquet")
         kept = [n for n, split in enumerate(photos.splits) if split == self.held_out]
-        searched = [n for n in range(len(photos.ids)) if n not in set(kept)]
+        searched = [n for n, split in enumerate(photos.splits) if split != self.held_out]
         held_out = self._evaluator(photos.take(kept)).by_precision() if kept else None
         return self._evaluator(photos.take(searched)).by_precision(), held_out
 
