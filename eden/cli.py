@@ -79,6 +79,7 @@ def _verb(stage: str, text: str) -> None:
 
 
 _verb("boost", "Train and boost the network of a run folder.")
+_verb("control", "Train as long as boosting kept, without errors.")
 _verb("criticality", "Try single cells, before and after boosting: which miss the target alone.")
 _verb("characterize", "Search the tolerances, before and after boosting.")
 _verb("map", "Place the networks on the device.")

@@ -21,7 +21,7 @@ from modules import along, measured_modules
 from reproduce_systems import head, row
 
 from eden import evaluate_energy, place
-from eden.folder import VARIANTS, RunFolder
+from eden.folder import RunFolder
 from eden.run import Work, read_inputs
 from eden.systems import System
 
@@ -70,7 +70,7 @@ def main() -> None:
                 system = System.load(name)
                 if name != "streaming":  # which counts on the module itself
                     system = system.with_(memory=memory)
-                for variant in (each for each in VARIANTS if not each.protected):
+                for variant in (each for each in folder.recipe.variants if not each.protected):
                     model = work.network(variant.network)
                     each = [
                         found_on(work, methods, model, sample, system, module, variant, axis)

@@ -1,7 +1,7 @@
 """What boosting and protection buy: the BER of a stated risk, and whether fresh draws bear it out.
 
 Run: python scripts/compare_protection.py RUN_FOLDER [--families 5] [--draws 1000]
-         [--networks baseline boosted] [--protect "fc*.input=triple" "conv*=secded" ...]
+         [--networks baseline control boosted] [--protect "fc*.input=triple" "conv*=secded" ...]
 (after `eden run`, or `--until boost`). Protections are none, the recipe's, and those of --protect.
 A family has single cells and search draws of its own; the last column is of fresh draws at the
 first family's rate, with Clopper and Pearson's interval. What the run has tried is not tried again,
@@ -16,7 +16,7 @@ from scipy.stats import binomtest
 
 from eden import characterize_coarse, criticality, errors, verify
 from eden.access import Protection
-from eden.folder import NETWORKS, RunFolder
+from eden.folder import CONTROL, NETWORKS, RunFolder
 from eden.network import protections_of
 from eden.run import Work, read_inputs
 from eden.tolerance import Verdict
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("run_folder", type=Path)
     parser.add_argument("--families", type=int, default=5)
     parser.add_argument("--draws", type=int, default=1000)
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS)
+    parser.add_argument("--networks", nargs="+", choices=[*NETWORKS, CONTROL], default=NETWORKS)
     parser.add_argument("--protect", nargs="+", metavar="PATTERN=HOW", default=[])
     options = parser.parse_args()
     folder = RunFolder(options.run_folder)

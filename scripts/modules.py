@@ -24,8 +24,8 @@ from eden import devices, place
 from eden._say import rate
 from eden.folder import Results, RunFolder
 
-NAMES = {"baseline": "baseline", "boosted": "boosted", "protected": "protected",
-         "boosted-protected": "both"}  # fmt: skip
+NAMES = {"baseline": "baseline", "control": "control", "boosted": "boosted",
+         "protected": "protected", "boosted-protected": "both"}  # fmt: skip
 # By axis: its unit, the factor to it, digits, and whether less is harsher.
 AXES = {
     "vdd_volts": ("V", 1.0, 3, True),

@@ -52,6 +52,12 @@ def small(**keys):
     return parse_recipe({**yaml.load(RECIPE, _Loader), **keys})
 
 
+def boosted_by(recipe=None, **keys):
+    """A recipe, by default the small one, with other keys of boosting."""
+    recipe = small() if recipe is None else recipe
+    return recipe.model_copy(update={"boost": recipe.boost.model_copy(update=keys)})
+
+
 def contents(folder):
     """Every file that must be the same in two runs of a recipe."""
     return {

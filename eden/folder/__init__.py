@@ -4,6 +4,7 @@ Recipes that come with eden lie in ``recipes/``. A further key of a recipe is a 
 with both its bounds, a further result a property in `_results`.
 """
 
+from eden.folder._names import CONTROL as CONTROL
 from eden.folder._names import LATENCY as LATENCY
 from eden.folder._names import NETWORKS as NETWORKS
 from eden.folder._names import RETREAT as RETREAT

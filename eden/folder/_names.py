@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 NETWORKS = ("baseline", "boosted")
+# Trained as long as the boosted one, without errors: beside it shows what errors in training add.
+CONTROL = "control"
 
 
 class Variant(NamedTuple):
@@ -22,6 +24,7 @@ class Variant(NamedTuple):
 # Protected, a network has the weights that it has without.
 VARIANTS = (
     Variant("baseline", "baseline", protected=False),
+    Variant(CONTROL, CONTROL, protected=False),
     Variant("boosted", "boosted", protected=False),
     Variant("protected", "baseline", protected=True),
     Variant("boosted-protected", "boosted", protected=True),

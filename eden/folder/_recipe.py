@@ -13,7 +13,7 @@ from eden import nets, systems
 from eden._say import refusal
 from eden.access import Protection
 from eden.folder._accepted import one_line
-from eden.folder._names import VARIANTS, Variant
+from eden.folder._names import CONTROL, VARIANTS, Variant
 from eden.folder._values import (
     Accuracy,
     AsPlaced,
@@ -146,6 +146,11 @@ class BoostKeys(_Part):
     )
     processes: int = Field(
         default=1, ge=1, le=64, description="that share each batch and the threads there are"
+    )
+    control: bool = Field(
+        default=True,
+        description="whether to train and search one more network, as long without errors: what "
+        "errors in training add shows beside it alone",
     )
 
 
@@ -295,6 +300,10 @@ class Recipe(_Part):
     verify: VerifyKeys = VerifyKeys()
     energy: EnergyKeys = EnergyKeys()
 
+    def fine_searches_of(self, network: str) -> list[int]:
+        """`CharacterizeKeys.fine_searches` of a network; none of the control."""
+        return [] if network == CONTROL else self.characterize.fine_searches
+
     @property
     def system(self) -> systems.System:
         """What runs the network."""
@@ -306,7 +315,13 @@ class Recipe(_Part):
     def variants(self) -> list[Variant]:
         """The networks as they are stored: protected ones only where something protects them."""
         protects = bool(self.protect) or self.map.protect not in (None, "none", {})
-        return [variant for variant in VARIANTS if protects or not variant.protected]
+        kept = [variant for variant in VARIANTS if protects or not variant.protected]
+        return [variant for variant in kept if self.boost.control or variant.network != CONTROL]
+
+    @property
+    def networks(self) -> list[str]:
+        """Whose weights they have, each once."""
+        return list(dict.fromkeys(variant.network for variant in self.variants))
 
     @property
     def searched_variants(self) -> list[Variant]:
@@ -359,7 +374,9 @@ def _check(recipe: Recipe) -> None:
         raise ValueError(f"recipe key energy: {error}") from None
     variants = [variant.name for variant in recipe.variants]
     if recipe.verify.network not in variants:
-        said = f"one of {', '.join(variants)}, as no recipe key protect says how"
+        # Only one of them can lack: a control is never protected.
+        lacking = "boost.control" if recipe.verify.network == CONTROL else "protect"
+        said = f"one of {', '.join(variants)}, as recipe key {lacking} asks for no other"
         raise ValueError(refusal("recipe key verify.network", recipe.verify.network, said))
     for name, part in (
         ("characterize", recipe.characterize),

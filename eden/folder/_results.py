@@ -39,8 +39,13 @@ class Results:
 
     @cached_property
     def boosting(self) -> dict[str, Any]:
-        """The rounds of boosting."""
+        """What boosting came to."""
         return read_json(self.path("boost.json"))
+
+    @cached_property
+    def control(self) -> dict[str, Any]:
+        """What training as long without errors came to."""
+        return read_json(self.path("control.json"))
 
     @cached_property
     def energy(self) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class RunFolder:
                 f"{self.path}: not a run folder (no {RECIPE} in it); `eden run RECIPE --out DIR` "
                 f"makes one"
             )
-        self.recipe: Recipe = read_as(self.path / RECIPE, parse_recipe)
+        self.recipe: Recipe = read_as(self.path / RECIPE, _kept_recipe)
 
     @staticmethod
     def is_at(path: str | os.PathLike[str]) -> bool:
@@ -232,6 +232,13 @@ def _read_keys(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{path}: is a {type(value).__name__}, accepted: keys with values")
     return value
+
+
+def _kept_recipe(content: Any) -> Recipe:
+    """Check the recipe of a run folder; one of before there were controls asks for none."""
+    if isinstance(content, dict) and isinstance(part := content.get("boost"), dict):
+        part.setdefault("control", False)
+    return parse_recipe(content)
 
 
 def _strangers(path: Path) -> list[str]:

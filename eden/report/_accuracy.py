@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from eden._say import rate
-from eden.folder import NETWORKS, Results
+from eden.folder import Results
 from eden.report._page import Section, TextTable
 from eden.report._style import BESIDE, COLOURS, NAMES, styled
 from eden.report._words import TITLES, WHICH, measure
@@ -24,7 +24,8 @@ _CRITERIA = {
 def accuracy_section(results: Results) -> Section:
     """Show accuracy against BER, and the rates that each network tolerates."""
     curves: dict[str, list[tuple[float, list[float]]]] = {}
-    for network in NETWORKS:
+    networks = results.folder.recipe.networks
+    for network in networks:
         by_ber: dict[float, list[float]] = {}
         for row in results.rows("curve.csv"):
             if row["network"] == network:
@@ -32,7 +33,7 @@ def accuracy_section(results: Results) -> Section:
         curves[WHICH[network]] = sorted(by_ber.items())
     names = [v.name for v in results.folder.recipe.variants]
     searched = {n: results.tolerances(n, "coarse") for n in names if results.searched_as(n) == n}
-    coarse = {n: searched[n] for n in NETWORKS}
+    coarse = {n: searched[n] for n in networks}
     points = [
         (p.label, p.ber, p.ber_low, p.ber_high)
         for p in results.device.points
@@ -73,7 +74,7 @@ def accuracy_section(results: Results) -> Section:
         "Accuracy against bit error rate",
         text=(text,),
         figure=figure,
-        alt="Accuracy against bit error rate before and after boosting, with the band of the draws",
+        alt="Accuracy against bit error rate of each network, with the band of the draws",
         tables=(TextTable(_COLUMNS, rows),),
         notes=(
             f"Tolerates: {_CRITERIA[coarse['baseline'].criterion]} The interval is of the rate at "
@@ -96,9 +97,9 @@ def accuracy_figure(
     """Draw accuracy against BER with the band of the draws.
 
     Args:
-        curves: "before" and "after" -> (ber, accuracies of the draws), BER rising.
+        curves: "before", "control" and "after" -> (ber, accuracies of the draws), BER rising.
         target: Accuracy to keep.
-        tolerances: "before" and "after" -> tolerable BER.
+        tolerances: The same -> tolerable BER.
         points: Operating points of the device as (label, ber, lowest, highest estimate).
         counted: What the axis says.
 

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from eden._say import rate
-from eden.folder import NETWORKS, Results
+from eden.folder import Results
 from eden.report._page import Section, TextTable
 from eden.report._style import styled
 from eden.report._words import TITLES
@@ -15,7 +15,7 @@ _COLUMNS += ["most of them in"]
 
 def criticality_section(results: Results) -> Section:
     """Show the share of critical cells by tensor and bit, and how many they are in all."""
-    found = {name: results.criticality(name) for name in NETWORKS}
+    found = {name: results.criticality(name) for name in results.folder.recipe.networks}
     rows = []
     for name, risk in found.items():
         low, high = risk.interval()
@@ -30,9 +30,8 @@ def criticality_section(results: Results) -> Section:
                 ", ".join(f"{tensor} ({risk.lambda_of(tensor):.3g})" for tensor in worst),
             ]
         )
-    tolerances = [results.tolerances(name, "coarse") for name in NETWORKS]
     stated = ", ".join(
-        f"{TITLES[name]} {rate(t.coarse_ber)}" for name, t in zip(NETWORKS, tolerances, strict=True)
+        f"{TITLES[name]} {rate(results.tolerances(name, 'coarse').coarse_ber)}" for name in found
     )
     return Section(
         "Where the risk sits",

@@ -33,6 +33,12 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
 
 def overview_section(results: Results, table: TextTable) -> Section:
     """Show the final table, and what its columns say."""
+    recipe = results.folder.recipe
+    whole = (
+        "The control was searched as a whole alone: its fine placement goes by that and by single "
+        "cells."
+    )
+    coarsely = recipe.boost.control and bool(recipe.characterize.fine_searches)
     return Section(
         "Placements",
         text=(
@@ -48,5 +54,6 @@ def overview_section(results: Results, table: TextTable) -> Section:
             "line (low) to whole lines bad (high). The supply is for independent bits; beside it "
             "stands the supply if the low or the high end were true. What is verified here holds "
             "for the estimate used, not for the high end.",
+            *([whole] if coarsely else []),
         ),
     )

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 COLOURS = {
     "before": "#D55E00",
     "after": "#0072B2",
+    "control": "#CC79A7",
     "good": "#009E73",
     "accent": "#E69F00",
     "soft": "#56B4E9",
@@ -18,7 +19,11 @@ COLOURS = {
     "grey": "#6b7280",
     "light": "#d1d5db",
 }
-NAMES = {"before": "before boosting", "after": "after boosting"}
+NAMES = {
+    "before": "before boosting",
+    "control": "control: as long without errors",
+    "after": "after boosting",
+}
 _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "eden",
     "svg.fonttype": "path",

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 from eden._say import percent, rate
-from eden.folder import LATENCY, RETREAT, Results
+from eden.folder import CONTROL, LATENCY, RETREAT, Results
 from eden.mapping import Placement
+from eden.tolerance import Risk
 
 # In figures a network goes by when it is.
-WHICH = {"baseline": "before", "boosted": "after"}
+WHICH = {"baseline": "before", CONTROL: CONTROL, "boosted": "after"}
 TITLES = {
     "baseline": "unboosted",
+    CONTROL: "control",
     "boosted": "boosted",
     "protected": "protected",
     "boosted-protected": "boosted, protected",
@@ -93,6 +95,40 @@ def verdict_line(results: Results) -> str:
         f"{word}{after}: {done}: {misses} {verdict['target_accuracy']:.4f} on the test images, "
         f"so {shown}; {_accuracies(seen, verdict)}."
     )
+
+
+def control_line(results: Results) -> str:
+    """Say in one sentence what errors in training add to training as long without any."""
+    recipe = results.folder.recipe
+    if not recipe.boost.control:
+        return (
+            "How much of what boosting buys comes of errors in training, and how much of training "
+            "on, was not asked (recipe key boost.control)."
+        )
+    control, boosting = results.control, results.boosting
+    if not control["kept"]:
+        return (
+            "The control, trained on without errors, missed the target; the network as trained "
+            "stands for it."
+        )
+    # A run states the risk of each of them, whatever the criterion of its placements.
+    found = [results.tolerances(name, "coarse").risk for name in recipe.networks]
+    first, without, boosted = cast(list[Risk], found)
+    less = boosting["kept"] and control["input_range"] != boosting["input_range"]
+    said = (
+        f"The control, trained without errors for as long ({control['epochs']} epochs"
+        f"{', its ranges cut less' if less else ''}), bears {rate(without.ber)} in this run, "
+        f"{without.ber / first.ber:.1f} times what the unboosted network does"
+    )
+    if not boosting["kept"]:
+        return f"{said}; boosting was not kept."
+    said += f", the boosted one {rate(boosted.ber)}: "
+    (low, high), (below, above) = boosted.interval, without.interval
+    if low <= above and below <= high:
+        return f"{said}their intervals overlap, so errors in training add nothing that shows."
+    by = boosted.ber / without.ber
+    word, by = ("add", by) if by > 1 else ("cost", 1 / by)
+    return f"{said}errors in training {word} a factor of {by:.1f}."
 
 
 def _accuracies(seen: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:

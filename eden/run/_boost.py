@@ -1,8 +1,10 @@
-"""The stage that boosts the network."""
+"""The stages that boost the network, and train another as long without errors."""
 
 import math
 import shutil
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -10,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from eden._files import read_json
 from eden._say import refusal
-from eden.folder import StageFiles, trials_name
+from eden.folder import CONTROL, StageFiles, trials_name
 from eden.network import InputRange, calibration_of
 from eden.run._processes import in_processes
 from eden.run._work import Work
@@ -18,12 +20,32 @@ from eden.tolerance import one_thread
 from eden.training import BoostConfig, history_of
 from eden.training import boost as boost_network
 
-# Of the run folder, while the stage is at work: what it goes on from where it is cut short.
-_KEPT = "boosting"
 # Fewer images than this that may go wrong say little of what an error does: of 87 photos with boxes
 # a cell of the lowest bit turned up to three.
 _FEW = 4
 CURRICULUM_COLUMNS = ["epoch", "ber", "loss", "accuracy", "bears", "met", "kept"]
+# The BER of a training without errors: of 10^9 bits one in a thousand reads.
+_NO_ERRORS = 1e-12
+
+
+@dataclass(frozen=True)
+class _Course:
+    """How the network as trained is trained on.
+
+    Attributes:
+        name: Of the network that comes of it.
+        folder: Of the run folder, while the stage is at work: what it goes on from where it is cut
+            short.
+        target_bers: For which it is trained, round by round.
+        epochs: Of the first round.
+        input_range: Share of their range that inputs keep.
+    """
+
+    name: str
+    folder: str
+    target_bers: list[float]
+    epochs: int
+    input_range: InputRange | None
 
 
 def boost(work: Work, files: StageFiles) -> None:
@@ -38,40 +60,72 @@ def boost(work: Work, files: StageFiles) -> None:
             no error.
     """
     _check_stored(work)
-    processes = work.recipe.boost.processes
+    part = work.recipe.boost
+    share = _input_range(part.input_range)
+    course = _Course("boosted", "boosting", part.target_bers, part.epochs, share)
+    history, came_to = _train_on(work, files, course)
+    files.csv("curriculum.csv", history, CURRICULUM_COLUMNS)
+    files.json("boost.json", came_to)
+    shutil.rmtree(work.path(course.folder), ignore_errors=True)
+
+
+def train_control(work: Work, files: StageFiles) -> None:
+    """Train the baseline as long as boosting did, without errors, its ranges cut alike.
+
+    What it bears beside the boosted network is what errors in training add. It is judged and, where
+    it misses the target, trained again more mildly as boosting is. The recipe may do without.
+    """
+    part, boosting = work.recipe.boost, work.results.boosting
+    if not part.control:
+        files.json("control.json", {"kept": False, "epochs": 0})
+        return
+    if work.progress:
+        print("The control: trained on as long as boosting kept, without errors")
+    as_long = part.epochs, part.input_range
+    if boosting["kept"]:
+        as_long = boosting["epochs"], boosting["input_range"]
+    epochs, share = as_long
+    course = _Course(CONTROL, CONTROL, [_NO_ERRORS], epochs, _input_range(share))
+    _, came_to = _train_on(work, files, course)
+    files.json("control.json", came_to)
+    shutil.rmtree(work.path(course.folder), ignore_errors=True)
+
+
+def _train_on(
+    work: Work, files: StageFiles, course: _Course
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Train on, keep the network, and return the history and what it came to."""
+    processes, train = work.recipe.boost.processes, partial(_trained_on, course)
     trained = read_json(work.path("train.json"))["validation_accuracy"]
     evaluate, target = work.evaluator("validation"), work.target_for(trained)
     with torch.random.fork_rng(devices=[]):
         if processes > 1:
-            boosted, history = in_processes(_boosted, work, processes)
+            model, history = in_processes(train, work, processes)
         else:
-            boosted = _boosted(work)
-            history = history_of(boosted)
-    boosted.eval()
-    files.csv("curriculum.csv", history, CURRICULUM_COLUMNS)
-    with work.without_errors(boosted):
-        clean = evaluate(boosted)
-    kept = clean >= target and any(epoch["kept"] for epoch in history)
+            model = train(work)
+            history = history_of(model)
+    model.eval()
+    with work.without_errors(model):
+        clean = evaluate(model)
+    epochs = sum(epoch["kept"] for epoch in history)
+    kept = clean >= target and epochs > 0
     if not kept:
         # Retraining cost more than may be lost before any error: the network as trained is better.
-        boosted = work.network("baseline")
+        model = work.network("baseline")
     else:
         # The stage that tries its single cells finds there what was tried to judge it.
-        for cells in work.path(_KEPT).glob("cells-*"):
-            shutil.copytree(cells, work.path(trials_name("boosted")), dirs_exist_ok=True)
-    calibration = calibration_of(boosted)
-    files.network("boosted.safetensors", boosted, calibration)
-    files.json(
-        "boost.json",
-        {
-            "target_accuracy": work.searched_target,
-            "validation_target": target,
-            "validation_accuracy": clean,
-            "kept": kept,
-            "input_range": None if calibration is None else calibration.input_range,
-        },
-    )
-    shutil.rmtree(work.path(_KEPT), ignore_errors=True)
+        for cells in work.path(course.folder).glob("cells-*"):
+            shutil.copytree(cells, work.path(trials_name(course.name)), dirs_exist_ok=True)
+    calibration = calibration_of(model)
+    files.network(f"{course.name}.safetensors", model, calibration)
+    return history, {
+        "target_accuracy": work.searched_target,
+        "validation_target": target,
+        "validation_accuracy": clean,
+        "kept": kept,
+        "epochs": epochs if kept else 0,
+        "input_range": None if calibration is None else calibration.input_range,
+    }
 
 
 def _check_stored(work: Work) -> None:
@@ -106,8 +160,8 @@ def _on_the_edge(work: Work, name: str, may_go: int) -> str:
     )
 
 
-def _boosted(work: Work, rank: int = 0, ranks: int = 1) -> nn.Module:
-    """Boost, as one of several processes if there are more."""
+def _trained_on(course: _Course, work: Work, rank: int = 0, ranks: int = 1) -> nn.Module:
+    """Train on, as one of several processes if there are more."""
     recipe, part = work.recipe, work.recipe.boost
     loader = work.shuffled(part.batch_size)
     torch.manual_seed(recipe.seed)
@@ -117,14 +171,14 @@ def _boosted(work: Work, rank: int = 0, ranks: int = 1) -> nn.Module:
         loader.share(rank, ranks),
         # Its network serves protected or not: every tensor learns to bear errors.
         config=work.config.with_(correction=part.correction or recipe.correction),
-        target_ber=list(part.target_bers),
-        epochs=part.epochs,
+        target_ber=list(course.target_bers),
+        epochs=course.epochs,
         how=BoostConfig(
             more_epochs=part.more_epochs,
             curriculum=part.curriculum,
             step_epochs=part.step_epochs,
             optimizer=partial(torch.optim.AdamW, lr=part.learning_rate),
-            input_range=_input_range(part.input_range),
+            input_range=course.input_range,
             gradients=part.gradients,
             loss=work.task.loss(model),
             miss_probability=recipe.characterize.miss_probability,
@@ -132,7 +186,7 @@ def _boosted(work: Work, rank: int = 0, ranks: int = 1) -> nn.Module:
         ),
         evaluate=work.searched,  # as many images as the searches after it ask
         target_accuracy=work.searched_target,
-        folder=work.path(_KEPT),
+        folder=work.path(course.folder),
         progress=work.progress,
     )
 

@@ -21,7 +21,8 @@ def characterize(work: Work, files: StageFiles) -> None:
     """Search the tolerances of each network as it is stored, and draw the accuracy curves.
 
     A protected network costs its search of draws alone: single cells are those of the network
-    without protections, and fine placement goes by the coarse tolerance.
+    without protections, and fine placement goes by the coarse tolerance, as that of the control
+    does, of which only the whole is compared.
     """
     recipe, part = work.recipe, work.recipe.characterize
     curve_images = work.evaluator("validation", most=part.curve.images)
@@ -54,8 +55,9 @@ def characterize(work: Work, files: StageFiles) -> None:
         _try_fresh_draws(work, files, name, model, coarse)
         if variant.protected:
             continue
+        fine_searches = recipe.fine_searches_of(name)
         fine = coarse
-        for groups in part.fine_searches:
+        for groups in fine_searches:
             fine = characterize_fine(
                 model,
                 work.searched,
@@ -66,7 +68,7 @@ def characterize(work: Work, files: StageFiles) -> None:
                 groups=groups,
                 **shared,
             )
-        if part.fine_searches:
+        if fine_searches:
             files.json(tolerances_name(name, "fine"), fine.to_dict())
         curve = accuracy_curve(
             model,

@@ -1,13 +1,13 @@
 """The stage that tries single cells, before and after boosting."""
 
-from eden.folder import NETWORKS, StageFiles, criticality_name
+from eden.folder import StageFiles, criticality_name
 from eden.run._work import Work
 from eden.tolerance import criticality
 
 
 def try_cells(work: Work, files: StageFiles) -> None:
-    """Find which cells of either network miss the target alone."""
-    for name in NETWORKS:
+    """Find which cells of each network miss the target alone."""
+    for name in work.recipe.networks:
         found = criticality(
             work.network(name),
             work.searched,

@@ -11,7 +11,7 @@ import torch
 from eden._say import one_of
 from eden.folder import Recipe, RunFolder, StageFiles, load_recipe
 from eden.report import print_end
-from eden.run._boost import boost
+from eden.run._boost import boost, train_control
 from eden.run._characterize import characterize
 from eden.run._criticality import try_cells
 from eden.run._energy import account_energy
@@ -44,16 +44,19 @@ class Stage:
 _COMMON = ("seed", "stored", "correction", "weights", "inputs", "scale", "on_chip_bytes")
 # What stays on the chip of a system meets no errors.
 _COMMON += ("protect", "accuracy", "accuracy_loss", "energy")
+_TRAINED = ("train", "boost", "control")
+_REPORTED = ("boost", "control", "criticality", "characterize", "verify", "energy")
 STAGES = (
     Stage("data", read_images, ("data", "seed", "boost", "characterize", "verify"), ()),
     Stage("train", train, (*_COMMON, "network", "train"), ("data",)),
     Stage("boost", boost, (*_COMMON, "boost"), ("data", "train")),
-    Stage("criticality", try_cells, (*_COMMON, "characterize"), ("train", "boost")),
-    Stage("characterize", characterize, (*_COMMON, "characterize"), ("boost", "criticality")),
+    Stage("control", train_control, (*_COMMON, "boost"), ("data", "train", "boost")),
+    Stage("criticality", try_cells, (*_COMMON, "characterize"), _TRAINED),
+    Stage("characterize", characterize, (*_COMMON, "characterize"), (*_TRAINED, "criticality")),
     Stage("map", map_networks, ("device", "map", "verify"), ("criticality", "characterize")),
-    Stage("verify", verify_declared, (*_COMMON, "verify"), ("boost", "map")),
+    Stage("verify", verify_declared, (*_COMMON, "verify"), (*_TRAINED, "map")),
     Stage("energy", account_energy, ("device", *_COMMON), ("map", "verify")),
-    Stage("report", write_report, (), ("boost", "criticality", "characterize", "verify", "energy")),
+    Stage("report", write_report, (), _REPORTED),
 )
 # What a user calls it -> the last stage that belongs to it.
 _UNTIL = {stage.name: stage.name for stage in STAGES} | {"evaluate": "energy"}

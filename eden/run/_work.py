@@ -10,7 +10,15 @@ import torch
 
 from eden import data, devices, errors, mapping, nets, network
 from eden._say import refusal
-from eden.folder import NETWORKS, VARIANTS, Recipe, Results, RunFolder, Variant, trials_name
+from eden.folder import (
+    CONTROL,
+    VARIANTS,
+    Recipe,
+    Results,
+    RunFolder,
+    Variant,
+    trials_name,
+)
 from eden.mapping import Placement
 from eden.network import Config, approximate
 from eden.run._task import Evaluator, task_of
@@ -144,7 +152,7 @@ class Work:
         return None if part is None else data.Augment(part.shift, part.flip, self.task.fill)
 
     def network(self, name: str) -> torch.nn.Module:
-        """Read the baseline or the boosted network, with its calibration."""
+        """Read the baseline, the boosted network or the control, with its calibration."""
         model = self.untrained()
         network.load_into(model, self.path(f"{name}.safetensors"))
         return model.eval()
@@ -152,12 +160,15 @@ class Work:
     def trials(self, name: str) -> Path:
         """The folder of what was asked of a network as it is stored.
 
-        Where boosting was not kept, the boosted network is the one that it began with.
+        Where what boosting, or training without errors, came to was not kept, the network is the
+        one that it began with.
         """
         asked = next(variant for variant in VARIANTS if variant.name == name)
-        if asked.network == "boosted" and not self.results.boosting["kept"]:
-            same = "baseline", asked.protected
-            name = next(v.name for v in VARIANTS if (v.network, v.protected) == same)
+        if asked.network != "baseline":
+            trained = self.results.control if asked.network == CONTROL else self.results.boosting
+            if not trained["kept"]:
+                same = "baseline", asked.protected
+                name = next(v.name for v in VARIANTS if (v.network, v.protected) == same)
         return self.path(trials_name(name))
 
     @cached_property
@@ -196,7 +207,7 @@ class Work:
     def tolerances_for(self, variant: Variant, method: str) -> Tolerances:
         """Read the tolerances that a method of placement goes by."""
         searched = self.results.searched_as(variant.name)
-        finely = searched in NETWORKS and self.recipe.characterize.fine_searches
+        finely = searched in self.recipe.networks and self.recipe.fine_searches_of(searched)
         coarsely = method == "coarse" or not finely
         return self.results.tolerances(variant.name, "coarse" if coarsely else "fine")
 

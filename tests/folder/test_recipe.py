@@ -122,11 +122,11 @@ def test_protections_keep_their_order_in_the_files_of_a_run():
 @pytest.mark.parametrize(
     ("keys", "count"),
     [
-        ({}, 2),
-        ({"protect": {"fc*": "triple"}}, 4),
-        ({"map": {"protect": "auto"}}, 4),
-        ({"map": {"protect": "none"}}, 2),
-        ({"protect": {"fc*": "triple"}, "map": {"protect": "none"}}, 4),
+        ({}, 3),
+        ({"protect": {"fc*": "triple"}}, 5),
+        ({"map": {"protect": "auto"}}, 5),
+        ({"map": {"protect": "none"}}, 3),
+        ({"protect": {"fc*": "triple"}, "map": {"protect": "none"}}, 5),
     ],
 )
 def test_networks_are_tried_protected_where_something_protects_them(keys, count):

@@ -31,6 +31,7 @@ RECIPE = {
         "batch_size": 16,
         "learning_rate": 1e-3,
         "input_range": 1.0,
+        "control": False,
     },
     "characterize": {
         "low": 1e-7,

@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from _small import small
+from _small import boosted_by, small
 
 from eden.folder import NETWORKS, RunFolder
 from eden.run import run
@@ -14,14 +14,9 @@ from eden.run._work import Work, read_inputs
 from eden.tolerance._memo import Memo
 
 
-def with_processes(count):
-    recipe = small()
-    return recipe.model_copy(update={"boost": recipe.boost.model_copy(update={"processes": count})})
-
-
 def test_several_processes_boost_as_one_does(tmp_path):
     folders = [
-        run(with_processes(count), tmp_path / str(count), until="boost", progress=False)
+        run(boosted_by(processes=count), tmp_path / str(count), until="boost", progress=False)
         for count in (1, 2)
     ]
     rows = [
@@ -38,7 +33,7 @@ def test_several_processes_boost_as_one_does(tmp_path):
 
 
 def test_a_loss_that_is_no_number_is_a_collapse_in_several_processes_too(tmp_path):
-    recipe = with_processes(2)
+    recipe = boosted_by(processes=2)
     # Floats whose exponents flip at will.
     hopeless = recipe.boost.model_copy(update={"epochs": 1, "target_bers": [0.3]})
     update = {"boost": hopeless, "stored": "fp32", "correction": "off", "protect": {}}
@@ -58,7 +53,7 @@ def gone(work, rank, ranks):
 
 
 def test_what_a_process_ends_in_is_one_line(tmp_path):
-    folder = run(with_processes(1), tmp_path / "run", until="train", progress=False)
+    folder = run(boosted_by(processes=1), tmp_path / "run", until="train", progress=False)
     opened = RunFolder(folder)
     work = Work(opened, read_inputs(opened.recipe), progress=False)
     with pytest.raises(ValueError) as raised:
@@ -84,15 +79,19 @@ def test_where_boosting_costs_too_much_the_network_as_trained_stays(tmp_path, mo
         Memo, "_write", lambda memo, note: (asked.append(memo.folder.name), write(memo, note))
     )
     run(recipe, folder, until="characterize", resume=True, progress=False)
-    assert set(asked) == {"baseline"}
+    assert {name for name in asked if not name.startswith("cells-")} == {"baseline"}
     told = [(folder / f"criticality/{name}.json").read_bytes() for name in NETWORKS]
     assert told[0] == told[1]
+    # Without errors it is as wild.
+    assert not json.loads((folder / "control.json").read_text())["kept"]
+    assert (folder / "control.safetensors").read_bytes() == baseline.read_bytes()
 
 
 def test_single_cells_that_boosting_was_judged_by_are_not_asked_again(tmp_path, monkeypatch):
-    folder = run(small(), tmp_path / "run", until="boost", progress=False)
-    assert json.loads((folder / "boost.json").read_text())["kept"]
-    assert not (folder / "boosting").exists()
+    folder = run(small(), tmp_path / "run", until="control", progress=False)
+    for name, left in (("boost", "boosting"), ("control", "control")):
+        assert json.loads((folder / f"{name}.json").read_text())["kept"]
+        assert not (folder / left).exists()
     asked, write = [], Memo._write
     monkeypatch.setattr(
         Memo, "_write", lambda memo, note: (asked.append(memo.folder.name), write(memo, note))

@@ -10,7 +10,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from _small import contents, small, write_recipe
+from _small import boosted_by, contents, small, write_recipe
 
 from eden import _files as store
 from eden._versions import versions
@@ -41,6 +41,7 @@ def test_a_run_leaves_what_it_promises(finished):
         "seeds.json",
         "baseline.safetensors",
         "boosted.safetensors",
+        "control.safetensors",
         "placement.json",
         "energy.json",
         "verify.json",
@@ -56,7 +57,7 @@ def test_a_run_leaves_what_it_promises(finished):
     verdict = json.loads(files["verify.json"])["attempts"][0]["verdict"]
     assert len(verdict["accuracies"]) == 3
     accounts = json.loads(files["energy.json"])
-    names = {f"{n}-{m}" for n in ("baseline", "boosted") for m in ("coarse", "greedy")}
+    names = {f"{n}-{m}" for n in ("baseline", "control", "boosted") for m in ("coarse", "greedy")}
     assert names <= accounts.keys()
     # Rated voltage at 10 ns: less time and so less background energy, the same for every law.
     saving = accounts["latency"]["saving"]
@@ -95,7 +96,8 @@ def test_a_folder_of_earlier_versions_is_reported_without_standard_errors(finish
 def test_a_failed_verification_retreats_and_reports_every_attempt(tmp_path):
     # One draw can show nothing at 95 %, so the declared point fails whatever it does.
     strict = VerifyKeys(seeds=1, quantile=0.95, confidence=0.95, attempts=2)
-    folder = run(small().model_copy(update={"verify": strict}), tmp_path / "run", progress=False)
+    recipe = boosted_by(small().model_copy(update={"verify": strict}), control=False)
+    folder = run(recipe, tmp_path / "run", progress=False)
     seen = json.loads((folder / "verify.json").read_text())
     first, second = seen["attempts"]
     assert not first["verdict"]["passed"] and first["verdict"]["seeds"] == 1

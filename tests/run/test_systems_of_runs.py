@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from _small import small
+from _small import boosted_by, small
 
 from eden.folder import parse_recipe
 from eden.run import run
@@ -17,7 +17,8 @@ def beside(system, **more):
 
 @pytest.mark.parametrize("system", ["tpu", "cpu"])
 def test_the_report_names_the_system_and_shows_time_idle_and_pins(tmp_path, system):
-    folder = run(small(**beside(system)), tmp_path / "run", progress=False)
+    recipe = boosted_by(small(**beside(system)), control=False)
+    folder = run(recipe, tmp_path / "run", progress=False)
     accounts = json.loads((folder / "energy.json").read_text())
     one = accounts["boosted-greedy"]
     assert (one["system"], one["memory"]) == (system, "ddr3l-1600")

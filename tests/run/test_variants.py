@@ -4,11 +4,11 @@ import importlib.util
 import json
 from pathlib import Path
 
-from _small import small
+from _small import boosted_by, small
 
 from eden.access import seeds_for
 from eden.data import Evaluator, load
-from eden.folder import VARIANTS, Results, RunFolder
+from eden.folder import NETWORKS, VARIANTS, Results, RunFolder
 from eden.folder._recipe import MapKeys, VerifyKeys
 from eden.mapping import Placement
 from eden.nets import build
@@ -35,19 +35,20 @@ def test_networks_stand_beside_their_protected_selves(tmp_path):
     )
     folder = run(recipe, tmp_path / "run", progress=False)
     rows = (folder / "variants.csv").read_text().splitlines()
-    assert [row.split(",")[0].strip('"') for row in rows[1:4]] == [
+    assert [row.split(",")[0].strip('"') for row in rows[1:5]] == [
         "unboosted",
+        "control",
         "boosted",
         "protected",
     ]
     results = Results(RunFolder(folder))
     added = [added_bytes(results.placement(v.name, "greedy")) for v in VARIANTS]
-    assert added[0] == added[1] == 0 < added[2] == added[3] < 0.07
+    assert added[0] == added[1] == added[2] == 0 < added[3] == added[4] < 0.07
     # Two runs of layers rose together, and placements go by that.
-    for variant in VARIANTS[:2]:
-        borne = results.tolerances(variant.name, "fine").bers()
+    for name in NETWORKS:
+        borne = results.tolerances(name, "fine").bers()
         assert len(set(borne.values())) <= 2 and borne["conv1.weight"] == borne["conv2.input"]
-        placed = results.placement(variant.name, "greedy").entries
+        placed = results.placement(name, "greedy").entries
         assert {name: entry.tolerance for name, entry in placed.items()} == borne
     page = (folder / "report.html").read_text()
     assert "Tensors of 2 runs of neighbouring layers rose together." in page
@@ -59,7 +60,7 @@ def test_networks_stand_beside_their_protected_selves(tmp_path):
     # Over runs: the multiple of the same run's first network, and all fresh draws together.
     found = REPEAT.read(folder)
     head, *rest = REPEAT.summary([found, found])
-    assert head[:2] == ["baseline", "1.0"] and len(rest) == 3
+    assert head[:2] == ["baseline", "1.0"] and len(rest) == 4
     assert head[-1].startswith(f"{2 * found['baseline']['fresh']['misses']} of 118 ")
     # Weights are stored as they were, and the placement alone says how they are read.
     attempt = json.loads((folder / "verify.json").read_text())["attempts"][0]
@@ -77,7 +78,8 @@ def test_networks_stand_beside_their_protected_selves(tmp_path):
 
 def test_the_mapper_may_protect_what_was_characterised_without(tmp_path):
     keys = {"map": MapKeys(methods=["coarse", "greedy"], protect="auto")}
-    folder = run(small().model_copy(update=keys), tmp_path / "run", until="map", progress=False)
+    recipe = boosted_by(small().model_copy(update=keys), control=False)
+    folder = run(recipe, tmp_path / "run", until="map", progress=False)
     results = Results(RunFolder(folder))
     for method in ("coarse", "greedy"):
         placement = results.placement("protected", method)
