@@ -22,12 +22,15 @@ Built = TypeVar("Built")
 _BEGUN, _ENDING = ".eden-", ".tmp"
 
 
-def write_bytes(path: Path | str, data: bytes) -> Path:
+def write_bytes(path: Path | str, data: bytes, *, lasting: bool = True) -> Path:
     """Write a file so that it is either whole or unchanged.
 
     Args:
         path: Where to; missing parent folders are made.
         data: The whole content.
+        lasting: Wait until it is on the disk, which takes milliseconds. Without, a loss of power
+            may leave a file of this name that is torn or empty: for what is known by its hash, and
+            is cheap to make again.
 
     Returns:
         The path written.
@@ -44,8 +47,9 @@ def write_bytes(path: Path | str, data: bytes) -> Path:
         temporary.unlink(missing_ok=True)  # an earlier life may have had the same number
         with open(temporary, "xb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException as error:
         with contextlib.suppress(OSError):
@@ -54,7 +58,8 @@ def write_bytes(path: Path | str, data: bytes) -> Path:
             # The name the user knows, not that of the temporary.
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
-    _sync_folder(path.parent)
+    if lasting:
+        _sync_folder(path.parent)
     return path
 
 

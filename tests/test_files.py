@@ -31,6 +31,15 @@ def test_a_full_disk_leaves_the_earlier_state(tmp_path, monkeypatch, moment):
     assert os.listdir(path.parent) == ["b.json"]
 
 
+def test_what_need_not_last_is_not_waited_for(tmp_path, monkeypatch):
+    flushed = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    write_bytes(tmp_path / "a", b"lasting")
+    assert len(flushed) == 2  # the file, and its entry in the folder
+    write_bytes(tmp_path / "b", b"not", lasting=False)
+    assert len(flushed) == 2 and (tmp_path / "b").read_bytes() == b"not"
+
+
 def test_only_what_eden_left_half_written_is_removed(tmp_path):
     (tmp_path / "x.tmp").mkdir()
     (tmp_path / ".eden-folder.tmp").mkdir()
