@@ -111,18 +111,19 @@ def control_line(results: Results) -> str:
             "The control, trained on without errors, missed the target; the network as trained "
             "stands for it."
         )
+    found = [results.tolerances(name, "coarse") for name in recipe.networks]
     # A run states the risk of each of them, whatever the criterion of its placements.
-    found = [results.tolerances(name, "coarse").risk for name in recipe.networks]
-    first, without, boosted = cast(list[Risk], found)
+    first, without, boosted = (cast(Risk, tolerances.risk) for tolerances in found)
+    _, mean, mean_boosted = ("none" if t.mean_ber is None else rate(t.mean_ber) for t in found)
     less = boosting["kept"] and control["input_range"] != boosting["input_range"]
     said = (
         f"The control, trained without errors for as long ({control['epochs']} epochs"
-        f"{', its ranges cut less' if less else ''}), bears {rate(without.ber)} in this run, "
-        f"{without.ber / first.ber:.1f} times what the unboosted network does"
+        f"{', its ranges cut less' if less else ''}), bears {rate(without.ber)} in this run "
+        f"({mean} by the mean), {without.ber / first.ber:.1f} times what the unboosted network does"
     )
     if not boosting["kept"]:
         return f"{said}; boosting was not kept."
-    said += f", the boosted one {rate(boosted.ber)}: "
+    said += f", the boosted one {rate(boosted.ber)} ({mean_boosted}): "
     (low, high), (below, above) = boosted.interval, without.interval
     if low <= above and below <= high:
         return f"{said}their intervals overlap, so errors in training add nothing that shows."

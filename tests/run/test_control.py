@@ -139,19 +139,24 @@ def test_the_control_itself_may_be_verified(trained, tmp_path):
     assert "bears" in page and "in this run" in page
 
 
-def line(baseline, control, boosted, *, control_kept=True, boosting_kept=True, cut=0.5):
+def line(
+    baseline, control, boosted, *, control_kept=True, boosting_kept=True, cut=0.5, boosted_mean=1e-3
+):
     """What is said where the networks bear these rates, with intervals."""
     bears = {"baseline": baseline, "control": control, "boosted": boosted}
     risks = {
         name: SimpleNamespace(ber=ber, interval=interval) for name, (ber, interval) in bears.items()
     }
+    means = {"baseline": 1e-4, "control": 2e-4, "boosted": boosted_mean}
     return control_line(
         SimpleNamespace(
             folder=SimpleNamespace(recipe=small()),
             control={"kept": control_kept, "epochs": 12, "input_range": cut},
             boosting={"kept": boosting_kept, "input_range": 0.5},
             # Placements may go by another criterion.
-            tolerances=lambda name, granularity: SimpleNamespace(coarse_ber=0, risk=risks[name]),
+            tolerances=lambda name, granularity: SimpleNamespace(
+                risk=risks[name], mean_ber=means[name]
+            ),
         )
     )
 
@@ -163,22 +168,26 @@ def test_what_is_said_of_it():
     # LeNet on CIFAR-10: 7.1e-5 and 3.5e-5 (docs/networks.md).
     without, boosted = (7.1e-5, (4.9e-5, 1e-4)), (3.5e-5, (2.7e-5, 4.1e-5))
     begins = "The control, trained without errors for as long (12 epochs), bears 7.1e-5 in this "
-    begins += "run, 7.1 times what the unboosted network does"
+    begins += (
+        "run (2.0e-4 by the mean), 7.1 times what the unboosted network does, the boosted one "
+    )
     assert line(FIRST, without, boosted) == (
-        f"{begins}, the boosted one 3.5e-5: errors in training cost a factor of 2.0."
+        f"{begins}3.5e-5 (1.0e-3): errors in training cost a factor of 2.0."
     )
     much = 7.1e-4, (6e-4, 8e-4)
     assert line(FIRST, without, much) == (
-        f"{begins}, the boosted one 7.1e-4: errors in training add a factor of 10.0."
+        f"{begins}7.1e-4 (1.0e-3): errors in training add a factor of 10.0."
     )
     alike = 9e-5, (6e-5, 2e-4)
     assert line(FIRST, without, alike) == (
-        f"{begins}, the boosted one 9.0e-5: their intervals overlap, so errors in training add "
-        "nothing that shows."
+        f"{begins}9.0e-5 (1.0e-3): their intervals overlap, so errors in training add nothing that "
+        "shows."
     )
-    assert line(FIRST, without, FIRST, boosting_kept=False) == f"{begins}; boosting was not kept."
+    alone = begins.removesuffix(", the boosted one ")
+    assert line(FIRST, without, FIRST, boosting_kept=False) == f"{alone}; boosting was not kept."
     assert line(FIRST, FIRST, boosted, control_kept=False) == (
         "The control, trained on without errors, missed the target; the network as trained stands "
         "for it."
     )
     assert "(12 epochs, its ranges cut less)" in line(FIRST, without, boosted, cut=0.7)
+    assert "3.5e-5 (none): " in line(FIRST, without, boosted, boosted_mean=None)
