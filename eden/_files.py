@@ -1,9 +1,9 @@
 """Files that are either whole or not there, and bytes that are the same on every run.
 
 A process may be killed, or the disk may fill, at any moment. Everything eden keeps is therefore
-written beside its place under a name of eden's own, flushed to the disk and then renamed: the
-earlier state survives until the new one is complete. What does not bear such a name is somebody
-else's, and is never removed.
+written beside its place under a name of eden's own, flushed to the disk unless it need not last,
+and then renamed: the earlier state survives until the new one is complete. What does not bear such
+a name is somebody else's, and is never removed.
 """
 
 import contextlib

@@ -81,11 +81,10 @@ def train_control(work: Work, files: StageFiles) -> None:
         return
     if work.progress:
         print("The control: trained on as long as boosting kept, without errors")
-    as_long = part.epochs, part.input_range
-    if boosting["kept"]:
-        as_long = boosting["epochs"], boosting["input_range"]
-    epochs, share = as_long
-    course = _Course(CONTROL, CONTROL, [_NO_ERRORS], epochs, _input_range(share))
+    kept = boosting["kept"]
+    epochs = boosting["epochs"] if kept else part.epochs
+    share = _input_range(boosting["input_range"] if kept else part.input_range)
+    course = _Course(CONTROL, CONTROL, [_NO_ERRORS], epochs, share)
     _, came_to = _train_on(work, files, course)
     files.json("control.json", came_to)
     shutil.rmtree(work.path(course.folder), ignore_errors=True)
