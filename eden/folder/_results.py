@@ -9,6 +9,7 @@ from typing import Any
 from eden import devices
 from eden._files import read_as, read_json
 from eden.folder._names import (
+    CONTROL,
     RETREAT,
     VARIANTS,
     criticality_name,
@@ -46,6 +47,12 @@ class Results:
     def control(self) -> dict[str, Any]:
         """What training as long without errors came to."""
         return read_json(self.path("control.json"))
+
+    def kept(self, network: str) -> bool:
+        """Whether a network is one of its own; what training on lost is the baseline."""
+        if network == "baseline":
+            return True
+        return (self.control if network == CONTROL else self.boosting)["kept"]
 
     @cached_property
     def energy(self) -> dict[str, Any]:

@@ -10,15 +10,7 @@ import torch
 
 from eden import data, devices, errors, mapping, nets, network
 from eden._say import refusal
-from eden.folder import (
-    CONTROL,
-    VARIANTS,
-    Recipe,
-    Results,
-    RunFolder,
-    Variant,
-    trials_name,
-)
+from eden.folder import VARIANTS, Recipe, Results, RunFolder, Variant, trials_name
 from eden.mapping import Placement
 from eden.network import Config, approximate
 from eden.run._task import Evaluator, task_of
@@ -164,11 +156,9 @@ class Work:
         one that it began with.
         """
         asked = next(variant for variant in VARIANTS if variant.name == name)
-        if asked.network != "baseline":
-            trained = self.results.control if asked.network == CONTROL else self.results.boosting
-            if not trained["kept"]:
-                same = "baseline", asked.protected
-                name = next(v.name for v in VARIANTS if (v.network, v.protected) == same)
+        if not self.results.kept(asked.network):
+            same = "baseline", asked.protected
+            name = next(v.name for v in VARIANTS if (v.network, v.protected) == same)
         return self.path(trials_name(name))
 
     @cached_property
