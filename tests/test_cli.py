@@ -14,7 +14,7 @@ from _small import write_images, write_recipe
 
 import eden
 from eden import _files as store
-from eden import cli
+from eden import devices
 from eden.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -123,7 +123,7 @@ def test_a_bug_is_not_hidden(monkeypatch):
     def broken():
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(cli, "app", lambda *_, **__: broken())
+    monkeypatch.setattr(devices, "print_devices", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         main(["devices"])
 
@@ -165,8 +165,6 @@ def test_an_interruption_while_importing_is_one_line(tmp_path):
 
 
 def test_a_terminal_without_a_minus_sign_gets_a_plain_one(monkeypatch):
-    from eden import devices
-
     written = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii"))
     monkeypatch.setattr(devices, "print_devices", lambda: print("\u22123 % \u2192 1\u20132 \u00e9"))
@@ -176,7 +174,7 @@ def test_a_terminal_without_a_minus_sign_gets_a_plain_one(monkeypatch):
 
 
 def test_an_interruption_says_how_to_go_on(capsys, monkeypatch, tmp_path):
-    from eden import devices, run
+    from eden import run
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
