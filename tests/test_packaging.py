@@ -80,7 +80,8 @@ def test_what_is_packed_holds_all_sources(sdist):
 
 @pytest.mark.slow
 def test_wheel_holds_the_extensions_and_the_package_data(wheel):
-    names = zipfile.ZipFile(wheel).namelist()
+    packed = zipfile.ZipFile(wheel)
+    names = packed.namelist()
     for start, end in (
         ("eden/_C", ".so"),
         ("eden/_core", ".so"),
@@ -94,6 +95,8 @@ def test_wheel_holds_the_extensions_and_the_package_data(wheel):
     ):
         assert any(n.startswith(start) and n.endswith(end) for n in names), (start, end)
     assert not [n for n in names if n.startswith(("tests", "csrc", "kernels"))]
+    # Debug information is named so in the table of an ELF file's sections.
+    assert not [n for n in names if n.endswith(".so") and b".debug_info" in packed.read(n)]
 
 
 @pytest.mark.slow
