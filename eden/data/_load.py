@@ -44,7 +44,7 @@ def load(
 
     Args:
         name: "fashion-mnist", "cifar10" (the original binary files or parquet of JPEG), or the name
-            of a parquet file of images with labels or boxes (docs/networks.md), which ends in
+            of a parquet file of images with labels or boxes (docs/vision.md), which ends in
             ".parquet". With a size also that of a file of annotations as COCO has them, which ends
             in ".json", or of a folder as VOC has it.
         root: Folder of the files, or one that holds a folder of the set's name with them. Default:
@@ -87,7 +87,7 @@ def load(
         }
         pairs = {part: (read.pixels, read.labels) for part, read in parts.items()}
     elif name.endswith(".parquet"):
-        advice = "it is a file of yours, or a recipe's: docs/networks.md says where those are from"
+        advice = "it is a file of yours, or a recipe's: docs/vision.md says where those are from"
         folder = _find(name, root, (name,), advice)
         pairs = _by_split(folder / name, size, progress)
     elif size is not None:

@@ -84,7 +84,7 @@ class NetworkKeys(_Part):
 
     name: Name = "lenet"
     classes: int = Field(default=10, ge=1, le=1_000_000)
-    stem: Name | None = Field(default=None, description="its form (docs/networks.md)")
+    stem: Name | None = Field(default=None, description="its form (docs/vision.md)")
     padding: Name | None = Field(default=None, description="of MobileNetV2")
 
     @property

@@ -125,6 +125,6 @@ def weights_of(recipe: Recipe) -> Path | None:
     looked = " or ".join(map(str, paths))
     said = "" if folder else "; EDEN_WEIGHTS may name their folder"
     raise ValueError(
-        f"weights not found: no {looked}{said}; docs/networks.md says where those of eden's "
+        f"weights not found: no {looked}{said}; docs/vision.md says where those of eden's "
         "recipes are from, and without the key train.weights the training begins at random"
     )

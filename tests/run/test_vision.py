@@ -73,7 +73,7 @@ def test_what_is_wrong_with_weights_is_one_line_before_a_folder_is_made(
     with pytest.raises(ValueError, match=r"not found: no nowhere\.safetensors; EDEN_WEIGHTS"):
         run(recipe, tmp_path / "run", progress=False)
     monkeypatch.setenv("EDEN_WEIGHTS", str(tmp_path))
-    with pytest.raises(ValueError, match=f"or {tmp_path}/nowhere.safetensors; docs/networks.md"):
+    with pytest.raises(ValueError, match=f"or {tmp_path}/nowhere.safetensors; docs/vision.md"):
         run(recipe, tmp_path / "run", progress=False)
     assert not (tmp_path / "run").exists()
     start = tmp_path / "start.safetensors"
