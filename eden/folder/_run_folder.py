@@ -93,7 +93,7 @@ class RunFolder:
             if changed := differing_keys(_read_keys(path / RECIPE), wanted):
                 raise ValueError(
                     f"{path}: was made with another recipe; changed: {'; '.join(changed)}. "
-                    f"Resume with the same recipe or choose another --out"
+                    f"Resume with the same recipe or choose another --out{_kept_training(path)}"
                 )
             return cls(path)
         if path.exists() and not path.is_dir():
@@ -140,7 +140,7 @@ class RunFolder:
         if changed := differing_keys(noted, versions()):
             raise ValueError(
                 f"{self.path}: was made with other versions; changed: {'; '.join(changed)}. "
-                f"Use those again or choose another --out"
+                f"Use those again or choose another --out{_kept_training(self.path)}"
             )
         try:
             an_int(THREADS, threads, 1, 4096)
@@ -239,6 +239,12 @@ def _kept_recipe(content: Any) -> Recipe:
     if isinstance(content, dict) and isinstance(part := content.get("boost"), dict):
         part.setdefault("control", False)
     return parse_recipe(content)
+
+
+def _kept_training(path: Path) -> str:
+    """Say how another folder is spared the training, where this one has a trained network."""
+    trained = path / "baseline.safetensors"
+    return f", where --weights {trained} takes what was trained here" if trained.is_file() else ""
 
 
 def _strangers(path: Path) -> list[str]:

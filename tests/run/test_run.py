@@ -181,8 +181,15 @@ def test_a_harmed_file_is_made_again(tmp_path, finished):
 
 def test_a_changed_recipe_is_refused_with_the_keys_that_differ(tmp_path, finished):
     other = small().model_copy(update={"seed": 5})
-    with pytest.raises(ValueError, match=r"another recipe; changed: seed: 0 -> 5\."):
+    with pytest.raises(ValueError, match=r"another recipe; changed: seed: 0 -> 5\.") as refused:
         run(other, finished, resume=True, progress=False)
+    # What to do about it: another folder, and what spares the training there.
+    trained = finished / "baseline.safetensors"
+    said = f"another --out, where --weights {trained} takes what was trained here"
+    assert str(refused.value).endswith(said)
+    begun = RunFolder.create(tmp_path / "begun", small(), resume=False).path
+    with pytest.raises(ValueError, match=r"or choose another --out$"):
+        run(other, begun, resume=True, progress=False)
     with pytest.raises(ValueError, match="holds a run already; add --resume"):
         run(small(), finished, progress=False)
 
