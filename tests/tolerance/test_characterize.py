@@ -241,9 +241,39 @@ def test_a_plain_function_will_do_for_an_evaluator(task, coarse):
     plain = characterize_coarse(
         model, lambda m: evaluate(m), config=CONFIG, target_accuracy=TARGET, seeds=6
     )
-    assert replace(plain, trials=coarse.trials, mean_ber=coarse.mean_ber) == coarse
-    # The mean is taken on a fifth of the images where there is a subset, else on all.
-    assert abs(step_of(plain.mean_ber) - step_of(coarse.mean_ber)) <= 1
+    assert replace(plain, trials=coarse.trials) == coarse
+
+
+class Drawing(Evaluator):
+    """Notes how many images are drawn of it."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.drawn = []
+
+    def subset(self, n, seed=0):
+        self.drawn.append(n)
+        return super().subset(n, seed)
+
+
+# A fifth of 1,000 images told the mean of six draws from 200, and of 87 photos from 17.
+@pytest.mark.parametrize(
+    ("images", "criterion", "drawn"),
+    [(87, "risk", []), (400, "risk", []), (401, "risk", [400]), (1000, "risk", [400]),
+     (1000, "sweep", [400]), (1000, "mean", [])],
+)  # fmt: skip
+def test_the_mean_asks_all_images_where_they_are_few_or_it_is_the_tolerance(
+    fragile, images, criterion, drawn
+):
+    model, x, y = fragile
+    evaluate = Drawing(x[:images], y[:images], 1000)
+    target = evaluate(model) - 0.02
+    config = Config(error=errors.Uniform(weak_fraction=1e-3))
+    asked = {"config": config, "target_accuracy": target, "seeds": 3, "criterion": criterion}
+    found = characterize_coarse(model, evaluate, **asked)
+    assert evaluate.drawn == drawn
+    if not drawn:
+        assert characterize_coarse(model, lambda m: evaluate(m), **asked).mean_ber == found.mean_ber
 
 
 def test_an_evaluator_says_what_it_offers(task):
