@@ -18,6 +18,4 @@ def try_cells(work: Work, files: StageFiles) -> None:
             progress=work.progress,
             label=name,
         )
-        if work.progress and found.caution:
-            print(f"{name}: {found.caution}")
         files.json(criticality_name(name), found.to_dict())

@@ -70,7 +70,8 @@ def criticality(
         target_accuracy: In [0, 1], on the same images.
         seed: Of the cells tried.
         folder: Keeps finished trials as Parquet shards, and replays those it finds.
-        progress: Show a progress bar.
+        progress: Show a progress bar, and say as soon as it shows that the target is within the
+            noise (`Criticality.caution`): the search may take hours, and counts the noise.
         label: What the progress bar's title begins with.
 
     Returns:
@@ -92,15 +93,23 @@ def criticality(
         title = f"{label} criticality".strip()
         with tqdm(desc=title, unit="cell", disable=not progress) as bar:
             search = _Search(cells, tensors, config.stored, seed, bar)
+
+            def found() -> Criticality:
+                return Criticality(
+                    config=network.handle.config,
+                    target_accuracy=target_accuracy,
+                    clean_accuracy=clean,
+                    strata=tuple(search.strata()),
+                    passes=cells.passes,
+                )
+
             with cells.at_once():
-                search.run()
-        return Criticality(
-            config=network.handle.config,
-            target_accuracy=target_accuracy,
-            clean_accuracy=clean,
-            strata=tuple(search.strata()),
-            passes=cells.passes,
-        )
+                caution = ""
+                for _ in search.first_cells():
+                    if progress and not caution and (caution := found().caution):
+                        tqdm.write(f"{title}: {caution}")
+                search.further_cells()
+        return found()
 
 
 class _Bit:
@@ -212,13 +221,18 @@ class _Search:
         exponent = list(range(bits - 2, self.format.mantissa_bits - 1, -1))
         return [*exponent, bits - 1, *range(self.format.mantissa_bits - 1, -1, -1)]
 
-    def run(self) -> None:
+    def first_cells(self) -> Iterator[None]:
+        """Try the first cells of every bit that may matter, tensor by tensor."""
         for bits in self.bits:
             for bit in bits:
                 for cells in bit:
                     self._try(cells, min(FIRST, cells.left))
                 if all(map(self._harmless, bit)) and self._says_of_lower(bit[0].bit):
                     break
+            yield
+
+    def further_cells(self) -> None:
+        """Try more of those that leave lambda most uncertain."""
         while (bit := self._most_uncertain()) is not None:
             self._try(bit, min(CHUNK, bit.left))
 

@@ -291,6 +291,21 @@ def test_cells_of_the_lowest_bit_that_miss_are_a_target_within_the_noise(found):
     assert replace(noisy, config=CONFIG.with_(stored="int4")).caution == ""
 
 
+def test_a_target_within_the_noise_is_said_as_soon_as_it_shows(fragile, found, capsys):
+    model, images, labels = fragile
+    asked = {"config": CONFIG, "progress": True, "label": "baseline"}
+    criticality(model, Evaluator(images, labels), target_accuracy=TARGET, **asked)
+    assert "the lowest bit" not in capsys.readouterr().out
+    # Nothing may be lost: one image that a last bit turns is too many.
+    target = found.clean_accuracy
+    noisy = criticality(model, Evaluator(images, labels), target_accuracy=target, **asked)
+    first = next(s.tensor for s in noisy.strata if s.bit == 0 and s.critical)
+    said = capsys.readouterr().out
+    assert f"baseline criticality: cells of the lowest bit of {first} miss the target" in said
+    assert said.count("miss the target alone") == 1  # before the others, which the result has
+    assert " more miss" in noisy.caution
+
+
 def test_what_cannot_be_is_refused_in_one_line(fragile):
     model, images, labels = fragile
     evaluate = Evaluator(images, labels)
