@@ -105,10 +105,9 @@ def criticality(
 
             with cells.at_once():
                 caution = ""
-                for _ in search.first_cells():
+                for _ in search.run():
                     if progress and not caution and (caution := found().caution):
                         tqdm.write(f"{title}: {caution}")
-                search.further_cells()
         return found()
 
 
@@ -221,8 +220,8 @@ class _Search:
         exponent = list(range(bits - 2, self.format.mantissa_bits - 1, -1))
         return [*exponent, bits - 1, *range(self.format.mantissa_bits - 1, -1, -1)]
 
-    def first_cells(self) -> Iterator[None]:
-        """Try the first cells of every bit that may matter, tensor by tensor."""
+    def run(self) -> Iterator[None]:
+        """Try the first cells of every bit that may matter, then more; from step to step."""
         for bits in self.bits:
             for bit in bits:
                 for cells in bit:
@@ -230,11 +229,9 @@ class _Search:
                 if all(map(self._harmless, bit)) and self._says_of_lower(bit[0].bit):
                     break
             yield
-
-    def further_cells(self) -> None:
-        """Try more of those that leave lambda most uncertain."""
         while (bit := self._most_uncertain()) is not None:
             self._try(bit, min(CHUNK, bit.left))
+            yield
 
     def strata(self) -> Iterator[Stratum]:
         return (cells.stratum() for bits in self.bits for bit in bits for cells in bit)
