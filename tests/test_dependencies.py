@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # Distributions that hold a module of another name, and those run as programs or as plugins alone.
 MODULES = {"pyyaml": "yaml", "nvidia-curand": "nvidia", "pillow": "PIL"}
-PROGRAMS = {"ruff", "basedpyright", "clang-format", "cmake", "ninja", "ipykernel"}
+PROGRAMS = {"ruff", "basedpyright", "clang-format", "cmake", "ninja", "ipykernel", "pytest-xdist"}
 # Rivals, which benchmarks import where they are installed.
 OPTIONAL = {"mrfi", "mase_triton"}
 # What a user has who asks for it: `Faults.to_pandas`.
