@@ -120,7 +120,12 @@ class RunFolder:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise ValueError(f"{self.path}: another eden process is at work in it") from None
-            torch.set_num_threads(self._check_versions())
+            if changed := self.changed_versions():
+                raise ValueError(
+                    f"{self.path}: was made with other versions; changed: {'; '.join(changed)}. "
+                    f"Use those again or choose another --out{_kept_training(self.path)}"
+                )
+            torch.set_num_threads(self.threads())
             yield
         finally:
             if torch.get_num_threads() != threads:
@@ -133,15 +138,19 @@ class RunFolder:
         remove_temporaries(self.path)
         write_json(self.path / "env.json", environment())
 
-    def _check_versions(self) -> int:
-        """Refuse other versions than those the run began with; return its number of threads."""
+    def changed_versions(self) -> list[str]:
+        """Say which versions are others than when the run began: none of its trials counts then."""
         noted = _read_keys(self.path / VERSIONS)
-        threads = noted.pop(THREADS, None)
-        if changed := differing_keys(noted, versions()):
-            raise ValueError(
-                f"{self.path}: was made with other versions; changed: {'; '.join(changed)}. "
-                f"Use those again or choose another --out{_kept_training(self.path)}"
-            )
+        noted.pop(THREADS, None)
+        return differing_keys(noted, versions())
+
+    def threads(self) -> int:
+        """Return the number of threads that torch computed with when the run began.
+
+        Raises:
+            ValueError: If what was noted is no such number.
+        """
+        threads = _read_keys(self.path / VERSIONS).get(THREADS)
         try:
             an_int(THREADS, threads, 1, 4096)
         except (TypeError, ValueError) as error:

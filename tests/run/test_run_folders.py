@@ -10,6 +10,7 @@ from _small import contents, small
 
 from eden import _versions
 from eden._versions import source_digest, versions
+from eden.folder import RunFolder
 from eden.folder import _run_folder as folders
 from eden.run import STAGES, advance, run
 from eden.run import _run as runs
@@ -105,7 +106,10 @@ def test_a_run_goes_on_with_the_threads_it_began_with_and_says_so(tmp_path, monk
 
 def test_other_instructions_are_refused(tmp_path, monkeypatch):
     folder = run(small(), tmp_path / "run", until="data", progress=False)
+    assert RunFolder(folder).changed_versions() == []
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "SSE41")
+    (changed,) = RunFolder(folder).changed_versions()
+    assert changed.startswith("instructions: ")
     with pytest.raises(ValueError, match=r"other versions; changed: instructions: .*SSE41"):
         advance(folder, until="data", progress=False)
 
