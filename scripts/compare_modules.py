@@ -43,7 +43,7 @@ def at_high_end(folder, inputs, variant, options) -> None:
     part = work.recipe.map.model_copy(update={"estimate": "high"})
     work.recipe = work.recipe.model_copy(update={"map": part})
     placed, evaluate = work.place(variant, "greedy"), work.evaluator("test")
-    target = work.target_for(evaluate(work.network("baseline")))
+    target = work.target_for(evaluate(work.original()))
     verdict = verify(
         work.network(variant.network),
         evaluate,

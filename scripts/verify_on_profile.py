@@ -143,7 +143,7 @@ def target_of(work: Work, network: str, images: int):
     whole, evaluate = work.evaluator("test"), work.evaluator("test", most=images)
     with work.without_errors(work.network(network)) as stored:
         clean = [each(stored) for each in (whole, evaluate)]
-    target = work.target_for(whole(work.network("baseline")))
+    target = work.target_for(whole(work.original()))
     return evaluate, clean[1] - (clean[0] - target), clean[1]
 
 

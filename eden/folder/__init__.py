@@ -1,12 +1,13 @@
 """What a run keeps: its recipe, provenance, stage records and results, in one folder.
 
-Recipes that come with eden lie in ``recipes/``. A further key of a recipe is a field in `_recipe`
-with both its bounds, a further result a property in `_results`.
+Recipes that come with eden lie in ``recipes/``. A further key of a recipe is a field in
+`_recipe_keys` with both its bounds, a further result a property in `_results`.
 """
 
 from eden.folder._names import CONTROL as CONTROL
 from eden.folder._names import LATENCY as LATENCY
 from eden.folder._names import NETWORKS as NETWORKS
+from eden.folder._names import ORIGINAL as ORIGINAL
 from eden.folder._names import RETREAT as RETREAT
 from eden.folder._names import VARIANTS as VARIANTS
 from eden.folder._names import Variant as Variant

@@ -30,6 +30,7 @@ from eden._files import (
 )
 from eden._say import an_int
 from eden._versions import versions
+from eden.folder._names import NETWORKS, ORIGINAL
 from eden.folder._provenance import differing_keys, environment
 from eden.folder._recipe import Recipe, parse_recipe
 from eden.folder._stage_files import StageFiles
@@ -150,7 +151,7 @@ class RunFolder:
         Raises:
             ValueError: If what was noted is no such number.
         """
-        threads = _read_keys(self.path / VERSIONS).get(THREADS)
+        threads = _read_keys(self.path / VERSIONS).pop(THREADS, None)
         try:
             an_int(THREADS, threads, 1, 4096)
         except (TypeError, ValueError) as error:
@@ -252,8 +253,10 @@ def _kept_recipe(content: Any) -> Recipe:
 
 def _kept_training(path: Path) -> str:
     """Say how another folder is spared the training, where this one has a trained network."""
-    trained = path / "baseline.safetensors"
-    return f", where --weights {trained} takes what was trained here" if trained.is_file() else ""
+    for name in (ORIGINAL, NETWORKS[0]):  # the first is trained on anew in its format
+        if (trained := path / f"{name}.safetensors").is_file():
+            return f", where --weights {trained} takes what was trained here"
+    return ""
 
 
 def _strangers(path: Path) -> list[str]:

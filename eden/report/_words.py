@@ -97,6 +97,17 @@ def verdict_line(results: Results) -> str:
     )
 
 
+def trained_as_stored(results: Results) -> list[str]:
+    """Say, in a sentence if it was, that the unboosted network was trained on in its format."""
+    recipe = results.folder.recipe
+    if not (epochs := recipe.train.stored_epochs):
+        return []
+    return [
+        f"The unboosted network was trained on as {recipe.stored}, without errors ({epochs} "
+        "epochs); the accuracy to keep is that of the original, before it."
+    ]
+
+
 def control_line(results: Results) -> str:
     """Say in one sentence what errors in training add to training as long without any."""
     recipe = results.folder.recipe

@@ -15,7 +15,7 @@ from eden._say import refusal
 from eden.folder import CONTROL, StageFiles, trials_name
 from eden.network import InputRange, calibration_of
 from eden.run._processes import in_processes
-from eden.run._work import Work
+from eden.run._work import NO_ERRORS, Work
 from eden.tolerance import one_thread
 from eden.training import BoostConfig, history_of
 from eden.training import boost as boost_network
@@ -24,8 +24,6 @@ from eden.training import boost as boost_network
 # a cell of the lowest bit turned up to three.
 _FEW = 4
 CURRICULUM_COLUMNS = ["epoch", "ber", "loss", "accuracy", "bears", "met", "kept"]
-# The BER of a training without errors: of 10^9 bits one in a thousand reads.
-_NO_ERRORS = 1e-12
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def train_control(work: Work, files: StageFiles) -> None:
     kept = boosting["kept"]
     epochs = boosting["epochs"] if kept else part.epochs
     share = _input_range(boosting["input_range"] if kept else part.input_range)
-    course = _Course(CONTROL, CONTROL, [_NO_ERRORS], epochs, share)
+    course = _Course(CONTROL, CONTROL, [NO_ERRORS], epochs, share)
     _, came_to = _train_on(work, files, course)
     files.json("control.json", came_to)
     shutil.rmtree(work.path(course.folder), ignore_errors=True)
@@ -143,6 +141,8 @@ def _check_stored(work: Work) -> None:
                 f"{recipe.stored} and the recipe's protect" if variant.protected else recipe.stored
             )
             accepted = f"at least {lost:.4f}, what storing the trained network as {how} costs alone"
+            if not (variant.protected or recipe.train.stored_epochs):
+                accepted += "; train.stored_epochs trains it on so stored"
             raise ValueError(refusal("recipe key accuracy_loss", recipe.accuracy_loss, accepted))
         may_go = int((reached - work.searched_target) * len(work.searched) + 1e-9)
         if work.progress and recipe.accuracy == "right" and may_go < _FEW:

@@ -28,7 +28,7 @@ def characterize(work: Work, files: StageFiles) -> None:
     curve_images = work.evaluator("validation", most=part.curve.images)
     rows = []
     with one_thread():  # as the draws ask
-        aim = curve_images(work.network("baseline")) - recipe.accuracy_loss
+        aim = curve_images(work.original()) - recipe.accuracy_loss
     for variant in recipe.searched_variants:
         name, model, config = variant.name, work.network(variant.network), work.config_of(variant)
         shared = {

@@ -14,7 +14,7 @@ Told = Sampled | Resampled
 
 
 class Original:
-    """The network as it was trained, on the test images.
+    """The network as it was trained, before any format, on the test images.
 
     Args:
         work: Reads the network.
@@ -27,8 +27,7 @@ class Original:
 
     def __init__(self, work: Work, evaluate: Evaluator):
         self._work, self._evaluate = work, evaluate
-        model = work.network("baseline")
-        self.right, self._more = self._of(model)
+        self.right, self._more = self._of(work.original())
         self.accuracy = self._told["accuracy"].value
 
     def compare(self) -> dict[str, Any]:

@@ -10,11 +10,14 @@ import torch
 
 from eden import data, devices, errors, mapping, nets, network
 from eden._say import refusal
-from eden.folder import VARIANTS, Recipe, Results, RunFolder, Variant, trials_name
+from eden.folder import ORIGINAL, VARIANTS, Recipe, Results, RunFolder, Variant, trials_name
 from eden.mapping import Placement
 from eden.network import Config, approximate
 from eden.run._task import Evaluator, task_of
 from eden.tolerance import Tolerances, one_thread
+
+# The BER of a training without errors: of 10^9 bits one in a thousand reads.
+NO_ERRORS = 1e-12
 
 
 class Inputs(NamedTuple):
@@ -149,6 +152,10 @@ class Work:
         network.load_into(model, self.path(f"{name}.safetensors"))
         return model.eval()
 
+    def original(self) -> torch.nn.Module:
+        """Read the network whose accuracy is to be kept: as trained before any format."""
+        return self.network(ORIGINAL if self.recipe.train.stored_epochs else "baseline")
+
     def trials(self, name: str) -> Path:
         """The folder of what was asked of a network as it is stored.
 
@@ -175,10 +182,10 @@ class Work:
     def searched_target(self) -> float:
         """The accuracy to keep on the images of `searched`."""
         with one_thread():  # as the searches ask
-            return self.target_for(self.searched(self.network("baseline")))
+            return self.target_for(self.searched(self.original()))
 
     def target_for(self, accuracy: float) -> float:
-        """The accuracy to keep of one that the trained network reaches.
+        """The accuracy to keep of one that the original network reaches.
 
         Raises:
             ValueError: Where all of it may be lost, so that any network would do.

@@ -16,7 +16,7 @@ from eden import _files as store
 from eden._versions import versions
 from eden.folder import Results, RunFolder, StageFiles, load_recipe, parse_recipe
 from eden.folder import _run_folder as folders
-from eden.folder._recipe import DataKeys, MapKeys, VerifyKeys
+from eden.folder._recipe_keys import DataKeys, MapKeys, VerifyKeys
 from eden.report import write_report
 from eden.run import STAGES, advance, run
 from eden.run._work import Work

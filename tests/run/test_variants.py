@@ -9,7 +9,7 @@ from _small import boosted_by, small
 from eden.access import seeds_for
 from eden.data import Evaluator, load
 from eden.folder import NETWORKS, VARIANTS, Results, RunFolder
-from eden.folder._recipe import MapKeys, VerifyKeys
+from eden.folder._recipe_keys import MapKeys, VerifyKeys
 from eden.mapping import Placement
 from eden.nets import build
 from eden.network import attach, load_into
