@@ -5,8 +5,8 @@ Run: python scripts/compare_protection.py RUN_FOLDER [--families 5] [--draws 100
 (after `eden run`, or `--until boost`). Protections are none, the recipe's, and those of --protect.
 A family has single cells and search draws of its own; the last column is of fresh draws at the
 first family's rate, with Clopper and Pearson's interval. What the run has tried is not tried again,
-nor what this script has: it is kept in the run folder's ``trials``. That holds for the number of
-threads that the run began with, which is taken, and for its versions: of others it is said.
+nor what this script has: it is kept in the run folder's ``trials``. That holds for the versions of
+the run: of others it is said.
 """
 
 import argparse
@@ -32,10 +32,10 @@ def main() -> None:
     parser.add_argument("--protect", nargs="+", metavar="PATTERN=HOW", default=[])
     options = parser.parse_args()
     folder = RunFolder(options.run_folder)
-    torch.set_num_threads(folder.threads())
     work = Work(folder, read_inputs(folder.recipe), progress=False)
     evaluate, target = work.searched, work.searched_target
-    print(f"target {target:.4f}, torch's threads {torch.get_num_threads()}, as when the run began")
+    threads = f"{torch.get_num_threads()}, {folder.threads()} when the run began"
+    print(f"target {target:.4f}, torch's threads {threads}")
     if changed := folder.changed_versions():
         print(f"what the run has tried is tried anew, versions changed: {'; '.join(changed)}")
     print("network    protected  lambda            bytes    BER of each family (interval of first)")

@@ -2,12 +2,12 @@
 
     python scripts/export_weights.py RUN_FOLDER ... [--out weights]
 
-Writes ``OUT/NAME.safetensors`` of each run's trained network, as it was before it was trained on in
-its stored format, NAME being the recipe's: matrices and convolutions as float16, all else (biases,
-batch norm) as float32. `eden run NAME --weights FILE` takes it in place of training. The metadata
-say what the run's validation images say of the file as it is read back, what they said of the run's
-own weights, the digest of the recipe's keys for training, and the form of the network, to which
-reading holds it. A file of more than 8 MB is refused.
+Writes ``OUT/NAME.safetensors`` of each run's baseline, NAME being the recipe's: matrices and
+convolutions as float16, all else (biases, batch norm) as float32. `eden run NAME --weights FILE`
+takes it in place of training. The metadata say what the run's validation images say of the file as
+it is read back, what they said of the run's own weights, the digest of the recipe's keys for
+training, and the form of the network, to which reading holds it. A file of more than 8 MB is
+refused.
 """
 
 import argparse
@@ -39,10 +39,10 @@ def halved(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def export(folder: Path, out: Path) -> str:
-    """Write the trained network of a run; return what is said of it."""
+    """Write the baseline of a run; return what is said of it."""
     opened = RunFolder(folder)
     work = Work(opened, read_inputs(opened.recipe, progress=False), progress=False)
-    evaluate, model = work.evaluator("validation"), work.original()
+    evaluate, model = work.evaluator("validation"), work.network("baseline")
     before = evaluate(model)
     path = out / f"{folder.name}.safetensors"
     state = halved(model.state_dict())

@@ -71,7 +71,8 @@ def _verb(stage: str, text: str) -> None:
     app.command(name=stage)(command)
 
 
-_verb("boost", "Train and boost the network of a run folder.")
+_verb("adapt", "Train the network of a run folder, and on in its format where that is asked.")
+_verb("boost", "Boost the network, under rising errors.")
 _verb("control", "Train as long as boosting kept, without errors.")
 _verb("criticality", "Try single cells, before and after boosting: which miss the target alone.")
 _verb("characterize", "Search the tolerances, before and after boosting.")

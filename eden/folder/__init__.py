@@ -4,10 +4,10 @@ Recipes that come with eden lie in ``recipes/``. A further key of a recipe is a 
 `_recipe_keys` with both its bounds, a further result a property in `_results`.
 """
 
+from eden.folder._names import ADAPTED as ADAPTED
 from eden.folder._names import CONTROL as CONTROL
 from eden.folder._names import LATENCY as LATENCY
 from eden.folder._names import NETWORKS as NETWORKS
-from eden.folder._names import ORIGINAL as ORIGINAL
 from eden.folder._names import RETREAT as RETREAT
 from eden.folder._names import VARIANTS as VARIANTS
 from eden.folder._names import Variant as Variant

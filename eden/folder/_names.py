@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 NETWORKS = ("baseline", "boosted")
-# What the baseline was before it was trained on in its stored format, where it was.
-ORIGINAL = "original"
+# The network as trained, once more in its stored format: the baseline, where a recipe asks for it.
+ADAPTED = "adapted"
 # Trained as long as the boosted one, without errors: beside it shows what errors in training add.
 CONTROL = "control"
 

@@ -115,6 +115,11 @@ def _check(recipe: Recipe) -> None:
     if not recipe.train.epochs and recipe.train.weights is None:
         said = "at least 1 where train.weights names no file"
         raise ValueError(refusal("recipe key train.epochs", 0, said))
+    if recipe.train.stored_epochs is not None and recipe.stored == "fp32":
+        said = "none where stored is fp32, which rounds nothing"
+        raise ValueError(
+            refusal("recipe key train.stored_epochs", recipe.train.stored_epochs, said)
+        )
     if (count := recipe.boost.processes) > recipe.boost.batch_size:
         said = f"at most boost.batch_size, {recipe.boost.batch_size}"
         raise ValueError(refusal("recipe key boost.processes", count, said))

@@ -48,6 +48,12 @@ class Results:
         """What training as long without errors came to."""
         return read_json(self.path("control.json"))
 
+    @property
+    def adapting(self) -> dict[str, Any]:
+        """What training on in the stored format came to; runs of before have none."""
+        path = self.path("adapted.json")
+        return read_json(path) if path.is_file() else {"kept": False}
+
     def kept(self, network: str) -> bool:
         """Whether a network is one of its own; what training on lost is the baseline."""
         if network == "baseline":

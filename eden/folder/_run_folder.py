@@ -30,7 +30,6 @@ from eden._files import (
 )
 from eden._say import an_int
 from eden._versions import versions
-from eden.folder._names import NETWORKS, ORIGINAL
 from eden.folder._provenance import differing_keys, environment
 from eden.folder._recipe import Recipe, parse_recipe
 from eden.folder._stage_files import StageFiles
@@ -253,10 +252,8 @@ def _kept_recipe(content: Any) -> Recipe:
 
 def _kept_training(path: Path) -> str:
     """Say how another folder is spared the training, where this one has a trained network."""
-    for name in (ORIGINAL, NETWORKS[0]):  # the first is trained on anew in its format
-        if (trained := path / f"{name}.safetensors").is_file():
-            return f", where --weights {trained} takes what was trained here"
-    return ""
+    trained = path / "baseline.safetensors"
+    return f", where --weights {trained} takes what was trained here" if trained.is_file() else ""
 
 
 def _strangers(path: Path) -> list[str]:

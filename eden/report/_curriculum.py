@@ -39,7 +39,7 @@ def curriculum_section(results: Results) -> Section:
         ),
         notes=()
         if results.boosting["kept"]
-        else ("It missed the target without errors; the network as trained was kept.",),
+        else ("It missed the target without errors; the unboosted network was kept.",),
         figure=curriculum_figure(epochs),
         alt="Bit error rate and loss by epoch of boosting",
         tables=(

@@ -5,7 +5,7 @@ from pathlib import Path
 from eden.folder import Results, RunFolder
 from eden.report._page import TextTable
 from eden.report._variants import variants_table
-from eden.report._words import control_line, table, verdict_line
+from eden.report._words import adapting_lines, control_line, table, verdict_line
 
 
 def print_end(folder: RunFolder, last: str) -> None:
@@ -35,7 +35,8 @@ def print_end(folder: RunFolder, last: str) -> None:
         "Latency alone: rated voltage at the tRCD and tRP of the measured points",
     )
     console.print(verdict_line(results), highlight=False)
-    console.print(control_line(results), highlight=False)
+    for line in (*adapting_lines(results), control_line(results)):
+        console.print(line, highlight=False)
     seconds = sum(entry["seconds"] for entry in folder.times().values())
     report = Path(folder.path, "report.html")
     console.print(f"{seconds:.0f} s in all. Report: {report}", highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from eden.folder import Results
 from eden.mapping import Placement
 from eden.report._page import Section, TextTable
 from eden.report._style import BESIDE, COLOURS, styled
-from eden.report._words import TITLES, control_line, trained_as_stored, volts_at_ends
+from eden.report._words import TITLES, adapting_lines, control_line, volts_at_ends
 
 HEAD = ["network", "BER borne", "95 %", "times", "bytes", "V", "V low/high", "energy", "P(miss)"]
 
@@ -62,7 +62,7 @@ def variants_section(results: Results, table: TextTable) -> Section:
             "Boosting retrains the network; protection stores a few of its tensors so that weak "
             "cells do less. A supply is borne where the rate of the module's cells lies below that "
             "of the network; single banks are better or worse than the module.",
-            *trained_as_stored(results),
+            *adapting_lines(results),
             control_line(results),
         ),
         figure=figure,

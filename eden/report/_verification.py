@@ -73,5 +73,5 @@ def _plus_minus(seen: Mapping[str, Any]) -> str:
     return (
         f"\u00b1: one standard error, were the {seen['test_images']:,} images drawn anew; draws of "
         "errors are told by the misses. Against the original, and in brackets: the difference from "
-        f"the network as it was trained, each image paired with itself.{drawn}"
+        f"the network as it was trained, in floats, each image paired with itself.{drawn}"
     )

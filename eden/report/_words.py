@@ -97,14 +97,21 @@ def verdict_line(results: Results) -> str:
     )
 
 
-def trained_as_stored(results: Results) -> list[str]:
-    """Say, in a sentence if it was, that the unboosted network was trained on in its format."""
-    recipe = results.folder.recipe
-    if not (epochs := recipe.train.stored_epochs):
+def adapting_lines(results: Results) -> list[str]:
+    """Say, in a sentence if it was asked for, what training on in the stored format came to."""
+    recipe, came_to = results.folder.recipe, results.adapting
+    if not recipe.train.stored_epochs:
         return []
+    before, after = came_to["validation_accuracy_before"], came_to["validation_accuracy"]
+    said = (
+        f"Trained on as {recipe.stored} without errors (epochs: {came_to['epochs']}) the network "
+        f"has {after:.4f} of the validation images where it had {before:.4f}"
+    )
+    if not came_to["kept"]:
+        return [f"{said}, so it was not kept."]
     return [
-        f"The unboosted network was trained on as {recipe.stored}, without errors ({epochs} "
-        "epochs); the accuracy to keep is that of the original, before it."
+        f"{said}: that is the unboosted one; what may be lost is counted from the original, in "
+        "floats before that."
     ]
 
 
@@ -119,7 +126,7 @@ def control_line(results: Results) -> str:
     control, boosting = results.control, results.boosting
     if not control["kept"]:
         return (
-            "The control, trained on without errors, missed the target; the network as trained "
+            "The control, trained on without errors, missed the target; the unboosted network "
             "stands for it."
         )
     found = [results.tolerances(name, "coarse") for name in recipe.networks]

@@ -1,4 +1,4 @@
-"""The stages that boost the network, and train another as long without errors."""
+"""The stages that train on: in the stored format, under errors, and as long without errors."""
 
 import math
 import shutil
@@ -12,10 +12,10 @@ from torch.nn.parallel import DistributedDataParallel
 
 from eden._files import read_json
 from eden._say import refusal
-from eden.folder import CONTROL, StageFiles, trials_name
+from eden.folder import ADAPTED, CONTROL, StageFiles, trials_name
 from eden.network import InputRange, calibration_of
 from eden.run._processes import in_processes
-from eden.run._work import NO_ERRORS, Work
+from eden.run._work import Work
 from eden.tolerance import one_thread
 from eden.training import BoostConfig, history_of
 from eden.training import boost as boost_network
@@ -23,6 +23,8 @@ from eden.training import boost as boost_network
 # Fewer images than this that may go wrong say little of what an error does: of 87 photos with boxes
 # a cell of the lowest bit turned up to three.
 _FEW = 4
+# The BER of a training without errors: of 10^9 bits one in a thousand reads.
+_NO_ERRORS = 1e-12
 CURRICULUM_COLUMNS = ["epoch", "ber", "loss", "accuracy", "bears", "met", "kept"]
 
 
@@ -37,6 +39,7 @@ class _Course:
         target_bers: For which it is trained, round by round.
         epochs: Of the first round.
         input_range: Share of their range that inputs keep.
+        judged: Whether a round that costs too much is trained again.
     """
 
     name: str
@@ -44,12 +47,38 @@ class _Course:
     target_bers: list[float]
     epochs: int
     input_range: InputRange | None
+    judged: bool = True
+
+
+def adapt(work: Work, files: StageFiles) -> None:
+    """Train the network on in its stored format, without errors, where the recipe asks for it.
+
+    It learns to do with what the format leaves it; its inputs keep the bounds that they had. Where
+    it does no better so than the network as trained, stored alike, that is the baseline.
+    """
+    if not (epochs := work.recipe.train.stored_epochs):
+        files.json("adapted.json", {"kept": False})
+        return
+    if work.progress:
+        print(f"Trained on as {work.recipe.stored}, without errors")
+    course = _Course(ADAPTED, "adapting", [_NO_ERRORS], epochs, 1.0, judged=False)
+    model, _ = _trained(work, course)
+    evaluate, reached = work.evaluator("validation"), []
+    for stored in (work.original(), model):
+        with work.without_errors(stored):
+            reached.append(evaluate(stored))
+    before, after = reached
+    if kept := after > before:
+        files.network(f"{ADAPTED}.safetensors", model, calibration_of(model))
+    came_to = {"kept": kept, "epochs": epochs, "validation_accuracy": after}
+    files.json("adapted.json", came_to | {"validation_accuracy_before": before})
+    shutil.rmtree(work.path(course.folder), ignore_errors=True)
 
 
 def boost(work: Work, files: StageFiles) -> None:
     """Boost to rising BERs while the network bears more.
 
-    What it bears is judged at the risk of the recipe, against the baseline's accuracy on the
+    What it bears is judged at the risk of the recipe, against the original's accuracy on the
     images that are searched less the loss allowed. If no network meets that without any error, on
     all validation images too, the baseline is kept.
 
@@ -82,7 +111,7 @@ def train_control(work: Work, files: StageFiles) -> None:
     kept = boosting["kept"]
     epochs = boosting["epochs"] if kept else part.epochs
     share = _input_range(boosting["input_range"] if kept else part.input_range)
-    course = _Course(CONTROL, CONTROL, [NO_ERRORS], epochs, share)
+    course = _Course(CONTROL, CONTROL, [_NO_ERRORS], epochs, share)
     _, came_to = _train_on(work, files, course)
     files.json("control.json", came_to)
     shutil.rmtree(work.path(course.folder), ignore_errors=True)
@@ -92,16 +121,9 @@ def _train_on(
     work: Work, files: StageFiles, course: _Course
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Train on, keep the network, and return the history and what it came to."""
-    processes, train = work.recipe.boost.processes, partial(_trained_on, course)
     trained = read_json(work.path("train.json"))["validation_accuracy"]
     evaluate, target = work.evaluator("validation"), work.target_for(trained)
-    with torch.random.fork_rng(devices=[]):
-        if processes > 1:
-            model, history = in_processes(train, work, processes)
-        else:
-            model = train(work)
-            history = history_of(model)
-    model.eval()
+    model, history = _trained(work, course)
     with work.without_errors(model):
         clean = evaluate(model)
     epochs = sum(epoch["kept"] for epoch in history)
@@ -125,6 +147,18 @@ def _train_on(
     }
 
 
+def _trained(work: Work, course: _Course) -> tuple[nn.Module, list[dict[str, Any]]]:
+    """Train on, by as many processes as the recipe says, and return the history too."""
+    processes, train = work.recipe.boost.processes, partial(_trained_on, course)
+    with torch.random.fork_rng(devices=[]):
+        if processes > 1:
+            model, history = in_processes(train, work, processes)
+        else:
+            model = train(work)
+            history = history_of(model)
+    return model.eval(), history
+
+
 def _check_stored(work: Work) -> None:
     """Refuse, before anything that takes long, a network that no search could begin with."""
     recipe = work.recipe
@@ -140,9 +174,11 @@ def _check_stored(work: Work) -> None:
             how = (
                 f"{recipe.stored} and the recipe's protect" if variant.protected else recipe.stored
             )
-            accepted = f"at least {lost:.4f}, what storing the trained network as {how} costs alone"
-            if not (variant.protected or recipe.train.stored_epochs):
-                accepted += "; train.stored_epochs trains it on so stored"
+            alone = f"what storing the trained network as {how} costs alone"
+            more = "" if recipe.train.stored_epochs else "; train.stored_epochs trains it on so"
+            if work.results.adapting["kept"]:
+                alone = f"what storing the network as {how} costs that was trained on as stored"
+            accepted = f"at least {lost:.4f}, {alone}{more}"
             raise ValueError(refusal("recipe key accuracy_loss", recipe.accuracy_loss, accepted))
         may_go = int((reached - work.searched_target) * len(work.searched) + 1e-9)
         if work.progress and recipe.accuracy == "right" and may_go < _FEW:
@@ -164,7 +200,11 @@ def _trained_on(course: _Course, work: Work, rank: int = 0, ranks: int = 1) -> n
     recipe, part = work.recipe, work.recipe.boost
     loader = work.shuffled(part.batch_size)
     torch.manual_seed(recipe.seed)
-    model = work.network("baseline")
+    model = work.network("baseline") if course.judged else work.original()
+    judged: dict[str, Any] = {}
+    if course.judged:
+        # As many images as the searches after it ask.
+        judged = {"evaluate": work.searched, "target_accuracy": work.searched_target}
     return boost_network(
         model if ranks == 1 else DistributedDataParallel(model),
         loader.share(rank, ranks),
@@ -183,8 +223,7 @@ def _trained_on(course: _Course, work: Work, rank: int = 0, ranks: int = 1) -> n
             miss_probability=recipe.characterize.miss_probability,
             seed=recipe.seed,
         ),
-        evaluate=work.searched,  # as many images as the searches after it ask
-        target_accuracy=work.searched_target,
+        **judged,
         folder=work.path(course.folder),
         progress=work.progress,
     )

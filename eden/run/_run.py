@@ -11,7 +11,7 @@ import torch
 from eden._say import one_of
 from eden.folder import Recipe, RunFolder, StageFiles, load_recipe
 from eden.report import print_end
-from eden.run._boost import boost, train_control
+from eden.run._boost import adapt, boost, train_control
 from eden.run._characterize import characterize
 from eden.run._criticality import try_cells
 from eden.run._energy import account_energy
@@ -44,13 +44,14 @@ class Stage:
 _COMMON = ("seed", "stored", "correction", "weights", "inputs", "scale", "on_chip_bytes")
 # What stays on the chip of a system meets no errors.
 _COMMON += ("protect", "accuracy", "accuracy_loss", "energy")
-_TRAINED = ("train", "boost", "control")
-_REPORTED = ("boost", "control", "criticality", "characterize", "verify", "energy")
+_TRAINED = ("train", "adapt", "boost", "control")
+_REPORTED = ("adapt", "boost", "control", "criticality", "characterize", "verify", "energy")
 STAGES = (
     Stage("data", read_images, ("data", "seed", "boost", "characterize", "verify"), ()),
     Stage("train", train, (*_COMMON, "network", "train"), ("data",)),
-    Stage("boost", boost, (*_COMMON, "boost"), ("data", "train")),
-    Stage("control", train_control, (*_COMMON, "boost"), ("data", "train", "boost")),
+    Stage("adapt", adapt, (*_COMMON, "train", "boost"), ("data", "train")),
+    Stage("boost", boost, (*_COMMON, "boost"), ("data", "train", "adapt")),
+    Stage("control", train_control, (*_COMMON, "boost"), ("data", "train", "adapt", "boost")),
     Stage("criticality", try_cells, (*_COMMON, "characterize"), _TRAINED),
     Stage("characterize", characterize, (*_COMMON, "characterize"), (*_TRAINED, "criticality")),
     Stage("map", map_networks, ("device", "map", "verify"), ("criticality", "characterize")),
@@ -78,8 +79,8 @@ def run(
         out: The run folder; default ``runs/<name of the recipe>``.
         resume: Go on in an existing folder; where there is none, start afresh.
         until: The last stage to run.
-        weights: File of a trained network, taken as it is in place of training one: the recipe
-            with this file as ``train.weights`` and no epochs.
+        weights: File of a trained network, in place of training one: the recipe with this file as
+            ``train.weights`` and no ``epochs``.
         progress: Show progress bars, and the table at the end.
 
     Returns:

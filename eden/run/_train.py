@@ -1,7 +1,6 @@
 """The stage that trains the baseline."""
 
 import os
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +10,13 @@ from tqdm.auto import tqdm
 from eden import nets
 from eden._files import digest_bytes
 from eden.data import batches
-from eden.folder import ORIGINAL, Recipe, StageFiles
-from eden.network import approximate, calibration_of, keep_calibration, stored_targets
-from eden.run._work import NO_ERRORS, Work, stored_by
-from eden.training import BoostConfig, boost
+from eden.folder import Recipe, StageFiles
+from eden.network import approximate, stored_targets
+from eden.run._work import Work, stored_by
 
 
 def train(work: Work, files: StageFiles) -> None:
-    """Train the baseline without errors, and learn the bounds of its tensors.
-
-    In its stored format too, where the recipe asks for that: the original is kept beside it.
-    """
+    """Train the baseline without errors, and learn the bounds of its tensors."""
     recipe, part = work.recipe, work.recipe.train
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
@@ -47,51 +42,18 @@ def train(work: Work, files: StageFiles) -> None:
         calibration = handle.learn_bounds(
             tqdm(read, desc="bounds", unit="batch", disable=not work.progress)
         )
-    evaluate = work.evaluator("validation")
     more = work.task.more(model, *work.splits.validation)
-    noted = {
-        "network": recipe.network.name,
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "validation_accuracy": evaluate(model),
-        **{what: told.value for what, told in more.items()},
-        **started,
-    }
-    if part.stored_epochs:
-        files.network(f"{ORIGINAL}.safetensors", model, calibration)
-        keep_calibration(model, calibration)
-        model = _trained_on_as_stored(work, model)
-        calibration = calibration_of(model)
-        with work.without_errors(model):
-            noted["stored_validation_accuracy"] = evaluate(model)
     files.network("baseline.safetensors", model, calibration)
-    files.json("train.json", noted)
-
-
-def _trained_on_as_stored(work: Work, model: torch.nn.Module) -> torch.nn.Module:
-    """Train on in the format that the network is stored in, so that it learns to do with that.
-
-    Bounds of inputs are kept: ranges are cut by boosting, and by the control beside it.
-    """
-    recipe, part = work.recipe, work.recipe.boost
-    if work.progress:
-        print(f"Trained on as {recipe.stored}, without errors")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        model = boost(
-            model,
-            work.shuffled(part.batch_size),
-            config=work.config,
-            target_ber=NO_ERRORS,
-            epochs=recipe.train.stored_epochs,
-            how=BoostConfig(
-                optimizer=partial(torch.optim.AdamW, lr=part.learning_rate),
-                input_range=1.0,
-                loss=work.task.loss(model),
-                seed=recipe.seed,
-            ),
-            progress=work.progress,
-        )
-    return model.eval()
+    files.json(
+        "train.json",
+        {
+            "network": recipe.network.name,
+            "parameters": sum(p.numel() for p in model.parameters()),
+            "validation_accuracy": work.evaluator("validation")(model),
+            **{what: told.value for what, told in more.items()},
+            **started,
+        },
+    )
 
 
 def _start(work: Work, model: torch.nn.Module) -> dict[str, Any]:

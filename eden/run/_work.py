@@ -10,14 +10,11 @@ import torch
 
 from eden import data, devices, errors, mapping, nets, network
 from eden._say import refusal
-from eden.folder import ORIGINAL, VARIANTS, Recipe, Results, RunFolder, Variant, trials_name
+from eden.folder import ADAPTED, VARIANTS, Recipe, Results, RunFolder, Variant, trials_name
 from eden.mapping import Placement
 from eden.network import Config, approximate
 from eden.run._task import Evaluator, task_of
 from eden.tolerance import Tolerances, one_thread
-
-# The BER of a training without errors: of 10^9 bits one in a thousand reads.
-NO_ERRORS = 1e-12
 
 
 class Inputs(NamedTuple):
@@ -148,13 +145,16 @@ class Work:
 
     def network(self, name: str) -> torch.nn.Module:
         """Read the baseline, the boosted network or the control, with its calibration."""
+        return self._read(ADAPTED if name == "baseline" and self.results.adapting["kept"] else name)
+
+    def original(self) -> torch.nn.Module:
+        """Read the network whose accuracy is to be kept: as trained, before any format."""
+        return self._read("baseline")
+
+    def _read(self, name: str) -> torch.nn.Module:
         model = self.untrained()
         network.load_into(model, self.path(f"{name}.safetensors"))
         return model.eval()
-
-    def original(self) -> torch.nn.Module:
-        """Read the network whose accuracy is to be kept: as trained before any format."""
-        return self.network(ORIGINAL if self.recipe.train.stored_epochs else "baseline")
 
     def trials(self, name: str) -> Path:
         """The folder of what was asked of a network as it is stored.

@@ -24,6 +24,8 @@ CASES = {
     "or a list of 2 entries or nothing$",
     "boost: {input_range: [0.5, 2]}": r"recipe key boost.input_range is \[0.5, 2\], accepted: a nu",
     "boost: {processes: 4, batch_size: 3}": r"boost.processes is 4, accepted: at most boost.batch",
+    "train: {stored_epochs: 0}": r"train.stored_epochs is 0, accepted: an integer from 1 to 1000",
+    "stored: fp32\ntrain: {stored_epochs: 3}": r"stored_epochs is 3, accepted: none where stor",
     "boost: {epochs: 0}": r"recipe key boost.epochs is 0, accepted: an integer from 1 to 1000",
     "boost: {epochs: 2.5}": r"boost.epochs is 2.5, accepted: an integer",
     "boost: {epochs: true}": r"boost.epochs is True",

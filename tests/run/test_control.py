@@ -186,7 +186,7 @@ def test_what_is_said_of_it():
     alone = begins.removesuffix(", the boosted one ")
     assert line(FIRST, without, FIRST, boosting_kept=False) == f"{alone}; boosting was not kept."
     assert line(FIRST, FIRST, boosted, control_kept=False) == (
-        "The control, trained on without errors, missed the target; the network as trained stands "
+        "The control, trained on without errors, missed the target; the unboosted network stands "
         "for it."
     )
     assert "(12 epochs, its ranges cut less)" in line(FIRST, without, boosted, cut=0.7)

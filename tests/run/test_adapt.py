@@ -1,0 +1,156 @@
+"""A baseline that is trained on in the format it is stored in; what may be lost is the original's.
+
+Rounded to four bits, with one step for all weights of a tensor, LeNet of few epochs loses two
+points and more: an epoch in that format has them back.
+"""
+
+import errno
+import shutil
+
+import pytest
+from _small import small
+from safetensors.torch import save_file
+
+from eden._files import read_json
+from eden.folder import Results, RunFolder, StageFiles, parse_recipe
+from eden.network import calibration_of
+from eden.run import Work, advance, read_inputs, run
+from eden.training._trainer import Trainer
+
+KEYS = {
+    "stored": "int4",
+    "scale": "tensor",
+    "accuracy_loss": 0.02,
+    "data": {"train_images": 6000, "validation_images": 1000, "test_images": 300},
+    "boost": {"batch_size": 64, "target_bers": [1e-4], "epochs": 1, "control": False},
+    "characterize": {
+        "low": 1e-8,
+        "seeds": 2,
+        "fresh_draws": 2,
+        "coarse_images": 300,
+        "fine": False,
+        "curve": {"low": 1e-4, "high": 1e-2, "steps_a_decade": 1, "seeds": 2, "images": 200},
+    },
+    "map": {"methods": ["coarse"]},
+    "verify": {"method": "coarse", "seeds": 2, "quantile": 0.5, "confidence": 0.6},
+}
+
+
+@pytest.fixture(autouse=True)
+def use_images():
+    """The real ones, unlike elsewhere here: the made-up ones are told apart in any format."""
+
+
+@pytest.fixture(scope="module")
+def weights(_trained_lenet, tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "lenet.safetensors"
+    save_file(_trained_lenet.state_dict(), path)
+    return path
+
+
+def recipe(weights, stored_epochs):
+    train = {"epochs": 0, "weights": str(weights), "stored_epochs": stored_epochs}
+    return parse_recipe({**KEYS, "train": train})
+
+
+@pytest.fixture(scope="module")
+def finished(weights, tmp_path_factory):
+    return run(recipe(weights, 1), tmp_path_factory.mktemp("runs") / "whole", progress=False)
+
+
+@pytest.fixture(scope="module")
+def work(finished):
+    opened = RunFolder(finished)
+    return Work(opened, read_inputs(opened.recipe), progress=False)
+
+
+def stored_accuracy(work, model, evaluate):
+    with work.without_errors(model):
+        return evaluate(model)
+
+
+def test_what_the_format_cost_is_learned_away(work):
+    whole, original = work.evaluator("validation"), work.original()
+    came_to = work.results.adapting
+    assert came_to["kept"] and came_to["epochs"] == 1
+    before, after = came_to["validation_accuracy_before"], came_to["validation_accuracy"]
+    assert before == stored_accuracy(work, original, whole)
+    assert after == stored_accuracy(work, work.network("baseline"), whole)
+    cost = whole(original) - before
+    assert cost > 0.015 and whole(original) - after < cost / 2
+
+
+def test_what_may_be_lost_is_counted_from_the_original(work):
+    original, loss = work.original(), work.recipe.accuracy_loss
+    searched, whole = work.searched(original), work.evaluator("validation")(original)
+    assert read_json(work.path("train.json"))["validation_accuracy"] == whole
+    assert work.results.boosting["target_accuracy"] == searched - loss
+    assert work.results.boosting["validation_target"] == whole - loss
+    for name in ("baseline", "boosted"):
+        assert work.results.tolerances(name, "coarse").target_accuracy == searched - loss
+    drawn = work.evaluator("validation", most=200)
+    assert work.results.curve["target_accuracy"] == drawn(original) - loss
+    tested = work.evaluator("test")(original)
+    assert work.results.verification["original_test_accuracy"] == pytest.approx(tested)
+
+
+def test_what_is_searched_is_what_was_trained_on(work):
+    baseline = work.network("baseline")
+    clean = stored_accuracy(work, baseline, work.searched)
+    assert work.results.tolerances("baseline", "coarse").clean_accuracy == clean
+    assert clean != stored_accuracy(work, work.original(), work.searched)
+
+
+def test_inputs_keep_the_bounds_that_they_had(work):
+    before, after = (
+        calibration_of(model).tensors for model in (work.original(), work.network("baseline"))
+    )
+    inputs = [name for name, entry in before.items() if entry.kind == "input"]
+    assert inputs and all(before[name] == after[name] for name in inputs)
+
+
+def test_the_report_says_it(finished):
+    reached = Results(RunFolder(finished)).adapting["validation_accuracy"]
+    said = f"Trained on as int4 without errors (epochs: 1) the network has {reached:.4f} of"
+    assert said in (finished / "report.html").read_text()
+
+
+def test_it_goes_on_where_it_was_cut_short(finished, tmp_path, monkeypatch):
+    shutil.copytree(finished, folder := tmp_path / "run")
+    (folder / "stages" / "adapt.json").unlink()
+    write = StageFiles.json
+
+    def full(files, name, value):
+        if name == "adapted.json":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(files, name, value)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(StageFiles, "json", full)
+        advance(folder, until="adapt", progress=False)
+    monkeypatch.setattr(Trainer, "_epoch", None)  # all epochs are kept
+    advance(folder, until="adapt", progress=False)
+    assert not (folder / "adapting").exists()
+    for name in ("adapted.safetensors", "adapted.json"):
+        assert (folder / name).read_bytes() == (finished / name).read_bytes()
+
+
+def test_without_it_the_format_is_refused_and_the_key_named(weights, tmp_path):
+    kept = recipe(weights, None).model_copy(update={"accuracy_loss": 0.005})
+    message = r"storing the trained network as int4 costs alone; train\.stored_epochs trains it on"
+    with pytest.raises(ValueError, match=message):
+        run(kept, tmp_path / "run", until="boost", progress=False)
+    assert not (tmp_path / "run" / "adapted.safetensors").exists()
+
+
+def test_what_gains_nothing_is_not_kept(images, tmp_path, monkeypatch):
+    """The made-up images are all right in any format."""
+    monkeypatch.setenv("EDEN_DATA", str(images))
+    asked = small().train.model_copy(update={"stored_epochs": 1})
+    asked = small(stored="int4").model_copy(update={"train": asked})
+    folder = run(asked, tmp_path / "run", until="adapt", progress=False)
+    work = Work(RunFolder(folder), read_inputs(asked), progress=False)
+    assert work.results.adapting["kept"] is False
+    assert not (folder / "adapted.safetensors").exists()
+    before, after = work.original().state_dict(), work.network("baseline").state_dict()
+    assert all(before[name].equal(value) for name, value in after.items())
