@@ -6,7 +6,7 @@ Run: python scripts/compare_protection.py RUN_FOLDER [--families 5] [--draws 100
 A family has single cells and search draws of its own; the last column is of fresh draws at the
 first family's rate, with Clopper and Pearson's interval. What the run has tried is not tried again,
 nor what this script has: it is kept in the run folder's ``trials``. That holds for the versions of
-the run: of others it is said.
+the run, and on a GPU for its number of threads: of other versions it is said.
 """
 
 import argparse
@@ -34,8 +34,7 @@ def main() -> None:
     folder = RunFolder(options.run_folder)
     work = Work(folder, read_inputs(folder.recipe), progress=False)
     evaluate, target = work.searched, work.searched_target
-    threads = f"{torch.get_num_threads()}, {folder.threads()} when the run began"
-    print(f"target {target:.4f}, torch's threads {threads}")
+    print(f"target {target:.4f}, torch's threads {torch.get_num_threads()}")
     if changed := folder.changed_versions():
         print(f"what the run has tried is tried anew, versions changed: {'; '.join(changed)}")
     print("network    protected  lambda            bytes    BER of each family (interval of first)")

@@ -2,7 +2,7 @@
 
     python scripts/export_weights.py RUN_FOLDER ... [--out weights]
 
-Writes ``OUT/NAME.safetensors`` of each run's baseline, NAME being the recipe's: matrices and
+Writes ``OUT/NAME.safetensors`` of each run's original, NAME being the recipe's: matrices and
 convolutions as float16, all else (biases, batch norm) as float32. `eden run NAME --weights FILE`
 takes it in place of training. The metadata say what the run's validation images say of the file as
 it is read back, what they said of the run's own weights, the digest of the recipe's keys for
@@ -30,6 +30,7 @@ KEYS = ("seed", "data", "network", "train")
 def trained_by(recipe: Recipe) -> str:
     """Return the digest of what a network as trained depends on; keys that are absent add none."""
     keys = recipe.model_dump(mode="json", exclude_none=True)
+    keys["train"].pop("stored_epochs", None)  # what is exported is the network before those
     return digest({key: keys[key] for key in KEYS})
 
 
@@ -39,10 +40,10 @@ def halved(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def export(folder: Path, out: Path) -> str:
-    """Write the baseline of a run; return what is said of it."""
+    """Write the original network of a run; return what is said of it."""
     opened = RunFolder(folder)
     work = Work(opened, read_inputs(opened.recipe, progress=False), progress=False)
-    evaluate, model = work.evaluator("validation"), work.network("baseline")
+    evaluate, model = work.evaluator("validation"), work.original()
     before = evaluate(model)
     path = out / f"{folder.name}.safetensors"
     state = halved(model.state_dict())

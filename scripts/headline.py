@@ -48,6 +48,10 @@ def rows_of_run(folder: Path) -> list[dict[str, str]]:
     """List what the variants of a finished run bear."""
     opened = RunFolder(folder)
     results, rows = Results(opened), []
+    if results.adapting["kept"]:
+        stored = opened.recipe.stored
+        said = f"its baseline was trained on as {stored}, the table has networks as trained"
+        raise ValueError(f"{folder}: {said}")
     # The paper's table has networks as trained and boosted.
     for variant in (each for each in opened.recipe.variants if each.name != CONTROL):
         found = results.tolerances(variant.name, "coarse")

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 NETWORKS = ("baseline", "boosted")
-# The network as trained, once more in its stored format: the baseline, where a recipe asks for it.
+# The network as trained and then trained on in its stored format: where that was asked for and
+# gained, it stands for the baseline.
 ADAPTED = "adapted"
 # Trained as long as the boosted one, without errors: beside it shows what errors in training add.
 CONTROL = "control"

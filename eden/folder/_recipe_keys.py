@@ -105,9 +105,8 @@ class TrainKeys(Keys):
         default=None,
         ge=1,
         le=1000,
-        description="after those so many in the stored format, without errors, by batch size, "
-        "learning rate and processes of boosting; the accuracy to keep is that of before; none if "
-        "absent",
+        description="after those so many in the stored format, without errors, otherwise as "
+        "boosting trains; the accuracy to keep is that of before; none if absent",
     )
     augment: AugmentKeys | None = None
     weights: Annotated[str, Field(min_length=1, max_length=4000)] | None = Field(

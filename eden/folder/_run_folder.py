@@ -125,7 +125,7 @@ class RunFolder:
                     f"{self.path}: was made with other versions; changed: {'; '.join(changed)}. "
                     f"Use those again or choose another --out{_kept_training(self.path)}"
                 )
-            torch.set_num_threads(self.threads())
+            torch.set_num_threads(self._threads())
             yield
         finally:
             if torch.get_num_threads() != threads:
@@ -144,12 +144,8 @@ class RunFolder:
         noted.pop(THREADS, None)
         return differing_keys(noted, versions())
 
-    def threads(self) -> int:
-        """Return the number of threads that torch computed with when the run began.
-
-        Raises:
-            ValueError: If what was noted is no such number.
-        """
+    def _threads(self) -> int:
+        """Return the number of threads that the run began with."""
         threads = _read_keys(self.path / VERSIONS).pop(THREADS, None)
         try:
             an_int(THREADS, threads, 1, 4096)

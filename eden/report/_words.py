@@ -104,14 +104,15 @@ def adapting_lines(results: Results) -> list[str]:
         return []
     before, after = came_to["validation_accuracy_before"], came_to["validation_accuracy"]
     said = (
-        f"Trained on as {recipe.stored} without errors (epochs: {came_to['epochs']}) the network "
-        f"has {after:.4f} of the validation images where it had {before:.4f}"
+        f"Trained on as {recipe.stored} without errors (epochs: {came_to['epochs']}) the network, "
+        f"stored so, reads an {measure(recipe.accuracy)} of {after:.4f} on the validation images, "
+        f"and {before:.4f} without that"
     )
     if not came_to["kept"]:
         return [f"{said}, so it was not kept."]
     return [
-        f"{said}: that is the unboosted one; what may be lost is counted from the original, in "
-        "floats before that."
+        f"{said}. It is the unboosted one here; what may be lost is counted from the original, in "
+        "floats and not trained on."
     ]
 
 

@@ -30,7 +30,7 @@ CURRICULUM_COLUMNS = ["epoch", "ber", "loss", "accuracy", "bears", "met", "kept"
 
 @dataclass(frozen=True)
 class _Course:
-    """How the network as trained is trained on.
+    """How a network is trained on.
 
     Attributes:
         name: Of the network that comes of it.
@@ -39,7 +39,8 @@ class _Course:
         target_bers: For which it is trained, round by round.
         epochs: Of the first round.
         input_range: Share of their range that inputs keep.
-        judged: Whether a round that costs too much is trained again.
+        adapts: Whether it begins at the original and is not judged; else it begins at the
+            unboosted network, and a round that costs too much is trained again.
     """
 
     name: str
@@ -47,7 +48,7 @@ class _Course:
     target_bers: list[float]
     epochs: int
     input_range: InputRange | None
-    judged: bool = True
+    adapts: bool = False
 
 
 def adapt(work: Work, files: StageFiles) -> None:
@@ -55,20 +56,31 @@ def adapt(work: Work, files: StageFiles) -> None:
 
     It learns to do with what the format leaves it; its inputs keep the bounds that they had. Where
     it does no better so than the network as trained, stored alike, that is the baseline.
+
+    Raises:
+        ValueError: If all of the original's accuracy may be lost, or the training diverges.
     """
+    stored, part = work.recipe.stored, work.recipe.boost
     if not (epochs := work.recipe.train.stored_epochs):
         files.json("adapted.json", {"kept": False})
         return
-    if work.progress:
-        print(f"Trained on as {work.recipe.stored}, without errors")
-    course = _Course(ADAPTED, "adapting", [_NO_ERRORS], epochs, 1.0, judged=False)
-    model, _ = _trained(work, course)
+    work.searched_target  # noqa: B018
+    course = _Course(ADAPTED, "adapting", [_NO_ERRORS], epochs, 1.0, adapts=True)
+    try:
+        model, _ = _trained(work, course)
+    except ValueError as error:
+        said = f"training on as {stored} at boost.learning_rate {part.learning_rate:g}"
+        raise ValueError(f"{said}: {error}") from error
     evaluate, reached = work.evaluator("validation"), []
-    for stored in (work.original(), model):
-        with work.without_errors(stored):
-            reached.append(evaluate(stored))
+    for network in (work.original(), model):
+        with work.without_errors(network):
+            reached.append(evaluate(network))
     before, after = reached
-    if kept := after > before:
+    kept = after > before
+    if work.progress:
+        word = "kept" if kept else "not kept"
+        print(f"Trained on as {stored}, without errors: {before:.4f} to {after:.4f}, {word}")
+    if kept:
         files.network(f"{ADAPTED}.safetensors", model, calibration_of(model))
     came_to = {"kept": kept, "epochs": epochs, "validation_accuracy": after}
     files.json("adapted.json", came_to | {"validation_accuracy_before": before})
@@ -83,7 +95,7 @@ def boost(work: Work, files: StageFiles) -> None:
     all validation images too, the baseline is kept.
 
     Raises:
-        ValueError: If storing the network as trained costs more than may be lost, so that it bears
+        ValueError: If storing the unboosted network costs more than may be lost, so that it bears
             no error.
     """
     _check_stored(work)
@@ -129,7 +141,7 @@ def _train_on(
     epochs = sum(epoch["kept"] for epoch in history)
     kept = clean >= target and epochs > 0
     if not kept:
-        # Retraining cost more than may be lost before any error: the network as trained is better.
+        # Retraining cost more than may be lost before any error: the unboosted network is better.
         model = work.network("baseline")
     else:
         # The stage that tries its single cells finds there what was tried to judge it.
@@ -160,7 +172,7 @@ def _trained(work: Work, course: _Course) -> tuple[nn.Module, list[dict[str, Any
 
 
 def _check_stored(work: Work) -> None:
-    """Refuse, before anything that takes long, a network that no search could begin with."""
+    """Refuse, before boosting, a network that no search could begin with."""
     recipe = work.recipe
     model = work.network("baseline")
     for variant in recipe.searched_variants:
@@ -175,10 +187,13 @@ def _check_stored(work: Work) -> None:
                 f"{recipe.stored} and the recipe's protect" if variant.protected else recipe.stored
             )
             alone = f"what storing the trained network as {how} costs alone"
-            more = "" if recipe.train.stored_epochs else "; train.stored_epochs trains it on so"
             if work.results.adapting["kept"]:
-                alone = f"what storing the network as {how} costs that was trained on as stored"
-            accepted = f"at least {lost:.4f}, {alone}{more}"
+                alone = f"what the network trained on, stored as {how}, lacks of the original"
+            elif recipe.train.stored_epochs:
+                alone += ", and training it on so gained nothing"
+            elif not (variant.protected or recipe.stored == "fp32"):
+                alone += "; train.stored_epochs trains it on so"
+            accepted = f"at least {lost:.4f}, {alone}"
             raise ValueError(refusal("recipe key accuracy_loss", recipe.accuracy_loss, accepted))
         may_go = int((reached - work.searched_target) * len(work.searched) + 1e-9)
         if work.progress and recipe.accuracy == "right" and may_go < _FEW:
@@ -200,16 +215,17 @@ def _trained_on(course: _Course, work: Work, rank: int = 0, ranks: int = 1) -> n
     recipe, part = work.recipe, work.recipe.boost
     loader = work.shuffled(part.batch_size)
     torch.manual_seed(recipe.seed)
-    model = work.network("baseline") if course.judged else work.original()
-    judged: dict[str, Any] = {}
-    if course.judged:
+    model = work.original() if course.adapts else work.network("baseline")
+    config, judged = work.config, dict[str, Any]()
+    if not course.adapts:
+        # Its network serves protected or not: every tensor learns to bear errors.
+        config = config.with_(correction=part.correction or recipe.correction)
         # As many images as the searches after it ask.
         judged = {"evaluate": work.searched, "target_accuracy": work.searched_target}
     return boost_network(
         model if ranks == 1 else DistributedDataParallel(model),
         loader.share(rank, ranks),
-        # Its network serves protected or not: every tensor learns to bear errors.
-        config=work.config.with_(correction=part.correction or recipe.correction),
+        config=config,
         target_ber=list(course.target_bers),
         epochs=course.epochs,
         how=BoostConfig(

@@ -144,7 +144,10 @@ class Work:
         return None if part is None else data.Augment(part.shift, part.flip, self.task.fill)
 
     def network(self, name: str) -> torch.nn.Module:
-        """Read the baseline, the boosted network or the control, with its calibration."""
+        """Read the unboosted network, the boosted one or the control, with its calibration.
+
+        The unboosted one, "baseline", is the original, or that trained on in the stored format.
+        """
         return self._read(ADAPTED if name == "baseline" and self.results.adapting["kept"] else name)
 
     def original(self) -> torch.nn.Module:

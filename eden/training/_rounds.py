@@ -150,8 +150,8 @@ class Rounds:
                 rows = self._train(trainer, target, start, epochs)
                 if not math.isfinite(loss := rows[-1]["loss"]):
                     raise ValueError(
-                        f"boost: the loss is {loss} in epoch {len(rows)}; a lower target_ber or "
-                        "learning rate may help"
+                        f"boost: the loss is {loss} in epoch {len(rows)}; a lower learning rate or "
+                        "target_ber may help"
                     )
                 return [{"epoch": n, **row, "kept": True} for n, row in enumerate(rows, 1)]
             milder, first, bears = 1.0, 0, 0.0

@@ -8,13 +8,15 @@ import errno
 import shutil
 
 import pytest
-from _small import small
+from _small import boosted_by, small
 from safetensors.torch import save_file
 
 from eden._files import read_json
 from eden.folder import Results, RunFolder, StageFiles, parse_recipe
 from eden.network import calibration_of
+from eden.report._words import adapting_lines
 from eden.run import Work, advance, read_inputs, run
+from eden.run import _boost as stages
 from eden.training._trainer import Trainer
 
 KEYS = {
@@ -110,14 +112,20 @@ def test_inputs_keep_the_bounds_that_they_had(work):
 
 
 def test_the_report_says_it(finished):
-    reached = Results(RunFolder(finished)).adapting["validation_accuracy"]
-    said = f"Trained on as int4 without errors (epochs: 1) the network has {reached:.4f} of"
-    assert said in (finished / "report.html").read_text()
+    came_to = Results(RunFolder(finished)).adapting
+    before, after = came_to["validation_accuracy_before"], came_to["validation_accuracy"]
+    assert (
+        "Trained on as int4 without errors (epochs: 1) the network, stored so, reads an accuracy "
+        f"of {after:.4f} on the validation images, and {before:.4f} without that. It is the "
+        "unboosted one here; what may be lost is counted from the original, in floats and not "
+        "trained on."
+    ) in (finished / "report.html").read_text()
 
 
 def test_it_goes_on_where_it_was_cut_short(finished, tmp_path, monkeypatch):
     shutil.copytree(finished, folder := tmp_path / "run")
-    (folder / "stages" / "adapt.json").unlink()
+    for name in ("stages/adapt.json", "adapted.json", "adapted.safetensors"):
+        (folder / name).unlink()
     write = StageFiles.json
 
     def full(files, name, value):
@@ -143,14 +151,47 @@ def test_without_it_the_format_is_refused_and_the_key_named(weights, tmp_path):
     assert not (tmp_path / "run" / "adapted.safetensors").exists()
 
 
-def test_what_gains_nothing_is_not_kept(images, tmp_path, monkeypatch):
-    """The made-up images are all right in any format."""
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [
+        (True, "what the network trained on, stored as int4, lacks of the original$"),
+        (False, "as int4 costs alone, and training it on so gained nothing$"),
+    ],
+)
+def test_a_network_that_lacks_too_much_so_is_refused(
+    finished, tmp_path, monkeypatch, kept, message
+):
+    work = Work(RunFolder(finished), read_inputs(RunFolder(finished).recipe), progress=False)
+    monkeypatch.setattr(Work, "searched_target", 0.99)
+    monkeypatch.setattr(Results, "adapting", {"kept": kept})
+    with pytest.raises(ValueError, match=message):
+        stages.boost(work, StageFiles(tmp_path))
+
+
+def adapted(images, folder, monkeypatch, processes=1, **boosting):
+    """The small run up to there: the made-up images are all right in any format."""
     monkeypatch.setenv("EDEN_DATA", str(images))
-    asked = small().train.model_copy(update={"stored_epochs": 1})
-    asked = small(stored="int4").model_copy(update={"train": asked})
-    folder = run(asked, tmp_path / "run", until="adapt", progress=False)
-    work = Work(RunFolder(folder), read_inputs(asked), progress=False)
-    assert work.results.adapting["kept"] is False
-    assert not (folder / "adapted.safetensors").exists()
-    before, after = work.original().state_dict(), work.network("baseline").state_dict()
-    assert all(before[name].equal(value) for name, value in after.items())
+    asked = boosted_by(small(stored="int4"), processes=processes, **boosting)
+    train = asked.train.model_copy(update={"stored_epochs": 1})
+    asked = asked.model_copy(update={"train": train})
+    return run(asked, folder, until="adapt", progress=True)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_gains_nothing_is_not_kept(images, tmp_path, monkeypatch, capsys, processes):
+    folder = adapted(images, tmp_path / "run", monkeypatch, processes)
+    said = "Trained on as int4, without errors: 1.0000 to 1.0000, not kept\n"
+    assert said in capsys.readouterr().out
+    assert not (folder / "adapted.safetensors").exists() and not (folder / "adapting").exists()
+    results = Results(RunFolder(folder))
+    assert results.adapting["kept"] is False
+    (line,) = adapting_lines(results)
+    assert line.endswith("of 1.0000 on the validation images, and 1.0000 without that, so it was "
+                         "not kept.")  # fmt: skip
+
+
+def test_a_training_that_diverges_names_the_rate(images, tmp_path, monkeypatch):
+    message = r"^training on as int4 at boost\.learning_rate 10: boost: the loss is (nan|inf) in ep"
+    monkeypatch.setattr(Trainer, "run", lambda *_, **__: [{"loss": float("nan")}])
+    with pytest.raises(ValueError, match=message):
+        adapted(images, tmp_path / "run", monkeypatch, learning_rate=10.0)

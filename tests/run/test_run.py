@@ -40,6 +40,7 @@ def test_a_run_leaves_what_it_promises(finished):
         "versions.json",
         "seeds.json",
         "baseline.safetensors",
+        "adapted.json",
         "boosted.safetensors",
         "control.safetensors",
         "placement.json",
@@ -162,8 +163,8 @@ def test_kill_9_at_any_moment_and_resume(tmp_path, finished):
 def test_verbs_go_stage_by_stage_and_do_nothing_twice(tmp_path, finished):
     folder = run(small(), tmp_path / "staged", until="train", progress=False)
     assert not (folder / "boosted.safetensors").exists()
-    for verb in ("boost", "criticality", "characterize", "map", "evaluate", "report"):
-        advance(folder, until=verb, progress=False)
+    for stage in STAGES[2:]:
+        advance(folder, until=stage.name, progress=False)
     assert contents(folder) == contents(finished)
     before = {p: p.stat().st_mtime_ns for p in [folder, *folder.rglob("*")]}
     advance(folder, progress=False)

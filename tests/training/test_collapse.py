@@ -125,7 +125,7 @@ def test_an_attempt_with_ranges_cut_less_goes_on_where_it_was_cut_short(tmp_path
 
 
 def test_without_a_judge_it_is_said(model, blobs):
-    with pytest.raises(ValueError, match="the loss is nan in epoch 1; a lower target_ber"):
+    with pytest.raises(ValueError, match="the loss is nan in epoch 1; a lower learning rate"):
         boosted(model, blobs, failing(3))
 
 
