@@ -1,5 +1,7 @@
 """What `streaming` counts is what the DRAM engine does with the same requests."""
 
+import itertools
+
 import pytest
 
 from eden import devices, energy
@@ -110,3 +112,27 @@ def test_idle_time_is_standby_and_refresh():
     refreshes = 1e-3 / 7.8e-6
     assert parts.refresh == pytest.approx(8 * 1.35 * refreshes * 160e-9 * (0.190 - 0.055))
     assert parts.total == pytest.approx(parts.refresh + parts.background_precharged)
+
+
+@pytest.mark.parametrize("banks", [1, 2, 3, 4, 8])
+@pytest.mark.parametrize("lines", [1, 2, 3])
+def test_bursts_find_a_row_open_and_no_time_is_less_than_none(banks, lines):
+    """Read again while some of its banks have its row open, as a small tensor of two batches is.
+
+    In two banks one line closes the rows that were open before it: for longer than without it no
+    row is open, and the clocks with one open are fewer by that.
+    """
+    device = devices.load("ddr3l-1600-b10")
+    burst = device.timing.burst_clocks
+    for first, before in itertools.product(range(4), range(1, 4)):
+        sizes = before * LINE, lines * LINE
+        found = counted(
+            device,
+            [
+                energy.Transfer(False, True, first * LINE, size, device.nominal, banks=banks)
+                for size in sizes
+            ],
+        )
+        for counts, size in zip(found, sizes, strict=True):
+            assert counts.active_cycles >= burst * (size // LINE)
+            assert counts.precharged_cycles >= 0

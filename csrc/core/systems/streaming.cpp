@@ -201,7 +201,10 @@ CommandCounts Streams::counts(const Transfer& transfer, OpenRows* open) {
   }
   // The end of the transfer before it may have hidden all but the bursts.
   const auto bursts = static_cast<double>(lines.count * t.burst_clocks);
-  n.active_cycles += std::max(0.0, bursts - length(n));
+  const double clocks = std::max(bursts, length(n));
+  // One of few lines has all rows closed for longer than without it: its bursts find one open.
+  n.active_cycles = std::max(bursts, n.active_cycles + clocks - length(n));
+  n.precharged_cycles = clocks - n.active_cycles;
   const CommandCounts& refresh = one_refresh(way);
   const double interval = t.trefi_seconds * transfer.refresh_stretch / t.clock_seconds;
   // In the time between refreshes the stream moves on.
