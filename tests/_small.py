@@ -1,12 +1,15 @@
 """A run small enough for tests: made-up images in Fashion-MNIST's format, a few seconds a run."""
 
+import errno
 import struct
+from contextlib import contextmanager
 
 import numpy as np
+import pytest
 import yaml
 
 from eden._yaml import _Loader
-from eden.folder import parse_recipe
+from eden.folder import StageFiles, parse_recipe
 
 RECIPE = """
 data: {train_images: 900, validation_images: 80}
@@ -56,6 +59,21 @@ def boosted_by(recipe=None, **keys):
     """A recipe, by default the small one, with other keys of boosting."""
     recipe = small() if recipe is None else recipe
     return recipe.model_copy(update={"boost": recipe.boost.model_copy(update=keys)})
+
+
+@contextmanager
+def full_disk(monkeypatch, name):
+    """A disk that is full when a stage writes this JSON file, which ends it."""
+    write = StageFiles.json
+
+    def full(files, wanted, value):
+        if wanted == name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(files, wanted, value)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(StageFiles, "json", full)
+        yield
 
 
 def contents(folder):

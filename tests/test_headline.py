@@ -2,6 +2,7 @@
 
 import importlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -77,6 +78,14 @@ def test_another_recipe_does_not_take_the_place_of_one(headline, tmp_path):
     assert path.read_text() == before
     headline.add([stated(headline, "alexnet", loss="0") | {"recipe": "alexnet-no-loss"}], path)
     assert len(headline.tolerances_in(path)) == 3
+
+
+def test_a_network_trained_on_in_its_format_is_refused(headline, tmp_path, monkeypatch):
+    recipe = SimpleNamespace(stored="int4")
+    monkeypatch.setattr(headline, "RunFolder", lambda path: SimpleNamespace(recipe=recipe))
+    monkeypatch.setattr(headline, "Results", lambda _: SimpleNamespace(adapting={"kept": True}))
+    with pytest.raises(ValueError, match=r"its baseline was trained on as int4, the table has"):
+        headline.rows_of_run(tmp_path)
 
 
 def test_a_row_twice_is_refused(headline, tmp_path):

@@ -120,12 +120,7 @@ class RunFolder:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise ValueError(f"{self.path}: another eden process is at work in it") from None
-            if changed := self.changed_versions():
-                raise ValueError(
-                    f"{self.path}: was made with other versions; changed: {'; '.join(changed)}. "
-                    f"Use those again or choose another --out{_kept_training(self.path)}"
-                )
-            torch.set_num_threads(self._threads())
+            torch.set_num_threads(self._check_versions())
             yield
         finally:
             if torch.get_num_threads() != threads:
@@ -144,8 +139,13 @@ class RunFolder:
         noted.pop(THREADS, None)
         return differing_keys(noted, versions())
 
-    def _threads(self) -> int:
-        """Return the number of threads that the run began with."""
+    def _check_versions(self) -> int:
+        """Refuse other versions than those the run began with; return its number of threads."""
+        if changed := self.changed_versions():
+            raise ValueError(
+                f"{self.path}: was made with other versions; changed: {'; '.join(changed)}. "
+                f"Use those again or choose another --out{_kept_training(self.path)}"
+            )
         threads = _read_keys(self.path / VERSIONS).pop(THREADS, None)
         try:
             an_int(THREADS, threads, 1, 4096)

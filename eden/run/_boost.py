@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from eden._files import read_json
 from eden._say import refusal
-from eden.folder import ADAPTED, CONTROL, StageFiles, trials_name
+from eden.folder import ADAPTED, CONTROL, StageFiles, Variant, trials_name
 from eden.network import InputRange, calibration_of
 from eden.run._processes import in_processes
 from eden.run._work import Work
@@ -23,9 +23,9 @@ from eden.training import boost as boost_network
 # Fewer images than this that may go wrong say little of what an error does: of 87 photos with boxes
 # a cell of the lowest bit turned up to three.
 _FEW = 4
+CURRICULUM_COLUMNS = ["epoch", "ber", "loss", "accuracy", "bears", "met", "kept"]
 # The BER of a training without errors: of 10^9 bits one in a thousand reads.
 _NO_ERRORS = 1e-12
-CURRICULUM_COLUMNS = ["epoch", "ber", "loss", "accuracy", "bears", "met", "kept"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def adapt(work: Work, files: StageFiles) -> None:
     if not (epochs := work.recipe.train.stored_epochs):
         files.json("adapted.json", {"kept": False})
         return
-    work.searched_target  # noqa: B018
+    work.searched_target  # noqa: B018 - what is refused is refused before training
     course = _Course(ADAPTED, "adapting", [_NO_ERRORS], epochs, 1.0, adapts=True)
     try:
         model, _ = _trained(work, course)
@@ -183,21 +183,25 @@ def _check_stored(work: Work) -> None:
             reached = work.searched(model)
         if reached < work.searched_target:
             lost = math.ceil(1e4 * (work.searched_target + recipe.accuracy_loss - reached)) / 1e4
-            how = (
-                f"{recipe.stored} and the recipe's protect" if variant.protected else recipe.stored
-            )
-            alone = f"what storing the trained network as {how} costs alone"
-            if work.results.adapting["kept"]:
-                alone = f"what the network trained on, stored as {how}, lacks of the original"
-            elif recipe.train.stored_epochs:
-                alone += ", and training it on so gained nothing"
-            elif not (variant.protected or recipe.stored == "fp32"):
-                alone += "; train.stored_epochs trains it on so"
-            accepted = f"at least {lost:.4f}, {alone}"
+            accepted = f"at least {lost:.4f}, {_what_costs(work, variant)}"
             raise ValueError(refusal("recipe key accuracy_loss", recipe.accuracy_loss, accepted))
         may_go = int((reached - work.searched_target) * len(work.searched) + 1e-9)
         if work.progress and recipe.accuracy == "right" and may_go < _FEW:
             print(_on_the_edge(work, variant.name, may_go))
+
+
+def _what_costs(work: Work, variant: Variant) -> str:
+    """Say what a network loses by being stored, and what may help."""
+    recipe, protected = work.recipe, variant.protected
+    how = f"{recipe.stored} and the recipe's protect" if protected else recipe.stored
+    if work.results.adapting["kept"]:
+        return f"what the network trained on, stored as {how}, lacks of the original"
+    alone = f"what storing the trained network as {how} costs alone"
+    if recipe.train.stored_epochs:
+        return f"{alone}, and training it on so gained nothing"
+    if protected or recipe.stored == "fp32":
+        return alone
+    return f"{alone}; train.stored_epochs trains it on so"
 
 
 def _on_the_edge(work: Work, name: str, may_go: int) -> str:
@@ -216,7 +220,8 @@ def _trained_on(course: _Course, work: Work, rank: int = 0, ranks: int = 1) -> n
     loader = work.shuffled(part.batch_size)
     torch.manual_seed(recipe.seed)
     model = work.original() if course.adapts else work.network("baseline")
-    config, judged = work.config, dict[str, Any]()
+    config = work.config
+    judged: dict[str, Any] = {}
     if not course.adapts:
         # Its network serves protected or not: every tensor learns to bear errors.
         config = config.with_(correction=part.correction or recipe.correction)

@@ -4,11 +4,10 @@ Rounded to four bits, with one step for all weights of a tensor, LeNet of few ep
 points and more: an epoch in that format has them back.
 """
 
-import errno
 import shutil
 
 import pytest
-from _small import boosted_by, small
+from _small import boosted_by, full_disk, small
 from safetensors.torch import save_file
 
 from eden._files import read_json
@@ -126,15 +125,7 @@ def test_it_goes_on_where_it_was_cut_short(finished, tmp_path, monkeypatch):
     shutil.copytree(finished, folder := tmp_path / "run")
     for name in ("stages/adapt.json", "adapted.json", "adapted.safetensors"):
         (folder / name).unlink()
-    write = StageFiles.json
-
-    def full(files, name, value):
-        if name == "adapted.json":
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return write(files, name, value)
-
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
-        patch.setattr(StageFiles, "json", full)
+    with full_disk(monkeypatch, "adapted.json"):
         advance(folder, until="adapt", progress=False)
     monkeypatch.setattr(Trainer, "_epoch", None)  # all epochs are kept
     advance(folder, until="adapt", progress=False)

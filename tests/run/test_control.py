@@ -1,13 +1,12 @@
 """A network trained as long as boosting, without errors: what errors in training add beside it."""
 
-import errno
 import json
 import shutil
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
-from _small import boosted_by, small
+from _small import boosted_by, full_disk, small
 
 from eden.folder import RunFolder, StageFiles, parse_recipe
 from eden.report._words import control_line
@@ -85,15 +84,7 @@ def test_as_long_as_what_was_kept_with_ranges_as_they_ended(
 def test_what_was_trained_outlives_a_full_disk(trained, tmp_path, monkeypatch):
     shutil.copytree(trained, folder := tmp_path / "run")
     (folder / "stages" / "control.json").unlink()
-    write = StageFiles.json
-
-    def full(files, name, value):
-        if name == "control.json":
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return write(files, name, value)
-
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
-        patch.setattr(StageFiles, "json", full)
+    with full_disk(monkeypatch, "control.json"):
         advance(folder, until="control", progress=False)
     assert (folder / "control").is_dir()
     # All epochs are kept there, and what single cells were asked.

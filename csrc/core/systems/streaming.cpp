@@ -203,7 +203,7 @@ CommandCounts Streams::counts(const Transfer& transfer, OpenRows* open) {
   const auto bursts = static_cast<double>(lines.count * t.burst_clocks);
   const double clocks = std::max(bursts, length(n));
   // One of few lines has all rows closed for longer than without it: its bursts find one open.
-  n.active_cycles = std::max(bursts, n.active_cycles + clocks - length(n));
+  n.active_cycles = std::max(bursts, clocks - n.precharged_cycles);
   n.precharged_cycles = clocks - n.active_cycles;
   const CommandCounts& refresh = one_refresh(way);
   const double interval = t.trefi_seconds * transfer.refresh_stretch / t.clock_seconds;
