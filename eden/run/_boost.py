@@ -54,8 +54,9 @@ class _Course:
 def adapt(work: Work, files: StageFiles) -> None:
     """Train the network on in its stored format, without errors, where the recipe asks for it.
 
-    It learns to do with what the format leaves it; its inputs keep the bounds that they had. Where
-    it does no better so than the network as trained, stored alike, that is the baseline.
+    It learns to do with what the format leaves it. Its inputs have the ranges that they are boosted
+    with: the fewer bits, the more a step of a range that few outliers set costs. Where it does no
+    better so than the network as trained, stored alike, that is the baseline.
 
     Raises:
         ValueError: If all of the original's accuracy may be lost, or the training diverges.
@@ -65,7 +66,8 @@ def adapt(work: Work, files: StageFiles) -> None:
         files.json("adapted.json", {"kept": False})
         return
     work.searched_target  # noqa: B018 - what is refused is refused before training
-    course = _Course(ADAPTED, "adapting", [_NO_ERRORS], epochs, 1.0, adapts=True)
+    share = _input_range(part.input_range)
+    course = _Course(ADAPTED, "adapting", [_NO_ERRORS], epochs, share, adapts=True)
     try:
         model, _ = _trained(work, course)
     except ValueError as error:

@@ -102,12 +102,18 @@ def test_what_is_searched_is_what_was_trained_on(work):
     assert clean != stored_accuracy(work, work.original(), work.searched)
 
 
-def test_inputs_keep_the_bounds_that_they_had(work):
-    before, after = (
-        calibration_of(model).tensors for model in (work.original(), work.network("baseline"))
+def test_inputs_have_the_ranges_that_they_are_boosted_with(work):
+    before, after, boosted = (
+        calibration_of(model)
+        for model in (work.original(), work.network("baseline"), work.network("boosted"))
     )
-    inputs = [name for name, entry in before.items() if entry.kind == "input"]
-    assert inputs and all(before[name] == after[name] for name in inputs)
+    assert (before.input_range, after.input_range, boosted.input_range) == (1.0, 0.5, 0.5)
+    first, *others = [name for name, entry in before.tensors.items() if entry.kind == "input"]
+    assert others and after.tensors[first].hi == before.tensors[first].hi  # data
+    for name in others:
+        was, now = before.tensors[name], after.tensors[name]
+        assert (now.lo, now.hi) == (was.lo / 2, was.hi / 2)
+        assert boosted.tensors[name] == now  # not cut twice
 
 
 def test_the_report_says_it(finished):
