@@ -41,7 +41,7 @@ class CommandTrace {
   std::vector<RankCounts> finish(bool close) {
     reader_.finish();
     if (check_) checker_.finish();
-    return counted_.finish(rules_->memory(), close);
+    return counted_.finish(rules_->memory(), close, reader_.end());
   }
   py::list violations() const {
     py::list list;

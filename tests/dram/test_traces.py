@@ -34,6 +34,19 @@ def test_a_read_is_worked_out_by_hand(memory, tmp_path):
     assert run.total_joules == pytest.approx(sum(joules.values()))
 
 
+@pytest.mark.parametrize("last", ["END", "NOP"])
+def test_standby_counts_up_to_the_clock_that_ends_a_trace(memory, tmp_path, last):
+    path = tmp_path / "commands.csv"
+    path.write_text("0,ACT,0\n30,PRE,0\n")
+    short = trace_energy(memory, path, format="drampower4")
+    path.write_text(path.read_text() + f"1000,{last},0\n")
+    found = trace_energy(memory, path, format="drampower4")
+    (before,), (counts,) = short.counts, found.counts
+    assert (before["length"], counts["length"]) == (36, 1000)  # tRP - 1 = 6 after the PRE
+    assert counts["precharged_cycles"] == 970 and counts["active_cycles"] == 30
+    assert found.seconds == pytest.approx(2e-6)
+
+
 @pytest.mark.parametrize("page", ["open", "closed", "capped"])
 def test_what_is_simulated_is_legal_and_costs_what_its_commands_cost(memory, trace, tmp_path, page):
     commands = tmp_path / "commands.txt.gz"

@@ -65,6 +65,13 @@ def test_what_hides_latency_can_be_turned():
     assert seconds(None, {"page": "closed"}, random=False) > 2 * seconds(random=False)
 
 
+def test_a_burst_lies_in_one_channel():
+    groups = {"channel_groups": 2, "channel_bytes": 32}
+    system = System.load("cpu").with_(parameters=groups)
+    with pytest.raises(ValueError, match=r"channel_bytes is 32, accepted: at least 64"):
+        pattern_time(system, system.load_memory(), accesses=4000, random=False)
+
+
 def test_layers_by_every_kernel(network):
     layers = layers_of(*network)
     cpu = System.load("cpu")

@@ -39,6 +39,28 @@ void RankCounter::some_open_until(int64_t clock) {
   n_.active_cycles += std::max<int64_t>(0, clock - first_act_);
 }
 
+void RankCounter::rest_until(int64_t clock) {
+  const int64_t spent = std::max<int64_t>(0, clock - entered_);
+  const bool slow = mode_ == Command::kPds;
+  if (was_active_) {
+    (slow ? n_.active_slow_cycles : n_.active_fast_cycles) += spent;
+  } else {
+    (slow ? n_.precharged_slow_cycles : n_.precharged_fast_cycles) += spent;
+  }
+}
+
+void RankCounter::last_closes(int64_t clock) {
+  if (!drampower4_ && is_power_down(mode_) && was_active_) {
+    // By itself, as after RDA: the rank sleeps on with all rows closed.
+    rest_until(clock);
+    entered_ = clock;
+    was_active_ = false;
+  } else {
+    some_open_until(clock);
+  }
+  closed_at_ = clock;
+}
+
 void RankCounter::mark_closed(int64_t clock, int32_t bank, bool counted) {
   const auto b = static_cast<std::size_t>(bank);
   open_ &= ~(uint64_t{1} << bank);
@@ -69,8 +91,7 @@ void RankCounter::precharge(int64_t clock, int32_t bank, bool counted) {
     return;
   }
   if (open_banks_ == 1) {
-    some_open_until(clock);
-    closed_at_ = clock;
+    last_closes(clock);
   } else if (open_banks_ == 0) {
     all_closed_until(clock);
     closed_at_ = clock;
@@ -81,7 +102,7 @@ void RankCounter::precharge(int64_t clock, int32_t bank, bool counted) {
 void RankCounter::precharge_all(int64_t clock) {
   if (!drampower4_ && open_ == 0) return;
   if (open_banks_ > 0) {
-    some_open_until(clock);
+    last_closes(clock);
   } else {
     all_closed_until(clock);
   }
@@ -142,22 +163,22 @@ void RankCounter::power_down(int64_t clock, Command command) {
     some_open_until(clock);
   } else {
     all_closed_until(clock);
+    // A refresh that has not ended counts as active until then.
+    if (!drampower4_) entered_ = std::max(clock, closed_at_);
   }
 }
 
 void RankCounter::power_up(int64_t clock) {
-  const bool slow = mode_ == Command::kPds;
-  const int64_t spent = clock - entered_;
   // A slow exit waits for the DLL, but for the time that opening a row takes anyway.
+  const bool slow = mode_ == Command::kPds;
   const int64_t up = slow && dll_ ? std::max<int64_t>(0, c_.xpdll - c_.rcd) : c_.xp;
+  rest_until(clock);
   if (was_active_) {
-    (slow ? n_.active_slow_cycles : n_.active_fast_cycles) += spent;
     n_.active_power_up_cycles += up;
     first_act_ = clock;
   } else {
-    (slow ? n_.precharged_slow_cycles : n_.precharged_fast_cycles) += spent;
     n_.precharged_power_up_cycles += up;
-    closed_at_ = clock;
+    closed_at_ = drampower4_ ? clock : std::max(closed_at_, clock);
   }
   mode_ = Command::kPdx;
 }

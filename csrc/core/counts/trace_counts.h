@@ -134,6 +134,8 @@ class RankCounter {
   void will_close(Closing closing);
   void all_closed_until(int64_t clock);
   void some_open_until(int64_t clock);
+  void rest_until(int64_t clock);
+  void last_closes(int64_t clock);
   void mark_closed(int64_t clock, int32_t bank, bool counted);
   bool open(int32_t bank) const { return (open_ >> bank & 1) != 0; }
 

@@ -30,8 +30,8 @@ SupplyEnergy of_supply(const Memory& m, const Supply& s, const TraceCounts& n, d
       at(n.refreshes) + at(n.bank_refreshes) / at(m.organisation.banks_per_rank());
   const int64_t ras = m.clocks_of("tRAS");
   SupplyEnergy e;
-  e.core.activate = array * at(n.activates * ras) * (s.idd0 - s.idd3n);
-  e.core.precharge = array * at(n.precharges * (m.clocks_of("tRC") - ras)) * (s.idd0 - s.idd2n);
+  e.core.activate = array * at(n.activates) * at(ras) * (s.idd0 - s.idd3n);
+  e.core.precharge = array * at(n.precharges) * at(m.clocks_of("tRC") - ras) * (s.idd0 - s.idd2n);
   e.core.read = column * at(n.reads) * burst * (s.idd4r - s.idd3n);
   e.core.write = column * at(n.writes) * burst * (s.idd4w - s.idd3n);
   e.core.refresh = refresh * refreshes * rfc * (s.idd5 - s.idd3n);
@@ -42,10 +42,10 @@ SupplyEnergy of_supply(const Memory& m, const Supply& s, const TraceCounts& n, d
                             resting(n.precharged_fast_cycles, s.idd2p_fast, "IDD2P1", s) +
                             resting(n.precharged_slow_cycles, s.idd2p_slow, "IDD2P0", s));
   // The refresh that self-refresh begins with: what it adds, and the standby under it.
-  const int64_t entry = n.entry_active_cycles + n.entry_precharged_cycles;
-  const int64_t exit = n.exit_active_cycles + n.exit_precharged_cycles;
+  const double entry = at(n.entry_active_cycles) + at(n.entry_precharged_cycles);
+  const double exit = at(n.exit_active_cycles) + at(n.exit_precharged_cycles);
   e.self_refresh =
-      refresh * at(entry + exit) * (s.idd5 - s.idd3n) +
+      refresh * (entry + exit) * (s.idd5 - s.idd3n) +
       standby * (resting(n.self_refresh_cycles, s.idd6, "IDD6", s) +
                  resting(n.entry_active_cycles, s.idd3p_slow, "IDD3P0", s) +
                  resting(n.entry_precharged_cycles, s.idd2p_slow, "IDD2P0", s) +
@@ -87,8 +87,8 @@ TraceEnergy trace_energy(const Memory& m, const TraceCounts& n, double vdd_volts
   if (m.interface) {
     const double burst = at(m.clocks_of("BL")) * m.clock_seconds * laws.interface.factor(ratio);
     const Interface& i = *m.interface;
-    e.read_interface = at(n.reads * i.read_pins) * burst * i.read_watts_per_pin;
-    e.write_termination = at(n.writes * i.write_pins) * burst * i.write_watts_per_pin;
+    e.read_interface = at(n.reads) * at(i.read_pins) * burst * i.read_watts_per_pin;
+    e.write_termination = at(n.writes) * at(i.write_pins) * burst * i.write_watts_per_pin;
   }
   return e;
 }

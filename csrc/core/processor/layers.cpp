@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 
 namespace eden {
 namespace {
@@ -46,6 +47,11 @@ ProcessorRun::ProcessorRun(const Processor& processor, Kernel kernel,
       machine_(p_, static_cast<uint64_t>(p_.channel_groups *
                                          rules_->memory().organisation.size_bytes())),
       alignment_(4096) {
+  const Organisation& of = rules_->memory().organisation;
+  if (p_.channel_groups * of.channels > 1 && p_.channel_bytes < of.request_bytes) {
+    refuse("processor: ", "channel_bytes", p_.channel_bytes,
+           "at least " + std::to_string(of.request_bytes) + ", the bytes of a burst");
+  }
   memory_.channel_groups = p_.channel_groups;
   memory_.channel_bytes = p_.channel_bytes;
   if (p_.colliding_buffers) {

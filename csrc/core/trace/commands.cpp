@@ -114,6 +114,7 @@ void CommandReader::read(std::string_view line, const Sink& sink) {
   int64_t clock = 0;
   if (may_end && (w[1] == "END" || w[1] == "NOP") && read_integer(w[0], 0, kLastClock, &clock)) {
     ended_ = w[1] == "END";
+    end_ = clock;
     return;
   }
   Issued c;

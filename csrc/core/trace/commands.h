@@ -29,6 +29,8 @@ class CommandReader {
 
   void feed(std::string_view piece, const Sink& sink);
   void finish() const { lines_.finish(); }
+  // The clock of DRAMPower's END or its last NOP; 0 without.
+  int64_t end() const { return end_; }
 
  private:
   void read(std::string_view line, const Sink& sink);
@@ -40,6 +42,7 @@ class CommandReader {
   Organisation organisation_;
   CommandFormat format_;
   bool ended_ = false;  // DRAMPower's END was read
+  int64_t end_ = 0;
 };
 
 // Writes commands as text, one after the other. DRAMPower's names of power-down say whether banks

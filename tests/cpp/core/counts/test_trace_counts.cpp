@@ -141,6 +141,44 @@ TEST_CASE("power-down takes its clocks from standby", "[trace_counts]") {
   }
 }
 
+TEST_CASE("a row that closes in power-down ends its clocks with an open row", "[trace_counts]") {
+  // RDA at 10 closes at 10 + tRTP = 23, asleep since 15.
+  const TraceCounts n = count({{0, C::kAct, 0},
+                               {10, C::kRda, 0},
+                               {15, C::kPde},
+                               {100, C::kPdx},
+                               {110, C::kAct, 1},
+                               {140, C::kPre, 1}})
+                            .counts();
+  CHECK(n.active_cycles == 15 + 30);
+  CHECK(n.active_fast_cycles == 8);
+  CHECK(n.precharged_fast_cycles == 77);
+  CHECK(n.precharged_cycles == 10 + 6);
+  CHECK(n.length == 45 + 8 + 77 + 16);
+  // Closed by a command while it sleeps, as what ends a trace is.
+  const TraceCounts closed = count({{0, C::kAct, 0}, {30, C::kPds}, {100, C::kPrea}}).counts();
+  CHECK(closed.active_cycles == 30);
+  CHECK(closed.active_slow_cycles == 70);
+  CHECK(closed.precharged_slow_cycles == 6);
+  CHECK(closed.precharged_cycles == 0);
+}
+
+TEST_CASE("power-down in a refresh begins when that has ended", "[trace_counts]") {
+  // REF at 100 counts as active for tRFC - tRP = 43.
+  const TraceCounts n =
+      count({{100, C::kRef}, {110, C::kPde}, {200, C::kPdx}, {210, C::kAct, 0}, {240, C::kPre, 0}})
+          .counts();
+  CHECK(n.active_cycles == 43 + 30);
+  CHECK(n.precharged_fast_cycles == 57);
+  CHECK(n.precharged_cycles == 100 + 10 + 6);
+  CHECK(n.length == 73 + 57 + 116);
+  // Woken before it ends there was no power-down.
+  const TraceCounts early =
+      count({{100, C::kRef}, {110, C::kPde}, {120, C::kPdx}, {160, C::kAct}}).counts();
+  CHECK(early.precharged_fast_cycles == 0);
+  CHECK(early.precharged_cycles == 100 + 17);
+}
+
 TEST_CASE("self-refresh begins with a refresh", "[trace_counts]") {
   const TraceCounts n = count({{100, C::kSre}, {400, C::kSrx}, {500, C::kAct, 0}}).counts();
   CHECK(n.self_refresh_cycles == 250);
