@@ -12,6 +12,7 @@ from eden.tolerance._accuracy_curve import accuracy_curve as accuracy_curve
 from eden.tolerance._characterize_coarse import characterize_coarse as characterize_coarse
 from eden.tolerance._characterize_fine import characterize_fine as characterize_fine
 from eden.tolerance._copies import at_most as at_most
+from eden.tolerance._copies import can_copy as can_copy
 from eden.tolerance._copies import one_thread as one_thread
 from eden.tolerance._critical import Criticality as Criticality
 from eden.tolerance._criticality import criticality as criticality
@@ -20,6 +21,7 @@ from eden.tolerance._evaluator import Evaluate as Evaluate
 from eden.tolerance._evaluator import Evaluator as Evaluator
 from eden.tolerance._grid import ber_of as ber_of
 from eden.tolerance._grid import step_of as step_of
+from eden.tolerance._intervals import share_interval as share_interval
 from eden.tolerance._risk import Risk as Risk
 from eden.tolerance._strata import Stratum as Stratum
 from eden.tolerance._tolerances import CRITERIA as CRITERIA

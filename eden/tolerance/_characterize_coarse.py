@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
+from eden._files import digest
 from eden._say import a_kind, an_int, one_of, refusal, within
 from eden.access import seeds_for
 from eden.errors import failure_of
@@ -118,6 +119,8 @@ def characterize_coarse(
         oracle, no_error = Oracle(network, target_accuracy), network.every(NO_ERROR)
         if risk is not None:
             risk = _checked(risk, network.handle.config, target_accuracy, network.handle.tensors)
+            if not any(stratum.tried for stratum in risk.strata):
+                risk = None  # no cell ever fails, or none is known: draws decide
         _check_high(network, high)
         clean = network.clean_accuracy(target_accuracy)
         network.choose_part(no_error, 0)
@@ -246,7 +249,10 @@ def _mean_ber(
     part = None
     if loss is not None and (whole := offering(evaluate, "subset", "__len__")) is not None:
         count = max(_FEWEST, round(_SHARE * len(whole)))
-        part = whole.subset(count, seed) if count < len(whole) else None
+        if count < len(whole):
+            part = whole.subset(count, seed)
+            if (known := getattr(whole, "digest", None)) is not None:
+                part.digest = digest([known, count, seed])  # whose answers are kept
     asked = evaluate if part is None else part
     with under_errors(model, asked, config, folder=folder, subject={"seed": seed}) as network:
         if part is not None and loss is not None:  # without errors no draw matters

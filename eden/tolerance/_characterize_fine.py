@@ -51,7 +51,7 @@ def characterize_fine(
             `eden.tolerance.Evaluator`.
         config: Default: that of ``start``.
         start: Tolerances of this network on these images, as a rule the coarse ones: no tensor
-            ends below.
+            ends below the grid step of what it bears there, at most a fifth less than that.
         seeds: Error draws; default: as many as the search of ``start`` used.
         high: Highest BER of a tensor, from those of ``start`` to 1.
         margin_steps: Grid steps taken off every tensor that was raised, down to the start.
@@ -74,6 +74,9 @@ def characterize_fine(
     check_asked(model, evaluate, folder, **({} if config is None else {"config": config}))
     a_kind("start", start, Tolerances, "Tolerances, as a search returns them")
     within("high", high, max(start.bers().values(), default=0.0), 1)
+    if not all(start.bers().values()):
+        said = "at least one draw of its search missed at the lowest rate"
+        raise ValueError(f"start: bears a BER of 0 ({said}), accepted: rates above 0")
     an_int("margin_steps", margin_steps, 0, -LOWEST_STEP)
     an_int("groups", groups, 0)
     config = start.config if config is None else calibrated(model, config)

@@ -122,10 +122,14 @@ class Criticality:
 
         names = self.tensors
         bits = sorted({stratum.bit for stratum in self.strata if stratum.tried}, reverse=True)
-        share = np.full((len(names), len(bits)), np.nan)
+        # Of weights the cells of either stored bit may be apart.
+        expected, cells = np.zeros((2, len(names), len(bits)))
         for stratum in self.strata:
             if stratum.tried:
-                share[names.index(stratum.tensor), bits.index(stratum.bit)] = stratum.share
+                at = names.index(stratum.tensor), bits.index(stratum.bit)
+                expected[at] += stratum.expected
+                cells[at] += stratum.cells
+        share = np.where(cells > 0, expected / np.maximum(cells, 1), np.nan)
         figure = Figure(figsize=(4.4 + 0.6 * len(bits), 1.2 + 0.32 * len(names)))
         grid, bars = figure.subplots(1, 2, width_ratios=[max(len(bits), 3), 3], sharey=True)
         grid.imshow(share, cmap="OrRd", vmin=0, vmax=1, aspect="auto")

@@ -226,7 +226,9 @@ class _Search:
             for bit in bits:
                 for cells in bit:
                     self._try(cells, min(FIRST, cells.left))
-                if all(map(self._harmless, bit)) and self._says_of_lower(bit[0].bit):
+                # Of known cells each lies where it does: one says nothing of another's value.
+                by_chance = self.known is None
+                if by_chance and all(map(self._harmless, bit)) and self._says_of_lower(bit[0].bit):
                     break
             yield
         while (bit := self._most_uncertain()) is not None:

@@ -158,6 +158,8 @@ def ber_by_cells(criticality: Criticality, at: float) -> float:
         at: The risk, in (0, 0.5].
     """
     steps = np.arange(step_of(_LOWEST), step_of(0.4) + 1)
+    if not any(stratum.tried for stratum in criticality.strata):
+        return ber_of(int(steps[-1]))  # no cell ever fails, or none is known
     wrong = wrong_by(criticality.config, criticality.tensors)
     allowed = max(criticality.allowed_loss, LEAST_LOSS)
     compound = Compound(criticality.strata, allowed, [ber_of(int(step)) for step in steps], wrong)

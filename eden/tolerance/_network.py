@@ -325,20 +325,21 @@ def under_errors(
     """
     unchanged = Unchanged(model)
     with one_thread() if can_copy(model, evaluate) else nullcontext(1) as at_once:
-        context = digest(
-            {
-                "model": unchanged.digest,
-                "config": getattr(config, "config", config).to_dict(),
-                "images": getattr(evaluate, "digest", None),
-                "accesses": "by number of the image",
-                "subject": dict(subject or {}),
-                # Other sources, or sums cut for other threads, may have answered otherwise.
-                "versions": versions(),
-                "threads": torch.get_num_threads(),
-            }
-        )
         handle = attach(model, config)
         try:
+            context = digest(
+                {
+                    "model": unchanged.digest,
+                    # With the calibration that the model may know itself.
+                    "config": handle.config.to_dict(),
+                    "images": getattr(evaluate, "digest", None),
+                    "accesses": "by number of the image",
+                    "subject": dict(subject or {}),
+                    # Other sources, or sums cut for other threads, may have answered otherwise.
+                    "versions": versions(),
+                    "threads": torch.get_num_threads(),
+                }
+            )
             handle.check_calibrated()
             handle.coverage().warn()
             memo = Memo(folder, context=context)

@@ -84,6 +84,7 @@ class CellCosts(Asking[_Cell, Row]):
 
     def __init__(self, network: FaultyNetwork, target: float, clean: float):
         super().__init__(network)
+        network.set(0.0, 0)  # else, where all so far was remembered, at the config's own rates
         self.target, self.clean = target, clean
         self.passes = 0.0
         self._shares: dict[tuple[int | None, str], float] = {}

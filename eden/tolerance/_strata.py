@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from eden._say import a_kind, an_int, keys_of, one_of, refusal, within
+from eden.tolerance._intervals import share_interval
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,7 @@ class Stratum:
             return self.share, self.share
         if not self.losses:
             return 0.0, 1.0
-        from scipy.stats import binomtest  # takes a second to import
-
-        found = binomtest(self.critical, self.tried).proportion_ci(confidence, method="exact")
-        return float(found.low), float(found.high)
+        return share_interval(self.critical, self.tried, confidence=confidence)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able dict; `from_dict` is its inverse."""

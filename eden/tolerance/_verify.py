@@ -2,8 +2,8 @@
 
 With 59 draws and no miss, the Clopper-Pearson bound says that fewer than 5 % of all draws miss the
 target, at 95 % confidence (0.95^59 < 0.05); 299 draws say so of 1 %. Each network that is tried
-after a failure uses new draws and half of the error probability of the one before, so many tries
-do not add up to a lucky one.
+after a failure uses new draws and half of the error probability of the one before: all tries
+together err at most twice as often as the first alone may.
 """
 
 import math

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
@@ -22,7 +23,7 @@ from eden.network import (
     keep_calibration,
     unwrapped,
 )
-from eden.tolerance import Evaluate, ber_by_cells, criticality
+from eden.tolerance import Evaluate, ber_by_cells, can_copy, criticality, one_thread
 from eden.training._config import BoostConfig
 from eden.training._schedule import CurriculumSchedule, RampSchedule
 from eden.training._state import set_state, state_of
@@ -67,7 +68,9 @@ class Judge:
         handle = trainer.handle
         set_state(unwrapped(self.model), state_of(unwrapped(handle.model)))
         keep_calibration(self.model, handle.config.calibration)
-        with approximate(self.model, handle.config) as asked:
+        # By one thread where single cells are asked so, who begin at the same accuracy.
+        one = one_thread() if can_copy(self.model, self.evaluate) else nullcontext()
+        with one, approximate(self.model, handle.config) as asked:
             asked.use(calibration_of_now(asked, trainer))
             config = asked.config
             asked.set_ber(0.0)

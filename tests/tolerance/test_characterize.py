@@ -119,6 +119,9 @@ def test_a_target_above_what_is_reached_without_errors_is_refused(task, coarse):
         characterize_coarse(model, evaluate, config=CONFIG, target_accuracy=0.999)
     with pytest.raises(ValueError, match=r"target_accuracy is 0.999, accepted: at most 0.9"):
         characterize_fine(model, evaluate, start=other)
+    none = replace(coarse, tensors=tuple(replace(t, tolerance=0.0) for t in coarse.tensors))
+    with pytest.raises(ValueError, match=r"start: bears a BER of 0 .*, accepted: rates above 0"):
+        characterize_fine(model, evaluate, start=none)
 
 
 def test_fine_raises_tensors_from_the_coarse_tolerance(task, coarse):

@@ -13,7 +13,7 @@ import eden
 from eden import errors
 from eden.data import Evaluator
 from eden.network import Config, approximate
-from eden.tolerance import Criticality, criticality
+from eden.tolerance import Criticality, Stratum, criticality
 from eden.tolerance import _criticality as search
 
 CONFIG = Config(error=errors.Uniform(weak_fraction=1e-3))
@@ -258,6 +258,13 @@ def test_it_survives_a_file_and_shows_itself(found):
     assert [bar.get_width() for bar in bars.patches] == [
         found.lambda_of(name) for name in found.tensors
     ]
+    # Ones and zeros apart: 9 of 10 of 30 cells and none of 5 of 10 are 27 of 40.
+    apart = [
+        Stratum("0.weight", "weight", 7, 30, (0.1,) * 10, 9, stored=1),
+        Stratum("0.weight", "weight", 7, 10, (0.0,) * 5, 0, stored=0),
+    ]
+    shares = replace(found, strata=tuple(apart)).plot().axes[0].images[0].get_array()
+    assert shares.tolist() == [[27 / 40]]
     with pytest.raises(ValueError, match=r"tensor is 'nope', accepted: 0.weight"):
         found.lambda_of("nope")
     written = found.to_dict()

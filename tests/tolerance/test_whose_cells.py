@@ -8,7 +8,7 @@ from eden import errors
 from eden.data import Evaluator
 from eden.network import Config, TensorInfo, approximate
 from eden.tolerance import _criticality as search
-from eden.tolerance import characterize_coarse, criticality
+from eden.tolerance import ber_by_cells, characterize_coarse, criticality
 
 TARGET = 0.92
 CONFIG = Config(error=errors.Uniform(weak_fraction=1e-3), inputs=False)
@@ -37,6 +37,24 @@ def test_of_known_cells_all_are_tried_and_no_others(fragile):
     assert sum(stratum.tried for stratum in found.strata) == len(critical) + 3
     assert of_known(fragile, harmless).lambda_of() == 0
     assert of_known(fragile, []).lambda_of() == 0
+
+
+def test_known_cells_are_tried_in_every_bit(fragile):
+    # Of elements 3, 9 and 11, none in the two highest bits, and harmless ones above others.
+    found = of_known(fragile, [8 * 3 + 5, 8 * 9 + 1, 8 * 11])
+    assert [s.bit for s in found.strata if s.tried] == [5, 1, 0]
+    assert sum(stratum.tried for stratum in found.strata) == 3
+
+
+def test_where_no_cell_is_known_any_rate_is_borne(fragile):
+    model, images, labels = fragile
+    none = of_known(fragile, [])
+    assert ber_by_cells(none, 0.01) == pytest.approx(0.4, rel=0.03)
+    config = ALONE.with_(error=errors.Cells([0, 3]))  # of the lowest bits
+    asked = {"config": config, "target_accuracy": TARGET, "seeds": 2, "high": 1e-3}
+    evaluate = Evaluator(images, labels)
+    found = characterize_coarse(model, evaluate, risk=none, **asked)
+    assert found.ber > 0 and found == characterize_coarse(model, evaluate, **asked)
 
 
 def test_a_ber_that_known_cells_do_not_reach_is_refused_before_anything_is_asked(fragile):
