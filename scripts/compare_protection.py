@@ -13,14 +13,13 @@ import argparse
 from pathlib import Path
 
 import torch
-from scipy.stats import binomtest
 
 from eden import characterize_coarse, criticality, errors, verify
 from eden.access import Protection
 from eden.folder import CONTROL, NETWORKS, RunFolder
 from eden.network import protections_of
 from eden.run import Work, read_inputs
-from eden.tolerance import Verdict
+from eden.tolerance import Verdict, share_interval
 
 
 def main() -> None:
@@ -88,7 +87,7 @@ def fresh(model, evaluate, tolerances, draws: int, shared) -> Verdict:
 def missed(seen: Verdict) -> str:
     """The share of draws that miss, with Clopper and Pearson's interval."""
     misses, draws = seen.misses, seen.seeds
-    low, high = binomtest(misses, draws).proportion_ci(method="exact")
+    low, high = share_interval(misses, draws)
     return f"{misses} of {draws} miss, {misses / draws:.3%} [{low:.2%}, {high:.2%}]"
 
 

@@ -20,9 +20,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from scipy.stats import binomtest
-
 from eden.folder import Results, RunFolder, load_recipe
+from eden.tolerance import share_interval
 
 HEAD = ["network", "times by P(miss)", "times by mean", "BER", "clean less original", "V"]
 HEAD += ["V if the high end held", "fresh draws that missed"]
@@ -69,7 +68,7 @@ def summary(runs: list[dict[str, dict]]) -> list[list[str]]:
     for name, pairs in gathered.items():
         misses = sum(of_run["fresh"]["misses"] for of_run, _ in pairs)
         draws = sum(of_run["fresh"]["seeds"] for of_run, _ in pairs)
-        low, high = binomtest(misses, draws).proportion_ci(method="exact")
+        low, high = share_interval(misses, draws)
         rows.append(
             [
                 name,
@@ -80,7 +79,7 @@ def summary(runs: list[dict[str, dict]]) -> list[list[str]]:
                     [100 * (of_run["clean"] - first["clean"]) for of_run, first in pairs], "+.2f"
                 ),
                 spread([of_run["volts"] for of_run, _ in pairs], ".3f"),
-                spread([of_run["high"] or float("nan") for of_run, _ in pairs], ".3f"),
+                where_known([of_run["high"] for of_run, _ in pairs]),
                 f"{misses} of {draws} [{low:.1%}, {high:.1%}]",
             ]
         )
@@ -91,6 +90,15 @@ def spread(values: list[float], form: str) -> str:
     """Return the median, with the lowest and the highest where they are others."""
     low, middle, high = (format(f(values), form) for f in (min, statistics.median, max))
     return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def where_known(volts: list[float | None]) -> str:
+    """Return the spread of a supply, and of how many runs where it is not known of all."""
+    known = [value for value in volts if value is not None]
+    if not known:
+        return "none"
+    of_all = "" if len(known) == len(volts) else f", of {len(known)} of {len(volts)}"
+    return spread(known, ".3f") + of_all
 
 
 def main() -> None:

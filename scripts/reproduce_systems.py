@@ -10,6 +10,7 @@ Weights are random, which changes no access. Nothing is fitted to the paper's fi
 """
 
 import argparse
+import itertools
 import json
 import time
 from pathlib import Path
@@ -290,19 +291,26 @@ def speedup_figure(plt, shards, setups, cycle):
     """Draw the speedup against the fall of tRCD, the ideal one at the end."""
     figure, panels = plt.subplots(1, len(setups), figsize=(13, 3.4), sharey=True, squeeze=False)
     places = [0, *LOWER_NS, LOWER_NS[-1] + 2]
+    present = [n for n in NETWORKS if any((setup, n) in shards for setup in setups)]
+    legend = {}
     for axes, setup in zip(panels[0], setups, strict=True):
-        for network, colour in zip(NETWORKS, cycle, strict=False):
+        for network, colour in zip(present, itertools.cycle(cycle), strict=False):
             if (shard := shards.get((setup, network))) is None:
                 continue
             gains = [100 * speedup(shard, step) for step in ("0", *map(str, LOWER_NS), IDEAL)]
-            axes.plot(places[:-1], gains[:-1], marker="o", ms=3, color=colour, label=network)
+            style = {
+                "color": colour,
+                "linestyle": "-" if network in present[: len(cycle)] else "--",
+            }
+            (legend[network],) = axes.plot(places[:-1], gains[:-1], marker="o", ms=3, **style)
             axes.plot(places[-1:], gains[-1:], marker="s", ms=5, color=colour)
         axes.set_xticks([0, 2, 4, 6, 8], ["0", "2", "4", "6", "1 clock"])
         axes.set(title=setup, xlabel="tRCD lower by, ns")
         axes.grid(True, axis="y")
     panels[0, 0].set_ylabel("faster by, %")
-    handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(names))
+    figure.legend(
+        legend.values(), legend, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(legend)
+    )
     figure.tight_layout()
     return figure
 

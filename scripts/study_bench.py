@@ -74,7 +74,9 @@ class Bench:
         else:
             epochs = SUBJECTS[case.network].epochs
             nets.train(model, self.train, epochs=epochs, seed=case.seed, progress=False)
-            torch.save(model.state_dict(), path)
+            half = path.with_suffix(".part")
+            torch.save(model.state_dict(), half)
+            half.replace(path)
         self.learn_ranges(model, case, config)
         return model
 

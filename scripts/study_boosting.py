@@ -24,7 +24,6 @@ from functools import partial
 from pathlib import Path
 
 from repeat_run import spread
-from scipy.stats import binomtest
 from study_bench import FORMATS, LOSS, Bench, Case, cases, kept, results
 from study_figures import draw_dots
 from study_networks import ON_FASHION, SUBJECTS
@@ -32,6 +31,7 @@ from study_ways import WAYS
 
 from eden import characterize_coarse, criticality
 from eden.access import seeds_for
+from eden.tolerance import share_interval
 
 HEAD = (
     "| network, stored as | | seeds | s, judging included | clean less original, points | lambda "
@@ -127,7 +127,7 @@ def of_way(way: str, pairs: list[tuple[dict, dict]]) -> list[str]:
     draws, misses = (sum(one[k] for one, _ in judged) for k in ("draws", "misses"))
     if not draws:
         return [*cells, ""]
-    low, high = binomtest(misses, draws).proportion_ci(method="exact")
+    low, high = share_interval(misses, draws)
     return [*cells, f"{misses} of {draws} [{low:.1%}, {high:.1%}]"]
 
 

@@ -15,7 +15,6 @@ fail. Results are kept in FOLDER, which may be that of
 """
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
@@ -26,6 +25,7 @@ from study_bench import Bench, Case
 from study_networks import SUBJECTS
 
 from eden import errors
+from eden._files import read_json, write_json
 from eden.access import seeds_for
 
 SPREAD = 1.3
@@ -72,10 +72,11 @@ def study(bench: Bench, network: str, trained: str, seed: int, ber: float, draws
     return found
 
 
-def print_table(folder: Path, network: str, ber: float) -> None:
+def print_table(folder: Path, network: str, ber: float, draws: int) -> None:
     """Print a row a model trained under, a column a model tested under, as Markdown."""
-    found = [json.loads(path.read_text()) for path in sorted(folder.glob("models-*.json"))]
-    found = [one for one in found if one["case"][:1] == [network] and one["ber"] == ber]
+    asked = (network, ber, draws)
+    found = [read_json(path) for path in sorted(folder.glob("models-*.json"))]
+    found = [one for one in found if (one["case"][0], one["ber"], one["draws"]) == asked]
     columns = [*tested(0)]
     print(f"| trained under | without errors | {' | '.join(columns)} |")
     print("| --- " * (2 + len(columns)) + "|")
@@ -102,12 +103,13 @@ def main() -> None:
     for seed in args.seeds:
         for trained in TRAINED:
             case = [args.network, trained, seed]
-            path = args.folder / f"models-{'-'.join(map(str, case))}-{args.ber:g}.json"
+            name = "-".join(map(str, [*case, f"{args.ber:g}", args.draws]))
+            path = args.folder / f"models-{name}.json"
             if not path.exists():
                 found = study(bench, args.network, trained, seed, args.ber, args.draws)
-                path.write_text(json.dumps({"case": case, "ber": args.ber} | found))
+                write_json(path, {"case": case, "ber": args.ber, "draws": args.draws} | found)
             print(path.read_text(), flush=True)
-    print_table(args.folder, args.network, args.ber)
+    print_table(args.folder, args.network, args.ber, args.draws)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from eden.access import seeds_for
 from eden.folder import NETWORKS, RunFolder
 from eden.profiles._counts import FAILURES, READS, SEEN_FAILURES, STORED, Counts, counts_of
 from eden.run import Work, read_inputs
+from eden.tolerance import share_interval
 
 LINE_BITS = 512
 LEAST_WEIGHT = 1e-4
@@ -148,7 +149,6 @@ def target_of(work: Work, network: str, images: int):
 
 
 def study(given: argparse.Namespace) -> None:
-    from scipy.stats import binomtest
 
     settings = {k: float(v) for k, _, v in (text.partition("=") for text in given.settings)}
     device = devices.load(given.device)
@@ -171,11 +171,11 @@ def study(given: argparse.Namespace) -> None:
         for law_name, law in laws.items():
             found = accuracies(work, given.network, law, given.draws, evaluate)
             misses = int((found < target).sum())
-            ends = binomtest(misses, given.draws).proportion_ci(0.95)
+            low, high = share_interval(misses, given.draws)
             lost = 100 * (clean - found)
             print(
                 f"| {name} | {law_name} | {rate(law.ber)} | {misses} of {given.draws} "
-                f"| {100 * ends.low:.1f} to {100 * ends.high:.1f} % "
+                f"| {100 * low:.1f} to {100 * high:.1f} % "
                 f"| {lost.mean():.2f} ({lost.std():.2f}) | {lost.max():.1f} |",
                 flush=True,
             )

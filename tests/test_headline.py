@@ -88,6 +88,14 @@ def test_a_network_trained_on_in_its_format_is_refused(headline, tmp_path, monke
         headline.rows_of_run(tmp_path)
 
 
+def test_a_network_at_another_risk_is_refused(headline, tmp_path, monkeypatch):
+    recipe = SimpleNamespace(characterize=SimpleNamespace(miss_probability=0.05))
+    monkeypatch.setattr(headline, "RunFolder", lambda path: SimpleNamespace(recipe=recipe))
+    monkeypatch.setattr(headline, "Results", lambda _: SimpleNamespace(adapting={"kept": False}))
+    with pytest.raises(ValueError, match=r"at a risk of 0\.05, the table has those of 0\.01"):
+        headline.rows_of_run(tmp_path)
+
+
 def test_a_row_twice_is_refused(headline, tmp_path):
     rows = [stated(headline, "lenet"), stated(headline, "lenet", ber="2.0e-4")]
     with pytest.raises(ValueError, match=r"for lenet, 0.01, baseline: several, accepted: one"):

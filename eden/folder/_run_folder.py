@@ -192,18 +192,22 @@ class RunFolder:
             for name, expected in record["outputs"].items()
         )
 
-    def finish(self, stage: str, fingerprint: str, files: StageFiles, *, seconds: float) -> None:
-        """Declare a stage done; its wall time goes into ``time.json``."""
+    def spend(self, stage: str, seconds: float) -> None:
+        """Add the wall time of an attempt at a stage, finished or cut short, to ``time.json``."""
         times = self.times()
-        times[stage] = {"seconds": round(seconds, 3), "finished_unix": round(time.time(), 3)}
+        spent = times.get(stage, {"seconds": 0.0})["seconds"] + seconds
+        times[stage] = {"seconds": round(spent, 3), "ended_unix": round(time.time(), 3)}
         write_json(self.path / "time.json", times)
+
+    def finish(self, stage: str, fingerprint: str, files: StageFiles) -> None:
+        """Declare a stage done."""
         write_json(
             self.path / "stages" / f"{stage}.json",
             {"fingerprint": fingerprint, "outputs": files.outputs},
         )
 
     def times(self) -> dict[str, Any]:
-        """Read the wall time of each stage so far, in seconds."""
+        """Read the wall time of each stage so far, of all its attempts, in seconds."""
         path = self.path / "time.json"
         times = _read_keys(path) if path.is_file() else {}
         for stage, entry in times.items():

@@ -10,15 +10,10 @@ from eden._say import rate
 from eden.folder import Results
 from eden.report._page import Section, TextTable
 from eden.report._style import BESIDE, COLOURS, NAMES, styled
-from eden.report._words import TITLES, WHICH, measure
+from eden.report._words import TITLES, WHICH, borne_by, measure
 
 _COLUMNS = ["network", "without errors", "tolerates", "95 %", "draws end at"]
 _COLUMNS += ["by the mean", "by the sweep"]
-_CRITERIA = {
-    "risk": "the rate at which a draw misses the target with the stated probability.",
-    "mean": "as by the mean.",
-    "sweep": "as by the sweep.",
-}
 
 
 def accuracy_section(results: Results) -> Section:
@@ -77,8 +72,8 @@ def accuracy_section(results: Results) -> Section:
         alt="Accuracy against bit error rate of each network, with the band of the draws",
         tables=(TextTable(_COLUMNS, rows),),
         notes=(
-            f"Tolerates: {_CRITERIA[coarse['baseline'].criterion]} The interval is of the rate at "
-            "that risk, at 95 %. By the mean: the highest rate at which the mean over the draws "
+            f"Tolerates: {borne_by(results.folder.recipe)}. The interval is of the rate at the "
+            "stated risk, at 95 %. By the mean: the highest rate at which the mean over the draws "
             "meets the target, as papers often count; by the sweep: no draw misses, less a margin. "
             "Grey marks: the module's operating points, with the range their measurement leaves.",
         ),

@@ -14,6 +14,7 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
     before, after = (
         results.tolerances(n, "coarse").coarse_ber for n in ("baseline", seen["network"])
     )
+    times = f", {after / before:.1f} times" if before else ""
     original = seen["original_test_accuracy"]
     sampled = beside(verdict.get("standard_error"), ".2%")
     reached = f"{measure(seen.get('accuracy'))}{sampled}, originally {original:.2%}"
@@ -25,7 +26,7 @@ def facts_of(results: Results) -> list[tuple[str, str]]:
     return [
         (f"{volts:.3f} V", f"supply, {results.device.nominal.vdd_volts:g} V nominal"),
         (f"{low} to {high}", "DRAM energy of an inference, by voltage law"),
-        (f"{rate(before)} \u2192 {rate(after)}", f"tolerable BER, {after / before:.1f} times"),
+        (f"{rate(before)} \u2192 {rate(after)}", f"tolerable BER{times}"),
         (f"{verdict['seeds'] - verdict['misses']} of {verdict['seeds']}", "draws met the target"),
         (f"{verdict['mean_accuracy']:.2%}", reached),
     ]

@@ -46,6 +46,7 @@ _STYLE: dict[Any, Any] = {
 styled = matplotlib.rc_context(_STYLE)
 # Small writing beside a mark, and where it stands from there.
 NOTE: dict[str, Any] = {"fontsize": 8.5, "color": "#374151"}
+LEAST = 1e-12  # where a rate of 0 stands on a logarithmic axis
 BESIDE: dict[str, Any] = {**NOTE, "textcoords": "offset points", "va": "center"}
 
 

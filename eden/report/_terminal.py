@@ -5,26 +5,26 @@ from pathlib import Path
 from eden.folder import Results, RunFolder
 from eden.report._page import TextTable
 from eden.report._variants import variants_table
-from eden.report._words import adapting_lines, control_line, table, verdict_line
+from eden.report._words import adapting_lines, borne_by, control_line, table, verdict_line
 
 
 def print_end(folder: RunFolder, last: str) -> None:
     """Print the final tables and the path of the report, or how far the run got."""
     from rich.console import Console
 
-    console = Console()
+    # Brackets in a path are no markup.
+    console = Console(markup=False)
     if not console.is_terminal:
-        console = Console(width=110)
+        console = Console(markup=False, width=110)
     if last != "report":
         console.print(f"{folder.path}: done up to {last}", highlight=False)
         return
     results, recipe = Results(folder), folder.recipe
-    risk = recipe.characterize.miss_probability
     _print(
         console,
         variants_table(results),
         title=f"{recipe.network.name} on {recipe.data.name}, {recipe.stored}, {recipe.device}",
-        caption=f"BER borne: P(miss) is {risk:g} there; bytes: read more; V and energy (by law: "
+        caption=f"BER borne: {borne_by(recipe)}; bytes: read more; V and energy (by law: "
         f"linear, cv2, array): {recipe.verify.method} mapping; P(miss): fresh draws at that BER",
     )
     _print(

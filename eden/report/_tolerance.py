@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from eden.folder import NETWORKS, Results
 from eden.report._page import Section
-from eden.report._style import COLOURS, NAMES, styled
+from eden.report._style import COLOURS, LEAST, NAMES, styled
 from eden.report._words import WHICH
 
 
@@ -55,6 +55,8 @@ def tolerance_figure(
     Returns:
         The figure.
     """
+    fine = {which: {n: max(b, LEAST) for n, b in bers.items()} for which, bers in fine.items()}
+    coarse = {which: max(ber, LEAST) for which, ber in coarse.items()}
     names = list(next(iter(fine.values())))
     figure = Figure(figsize=(7.6, 0.9 + 0.31 * len(names)))
     axes = figure.add_subplot()

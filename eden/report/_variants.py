@@ -9,8 +9,9 @@ from eden.devices import OperatingPoint
 from eden.folder import Results
 from eden.mapping import Placement
 from eden.report._page import Section, TextTable
-from eden.report._style import BESIDE, COLOURS, styled
-from eden.report._words import TITLES, adapting_lines, control_line, volts_at_ends
+from eden.report._style import BESIDE, COLOURS, LEAST, styled
+from eden.report._words import TITLES, adapting_lines, borne_by, control_line, volts_at_ends
+from eden.tolerance import Tolerances, share_interval
 
 HEAD = ["network", "BER borne", "95 %", "times", "bytes", "V", "V low/high", "energy", "P(miss)"]
 
@@ -28,7 +29,7 @@ def variants_table(results: Results) -> TextTable:
             [
                 TITLES[name],
                 rate(coarse.coarse_ber),
-                "" if coarse.interval is None else "\u2013".join(map(rate, coarse.interval)),
+                "\u2013".join(map(rate, _ends(coarse))),
                 f"{coarse.coarse_ber / first:.1f}" if first else "",
                 percent(added) if (added := added_bytes(placement)) else "",
                 f"{placement.vdd_volts:.3f}",
@@ -40,9 +41,22 @@ def variants_table(results: Results) -> TextTable:
     return TextTable(HEAD, rows, names.index(recipe.verify.network))
 
 
+def _ends(coarse: Tolerances) -> tuple[float, ...]:
+    """The interval of the BER borne; by another criterion than the stated risk it has none."""
+    return coarse.interval or () if coarse.criterion == "risk" else ()
+
+
 def _label(point: OperatingPoint) -> str:
     plain = point.reduction != 0 and point.refresh_stretch == 1
     return f"{point.vdd_volts:.3f} V" if plain else point.label
+
+
+def labels_of(points: Sequence[OperatingPoint]) -> list[str]:
+    """Name each point by what was lowered, with tRCD and tRP where that is true of others too."""
+    said = [_label(point) for point in points]
+    latencies = [f", {p.trcd_seconds * 1e9:g}/{p.trp_seconds * 1e9:g} ns" for p in points]
+    both = zip(said, latencies, strict=True)
+    return [text + more * (said.count(text) > 1) for text, more in both]
 
 
 def variants_section(results: Results, table: TextTable) -> Section:
@@ -51,10 +65,12 @@ def variants_section(results: Results, table: TextTable) -> Section:
     coarse = {TITLES[name]: results.tolerances(name, "coarse") for name in names}
     points = [point for point in results.device.points if point.ber > 0 and not point.censored]
     figure = variants_figure(
-        {title: (t.coarse_ber, t.interval or (t.coarse_ber,) * 2) for title, t in coarse.items()},
-        {_label(p): (p.ber, (p.ber_low, p.ber_high)) for p in points},
+        {title: (t.coarse_ber, _ends(t) or (t.coarse_ber,) * 2) for title, t in coarse.items()},
+        {
+            label: (p.ber, (p.ber_low, p.ber_high))
+            for label, p in zip(labels_of(points), points, strict=True)
+        },
     )
-    risk = results.folder.recipe.characterize.miss_probability
     draws = results.fresh("baseline")["seeds"]
     return Section(
         "What came out",
@@ -69,8 +85,8 @@ def variants_section(results: Results, table: TextTable) -> Section:
         alt="Bit error rate that each network bears, and that of the module by supply voltage",
         tables=(table,),
         notes=(
-            f"BER borne: at which a draw of errors misses the target with probability {risk:g}, "
-            "with its interval. Bytes: read more, for protection. V, V low/high: supply for the "
+            f"BER borne: {borne_by(results.folder.recipe)}, with its interval where it is of a "
+            "stated probability. Bytes: read more, for protection. V, V low/high: supply for the "
             "middle, and if the low or the high end of the module's range held; then DRAM energy "
             "against nominal under the laws linear, cv2 and array, protection included.",
             f"P(miss): what {draws} fresh draws at the BER borne say of it (Clopper and Pearson, "
@@ -91,11 +107,8 @@ def added_bytes(placement: Placement) -> float:
 
 def _miss_interval(results: Results, name: str) -> tuple[float, float]:
     """Bounds on P(miss) at the BER borne, by draws that no search has seen."""
-    from scipy.stats import binomtest  # takes a second to import
-
     seen = results.fresh(name)
-    found = binomtest(seen["misses"], seen["seeds"]).proportion_ci(method="exact")
-    return float(found.low), float(found.high)
+    return share_interval(seen["misses"], seen["seeds"])
 
 
 Range = tuple[float, Sequence[float]]
@@ -118,10 +131,10 @@ def variants_figure(borne: Mapping[str, Range], points: Mapping[str, Range]) -> 
     for row, (name, (ber, ends)) in enumerate([*borne.items(), *points.items()]):
         network = name in borne
         colour = COLOURS["after" if network else "grey"]
-        low, high = (max(end, 1e-12) for end in ends)
+        low, high, at = (max(one, LEAST) for one in (*ends, ber))
         axes.plot([low, high], [row, row], color=colour, alpha=0.4, linewidth=5)
-        axes.plot([ber], [row], marker="o" if network else "D", color=colour, markersize=7)
-        at, beside = (max(high, ber), 9) if network else (min(low, ber), -9)
+        axes.plot([at], [row], marker="o" if network else "D", color=colour, markersize=7)
+        at, beside = (max(high, at), 9) if network else (min(low, at), -9)
         side = "left" if network else "right"
         axes.annotate(rate(ber), (at, row), xytext=(beside, 0), ha=side, **BESIDE)
     axes.axhline(len(borne) - 0.5, color=COLOURS["light"], linewidth=1)

@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any, cast
 
 from eden._say import percent, rate
-from eden.folder import CONTROL, LATENCY, RETREAT, Results
+from eden.folder import CONTROL, LATENCY, RETREAT, Recipe, Results
 from eden.mapping import Placement
 from eden.tolerance import Risk
 
@@ -18,6 +18,17 @@ TITLES = {
     "protected": "protected",
     "boosted-protected": "boosted, protected",
 }
+
+
+def borne_by(recipe: Recipe) -> str:
+    """Say which BER a network is said to bear."""
+    part = recipe.characterize
+    return {
+        "risk": f"at which a draw of errors misses the target with probability "
+        f"{part.miss_probability:g}",
+        "mean": "the highest at which the mean over the draws meets the target",
+        "sweep": "the highest at which no draw of the search misses, less a margin",
+    }[part.criterion]
 
 
 def title_of(results: Results, key: str) -> tuple[str, str]:

@@ -26,6 +26,8 @@ _FEW = 4
 CURRICULUM_COLUMNS = ["epoch", "ber", "loss", "accuracy", "bears", "met", "kept"]
 # The BER of a training without errors: of 10^9 bits one in a thousand reads.
 _NO_ERRORS = 1e-12
+# Stage -> folder of the run folder that it goes on from where it is cut short.
+SCRATCH = {"adapt": "adapting", "boost": "boosting", "control": "control"}
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,7 @@ class _Course:
 
     Attributes:
         name: Of the network that comes of it.
-        folder: Of the run folder, while the stage is at work: what it goes on from where it is cut
-            short.
+        stage: That trains it.
         target_bers: For which it is trained, round by round.
         epochs: Of the first round.
         input_range: Share of their range that inputs keep.
@@ -44,11 +45,16 @@ class _Course:
     """
 
     name: str
-    folder: str
+    stage: str
     target_bers: list[float]
     epochs: int
     input_range: InputRange | None
     adapts: bool = False
+
+    @property
+    def folder(self) -> str:
+        """Of the run folder, while the stage is at work."""
+        return SCRATCH[self.stage]
 
 
 def adapt(work: Work, files: StageFiles) -> None:
@@ -67,7 +73,7 @@ def adapt(work: Work, files: StageFiles) -> None:
         return
     work.searched_target  # noqa: B018 - what is refused is refused before training
     share = _input_range(part.input_range)
-    course = _Course(ADAPTED, "adapting", [_NO_ERRORS], epochs, share, adapts=True)
+    course = _Course(ADAPTED, "adapt", [_NO_ERRORS], epochs, share, adapts=True)
     try:
         model, _ = _trained(work, course)
     except ValueError as error:
@@ -86,7 +92,6 @@ def adapt(work: Work, files: StageFiles) -> None:
         files.network(f"{ADAPTED}.safetensors", model, calibration_of(model))
     came_to = {"kept": kept, "epochs": epochs, "validation_accuracy": after}
     files.json("adapted.json", came_to | {"validation_accuracy_before": before})
-    shutil.rmtree(work.path(course.folder), ignore_errors=True)
 
 
 def boost(work: Work, files: StageFiles) -> None:
@@ -103,11 +108,10 @@ def boost(work: Work, files: StageFiles) -> None:
     _check_stored(work)
     part = work.recipe.boost
     share = _input_range(part.input_range)
-    course = _Course("boosted", "boosting", part.target_bers, part.epochs, share)
+    course = _Course("boosted", "boost", part.target_bers, part.epochs, share)
     history, came_to = _train_on(work, files, course)
     files.csv("curriculum.csv", history, CURRICULUM_COLUMNS)
     files.json("boost.json", came_to)
-    shutil.rmtree(work.path(course.folder), ignore_errors=True)
 
 
 def train_control(work: Work, files: StageFiles) -> None:
@@ -125,10 +129,9 @@ def train_control(work: Work, files: StageFiles) -> None:
     kept = boosting["kept"]
     epochs = boosting["epochs"] if kept else part.epochs
     share = _input_range(boosting["input_range"] if kept else part.input_range)
-    course = _Course(CONTROL, CONTROL, [_NO_ERRORS], epochs, share)
+    course = _Course(CONTROL, "control", [_NO_ERRORS], epochs, share)
     _, came_to = _train_on(work, files, course)
     files.json("control.json", came_to)
-    shutil.rmtree(work.path(course.folder), ignore_errors=True)
 
 
 def _train_on(
@@ -145,6 +148,7 @@ def _train_on(
     if not kept:
         # Retraining cost more than may be lost before any error: the unboosted network is better.
         model = work.network("baseline")
+        history = [epoch | {"kept": False} for epoch in history]
     else:
         # The stage that tries its single cells finds there what was tried to judge it.
         for cells in work.path(course.folder).glob("cells-*"):

@@ -57,7 +57,9 @@ def characterize(work: Work, files: StageFiles) -> None:
             continue
         fine_searches = recipe.fine_searches_of(name)
         fine = coarse
-        for groups in fine_searches:
+        if not coarse.ber and fine_searches and work.progress:
+            print(f"{name} bears no error at {part.low:g}, so it is not searched finely")
+        for groups in fine_searches if coarse.ber else ():
             fine = characterize_fine(
                 model,
                 work.searched,

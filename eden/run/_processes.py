@@ -45,7 +45,7 @@ def in_processes(boost: Boost, work: Work, count: int) -> tuple[nn.Module, list[
         except ProcessException as error:
             said = _error_file(folder, error.error_index)
             last = said.read_text() if said.is_file() else str(error).strip().splitlines()[-1]
-            raise ValueError(f"boosting in {count} processes: {last}") from error
+            raise ValueError(f"training in {count} processes: {last}") from error
         boosted = work.untrained()
         network.load_into(boosted, Path(folder) / "boosted.safetensors")
         return boosted, torch.load(Path(folder) / "history.pt", weights_only=True)

@@ -1,6 +1,7 @@
 """A run: stages in order, each done once, over a folder that survives being cut short."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +12,11 @@ import torch
 from eden._say import one_of
 from eden.folder import Recipe, RunFolder, StageFiles, load_recipe
 from eden.report import print_end
-from eden.run._boost import adapt, boost, train_control
+from eden.run._boost import SCRATCH, adapt, boost, train_control
 from eden.run._characterize import characterize
 from eden.run._criticality import try_cells
 from eden.run._energy import account_energy
-from eden.run._images import check_images, read_images
+from eden.run._images import check_inputs, read_images
 from eden.run._map import map_networks
 from eden.run._report import write_report
 from eden.run._train import check_network, train
@@ -154,10 +155,15 @@ def _do(stage: Stage, work: Work) -> None:
     fingerprint = folder.fingerprint(stage.name, stage.recipe, stage.needs)
     if folder.is_done(stage.name, fingerprint):
         if stage.name == "data":
-            check_images(work)
+            check_inputs(work)
         return
     begun = time.monotonic()
     folder.begin()
     files = StageFiles(folder.path)
-    stage.do(work, files)
-    folder.finish(stage.name, fingerprint, files, seconds=time.monotonic() - begun)
+    try:
+        stage.do(work, files)
+    finally:
+        folder.spend(stage.name, time.monotonic() - begun)
+    folder.finish(stage.name, fingerprint, files)
+    if begun_in := SCRATCH.get(stage.name):
+        shutil.rmtree(folder.path / begun_in, ignore_errors=True)

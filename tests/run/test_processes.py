@@ -58,8 +58,8 @@ def test_what_a_process_ends_in_is_one_line(tmp_path):
     work = Work(opened, read_inputs(opened.recipe), progress=False)
     with pytest.raises(ValueError) as raised:
         in_processes(refused, work, 2)
-    assert str(raised.value) == "boosting in 2 processes: ValueError: no network for 2"
-    with pytest.raises(ValueError, match=r"^boosting in 2 processes: .* exit code 3$"):
+    assert str(raised.value) == "training in 2 processes: ValueError: no network for 2"
+    with pytest.raises(ValueError, match=r"^training in 2 processes: .* exit code 3$"):
         in_processes(gone, work, 2)
 
 

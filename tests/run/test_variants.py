@@ -93,3 +93,8 @@ def test_a_recipe_may_leave_the_size_of_batches_to_the_device(tmp_path):
     data = recipe.data.model_copy(update={"batch_size": None})
     folder = run(recipe.model_copy(update={"data": data}), tmp_path, until="train", progress=False)
     assert (folder / "baseline.safetensors").exists()
+
+
+def test_a_supply_that_some_runs_do_not_know_is_said():
+    assert REPEAT.where_known([1.1, None, 1.3]) == "1.200 (1.100 to 1.300), of 2 of 3"
+    assert REPEAT.where_known([1.1, 1.1]) == "1.100" and REPEAT.where_known([None]) == "none"

@@ -4,6 +4,7 @@ import runpy
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "reproduce_systems.py"
@@ -32,6 +33,21 @@ def test_shards_are_kept_and_drawn_again(tmp_path, monkeypatch, capsys):
     reproduce(monkeypatch, tmp_path, "--redraw")
     assert capsys.readouterr().out == ""
     assert {p.name: p.read_bytes() for p in tmp_path.glob("*.svg")} == drawn
+
+
+def test_each_network_has_a_line_and_a_name(monkeypatch):
+    """Ten networks, more than there are colours."""
+    drawn = runpy.run_path(str(SCRIPT))
+    names, steps = list(drawn["NETWORKS"]), [0, *drawn["LOWER_NS"], drawn["IDEAL"]]
+    shard = {"points": {str(step): {"seconds": 1.0} for step in steps}}
+    monkeypatch.setitem(drawn["speedup_figure"].__globals__, "speedup", lambda *_: 0.1)
+    shards = {("tpu", name): shard for name in names[1:]} | {("cpu", names[0]): shard}
+    figure = drawn["speedup_figure"](plt, shards, ["cpu", "tpu"], ["r", "g", "b"])
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == names
+    styles = {(line.get_color(), line.get_linestyle()) for line in legend.get_lines()}
+    assert len(styles) == min(len(names), 6)
+    plt.close(figure)
 
 
 def test_nothing_to_draw_is_one_line(tmp_path, monkeypatch, capsys):
