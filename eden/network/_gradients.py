@@ -29,6 +29,11 @@ class CleanGradients:
                 "gradients is 'clean', accepted: 'as_read' for a compiled network, whose graph "
                 "keeps what it reads"
             )
+        if any(map(torch.is_autocast_enabled, ("cpu", "cuda"))):
+            raise ValueError(
+                "gradients is 'clean', accepted: 'as_read' under torch.autocast, which keeps what "
+                "it makes of what is read"
+            )
         pairs: dict[int, tuple[Tensor, Tensor]] = {}
 
         def keep(read: Tensor) -> Any:
@@ -47,6 +52,11 @@ class CleanGradients:
     def after(self, module: nn.Module, args: tuple, result: object) -> None:
         """Forward hook, called after an exception too."""
         if self._calls:
+            self._calls.pop()[0].__exit__()
+
+    def close(self) -> None:
+        """Leave calls that an interrupt (Ctrl-C) has ended, of which no forward hook was run."""
+        while self._calls:
             self._calls.pop()[0].__exit__()
 
     def pair(self, x: Any, y: Any) -> Any:

@@ -195,7 +195,7 @@ class FreezeStatistics:
 
     def __init__(self, switch: Switch):
         self.switch = switch
-        self.was_training = False
+        self.was_training: bool | None = None  # in a call that is under way
 
     def before(self, module: nn.Module, args: tuple) -> None:
         """Have batch norm go by its own statistics, for this call."""
@@ -205,7 +205,12 @@ class FreezeStatistics:
 
     def after(self, module: nn.Module, args: tuple, result: object) -> None:
         """Forward hook, called after an exception too."""
-        module.training = self.was_training
+        self.restore(module)
+
+    def restore(self, module: nn.Module) -> None:
+        """Put the module into the mode it was in, if a call has changed it."""
+        if self.was_training is not None:
+            module.training, self.was_training = self.was_training, None
 
 
 class Hooks:
@@ -223,6 +228,8 @@ class Hooks:
     ):
         self._handles: list[Any] = []
         self._restores: list[tuple[nn.Module, RestoreWeights]] = []
+        self._frozen: list[tuple[nn.Module, FreezeStatistics]] = []
+        self._gradients: CleanGradients | None = None
         self._unfused: list[nn.TransformerEncoder] = []
         try:
             self._register(model, plan, tensors, switch)
@@ -260,12 +267,13 @@ class Hooks:
                 self._unfused.append(module)
         for module in batch_norms(model):
             freeze = FreezeStatistics(switch)
+            self._frozen.append((module, freeze))
             self._handles.append(module.register_forward_pre_hook(freeze.before))
             self._handles.append(_after(module, freeze.after))
 
     def clean_gradients(self, plan: Plan, switch: Switch) -> None:
         """Have the backward pass go by what lay in DRAM, until all hooks are removed."""
-        gradients = switch.gradients = CleanGradients()
+        gradients = self._gradients = switch.gradients = CleanGradients()
         for target in plan.targets:
             if target.weights or target.batch is not None:
                 before = target.module.register_forward_pre_hook(gradients.before, prepend=True)
@@ -295,11 +303,13 @@ class Hooks:
         for handle in self._handles:
             handle.remove()
         # An interrupt (Ctrl-C) in the middle of a call runs no forward hook.
-        for module, restore in self._restores:
-            restore.restore(module)
+        for module, hooks in (*self._restores, *self._frozen):
+            hooks.restore(module)
+        if self._gradients is not None:
+            self._gradients.close()
         for encoder in self._unfused:
             encoder.use_nested_tensor = True
-        self._handles, self._restores, self._unfused = [], [], []
+        self._handles, self._restores, self._frozen, self._unfused = [], [], [], []
 
 
 def is_hooked(model: nn.Module) -> bool:

@@ -180,3 +180,46 @@ def test_boost_takes_either_and_names_others():
     assert not torch.equal(states["clean"], states["as_read"])
     with pytest.raises(ValueError, match="gradients is 'exact', accepted: as_read, clean"):
         eden.BoostConfig(gradients="exact")
+
+
+def test_autocast_is_refused_with_clean_gradients():
+    """What it multiplies are copies in another format, of which nobody knows what was read."""
+    model, x = nn.Linear(20, 6), torch.randn(9, 20)
+    with eden.approximate(model, config()) as handle:
+        handle.learn_bounds([x])
+        handle.clean_gradients()
+        with (
+            pytest.raises(ValueError, match=r"gradients is 'clean', accepted: 'as_read' under"),
+            torch.autocast("cpu"),
+        ):
+            model(x)
+        model(x).sum().backward()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_interrupt_leaves_neither_hooks_of_autograd_nor_modes(which, monkeypatch):
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).train()
+    x, kept = torch.randn(2, 3, 5, 5), []
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    def keep(saved):
+        kept.append(saved)
+        return saved
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda saved: saved):
+        with (
+            monkeypatch.context() as patch,
+            pytest.raises(KeyboardInterrupt),
+            eden.approximate(model, config(correction="off")) as handle,
+        ):
+            handle.learn_bounds([x])
+            handle.clean_gradients()
+            patch.setattr(model[which], "forward", interrupted)
+            model(x)
+        assert model[1].training
+        # The hooks on top are those from outside again.
+        kept.clear()
+        torch.ones(3, requires_grad=True).square().sum()
+    assert len(kept) == 1

@@ -1,6 +1,7 @@
 """Boosting by several processes: the cells, the network and the verdict of one."""
 
 import copy
+import gc
 from functools import partial
 
 import pytest
@@ -51,6 +52,9 @@ def in_process(rank, ranks, folder, model, blobs, work):
     try:
         torch.save(work(rank, ranks, model, blobs), f"{folder}/{rank}.pt")
     finally:
+        # Errors that were caught hold their networks, and these the group, whose threads abort
+        # a process that ends before them.
+        gc.collect()
         distributed.destroy_process_group()
 
 
