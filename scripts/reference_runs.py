@@ -7,7 +7,7 @@ traces on more ranks and channels, held against the folder's checker and arithme
 import importlib.util
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -17,11 +17,13 @@ from tqdm.auto import tqdm
 from eden.dram import (
     Memory,
     Simulated,
+    TraceEnergy,
     check_commands,
     command_files,
     load_memory,
     memory_names,
     simulate,
+    trace_energy,
 )
 
 BAND = 1e-6
@@ -149,11 +151,12 @@ class Runs:
         return described["geometry"]["chips"] * sum(sum(parts.values()) for parts in found)
 
 
-def totals(run: Simulated) -> dict[str, int | float]:
+def totals(channels: Iterable[TraceEnergy]) -> dict[str, int | float]:
     """Return commands and joules over all ranks and channels."""
-    counts = [rank for channel in run.channels for rank in channel.counts]
+    channels = list(channels)
+    counts = [rank for channel in channels for rank in channel.counts]
     names = {"ACT": "activates", "RD": "reads", "WR": "writes", "REF": "refreshes"}
-    joules = sum(channel.joules["main"][c] for channel in run.channels for c in COMPONENTS.values())
+    joules = sum(channel.joules["main"][c] for channel in channels for c in COMPONENTS.values())
     return {
         **{short: sum(rank[name] for rank in counts) for short, name in names.items()},
         "joules": joules,
@@ -170,7 +173,7 @@ def compare_runs(folder: Path, devices: Devices, runs: Runs) -> tuple[list[dict]
         banks = memory.banks // described.get("ranks", 1)
         # More than eight banks: DRAMPower 4.0 needs them closed at the end.
         run = runs.serve(described, memory, name, close=banks > 8)
-        found = totals(run)
+        found = totals(run.channels)
         record = {
             "device": device,
             "tRCD": trcd,
@@ -211,8 +214,10 @@ def compare_wide(folder: Path, devices: Devices, runs: Runs) -> tuple[list[dict]
     for described, refresh, trace in tqdm(every, disable=not sys.stderr.isatty()):
         memory = memory_of(described)
         run = runs.serve(described, memory, trace, policy={"refresh": refresh})
-        found = totals(run)
-        # Its arithmetic knows no refresh of single banks.
+        # Each rank to its own last command, as the folder's arithmetic has it.
+        sent = command_files(runs.commands, described["channels"])
+        found = totals(trace_energy(memory, path) for path in sent)
+        # That knows no refresh of single banks.
         expected = runs.joules(described) if refresh == "all-bank" else None
         record = {
             "device": described["name"],

@@ -41,7 +41,8 @@ class CommandTrace {
   std::vector<RankCounts> finish(bool close) {
     reader_.finish();
     if (check_) checker_.finish();
-    return counted_.finish(rules_->memory(), close, reader_.end());
+    if (close) counted_.close(rules_->memory());
+    return counted_.finish(reader_.end());
   }
   py::list violations() const {
     py::list list;

@@ -139,7 +139,8 @@ def trace_energy(
             ``E(V) = E(V0) ((1 - f) + f (V / V0)^n)``.
         data: Ones and toggles of what is moved, for a memory that gives slopes.
         counting: ``drampower4`` counts clocks as that tool does, some of them twice after a
-            precharge of a closed bank; ``once`` counts each once.
+            precharge of a closed bank, and ends each rank with its own last command; ``once``
+            counts each once, of all ranks until the last command is complete.
         format: ``native``, ``drampower4``, ``drampower5``, or ``auto``.
         progress: Show a bar.
 

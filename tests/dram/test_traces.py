@@ -47,6 +47,18 @@ def test_standby_counts_up_to_the_clock_that_ends_a_trace(memory, tmp_path, last
     assert found.seconds == pytest.approx(2e-6)
 
 
+def test_a_rank_that_is_done_stands_by(described, tmp_path):
+    # Bank 4 is of the second rank; its RD is complete CL + BL = 7 clocks after it.
+    path = tmp_path / "commands.txt"
+    path.write_text("0 ACT 0 1\n30 PRE 0\n990 ACT 4 1\n1000 RD 4\n")
+    memory = Memory(json.dumps(described | {"ranks": 2}))
+    first, second = trace_energy(memory, path, counting="once").counts
+    assert first["length"] == second["length"] == 1007
+    assert (first["active_cycles"], first["precharged_cycles"]) == (30, 977)
+    own = trace_energy(memory, path).counts
+    assert [n["length"] for n in own] == [36, 1007]
+
+
 @pytest.mark.parametrize("page", ["open", "closed", "capped"])
 def test_what_is_simulated_is_legal_and_costs_what_its_commands_cost(memory, trace, tmp_path, page):
     commands = tmp_path / "commands.txt.gz"

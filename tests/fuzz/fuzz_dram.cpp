@@ -155,7 +155,8 @@ void commands(std::string_view text, std::size_t cut) {
   feed(read, text, cut);
   reader.finish();
   checker.finish();
-  counted.finish(rules()->memory(), true);
+  counted.close(rules()->memory());
+  counted.finish();
 }
 
 void simulate(std::string_view text, std::size_t cut) {

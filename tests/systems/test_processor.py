@@ -139,6 +139,7 @@ def test_samples_stand_for_the_whole():
         ({"page_bytes": 5000}, "processor: page_bytes is 5000, accepted: a power of two"),
         ({"clock_hz": 0.0}, "processor: clock_hz is 0, accepted: a number"),
         ({"sockets": 2}, "sockets"),
+        ({"cores": 128, "misses_in_flight": 256}, "lines in flight of all cores is 34816"),
     ],
 )
 def test_a_processor_that_cannot_be_is_refused(parameters, said):

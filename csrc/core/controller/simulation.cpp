@@ -1,19 +1,32 @@
 #include "csrc/core/controller/simulation.h"
 
+#include <algorithm>
+
 namespace eden {
 
-Counted::Counted(const Memory& m, Counting counting) : organisation_(m.organisation) {
+Counted::Counted(const Memory& m, Counting counting)
+    : organisation_(m.organisation), counting_(counting) {
   while ((int64_t{1} << shift_) < organisation_.banks_per_rank()) ++shift_;
   for (int64_t i = 0; i < organisation_.ranks; ++i) ranks_.emplace_back(m, counting);
 }
 
-std::vector<RankCounts> Counted::finish(const Memory& m, bool close, int64_t until) {
+void Counted::close(const Memory& m) {
   // By then every row may be closed, whenever it was opened and whatever was done to it.
   const int64_t closed = last_clock_ + m.clocks_of("CWL") + m.clocks_of("BL") + m.clocks_of("tWR") +
                          m.clocks_of("tRAS");
+  for (RankCounter& rank : ranks_) rank.add(closed, Command::kPrea, 0);
+}
+
+int64_t Counted::complete() {
+  int64_t clock = 0;
+  for (RankCounter& rank : ranks_) clock = std::max(clock, rank.complete());
+  return clock;
+}
+
+std::vector<RankCounts> Counted::finish(int64_t until) {
+  if (counting_ == Counting::kEachClockOnce) until = std::max(until, complete());
   std::vector<RankCounts> counts;
   for (RankCounter& rank : ranks_) {
-    if (close) rank.add(closed, Command::kPrea, 0);
     rank.finish(until);
     counts.push_back({rank.counts(), rank.banks()});
   }
@@ -52,11 +65,15 @@ void Simulation::feed(std::string_view piece) {
 
 void Simulation::finish(int64_t until) {
   reader_.finish();
+  int64_t counted = options_.count_rest ? until : 0;
   for (const auto& channel : channels_) {
     channel->controller.finish(until);
-    const int64_t counted = options_.count_rest ? until : 0;
-    counts_.push_back(channel->sink.finish(rules_->memory(), options_.close, counted));
+    if (options_.close) channel->sink.close(rules_->memory());
+    if (options_.counting == Counting::kEachClockOnce) {
+      counted = std::max(counted, channel->sink.complete());
+    }
   }
+  for (const auto& channel : channels_) counts_.push_back(channel->sink.finish(counted));
 }
 
 }  // namespace eden

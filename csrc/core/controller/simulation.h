@@ -39,12 +39,17 @@ class Counted : public CommandSink {
   // What was written since the last call.
   std::string take_text() { return std::exchange(text_, {}); }
   int64_t last_clock() const { return last_clock_; }
-  // The commands after the last are none; closes all banks first if that is asked. The time after
-  // the last counts up to a clock.
-  std::vector<RankCounts> finish(const Memory& memory, bool close, int64_t until = 0);
+  // After the last command: sends each rank a PREA once its last row may be closed.
+  void close(const Memory& memory);
+  // The clock at which the last command of all ranks is complete.
+  int64_t complete();
+  // Each rank counts up to a clock, and as long as any other: who has nothing to do stands by.
+  // DRAMPower, which knows of one, ends each with its own last command.
+  std::vector<RankCounts> finish(int64_t until = 0);
 
  private:
   Organisation organisation_;
+  Counting counting_;
   int shift_ = 0;
   std::vector<RankCounter> ranks_;
   std::optional<CommandWriter> writer_;
@@ -61,7 +66,7 @@ struct SimulationOptions {
   Counting counting = Counting::kEachClockOnce;
   // Appends a PREA to each rank once its last row may be closed, before the energy.
   bool close = false;
-  // Counts the time after the last command up to the clock that `finish` is given.
+  // Counts the time after the last command, of any channel, up to the clock `finish` is given.
   bool count_rest = false;
 };
 

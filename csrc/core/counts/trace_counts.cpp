@@ -262,20 +262,24 @@ void RankCounter::add(int64_t clock, Command command, int32_t bank) {
   }
 }
 
-void RankCounter::finish(int64_t until) {
+int64_t RankCounter::complete() {
   close_until(INT64_MAX);
-  if (!any_ && until == 0) return;
+  if (!any_) return 0;
   int64_t done = 0;
   if (is_read(last_)) done = c_.cl + c_.bl + 1;
   if (is_write(last_)) done = c_.cwl + c_.bl + c_.wr;
   if (last_ == Command::kAct) done = c_.rcd;
   if (last_ == Command::kPre || last_ == Command::kPrea) done = c_.rp;
   // What lies down with the last command has not rested yet.
-  const bool rests = is_power_down(mode_) || mode_ == Command::kSre;
-  const int64_t complete = rests ? std::max(entered_, end_ + done - 1) : end_ + done - 1;
-  const int64_t stop = std::max(complete, until);
-  n_.length = std::max<int64_t>(0, stop);
-  if (rests) {
+  const int64_t complete = end_ + done - 1;
+  return std::max<int64_t>(0, rests() ? std::max(entered_, complete) : complete);
+}
+
+void RankCounter::finish(int64_t until) {
+  const int64_t stop = std::max(complete(), until);
+  if (!any_ && stop == 0) return;
+  n_.length = stop;
+  if (rests()) {
     const TraceCounts before = n_;
     if (mode_ == Command::kSre) {
       leave_self_refresh(stop);

@@ -108,6 +108,8 @@ class RankCounter {
   // In order of their clocks; `bank` within the rank. Throws std::invalid_argument where commands
   // of no memory would have a bank close by itself many times at once.
   void add(int64_t clock, Command command, int32_t bank);
+  // After the last command: the clock at which it is complete, 0 where there was none.
+  int64_t complete();
   // After the last command: the time until it is complete, and on as it then is until a clock.
   void finish(int64_t until = 0);
 
@@ -138,6 +140,7 @@ class RankCounter {
   void last_closes(int64_t clock);
   void mark_closed(int64_t clock, int32_t bank, bool counted);
   bool open(int32_t bank) const { return (open_ >> bank & 1) != 0; }
+  bool rests() const { return is_power_down(mode_) || mode_ == Command::kSre; }
 
   struct CountedClocks {
     int64_t bl, cl, cwl, rcd, rp, ras, wr, rtp, rfc, rfcb, xp, xpdll, xs, xsdll;

@@ -49,7 +49,7 @@ class Machine : private ReadSink {
 
  private:
   static constexpr double kUnknown = 1e300;
-  static constexpr uint64_t kRing = 1 << 16;
+  static constexpr uint64_t kRing = 2 * kMostInFlight;  // its tags are of 16 bits
   struct PendingLoad {
     int64_t instruction;
     uint64_t request;  // kNone: ends at `done`

@@ -74,7 +74,7 @@ void MemoryPort::finish(int64_t until) {
 }
 
 std::vector<RankCounts> MemoryPort::counts(std::size_t channel) const {
-  return channels_[channel]->sink.finish(rules_->memory(), false, now_);
+  return channels_[channel]->sink.finish(now_);
 }
 
 }  // namespace eden

@@ -37,6 +37,11 @@ void check(const Processor& p) {
   if (p.page_bytes != 0 && p.page_bytes < p.line_bytes) {
     refuse(kWhere, "page_bytes", p.page_bytes, "0, or at least a line");
   }
+  const int64_t flying = p.cores * (p.misses_in_flight + p.prefetches_in_flight);
+  if (flying > kMostInFlight) {
+    refuse(kWhere, "lines in flight of all cores", flying,
+           "at most " + std::to_string(kMostInFlight));
+  }
   check_cache("l1_bytes", p.l1_bytes, p.l1_ways, p.line_bytes);
   check_cache("l2_bytes", p.l2_bytes, p.l2_ways, p.line_bytes);
   check_cache("shared_bytes", p.shared_bytes, p.shared_ways, p.line_bytes);

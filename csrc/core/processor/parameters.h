@@ -87,8 +87,11 @@ struct FieldsOf<Processor> {
   };
 };
 
+// Lines that the machine can tell apart: half of its ring, as they end in any order.
+constexpr int64_t kMostInFlight = 1 << 15;
+
 // Throws std::invalid_argument, one line, for a number outside its limits, sizes that are no powers
-// of two, and a cache whose lines do not divide into sets by a power of two.
+// of two, a cache whose lines do not divide into sets by a power of two, and too much in flight.
 void check(const Processor& processor);
 
 }  // namespace eden

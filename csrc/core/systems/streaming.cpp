@@ -68,6 +68,9 @@ Memory memory_of(const Device& d, const Memory& like, int64_t trcd, int64_t trp)
   m.clocks["tRCD"] = trcd;
   m.clocks["tRP"] = trp;
   m.clocks["BL"] = t.burst_clocks;
+  // Bursts follow each other by clocks, not by time.
+  m.clocks["tCCD_S"] = like.clocks_of("tCCD_S") * t.burst_clocks / like.clocks_of("BL");
+  m.clocks["tCCD_L"] = std::max(m.clocks["tCCD_L"], m.clocks["tCCD_S"]);
   own("tRAS", t.tras_seconds);
   own("tRC", t.trc_seconds);
   own("tRFC", t.trfc_seconds);
@@ -143,7 +146,7 @@ CommandCounts Streams::run(const Way& way, const LineSpan& part, bool refresh) {
   for (int64_t i = 0; i < open; ++i) ask(first + banks - open + i, first / banks / columns);
   for (int64_t i = first; i < first + lines; ++i) ask(i, i / banks / columns);
   controller.finish();
-  const TraceCounts n = sink.finish(m, false)[0].counts;
+  const TraceCounts n = sink.finish()[0].counts;
   CommandCounts found;
   found.activates = static_cast<double>(n.activates);
   found.refreshes = static_cast<double>(n.refreshes);

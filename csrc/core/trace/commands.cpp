@@ -65,8 +65,8 @@ bool CommandReader::read_native(const Words& w, Issued* c) const {
   if (!command || !read_integer(w[0], 0, kLastClock, &c->clock)) return false;
   c->command = *command;
   int64_t bank = 0;
-  // Commands of a rank may name any of its banks, or none.
-  const int64_t low = is_of_bank(*command) ? 0 : -1;
+  // Commands of a rank may name any of its banks, or none where there is one rank.
+  const int64_t low = is_of_bank(*command) || organisation_.ranks > 1 ? 0 : -1;
   if (!read_integer(w[2], low, organisation_.banks() - 1, &bank)) return false;
   c->bank = static_cast<int32_t>(bank < 0 ? 0 : bank);
   if (w.size() == 4 && w[3] != "-1" && !read_integer(w[3], 0, organisation_.rows - 1, &c->row)) {

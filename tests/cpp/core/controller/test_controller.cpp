@@ -264,6 +264,36 @@ TEST_CASE("policies that contradict themselves are refused", "[controller]") {
   }
 }
 
+TEST_CASE("who has nothing to do stands by as long as the others work", "[simulation]") {
+  nlohmann::json memory = small_memory();
+  memory["channels"] = memory["ranks"] = 2;
+  const auto rules = std::make_shared<const Rules>(small_rules(memory));
+  SimulationOptions options;
+  options.close = GENERATE(true, false);
+  // Line 0 of channel 0 in rank 0: ACT at 1, RD at 7, complete CL + BL = 7 clocks later; or a PREA
+  // CWL + BL + tWR + tRAS = 36 clocks after the RD, complete after tRP - 1.
+  const int64_t length = options.close ? 7 + 36 + 6 : 14;
+  const auto counts_as = [&](Counting counting) {
+    options.counting = counting;
+    Simulation s(rules, "t.txt", options);
+    s.feed("0 R 0\n");
+    s.finish();
+    std::vector<TraceCounts> found;
+    for (std::size_t channel : {0, 1}) {
+      for (const RankCounts& rank : s.counts(channel)) found.push_back(rank.counts);
+    }
+    return found;
+  };
+  const std::vector<TraceCounts> n = counts_as(Counting::kEachClockOnce);
+  REQUIRE(n.size() == 4);
+  for (const TraceCounts& each : n) {
+    CHECK(each.length == length);
+    CHECK(each.active_cycles + each.precharged_cycles == length);
+  }
+  CHECK(n[1].precharged_cycles == length);
+  if (!options.close) CHECK(counts_as(Counting::kDramPower4)[1].length == 0);
+}
+
 TEST_CASE("a trace goes through channels and is counted", "[simulation]") {
   nlohmann::json memory = small_memory();
   memory["channels"] = 2;

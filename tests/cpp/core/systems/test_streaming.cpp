@@ -57,6 +57,18 @@ TEST_CASE("of many turns some stand for the others", "[streaming]") {
   CHECK(close(length(many), length(more) + 4 * (length(more) - length(few))));
 }
 
+TEST_CASE("bursts follow each other by clocks, however short these are", "[streaming]") {
+  Device device = small_banks();
+  device.geometry.row_bytes = 4096;
+  device.timing.clock_seconds = GENERATE(1e-9, 1.6e-9, 2e-9, 3e-9);
+  nlohmann::json memory = small_memory();
+  memory["clocks"]["tCCD_L"] = 2;
+  // Behind rows that are open: BL = tCCD_S = 2 clocks each.
+  const auto few = counts(small_streams(device, memory), {access(4, 0, 100 * 64)})[0];
+  const auto many = counts(small_streams(device, memory), {access(4, 0, 200 * 64)})[0];
+  CHECK(close(length(many) - length(few), 2 * 100));
+}
+
 TEST_CASE("a refresh closes the rows that are opened again", "[streaming]") {
   // Every 500 clocks, of which tRP + tRFC and the opening are lost to the stream.
   const auto n = counts(small_streams(small_banks(1e-6)), {access(4, 0, 8 * 4 * 256)})[0];

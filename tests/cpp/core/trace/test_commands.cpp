@@ -13,8 +13,8 @@ using C = Command;
 
 const Organisation kOrganisation = parse_memory(small_memory().dump()).organisation;
 
-std::vector<Issued> read(const std::string& text) {
-  CommandReader reader("c.txt", kOrganisation);
+std::vector<Issued> read(const std::string& text, const Organisation& o = kOrganisation) {
+  CommandReader reader("c.txt", o);
   std::vector<Issued> found;
   for (const char letter : text) {
     reader.feed(std::string_view(&letter, 1), [&](const Issued& c) { found.push_back(c); });
@@ -53,6 +53,13 @@ TEST_CASE("traces of three tools are read", "[commands]") {
   REQUIRE(c.size() == 3);
   CHECK(is(c[1], {7, C::kRd, 3, 5}));
   CHECK(is(c[2], {9, C::kPrea, 0, -1}));
+}
+
+TEST_CASE("of several ranks a command says which it is for", "[commands]") {
+  Organisation two = kOrganisation;
+  two.ranks = 2;
+  CHECK(is(read("90 PREA 4\n", two)[0], {90, C::kPrea, 4, -1}));
+  CHECK(complaint_of([&] { read("90 PREA -1\n", two); }).find("c.txt:1: ") == 0);
 }
 
 TEST_CASE("commands that are written are read again", "[commands]") {
