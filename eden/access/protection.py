@@ -131,10 +131,6 @@ class Protection:
         """
         return {"triple": 2 * size_bytes, "secded": -(-size_bytes // WORD_BYTES)}.get(self.kind, 0)
 
-    def stored_bytes(self, size_bytes: int) -> int:
-        """Return all bytes stored and moved, `size_bytes` as in `extra_bytes`."""
-        return size_bytes + self.extra_bytes(size_bytes)
-
     def error_probability(
         self, p: ArrayLike, bit: int, stored: str, *, strong: ArrayLike | None = None
     ) -> np.ndarray:

@@ -74,7 +74,8 @@ class Hazards:
 
         Raises:
             TypeError: If it is something else.
-            ValueError: If it is of another network or format, or q outside its range.
+            ValueError: If it is of another network or format, or of known cells, or q outside its
+                range.
         """
         within("miss_probability", miss_probability, 0, 0.5, above=True)
         if not all(hasattr(risk, name) for name in ("config", "strata")):
@@ -85,10 +86,12 @@ class Hazards:
         if risk.config.stored != config.stored:
             said = f"{config.stored}, as the tolerances are"
             raise ValueError(refusal("stored format of risk", risk.config.stored, said))
+        if risk.config.error.kind == "cells":
+            accepted = "one by which cells are weak by chance: known ones stay where they are"
+            raise ValueError(refusal("error model of risk", "cells", accepted))
         bits = formats.get(config.stored).bits
         rows = {tensor.name: number for number, tensor in enumerate(tensors)}
         weights, seen = np.zeros((len(tensors), bits)), set()
-        known = risk.config.error.kind == "cells"
         for stratum in risk.strata:
             row = rows.get(stratum.tensor)
             if row is None:
@@ -97,8 +100,7 @@ class Hazards:
             an_int(f"bit of {name} in risk", stratum.bit, 0, bits - 1)
             within(f"critical cells of {name}", stratum.expected, 0)
             elements = tensors[row].elements
-            # Those that store one bit, or those that are known.
-            apart = known or getattr(stratum, "stored", None) is not None
+            apart = getattr(stratum, "stored", None) is not None  # those that store one bit
             cells = getattr(stratum, "cells", elements)
             if cells > elements or not (apart or cells == elements):
                 said = f"{elements}, its elements"

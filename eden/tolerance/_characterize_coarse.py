@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 from eden._files import digest
 from eden._say import a_kind, an_int, one_of, refusal, within
 from eden.access import seeds_for
-from eden.errors import failure_of
+from eden.errors import Cells, failure_of
 from eden.network import Config, TensorInfo
 from eden.tolerance._coarse import coarse_search
 from eden.tolerance._critical import Criticality
@@ -74,8 +74,9 @@ def characterize_coarse(
         high: Highest BER asked, from ``low`` to 1.
         miss_probability: The risk q that the tolerance is stated at, in (0, 0.5]. At 1 % a
             verification of 59 draws passes more often than not.
-        risk: What `eden.criticality` found for this network, config and target. Without it the
-            draws alone decide, and the interval says how little they know of rare misses.
+        risk: What `eden.criticality` found for this network, config and target. Without it, and
+            of known cells (`eden.errors.Cells`), the draws alone decide, and the interval says how
+            little they know of rare misses.
         probes: With ``risk``, the most draws asked besides where misses are rare, until the ends
             of the interval are a factor of 1.6 apart; >= 0.
         criterion: What the tolerance returned is: ``risk``, the BER at which P(miss) is q; as in
@@ -119,8 +120,10 @@ def characterize_coarse(
         oracle, no_error = Oracle(network, target_accuracy), network.every(NO_ERROR)
         if risk is not None:
             risk = _checked(risk, network.handle.config, target_accuracy, network.handle.tensors)
-            if not any(stratum.tried for stratum in risk.strata):
-                risk = None  # no cell ever fails, or none is known: draws decide
+            # No cell ever fails; or a rate makes known ones fail more often, not more of them.
+            by_chance = not isinstance(network.handle.config.error, Cells)
+            if not (by_chance and any(stratum.tried for stratum in risk.strata)):
+                risk = None
         _check_high(network, high)
         clean = network.clean_accuracy(target_accuracy)
         network.choose_part(no_error, 0)

@@ -153,6 +153,8 @@ def curves_of_cells(
 def ber_by_cells(criticality: Criticality, at: float) -> float:
     """The BER at which P(miss) is ``at`` if single cells say all of it: to compare networks by.
 
+    Of known cells (`eden.errors.Cells`) it is the mean over those that are known, not over all.
+
     Args:
         criticality: What was seen of single cells.
         at: The risk, in (0, 0.5].

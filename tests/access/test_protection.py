@@ -257,5 +257,5 @@ def test_rooms():
     assert sizes("triple", 11, 4) == [(6, False)] * 3
     assert sizes("secded", 11, 16) == [(22, False), (3, False)]
     assert sizes("strong_bits=3", 11, 8) == [(10, False), (6, True)]
-    assert Protection.parse("triple").stored_bytes(10) == 30
+    assert Protection.parse("triple").extra_bytes(10) == 20
     assert Protection.parse("secded").extra_bytes(10) == 2

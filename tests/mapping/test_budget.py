@@ -168,8 +168,6 @@ def test_the_hazard_of_a_tensor_by_hand():
         (eden.errors.DataDependent(1e-3, 0.6, 0.2), 0.4),
         # P 3e-3 with F 0.5, P 1e-3 with F 0.1: 1.6e-3 of 4e-3.
         (eden.errors.Wordline([3e-3, 1e-3], [0.5, 0.1]), 0.4),
-        (eden.errors.Cells([3, 7], [0.2, 0.4]), 0.3),
-        (eden.errors.Cells([3], failure_probability_one=0.5), 0.75),
     ],
 )
 def test_cells_that_fail_now_and_then_are_more_than_the_rate_says(error, failure):
@@ -178,6 +176,13 @@ def test_cells_that_fail_now_and_then_are_more_than_the_rate_says(error, failure
     hazards = Hazards.of(risk_of(found, {"a": [10]}, config=config), CONFIG, found.tensors, 0.01)
     of_one = hazards.at([0], Protection(), np.array([1e-4]))[0, 0]
     assert of_one == pytest.approx(10 * 1e-4 / failure, rel=1e-12)
+
+
+def test_known_cells_lie_where_they_do_whatever_the_voltage():
+    found = network(tensor("a", 1000, 1e-3))
+    risk = risk_of(found, {"a": [10]}, config=CONFIG.with_(error=eden.errors.Cells([3])))
+    with pytest.raises(ValueError, match="error model of risk is 'cells', accepted: one by which"):
+        Hazards.of(risk, CONFIG, found.tensors, 0.01)
 
 
 def test_coarse_takes_the_voltage_at_which_all_single_cells_keep_the_budget(b10):

@@ -57,6 +57,17 @@ def test_where_no_cell_is_known_any_rate_is_borne(fragile):
     assert found.ber > 0 and found == characterize_coarse(model, evaluate, **asked)
 
 
+def test_of_known_cells_a_rate_is_borne_by_draws_alone(fragile):
+    """At twice the rate each fails twice as often: lambda, of how many are weak, says nothing."""
+    model, images, labels = fragile
+    config, evaluate = ALONE.with_(error=errors.Cells([0, 8 * 9 + 6])), Evaluator(images, labels)
+    asked = {"config": config, "target_accuracy": TARGET}
+    risk = criticality(model, evaluate, **asked)
+    assert sum(stratum.tried for stratum in risk.strata) == 2
+    found = characterize_coarse(model, evaluate, risk=risk, seeds=4, high=5e-3, **asked)
+    assert found == characterize_coarse(model, evaluate, seeds=4, high=5e-3, **asked)
+
+
 def test_a_ber_that_known_cells_do_not_reach_is_refused_before_anything_is_asked(fragile):
     model, images, labels = fragile
     config = ALONE.with_(error=errors.Cells([3, 9, 200]))  # of 48 elements' 384 bits
