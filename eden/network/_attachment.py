@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from eden._say import an_int
 from eden.network import _noted, _own, _replay, _weak
@@ -16,12 +16,12 @@ from eden.network._calibration import (
     Calibration,
     InputRange,
     check_input_range,
+    hidden_inputs,
     keep_calibration,
     share_of,
 )
 from eden.network._config import Config
 from eden.network._coverage import Coverage, cover, nothing_read
-from eden.network._draw import begin_call
 from eden.network._exposure import check_sizes
 from eden.network._faults import Faults, Recorder
 from eden.network._guard import WordCounts
@@ -133,7 +133,7 @@ class Attachment:
         return calibration
 
     def narrow_inputs(self, share: InputRange) -> Calibration:
-        """Cut the range of all inputs but the first, which is data, to a share of what was seen.
+        """Cut the range of all inputs but the network's own, data, to a share of what was seen.
 
         Integer formats clamp what lies beyond. What a flipped bit adds shrinks with the range,
         which a few outliers set; a network that is retrained makes up for the clamping.
@@ -153,9 +153,8 @@ class Attachment:
         known = self.config.calibration
         if known is None:
             raise ValueError("narrow_inputs: no range is known yet; call learn_bounds first")
-        read = [t for t in self.reading.tensors.values() if t.kind == "input" and not t.never_read]
         entries = dict(known.tensors)
-        names = [tensor.name for tensor in read[1:] if not tensor.on_chip]
+        names = hidden_inputs(known, [t.name for t in self.reading.tensors.values() if t.exposed])
         for index, name in enumerate(names):
             now, then = (share_of(s, index, len(names)) for s in (share, known.input_range))
             cut = now / then
@@ -188,7 +187,7 @@ class Attachment:
     set_errors, set_corruption = _own.set_errors, _own.set_corruption
     count_weak, one_weak_cell = _weak.count_weak, _weak.one_weak_cell
     stored_bits, stresses = _weak.stored_bits, _weak.stresses
-    noted, as_noted = _noted.noted, _noted.as_noted
+    noted, as_noted, by_image = _noted.noted, _noted.as_noted, _noted.by_image
 
     def step(self) -> None:
         """Go on to another draw of errors: another module, or other accesses to a fixed one.
@@ -228,8 +227,8 @@ class Attachment:
     def record_faults(self) -> Iterator[None]:
         """Note inside the context where faults fall, for `faults`; what is read does not change.
 
-        Each read takes a few times as long, and memory for each fault. A compiled network, and
-        reads that `set_corruption` stands for, are not recorded.
+        Each read takes a few times as long, and memory for each fault. A compiled network, reads
+        that `set_corruption` stands for, and those of protected tensors are not recorded.
         """
         switch = self.reading.switch
         before, switch.recorder = switch.recorder, Recorder()
@@ -248,11 +247,15 @@ class Attachment:
         Raises:
             ValueError: Where nothing was recorded.
         """
-        recorder = self.reading.recorded
+        recorder, tensors = self.reading.recorded, self.reading.tensors.values()
         if recorder is None:
             how = "with handle.record_faults(): model(images)"
             raise ValueError(f"faults: no pass was recorded; {how}")
         if not recorder.reads:
+            if all(tensor.guard is not None for tensor in tensors if tensor.exposed):
+                raise ValueError(
+                    "faults: all that is stored is protected, whose reads are not recorded"
+                )
             raise ValueError(
                 "faults: nothing was read inside record_faults(); call the network there, under "
                 "errors and not compiled"
@@ -264,32 +267,6 @@ class Attachment:
         """Read everything as if from reliable DRAM, in full precision, inside the context."""
         with self.reading.in_state("clean"):
             yield
-
-    @contextmanager
-    def by_image(self, images: Tensor | None = None) -> Iterator[None]:
-        """Number accesses by images, not by batches, inside the context, from 0 on.
-
-        Which weak cells fail is then the same however the images are batched, as long as they come
-        in the same order: those of weights are the same in each call of the network, and image n
-        of all calls has its own at the inputs of modules, whose batch begins with the images.
-        Without it the reads of all calls fail apart.
-
-        Args:
-            images: int64 ``[n]``: which images of a larger set come, in their order; they fail as
-                they do where all of the set come. Default: all, from number 0 on.
-        """
-        begin_call(list(self.reading.tensors.values()), first=True)
-        switch, before = (
-            self.reading.switch,
-            (self.reading.switch.by_image, self.reading.switch.chosen),
-        )
-        switch.by_image = True
-        switch.begin_images(images)
-        try:
-            yield
-        finally:
-            switch.by_image, switch.chosen = before
-            switch.images = None
 
     def clean_gradients(self) -> None:
         """Have backward passes go by what lay in DRAM and not by what was read, until `detach`."""

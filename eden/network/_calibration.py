@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -102,6 +102,19 @@ class Calibration:
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not a calibration: {error}") from error
         return calibration
+
+
+def hidden_inputs(known: Calibration, names: Iterable[str]) -> list[str]:
+    """Return those of some tensors, in model order, that are inputs and not the network's own.
+
+    Of a file that does not say which those are (before `TensorCalibration.output_elements`), all
+    but the first.
+    """
+    entries = {name: known.tensors[name] for name in names if name in known.tensors}
+    inputs = {name: entry for name, entry in entries.items() if entry.kind == "input"}
+    if all(entry.output_elements is None for entry in inputs.values()):
+        return list(inputs)[1:]
+    return [name for name, entry in inputs.items() if not entry.network_input]
 
 
 def share_of(input_range: InputRange, index: int, count: int) -> float:

@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import PackedSequence
 from eden.access import formats
 from eden.network._calibration import TensorCalibration
 from eden.network._config import Config
-from eden.network._targets import Batch, Target
+from eden.network._targets import Batch, Target, find_targets
 from eden.network._wrappers import unwrapped
 
 
@@ -55,11 +55,13 @@ class Sizes:
     tensors is taken for it.
 
     Args:
-        targets: What reads inputs.
+        model: The network, all of whose modules are looked at.
+        targets: Those of which the inputs are stored.
     """
 
-    def __init__(self, targets: Iterable[Target]):
-        self.targets = [(t, t.batch) for t in targets if t.batch is not None]
+    def __init__(self, model: nn.Module, targets: Iterable[Target]):
+        every = {t.input_name: (t, t.batch) for t in [*find_targets(model), *targets] if t.batch}
+        self.targets = list(every.values())
         self.given: set[int] = set()  # addresses of what this call of the network was given
         self.own: set[str] = set()
         self.first: dict[str, None] = {}  # the first input read in each call; a set in order

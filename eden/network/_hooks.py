@@ -6,6 +6,7 @@ modules, and a model that holds them can be pickled.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -68,7 +69,8 @@ class BeginCall:
         if self.switch.by_image:
             begin_call(self.tensors)
             found = [v for v in (*args, *kwargs.values()) if isinstance(v, Tensor)]
-            self.switch.begin_batch(found[0] if found else None)
+            if self.switch.state == "faulty":
+                self.switch.numbering.begin_batch(found[0] if found else None)
 
 
 class OneThread:
@@ -81,6 +83,9 @@ class OneThread:
 
     def __init__(self):
         self._calling: dict[str, int] = {}
+        # What was in front of the parameters in the calls around this one: a module may call
+        # itself.
+        self.around: list[list[Any]] = []
 
     def before(self, module: nn.Module, args: tuple) -> None:
         """Have the module see what was read of its weights, for this call."""
@@ -126,6 +131,8 @@ class ReadWeights:
                 made.
         """
         self.threads.before(module, args)
+        if not torch.compiler.is_compiling():
+            self.threads.around.append(self._in_front(module))
         for owner, name, tensor in self.weights:
             parameter = plain(owner, name, tensor.name, coded=tensor.codes is not None)
             read = with_strides_of(parameter, tensor.read(parameter, 1))
@@ -134,6 +141,26 @@ class ReadWeights:
                 seen._eden_version = seen._version
         if isinstance(module, nn.RNNBase):
             refresh_parameters(module)
+
+    def _in_front(self, module: nn.Module) -> list[Any]:
+        """Return what the call around this one reads, of a module that calls itself."""
+        seen = [owner.__dict__.get(name) for owner, name, _ in self.weights]
+        own = [own_parameters(owner).get(name) for owner, name, _ in self.weights]
+        read = any(x is not None and x is not y for x, y in zip(seen, own, strict=True))
+        if read and _calls_itself(module):
+            return seen
+        self.threads.around.clear()  # an interrupt in a call leaves some behind, too
+        return [None] * len(seen)
+
+
+def _calls_itself(module: nn.Module) -> bool:
+    """Whether more calls of a module than this one are under way in this thread."""
+    frame, calls = sys._getframe(), 0
+    while frame is not None:
+        if frame.f_code is nn.Module._call_impl.__code__:
+            calls += frame.f_locals.get("self") is module
+        frame = frame.f_back
+    return calls > 1
 
 
 class RestoreWeights:
@@ -173,13 +200,16 @@ class RestoreWeights:
 
     def restore(self, module: nn.Module) -> None:
         """Remove what is in front of the parameters."""
-        for owner, name, _ in self.weights:
+        around = self.threads.around.pop() if self.threads.around else [None] * len(self.weights)
+        for (owner, name, _), before in zip(self.weights, around, strict=True):
             if own_parameters(owner).get(name) is None:
                 continue  # pruned meanwhile: the attribute is the pruned weight
             if torch.compiler.is_compiling():
                 # Torch 2.11 compiles nothing that removes an attribute; the parameter hides itself
                 # just as well, until the next call.
                 owner.__dict__[name] = own_parameters(owner)[name]
+            elif before is not None:
+                owner.__dict__[name] = before
             else:
                 owner.__dict__.pop(name, None)
         if isinstance(module, nn.RNNBase):
@@ -303,6 +333,8 @@ class Hooks:
         for handle in self._handles:
             handle.remove()
         # An interrupt (Ctrl-C) in the middle of a call runs no forward hook.
+        for _, restore in self._restores:
+            restore.threads.around.clear()
         for module, hooks in (*self._restores, *self._frozen):
             hooks.restore(module)
         if self._gradients is not None:

@@ -48,7 +48,7 @@ def learn(
     tensors = list(tensors)
     for tensor in tensors:
         tensor.start_learning()
-    device, forwards, sizes = device_of(model), 0, Sizes(targets)
+    device, forwards, sizes = device_of(model), 0, Sizes(model, targets)
     with evaluating(model), sizes.watching(model):
         for batch in loader:
             call(model, inputs_of(batch), device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -12,6 +12,8 @@ from eden._torch import clone_each, copy_each
 from eden.errors import ErrorModel
 from eden.network import _corruption, _replay
 from eden.network._calibration import Calibration
+from eden.network._draw import begin_call
+from eden.network._numbering import Numbering
 from eden.network._reading import Handle
 
 
@@ -25,7 +27,7 @@ class Noted(NamedTuple):
     own: list[tuple[ErrorModel, _corruption.Corruption | None]]
     counters: list[Tensor]
     by_image: bool
-    images: tuple[Tensor | None, Tensor | None]
+    numbering: tuple[Numbering, tuple[Any, ...]]
     copies_read: list[tuple[int, list[int]]]
 
 
@@ -36,9 +38,9 @@ def noted(attachment: Handle) -> Noted:
     rates, own = [tensor.asked_ber for tensor in tensors], [tensor.own for tensor in tensors]
     copies = [(tensor.read_of_call, [*tensor.copies_read]) for tensor in tensors]
     switch, known = attachment.reading.switch, attachment.config.calibration
-    images = switch.chosen, switch.images
+    at = switch.numbering, switch.numbering.moment
     return Noted(
-        switch.state, attachment.draw, known, rates, own, counters, switch.by_image, images, copies
+        switch.state, attachment.draw, known, rates, own, counters, switch.by_image, at, copies
     )
 
 
@@ -66,19 +68,59 @@ def as_noted(attachment: Handle, then: Noted | None) -> Iterator[None]:
 
 def _restore(attachment: Handle, noted: Noted) -> None:
     switch = attachment.reading.switch
-    switch.state, switch.by_image = noted.state, noted.by_image
-    switch.chosen, switch.images = noted.images
+    switch.state = noted.state
     if noted.draw != attachment.draw:
         attachment.reading.go_to(*noted.draw)
     if noted.calibration is not None and noted.calibration is not attachment.config.calibration:
         attachment.use(noted.calibration)
     tensors = list(attachment.reading.tensors.values())
-    for tensor, rate, own, read in zip(
-        tensors, noted.rates, noted.own, noted.copies_read, strict=True
-    ):
-        tensor.read_of_call, tensor.copies_read = read[0], [*read[1]]
+    for tensor, rate, own in zip(tensors, noted.rates, noted.own, strict=True):
         if any(one is not now for one, now in zip(own, tensor.own, strict=True)):
             tensor.use(*own)
         if rate != tensor.asked_ber:
             tensor.set_ber(rate)
     copy_each([tensor.counter for tensor in tensors], noted.counters)
+    _number_as(attachment, noted)
+
+
+def _number_as(attachment: Handle, noted: Noted) -> None:
+    """Go on numbering images and copies from where it was."""
+    switch = attachment.reading.switch
+    switch.by_image = noted.by_image
+    switch.numbering, moment = noted.numbering
+    switch.numbering.go_back(moment)
+    for tensor, read in zip(attachment.reading.tensors.values(), noted.copies_read, strict=True):
+        tensor.read_of_call, tensor.copies_read = read[0], [*read[1]]
+
+
+@contextmanager
+def by_image(attachment: Handle, images: Tensor | None = None) -> Iterator[None]:
+    """Number accesses by images, not by batches, inside the context, from 0 on.
+
+    Which weak cells fail is then the same however the images are batched, as long as they come
+    in the same order: those of weights are the same in each call of the network, and image n
+    of all calls has its own at the inputs of modules, whose batch begins with the images.
+    Without it the reads of all calls fail apart, those after the context from those before it.
+
+    Args:
+        attachment: Of the network that is called.
+        images: int64 ``[n]``: which images of a larger set come, in their order; they fail as
+            they do where all of the set come. Default: all, from number 0 on.
+
+    Raises:
+        TypeError: If `images` is no int64 tensor.
+        ValueError: If it has more dimensions than one, or a number below 0; inside the context
+            where more images come than it has.
+    """
+    now, begun, numbering = noted(attachment), attachment.reading.begun, Numbering(images)
+    tensors = list(attachment.reading.tensors.values())
+    begin_call(tensors, first=True)
+    switch = attachment.reading.switch
+    switch.by_image, switch.numbering = True, numbering
+    try:
+        yield
+    finally:
+        _number_as(attachment, now)
+        if begun == attachment.reading.begun:
+            for tensor, before in zip(tensors, now.counters, strict=True):
+                tensor.counter.add_(before.to(tensor.counter.device))

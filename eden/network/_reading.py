@@ -35,6 +35,7 @@ class Reading:
         tensors: The stored tensors by name, in model order.
         seed: Of the draw of errors.
         steps: How far that draw went on since.
+        begun: How many draws were begun, at which reads count from 0.
         recorded: The faults noted last.
         detached: Whether the hooks are gone.
     """
@@ -51,6 +52,7 @@ class Reading:
         }
         # One module: its cells are the config's, only the accesses are a draw's.
         self._cells_seed = config.seed if config.cells == "fixed" else None
+        self.begun = 0
         self.recorded: Recorder | None = None
         self.detached = False
 
@@ -71,6 +73,7 @@ class Reading:
             fold = rng.fold_in if self._cells_seed is None else rng.fold_access
             key = fold(key, self.steps)
         set_keys(list(self.tensors.values()), key)
+        self.begun += 1
 
     def key_of(self, seed: int) -> Tensor:
         """Return the key of a seed, int64 [2]; of one module with the cells of that one."""

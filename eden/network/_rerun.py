@@ -9,12 +9,13 @@ is not called at all: its tensors are not read.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -59,7 +60,10 @@ class _Seen:
 
 
 class _Functions(TorchFunctionMode):
-    """Calls of functions whose tensors are all remembered: each is made once."""
+    """Calls of functions whose tensors are all remembered: each is made once.
+
+    But those that write over a tensor, or draw random numbers.
+    """
 
     def __init__(self):
         super().__init__()
@@ -72,9 +76,15 @@ class _Functions(TorchFunctionMode):
         name = self._name(func, args, kwargs)
         if name is not None and name in self.results:
             return self.results[name][0]
+        if name is None or not self.recording:
+            return func(*args, **kwargs)
+        given = [v for v in (*args, *kwargs.values()) if isinstance(v, Tensor)]
+        versions, drawn = [v._version for v in given], _random_state(given)
         output = func(*args, **kwargs)
-        fits = isinstance(output, Tensor) and output.nbytes <= self.room
-        if name is not None and self.recording and fits:
+        written = [v for v, before in zip(given, versions, strict=True) if v._version != before]
+        self.forget(written)
+        again = not written and torch.equal(drawn, _random_state(given))
+        if again and isinstance(output, Tensor) and output.nbytes <= self.room:
             self.room -= output.nbytes
             self.results[name] = output, output._version
             self.known[id(output)] = output
@@ -289,6 +299,12 @@ class Rerun:
 def _tensors_of(name: Any) -> Iterable[int]:
     """The tensors that a call of a function was given, as `_Functions` names it."""
     return (said for said in name[1] if isinstance(said, int))
+
+
+def _random_state(tensors: Sequence[Tensor]) -> Tensor:
+    """Of the generator that a function of these draws from."""
+    device = next((x.device for x in tensors if x.is_cuda), None)
+    return torch.get_rng_state() if device is None else torch.cuda.get_rng_state(device)
 
 
 def _give(seen: _Seen, call: list[int], *args: Any, **kwargs: Any) -> Tensor:

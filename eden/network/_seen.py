@@ -14,31 +14,29 @@ class Seen:
     Attributes:
         range: Smallest and largest finite value, float32 [2]; None before the first.
         reads: How often it was read.
+        elements: Of one copy, the most of all reads.
     """
 
     def __init__(self):
         self.range: Tensor | None = None
-        self.reads = 0
+        self.reads = self.elements = 0
 
-    def add(self, x: Tensor, copies: int) -> int:
+    def add(self, x: Tensor, copies: int) -> None:
         """Look at one read.
 
         Args:
             x: What is read, without gradients.
             copies: Inferences that lie in it.
-
-        Returns:
-            The elements of one copy.
         """
         self.reads += 1
         if x.numel() == 0:
-            return 0
+            return
+        self.elements = max(self.elements, x.numel() // copies)
         seen = _finite_range(x)
         if self.range is not None:
             lo, hi = torch.stack([self.range, seen])
             seen = torch.stack([torch.minimum(lo[0], hi[0]), torch.maximum(lo[1], hi[1])])
         self.range = seen
-        return x.numel() // copies
 
 
 def _finite_range(x: Tensor) -> Tensor:

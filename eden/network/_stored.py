@@ -71,6 +71,7 @@ class StoredTensor:
         self.partition = None if entry is None else entry.partition
         self.address = 0 if entry is None else entry.address
         self.row_bytes = 8192 if entry is None else entry.row_bytes
+        self.alone = False  # one cell of it is weak, as if nothing protected it
         self.guard: Guard | None = None
         if self.protection.kind not in ("none", "reliable"):
             self.guard = Guard(name, self.protection, self.bits, entry, device)
@@ -87,11 +88,18 @@ class StoredTensor:
         self.seen = Seen()
         self.never_read = self.warned = False
 
-    def scaled(self, ber: float) -> ErrorModel:
-        """Return the error model scaled to a mean bit error rate over this tensor's cells."""
+    def scaled(self, ber: float, elements: int | None = None) -> ErrorModel:
+        """Return the error model scaled to a mean bit error rate over this tensor's cells.
+
+        Args:
+            ber: That rate.
+            elements: Of one copy; None for as many as are known.
+        """
+        self._check_rate()
         if self.reliable:
             return self.base_error
-        size = self.rooms[0].size_bytes or None
+        elements = self.elements if elements is None else elements
+        size = self.protection.rooms(elements, self.bits)[0].size_bytes or None
         try:
             return self.base_error.with_ber(
                 ber, address=self.address, size_bytes=size, row_bytes=self.row_bytes
@@ -111,6 +119,7 @@ class StoredTensor:
 
     def use(self, error: ErrorModel, corruption: Corruption | None) -> None:
         """Fail by what `own` returned, or by others."""
+        self._check_rate()
         self.corruption = corruption
         if error is not self.base_error:
             self.base_error = error
@@ -124,6 +133,10 @@ class StoredTensor:
         if isinstance(self.base_error, Cells):  # of which a rate changes the failure probability
             self.sure = self._is_sure()
         self.kept.forget()
+
+    def _check_rate(self) -> None:
+        if self.alone:
+            raise ValueError(f"{self.name}: one_weak_cell has one cell of it be weak, at no rate")
 
     def _is_sure(self) -> bool:
         """Whether all weak cells fail at each read."""
@@ -156,14 +169,15 @@ class StoredTensor:
 
     def calibrate(self, entry: TensorCalibration) -> None:
         """Take over what was learned on the clean network."""
+        rate = None if entry.never_read or self.elements == entry.elements else self.asked_ber
+        # Which cells are this tensor's is known only now.
+        error = None if rate is None else self.scaled(rate, entry.elements)
         self.never_read, self.on_chip = entry.never_read, self._on_chip(entry)
         if self.never_read:
             return
-        if self.asked_ber is not None and self.elements != entry.elements:
-            # Which cells are this tensor's is known only now.
-            self.elements = entry.elements
-            self.set_ber(self.asked_ber)
         self.elements, self.reads = entry.elements, entry.reads
+        if error is not None:
+            self.set_error(error, rate)
         seen = torch.tensor(entry.bounds, dtype=torch.float32, device=self.key.device)
         coding = self._coding(*ops.weight_range(seen, self.format.name))
         if self.coding.scale is None and self.coding.bounds is None:
@@ -197,7 +211,7 @@ class StoredTensor:
             plain = x.detach() if self.codes is None else self.codes.plain(x)
             if self.kind == "weight" and self.codes is None:
                 check_finite(self.name, x, self.config)
-            self.elements = max(self.elements, self.seen.add(plain, copies))
+            self.seen.add(plain, copies)
             return x
         if x.numel() == 0:
             return x
@@ -228,7 +242,7 @@ class StoredTensor:
         stored = x.contiguous() if self.codes is None else self.codes.of(x)
         first, numbers = 0, None
         if self.switch.by_image and self.kind == "input":
-            numbers = self.switch.numbers_of(copies, x.device)
+            numbers = self.switch.numbering.numbers_of(copies, x.device)
             if numbers is None and not torch.compiler.is_compiling():
                 first = self._first_copy(copies)
         extent = ops.Extent(copies, first, self.address, self.row_bytes, numbers)
@@ -239,7 +253,7 @@ class StoredTensor:
                 f"{self.name} is not calibrated, so {need} cannot be known; call "
                 "learn_bounds(loader) on clean training data, or give a config with a calibration"
             )
-        if self.guard is None:
+        if self.guard is None or self.alone:
             key = ops.next_key(self.key, self.counter)
             kept = self.kept.of(stored, self.table, self.key, coding.stored, extent)
             y = ops.read(stored, self.table, key, extent, coding, kept)
@@ -278,12 +292,12 @@ class StoredTensor:
             forwards: How often the network was called.
         """
         if self.seen.range is None:
-            return TensorCalibration(self.kind, self.elements, 0, 0.0, 0.0)
+            return TensorCalibration(self.kind, self.uncalibrated_elements, 0, 0.0, 0.0)
         lo, hi = self.seen.range.tolist()
         if lo > hi:
             raise ValueError(f"{self.name}: every value seen was NaN or infinite")
         reads = math.ceil(self.seen.reads / forwards)
-        return TensorCalibration(self.kind, self.elements, reads, lo, hi)
+        return TensorCalibration(self.kind, self.seen.elements, reads, lo, hi)
 
     @property
     def info(self) -> TensorInfo:

@@ -102,23 +102,25 @@ def one_weak_cell(attachment: Handle, name: str, element: int, bit: int) -> Iter
         bit: Of the element as stored, the least significant one being 0.
 
     Raises:
-        ValueError: For an unknown name, an element or a bit that the tensor has not, or after
-            `detach`.
+        ValueError: For an unknown name, an element or a bit that the tensor has not, a tensor that
+            has one already, or after `detach`; inside the context for another rate of it.
     """
     attachment.reading.check_attached("one_weak_cell")
     attachment.reading.check_known([name])
     tensor = attachment.reading.tensors[name]
+    if tensor.alone:
+        raise ValueError(f"one_weak_cell: {name} has one already")
     an_int(f"element of {name}", element, 0, max(tensor.elements - 1, 0))
     an_int(f"bit of {name}", bit, 0, tensor.bits - 1)
     cell = 8 * tensor.address + element * tensor.bits + bit
     before, cells = tensor.table, weak_at(tensor.base_error, [cell], row_bytes=tensor.row_bytes)
     tensor.table = table_of(cells).to(before.entries.device)
-    guard, tensor.guard = tensor.guard, None
+    tensor.alone = True
     tensor.kept.forget()
     try:
         yield
     finally:
-        tensor.table, tensor.guard = before, guard
+        tensor.table, tensor.alone = before, False
         tensor.kept.forget()
 
 

@@ -1,5 +1,7 @@
 """Accesses numbered by images: how these are batched makes no difference."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -141,3 +143,59 @@ def test_an_exception_in_a_call_ends_it(images):
     with pytest.raises(KeyError), handle.by_image():
         raise KeyError
     assert not handle.reading.switch.by_image
+
+
+def test_reads_before_within_and_after_are_apart(images):
+    model, handle = network("sometimes", images)
+    with torch.no_grad():
+        handle.reseed(3)
+        seen = []
+        for _ in range(3):
+            seen.append(model(images))
+            with handle.by_image():
+                model(images)
+        assert not any(torch.equal(a, b) for a, b in pairwise(seen))
+        # A draw that begins within begins to count.
+        with handle.by_image():
+            handle.reseed(3)
+        assert torch.equal(model(images), seen[0])
+
+
+def test_within_another_it_leaves_the_numbers_of_that(images):
+    model, handle = network("sometimes", images)
+    chosen = torch.arange(12).flip(0)
+    for which in (None, chosen):
+        seen = []
+        for inner in (False, True):
+            handle.reseed(3)
+            with handle.by_image(which), torch.no_grad():
+                found = [model(images[:5])]
+                if inner:
+                    with handle.by_image(torch.tensor([7, 2])):
+                        model(images[:2])
+                seen.append(torch.cat([*found, model(images[5:])]))
+        assert torch.equal(*seen)
+
+
+@pytest.mark.parametrize(
+    ("which", "raised", "said"),
+    [
+        ([1, 2], TypeError, "type of images is 'list', accepted: None, or an int64 tensor"),
+        (torch.ones(3), TypeError, "type of images is 'torch.float32'"),
+        (torch.ones(3, 1).long(), ValueError, r"shape of images is \[3, 1\]"),
+        (torch.tensor([3, -1]), ValueError, "a number in images is -1"),
+    ],
+)
+def test_images_that_are_none_are_refused(which, raised, said, images):
+    handle = network("always", images)[1]
+    with pytest.raises(raised, match=said), handle.by_image(which):
+        pass
+    assert not handle.reading.switch.by_image
+
+
+def test_more_images_than_were_chosen_are_refused(images):
+    model, handle = network("always", images)
+    with handle.by_image(torch.arange(7)), torch.no_grad():
+        model(images[:5])
+        with pytest.raises(ValueError, match="number of images is '10 or more', accepted: 7, as"):
+            model(images[:5])

@@ -286,3 +286,11 @@ def test_narrowing_spares_the_first_input_and_those_on_chip():
 def test_a_bad_number_of_bytes_is_named(value):
     with pytest.raises((ValueError, TypeError), match="on_chip_bytes is"):
         Config(HIGH, on_chip_bytes=value)
+
+
+def test_what_is_hidden_stays_so_where_the_first_input_is_not_stored():
+    for exclude in ([], ["0.input"]):
+        handle = eden.attach(small(), config(48, exclude=exclude))
+        handle.learn_bounds(LOADER)
+        assert handle.on_chip == ["2.input", "3.input"]
+        handle.detach()

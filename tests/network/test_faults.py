@@ -240,3 +240,11 @@ def test_of_as_many_faults_as_there_may_be_text_tells_how_many(images):
         model(images)
     found = handle.faults()
     assert repr(found) == f"Faults({len(found)} in {len(set(found.tensor))} tensors)"
+
+
+def test_of_protected_tensors_alone_nothing_is_recorded_which_is_said(images):
+    model, handle = attached("uniform", images, protect={"*": "triple"})
+    with handle.record_faults():
+        model(images)
+    with pytest.raises(ValueError, match="all that is stored is protected, whose reads are not"):
+        handle.faults()

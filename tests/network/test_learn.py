@@ -1,5 +1,8 @@
 """Scales, bounds and rates of the tensors of an attached network."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -98,3 +101,86 @@ def test_set_ber_is_the_mean_over_the_cells_that_the_tensor_covers(kind):
     bits = 10 * layer.weight.numel() * 8
     # Five standard deviations of a binomial, and ones and zeros are not quite as many.
     assert abs(flips.item() / bits - 2e-3) < 5 * (2e-3 / bits) ** 0.5 + 1e-4
+
+
+@pytest.mark.parametrize("rate_first", [True, False])
+def test_a_rate_is_that_of_the_cells_whenever_sizes_are_learned(rate_first):
+    # The first 3,200 of 65,536 bitlines fail 40 times as seldom as all of them.
+    error = errors.Bitline(np.linspace(0.0, 2e-3, 65536))
+    model, x = nn.Linear(400, 4), torch.randn(8, 400)
+    config = Config(error, weights=False, stored="int8")
+    wrong = 0
+    with approximate(model, config) as handle, torch.no_grad():
+        for step in (handle.set_ber, handle.learn_bounds)[:: 1 if rate_first else -1]:
+            step(1e-2 if step == handle.set_ber else [x])
+        assert handle.ber == {"input": 1e-2}
+        for seed in range(30):
+            handle.reseed(seed)
+            with handle.record_faults():
+                model(x)
+            wrong += len(handle.faults())
+    # 768,000 bits, of which eight copies share their cells: the deviation is 250.
+    assert wrong == pytest.approx(7680, abs=1000)
+
+
+def test_a_rate_that_the_cells_do_not_reach_leaves_all_as_it_was():
+    model = nn.Linear(400, 4)
+    few = np.zeros(65536)
+    few[3200:] = 0.5
+    with approximate(model, Config(errors.Bitline(few), weights=False)) as handle:
+        handle.set_ber(1e-2)
+        with pytest.raises(ValueError, match="input: ber"):
+            handle.learn_bounds([torch.randn(2, 400)])
+        assert handle.tensors[0].elements == 0 and handle.config.calibration is None
+
+
+def test_sizes_are_those_of_the_last_pass():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.Conv2d(2, 2, 3, padding=1))
+    config = Config(NONE)
+
+    def learned(handle, side):
+        entries = handle.learn_bounds([torch.randn(1, 1, side, side)]).tensors
+        return [(entries[n].elements, entries[n].output_elements) for n in ("0.input", "2.input")]
+
+    with approximate(model, config) as handle:
+        for side in (64, 8):
+            assert learned(handle, side) == [(side**2, 2 * side**2), (2 * side**2,) * 2]
+    with approximate(model, config) as handle:
+        assert learned(handle, 4) == [(16, 32), (32, 32)]
+
+
+class Backwards(nn.Module):
+    """Its last module is its first member."""
+
+    def __init__(self):
+        super().__init__()
+        self.head, self.body = nn.Linear(4, 2), nn.Linear(8, 4)
+
+    def forward(self, x):
+        return self.head(self.body(x))
+
+
+@pytest.mark.parametrize("exclude", [[], ["body.input"]])
+def test_hidden_inputs_are_narrowed_and_data_is_not(exclude):
+    model = Backwards()
+    with approximate(model, Config(NONE, exclude=exclude)) as handle:
+        before = handle.learn_bounds([torch.randn(20, 8)]).tensors
+        after = handle.narrow_inputs(0.5).tensors
+    assert after["head.input"].hi == before["head.input"].hi / 2
+    if not exclude:
+        assert before["body.input"].network_input
+        assert after["body.input"] == before["body.input"]
+
+
+def test_of_a_file_that_does_not_know_data_the_first_input_is_it():
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    with approximate(model, Config(NONE)) as handle:
+        known = handle.learn_bounds([torch.randn(20, 4)])
+        old = {
+            name: replace(entry, output_elements=None, network_input=False)
+            for name, entry in known.tensors.items()
+        }
+        handle.use(replace(known, tensors=old))
+        after = handle.narrow_inputs(0.5).tensors
+    assert after["0.input"] == old["0.input"]
+    assert after["1.input"].hi == old["1.input"].hi / 2

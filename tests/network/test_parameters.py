@@ -165,3 +165,40 @@ def test_layers_of_transformers_are_covered(build, inputs, names):
             handle.set_ber(dict.fromkeys(names, 0.0) | {name: 0.2})
             assert not torch.equal(model(*inputs), expected), name
     assert torch.equal(model(*inputs), expected)
+
+
+class Tree(nn.Module):
+    """Calls itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.eye(4) + 0.25)
+        self.stopped = False
+
+    def forward(self, x, depth):
+        if depth:
+            x = self(x, depth - 1)
+        elif self.stopped:
+            raise KeyboardInterrupt
+        return x @ self.w
+
+
+@pytest.mark.parametrize("inference", [True, False])
+def test_a_module_that_calls_itself_reads_at_every_depth(inference):
+    model = nn.ModuleDict({"tree": Tree()})
+    tree = model["tree"]
+    config = NATIVE.with_(stored="int8", parameters="tree.w")
+    with torch.inference_mode(inference), approximate(model, config) as handle:
+        handle.reseed(1)
+        read = tree(torch.eye(4), 0)
+        assert not torch.equal(read, tree.w)
+        expected = read @ read @ read  # of cells that always fail: the same at each access
+        for _ in range(2):
+            assert torch.equal(tree(torch.eye(4), 2), expected)
+            assert "w" not in tree.__dict__
+            # An interrupt in a call leaves nothing that the next would take for one around it.
+            tree.stopped = True
+            with pytest.raises(KeyboardInterrupt):
+                tree(torch.eye(4), 1)
+            tree.stopped = False
+    assert "w" not in tree.__dict__

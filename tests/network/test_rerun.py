@@ -127,3 +127,41 @@ def test_what_is_remembered_stays_within_its_room(monkeypatch, room):
                 assert all(map(torch.equal, [model(x) for x in batches], clean))
             if tensor.name == "last.input":
                 assert (share < 0.5) == (room > 2304 * 10)
+
+
+class Writes(torch.nn.Module):
+    """Adds over and over to what a module made, counts, and draws random numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = torch.nn.Linear(4, 4), torch.nn.Linear(4, 3)
+        self.register_buffer("k", torch.full((1, 4), 0.125))
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        y = self.first(x)
+        before = y * 2
+        for _ in range(5):
+            y += self.k
+        self.calls += 1
+        after = y * 2
+        return self.last(y + after - before + torch.rand_like(self.k))
+
+
+def test_what_writes_over_a_tensor_or_draws_is_not_remembered():
+    torch.manual_seed(0)
+    model, batches = Writes().eval(), torch.randn(9, 4).split(3)
+    with approximate(model, Config(errors.Uniform(0.0))) as handle, torch.no_grad():
+        handle.learn_bounds(batches)
+
+        def answers():
+            torch.manual_seed(1)
+            return [model(x) for x in batches]
+
+        expected = answers()
+        rerun = handle.rerun()
+        with rerun.remember():
+            assert all(map(torch.equal, answers(), expected))
+        with rerun.at("last.weight"):
+            assert all(map(torch.equal, answers(), expected))
+    assert model.calls == 9 + 3

@@ -162,30 +162,42 @@ double likely_failure(const std::vector<FailureGroup>& groups) {
 
 // Laws with the mean rate as observed, to climb from: the mean tells P x F at once, not F.
 std::vector<WeakLaw> starts(const std::vector<FailureGroup>& groups, const FitForm& form) {
-  const double rate = mean_rate(groups), rates[2] = {mean_rate(groups, 0), mean_rate(groups, 1)};
-  const double greatest = std::max(form.by_stored ? std::max(rates[0], rates[1]) : rate, 1e-26);
+  const double rate = std::max(mean_rate(groups), 1e-26);
+  const double rates[2] = {mean_rate(groups, 0), mean_rate(groups, 1)};
+  const double greatest = std::max({rates[0], rates[1], 1e-26});
   std::vector<double> failures = {1.0}, shapes = {WeakLaw().shape};
-  if (form.failure) failures = {0.003, 0.03, 0.1, 0.25, 0.5, 0.75, likely_failure(groups), 0.95};
+  if (form.failure) {
+    failures = {0.003, 0.03, 0.1, 0.25, 0.5, 0.75, likely_failure(groups), 0.95};
+    // Cells that nearly always fail: the summit there is as narrow as what is left to 1.
+    for (double rest = 1e-2; rest > 1e-10; rest *= 0.1) failures.push_back(1.0 - rest);
+  }
   // Where one weak cell could make all of a place's failures, many that seldom fail could as well.
   int64_t reads = 1;
   for (const FailureGroup& g : groups) reads = std::max(reads, g.reads);
   if (form.failure && reads > 256) {
     for (double f = 0.1 / static_cast<double>(reads); f < 0.003; f *= 10.0) failures.push_back(f);
   }
+  // Every number of weak cells that explains a place's failures makes a summit.
+  if (form.failure && reads > 1 && !form.spread) {
+    for (double odds = -1.0; odds < 4.6; odds += 0.1) failures.push_back(odds_to_share(odds));
+  }
   if (form.hint.bend > 0.0) failures.push_back(odds_to_share(form.hint.odds));
   if (form.spread) shapes = {0.01, 0.1, 1.0, 10.0, 100.0, 1e4};
   std::vector<WeakLaw> found;
   for (double failure : failures) {
     for (double shape : shapes) {
-      if (greatest >= 0.999 * failure && failure < 0.95) continue;
-      WeakLaw law;
-      law.weak = std::min(greatest / failure, 0.999);
-      law.shape = shape;
-      for (int stored : {0, 1}) {
-        const double share = form.by_stored ? rates[stored] / greatest : 1.0;
-        law.failure[stored] = std::max(failure * share, 1e-12);
+      // F of a stored 0 and of a stored 1 as their rates have it, or one for both.
+      for (const bool apart : {true, false}) {
+        const double most = apart ? greatest : rate;
+        if ((apart && !form.by_stored) || (most >= 0.999 * failure && failure < 0.95)) continue;
+        WeakLaw law;
+        law.weak = std::min(most / failure, 0.999);
+        law.shape = shape;
+        for (int stored : {0, 1}) {
+          law.failure[stored] = std::max(failure * (apart ? rates[stored] / most : 1.0), 1e-12);
+        }
+        found.push_back(law);
       }
-      found.push_back(law);
     }
   }
   return found;
@@ -214,7 +226,7 @@ WeakFit fit_weak(const std::vector<FailureGroup>& groups, const FitForm& form) {
             [](const Summit& a, const Summit& b) { return a.value > b.value; });
   // Many reads make a summit for each F that some number of weak cells could explain.
   Summit best = tried[0];
-  const std::size_t most = form.failure ? (form.spread ? 5 : 10) : 1;
+  const std::size_t most = form.failure ? (form.spread ? 6 : 12) : 1;
   for (std::size_t i = 0; i < std::min(most, tried.size()); ++i) {
     const Summit found = climb_on(landscape, tried[i].x, landscape.held());
     if (i == 0 || found.value > best.value) best = found;

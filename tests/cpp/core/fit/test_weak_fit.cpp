@@ -59,6 +59,22 @@ TEST_CASE("Several reads tell P and F apart, by sums over places") {
   }
 }
 
+TEST_CASE("No fit is less likely than the law that was drawn from") {
+  // In many reads each number of weak cells that explains a sum makes a summit of its own.
+  const double weak = GENERATE(1e-3, 1e-2, 0.05, 0.1);
+  const double failure = GENERATE(1.0, 1.0 - 1e-6, 0.999, 0.9, 0.3);
+  const int64_t reads = GENERATE(10, 100);
+  const bool by_stored = GENERATE(false, true);
+  const WeakLaw law{weak, WeakLaw().shape, {failure, failure}};
+  for (unsigned seed : {1u, 2u, 3u}) {
+    auto groups = drawn(20, 1000, reads, law, seed);
+    for (std::size_t i = 0; i < groups.size(); ++i) groups[i].stored = i % 2;
+    const WeakFit fit = fit_weak(groups, {true, by_stored, false});
+    CAPTURE(weak, failure, reads, by_stored, seed, fit.law.weak, fit.law.failure[1]);
+    CHECK(fit.log_likelihood >= log_likelihood(groups, law) - 0.01);
+  }
+}
+
 TEST_CASE("A spread of P is found, and none where there is none") {
   const int64_t reads = GENERATE(1, 16);
   const double failure = reads == 1 ? 1.0 : 0.5;
