@@ -24,7 +24,7 @@ std::vector<FailureGroup> groups_of(const Counts& counts) {
   std::vector<FailureGroup> groups(static_cast<std::size_t>(counts.shape(0)));
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const int64_t* row = counts.data(static_cast<py::ssize_t>(i), 0);
-    groups[i] = {row[0], row[1], row[2], row[3], row[4], row[5], 1.0, 1.0};
+    groups[i] = {row[0], row[1], row[2], row[3], row[4], row[5], 1.0};
   }
   return groups;
 }

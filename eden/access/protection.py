@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eden._say import refusal, within
+from eden._say import an_int, refusal, within
 from eden.access import formats
 from eden.access._code_weights import wrong_bit
 
@@ -54,10 +54,15 @@ class Protection:
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(refusal("protection", self.kind, ACCEPTED))
-        if self.kind == "strong_bits" and not 1 <= self.bits <= _MOST_STRONG:
-            raise ValueError(refusal("strong_bits", self.bits, f"1 to {_MOST_STRONG} top bits"))
+        an_int(f"bits of {self.kind}", self.bits, 0)
+        if self.bits and self.kind not in ("strong_bits", "embedded"):
+            raise ValueError(refusal(f"bits of {self.kind}", self.bits, "0: it has no top bits"))
+        if self.ber and self.kind != "strong_bits":
+            raise ValueError(refusal(f"BER of {self.kind}", self.ber, "0: it has no other home"))
         if self.kind == "embedded" and self.bits < 1:
             raise ValueError(refusal("embedded", self.bits, "1 or more top bits"))
+        if self.kind == "strong_bits" and not 1 <= self.bits <= _MOST_STRONG:
+            raise ValueError(refusal("strong_bits", self.bits, f"1 to {_MOST_STRONG} top bits"))
         within("BER of strong bits", self.ber, 0, 1)
 
     def __str__(self) -> str:

@@ -196,8 +196,10 @@ def _addresses(given: object) -> np.ndarray:
         return np.empty(0, dtype=np.int64)
     if array.dtype.kind not in "iu":  # of Python's integers too large for 64 bits it is "O"
         if array.dtype.kind == "O" and all(type(cell) is int for cell in array):
-            wrong = next(cell for cell in array if not 0 <= cell <= _MOST)
-            raise ValueError(refusal("a bit address", wrong, accepted))
+            for cell in array:
+                if not 0 <= cell <= _MOST:
+                    raise ValueError(refusal("a bit address", cell, accepted))
+            return array.astype(np.int64)
         raise TypeError(refusal("type of bit_addresses", str(array.dtype), accepted))
     outside = np.flatnonzero((array < 0) | (array > _MOST))
     if outside.size:

@@ -3,7 +3,6 @@
 import numpy as np
 
 from eden.errors._models import ErrorModel
-from eden.errors._uniform import DataDependent
 
 
 def failure_of(error: ErrorModel, stored: int | None = None) -> float:
@@ -13,14 +12,12 @@ def failure_of(error: ErrorModel, stored: int | None = None) -> float:
         error: Any error model.
         stored: Of cells that store a 1, or a 0, alone; 0 if those never fail.
     """
-    if stored is not None and isinstance(error, DataDependent):
-        return error.failure_probability_one if stored else error.failure_probability_zero
     both = getattr(error, "failure_probability", None)
     # Of a stored 1 and a stored 0 alike; of known cells either may be left to `both`.
     sides = [getattr(error, f"failure_probability_{bit}", None) for bit in ("one", "zero")]
     one, zero = (np.asarray(both if side is None else side, dtype=float) for side in sides)
-    failure = (one + zero) / 2
+    failure = (one + zero) / 2 if stored is None else (zero, one)[stored]
     weak = np.asarray(getattr(error, "weak_fraction", 1.0), dtype=float)
     total, share = np.broadcast_arrays(weak * failure, weak)
-    mean = total.sum() / share.sum() if share.any() else failure.mean()
-    return float(mean) or 1.0
+    mean = total.sum() / share.sum() if share.any() else failure.sum() / max(1, failure.size)
+    return float(mean) or (1.0 if stored is None else 0.0)

@@ -41,6 +41,8 @@ def bitline_weights(bitlines: int, address: int, size_bytes: int | None) -> np.n
     if size_bytes is None:
         return np.full(bitlines, 1.0 / bitlines)
     first = 8 * address % bitlines
+    if size_bytes < 1:
+        raise ValueError(refusal("number of bytes", size_bytes, "at least 1"))
     whole, rest = divmod(8 * size_bytes, bitlines)
     count = np.full(bitlines, float(whole))
     count[(first + np.arange(rest)) % bitlines] += 1.0

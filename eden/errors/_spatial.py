@@ -52,9 +52,12 @@ class Bitline:
         if self.order is None:
             order = np.argsort(-weak, kind="stable").astype(np.int32)
         else:
-            order = np.array(self.order, dtype=np.int32)
-            if not np.array_equal(np.sort(order), np.arange(weak.size)):
-                raise ValueError(refusal("order", order, f"a permutation of {weak.size} bitlines"))
+            given = np.array(self.order)
+            # Numbers that are no integers, or too large for one, are no bitlines.
+            whole = given.dtype.kind in "iu" and given.shape == weak.shape
+            if not (whole and np.array_equal(np.sort(given), np.arange(weak.size))):
+                raise ValueError(refusal("order", given, f"a permutation of {weak.size} bitlines"))
+            order = given.astype(np.int32)
         order.setflags(write=False)
         set_field(self, "order", order)
         ranks = torch.tensor(order, device="cpu")  # beside the entries

@@ -88,7 +88,9 @@ def lay_out(
         raise ValueError(
             refusal("address", address, f"a multiple of {_LINE_BYTES}, a line's bytes")
         )
-    an_int("row_bytes", row_bytes, 1, 2**30)
+    an_int("row_bytes", row_bytes, 64, 8192)
+    if row_bytes & (row_bytes - 1):
+        raise ValueError(refusal("row_bytes", row_bytes, "a power of two from 64 to 8192"))
     if size_bytes is not None:
         an_int("size_bytes", size_bytes, 1, _HIGHEST)
     if config.protect:

@@ -44,6 +44,7 @@ def set_errors(
     attachment.reading.check_known(given)
     for name, model in given.items():
         a_kind(f"error of {name}", model, get_args(errors.ErrorModel), _ACCEPTED)
+        tensors[name].check_rate()
     for name, model in given.items():
         tensors[name].use(model, tensors[name].corruption)
 

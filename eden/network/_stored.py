@@ -61,9 +61,9 @@ class StoredTensor:
         self.kept = KeptCells(budget, self.format.bits)
         self.protection = planned.protection
         self.reliable = self.protection.kind == "reliable"
-        self.base_error = config.error if entry is None else entry.error
-        if self.reliable:
-            self.base_error = Uniform(0.0)
+        # Of its cells, and of what is read of them: at the rated point none fails.
+        self.cell_error = config.error if entry is None else entry.error
+        self.base_error = Uniform(0.0) if self.reliable else self.cell_error
         self.asked_ber: float | None = None
         self.corruption: Corruption | None = None
         self.table = table_of(self.base_error).to(device)  # a copy of its own
@@ -95,7 +95,7 @@ class StoredTensor:
             ber: That rate.
             elements: Of one copy; None for as many as are known.
         """
-        self._check_rate()
+        self.check_rate()
         if self.reliable:
             return self.base_error
         elements = self.elements if elements is None else elements
@@ -115,15 +115,18 @@ class StoredTensor:
     @property
     def own(self) -> tuple[ErrorModel, Corruption | None]:
         """What it fails by, at the model's own rate."""
-        return self.base_error, self.corruption
+        return self.cell_error, self.corruption
 
     def use(self, error: ErrorModel, corruption: Corruption | None) -> None:
         """Fail by what `own` returned, or by others."""
-        self._check_rate()
-        self.corruption = corruption
+        self.check_rate()
+        self.corruption, self.cell_error = corruption, error
+        if self.reliable:
+            return
         if error is not self.base_error:
             self.base_error = error
             self.table = table_of(error).to(self.key.device)
+            self.sure = self._is_sure()
         self.set_error(error, None)
 
     def set_error(self, error: ErrorModel, ber: float | None) -> None:
@@ -134,7 +137,8 @@ class StoredTensor:
             self.sure = self._is_sure()
         self.kept.forget()
 
-    def _check_rate(self) -> None:
+    def check_rate(self) -> None:
+        """Refuse another rate while one cell alone is weak."""
         if self.alone:
             raise ValueError(f"{self.name}: one_weak_cell has one cell of it be weak, at no rate")
 

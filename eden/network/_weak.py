@@ -79,7 +79,7 @@ def stresses(
     if tensor.guard is not None or tensor.elements == 0:
         return None
     return stresses_of(
-        tensor.base_error,
+        tensor.cell_error,
         8 * tensor.address + np.arange(tensor.elements) * tensor.bits + bit,
         bers,
         address=tensor.address,
@@ -113,7 +113,7 @@ def one_weak_cell(attachment: Handle, name: str, element: int, bit: int) -> Iter
     an_int(f"element of {name}", element, 0, max(tensor.elements - 1, 0))
     an_int(f"bit of {name}", bit, 0, tensor.bits - 1)
     cell = 8 * tensor.address + element * tensor.bits + bit
-    before, cells = tensor.table, weak_at(tensor.base_error, [cell], row_bytes=tensor.row_bytes)
+    before, cells = tensor.table, weak_at(tensor.cell_error, [cell], row_bytes=tensor.row_bytes)
     tensor.table = table_of(cells).to(before.entries.device)
     tensor.alone = True
     tensor.kept.forget()

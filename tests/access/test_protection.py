@@ -259,3 +259,23 @@ def test_rooms():
     assert sizes("strong_bits=3", 11, 8) == [(10, False), (6, True)]
     assert Protection.parse("triple").extra_bytes(10) == 20
     assert Protection.parse("secded").extra_bytes(10) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("triple", 3), "bits of triple is 3, accepted: 0"),
+        (("none", 0, 1e-3), "BER of none is 0.001, accepted: 0"),
+        (("embedded", 1, 1e-3), "BER of embedded"),
+        (("strong_bits", 4), "strong_bits is 4"),
+        (("embedded", 0), "embedded is 0"),
+    ],
+)
+def test_what_no_text_says_is_refused(given, said):
+    with pytest.raises(ValueError, match=said):
+        Protection(*given)
+
+
+def test_bits_are_whole():
+    with pytest.raises(TypeError, match="bits of embedded"):
+        Protection("embedded", 1.5)

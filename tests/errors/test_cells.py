@@ -170,3 +170,15 @@ def test_every_set_is_as_likely():
         counts[pair] = counts.get(pair, 0) + 1
     assert len(counts) == 10
     assert all(abs(count - 400) < 80 for count in counts.values())
+
+
+def test_how_often_cells_fail_by_what_they_store():
+    falling = Cells([3, 9], failure_probability_one=[1.0, 0.5], failure_probability_zero=0.0)
+    assert [errors.failure_of(falling, stored) for stored in (1, 0, None)] == [0.75, 0.0, 0.375]
+    assert errors.failure_of(Cells([], [])) == errors.failure_of(Cells([])) == 1.0
+    assert errors.failure_of(errors.DataDependent(1e-3, 0.5, 0.25), 0) == 0.25
+    assert errors.failure_of(errors.Uniform(1e-3, 0.25), 1) == 0.25
+
+
+def test_a_column_of_objects_that_are_integers_is_read():
+    assert Cells(np.array([5, 2], dtype=object)) == Cells([2, 5])

@@ -146,6 +146,11 @@ def test_lowering_by_hand():
         (lambda: errors.Wordline([0.1, 0.1], [0.5] * 3), "failure_probability is 3, accepted: 2"),
         (lambda: errors.Bitline(np.zeros(100)), r"bitlines .8 \* row_bytes. is 100, accepted: 512"),
         (lambda: errors.Bitline(np.zeros(512), order=np.zeros(512)), "permutation"),
+        (lambda: errors.Bitline(np.zeros(512), order=np.arange(512) + 0.7), "permutation"),
+        (lambda: errors.Bitline(np.zeros(512), order=np.arange(512) + 2**32), "permutation"),
+        (lambda: errors.Bitline(np.zeros(512), order=[2**70] * 512), "permutation"),
+        (lambda: errors.Bitline(np.zeros(512), order=["x"] * 512), "permutation"),
+        (lambda: errors.Bitline(np.full(512, 0.1)).with_ber(0.01, size_bytes=0), "bytes is 0"),
         (lambda: errors.Uniform(0.1, 0.5).with_ber(0.6), "at most the failure probability, 0.5"),
         (
             lambda: errors.Wordline([0.0, 0.1], 0.5).with_ber(0.3),

@@ -47,3 +47,37 @@ def test_the_rate_of_its_tensor_is_no_question_meanwhile(handle):
     handle.set_ber({"1.weight": 0.05})
     handle.reseed(0)
     assert torch.equal(handle.model(X), before)
+
+
+def test_a_cell_of_a_reliable_tensor_fails_as_its_model_says():
+    """At a quarter of the reads, as if nothing protected it: 5 standard deviations of 400 reads."""
+    torch.manual_seed(0)
+    model = nn.Linear(8, 3)
+    config = Config(errors.Uniform(1e-3, 0.25), inputs=False, protect={"weight": "reliable"})
+    handle = attach(model, config)
+    handle.learn_bounds([X])
+    clean, wrong = model(X), 0
+    with handle.one_weak_cell("weight", 3, 7):
+        for _ in range(400):
+            wrong += not torch.equal(model(X), clean)
+    assert 100 - 44 < wrong < 100 + 44
+
+
+def test_other_errors_leave_a_reliable_tensor_at_the_rated_point():
+    torch.manual_seed(0)
+    model = nn.Linear(8, 3)
+    handle = attach(model, Config(errors.Uniform(0.0), protect={"weight": "reliable"}))
+    handle.learn_bounds([X])
+    clean = model(X)
+    handle.set_errors({"weight": errors.Uniform(0.2)})
+    assert torch.equal(model(X), clean)
+    handle.set_errors(errors.Uniform(0.2))
+    assert handle.ber == {"weight": 0.0, "input": 0.2}
+
+
+def test_errors_say_anew_whether_weak_cells_always_fail():
+    model = nn.Linear(8, 3)
+    handle = attach(model, Config(errors.Uniform(0.01)))
+    for failure in (0.5, 1.0):
+        handle.set_errors(errors.Uniform(0.01, failure))
+        assert {t.sure for t in handle.reading.tensors.values()} == {failure == 1.0}

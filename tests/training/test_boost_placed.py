@@ -124,6 +124,8 @@ def test_places_where_nothing_fails_and_a_config_without_a_rate_are_refused(mode
         ({}, {"address": 3}, "address is 3, accepted: a multiple of 64"),
         ({}, {"address": 2**56}, "address is 7"),
         ({}, {"row_bytes": 0}, "row_bytes is 0"),
+        ({}, {"row_bytes": 100}, "row_bytes is 100, accepted: a power of two from 64 to 8192"),
+        ({}, {"row_bytes": 16384}, "row_bytes is 16384"),
     ],
 )
 def test_what_cannot_be_laid_is_refused(changes, more, said):

@@ -16,7 +16,6 @@ struct FailureGroup {
   int64_t reads = 1;
   int64_t stored = 1;  // which F they fail by: that of a stored 1, or of a stored 0
   double times = 1.0;  // so many such places
-  double share = 1.0;  // their P over that of the law
 };
 
 // P and F of weak cells. Where P differs from place to place it is drawn from a beta distribution

@@ -65,7 +65,7 @@ class Splits {
       if (!(share[i] > 0.0 && share[i] < kMostShare)) {
         refuse("", "share of a part", share[i], "a number above 0, below 1e9");
       }
-      part.stored = 1, part.share = 1.0, part.times = 1.0;
+      part.stored = 1, part.times = 1.0;
       Sum& sum = sums[{sum_of[i], part.reads}];
       parts_of[{sum_of[i], part.reads}][kind_of(part)] += 1.0;
       sum.share = share[i];

@@ -21,7 +21,7 @@ const std::vector<double> kHigh = {25.0, 25.0, 25.0, 25.0};
 double share_to_odds(double p) { return std::log(p) - std::log1p(-p); }
 
 auto order_of(const FailureGroup& g) {
-  return std::tie(g.cells, g.failures, g.seen, g.seen_failures, g.reads, g.stored, g.share);
+  return std::tie(g.cells, g.failures, g.seen, g.seen_failures, g.reads, g.stored);
 }
 
 // Beyond, a sum's terms differ by less than the rounding of their logarithms.
@@ -116,12 +116,9 @@ class Landscape {
     double value = 0.0;
     for (const FailureGroup& group : groups_) {
       if (group.times == 0.0) continue;
-      WeakLaw here = law;
-      here.weak *= group.share;
-      if (!(here.weak < 1.0 - 1e-12)) return -HUGE_VAL;
-      const GroupScore score = score_of(group, here);
+      const GroupScore score = score_of(group, law);
       value += group.times * score.log_likelihood;
-      gradient[kMain] += group.times * score.by_weak * (1.0 - law.weak) / (1.0 - here.weak);
+      gradient[kMain] += group.times * score.by_weak;
       gradient[form_.by_stored && group.stored == 0 ? kZero : kOne] +=
           group.times * score.by_failure;
       gradient[kSpread] += group.times * score.by_shape;
