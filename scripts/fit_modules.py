@@ -115,7 +115,7 @@ def by_row(found: list, axis: str) -> None:
             continue
         places = {tuple(p): i for i, p in enumerate(fit.counts.places.tolist())}
         weak, _ = fit.best._weak_of_labels()
-        label = fit.best._label
+        label = fit.best.label
         assert label is not None
         _, names = np.unique(fit.counts.places[:, :3], axis=0, return_inverse=True)
         groups = next_fit.counts

@@ -158,6 +158,9 @@ class Hazards:
     def effective(self, tensors: Sequence[int], how: Protection, bers: np.ndarray) -> np.ndarray:
         """Return the highest P(wrong) among the critical bits of tensors; all, where none is known.
 
+        Where a protection leaves bits bare, these count as well: of a few cells tried none may
+        have been critical, and the tolerance is a limit of the bulk of them.
+
         Args:
             tensors: Their numbers.
             how: How they are stored.
@@ -167,7 +170,7 @@ class Hazards:
             ``[tensors, n]``.
         """
         critical = self.weights[list(tensors)] > 0
-        critical |= ~critical.any(axis=1, keepdims=True)
+        critical |= ~critical.any(axis=1, keepdims=True) | (how.kind in ("strong_bits", "embedded"))
         highest = np.zeros((len(critical), bers.shape[-1]))
         for bit in np.flatnonzero(critical.any(axis=0)).tolist():
             rates = np.where(critical[:, bit, None], self._wrong(how, bers, bit), 0.0)

@@ -212,3 +212,16 @@ def test_a_network_reads_from_the_places(b10):
 
 def tensor_of(info):
     return replace(info, tolerance=1e-2)
+
+
+@pytest.mark.parametrize("how", ["strong_bits=1", "embedded"])
+def test_bits_that_are_left_bare_bear_the_tolerance(how, b10):
+    """Of the guarded bit 50 cells are critical, of the others none that was tried."""
+    found = tolerances(100_000, tolerance=1e-6)
+    strata = [
+        SimpleNamespace(tensor="a.weight", bit=bit, cells=100_000, expected=expected)
+        for bit, expected in ((7, 50.0), (6, 0.0))
+    ]
+    risk = SimpleNamespace(config=CONFIG, strata=strata)
+    placement = eden.place(found, b10, protect={"a.weight": how}, risk=risk, miss_probability=0.01)
+    assert 0 < placement.entries["a.weight"].ber <= 1e-6
