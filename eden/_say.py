@@ -6,7 +6,7 @@ A refusal of a value has one form: NAME is VALUE, accepted: WHAT.
 import reprlib
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, cast
 
 _LONGEST = 200  # characters of a value that a refusal shows
 # Of lists within lists within lists, which may stand for more than fits in memory, the beginning.
@@ -134,6 +134,18 @@ def an_int(name: str, value: object, low: int, high: int | None = None) -> None:
         raise TypeError(refusal(name, value, said))
     if value < low or not (high is None or value <= high):
         raise ValueError(refusal(name, value, said))
+
+
+def a_power_of_two(name: str, value: object, low: int, high: int) -> None:
+    """Refuse what is no power of two from one to another.
+
+    Raises:
+        TypeError: If it is not an integer.
+        ValueError: If it is another number.
+    """
+    an_int(name, value, low, high)
+    if cast(int, value) & (cast(int, value) - 1):
+        raise ValueError(refusal(name, value, f"a power of two from {low} to {high}"))
 
 
 def _range(low: float, high: float | None, *, above: bool = False, below: bool = False) -> str:

@@ -16,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 check = torch._check
 # Torch's stubs export none of these.
 copy_each = torch._foreach_copy_  # pyright: ignore[reportPrivateImportUsage]
+add_each = torch._foreach_add_  # pyright: ignore[reportPrivateImportUsage]
 zero_each = torch._foreach_zero_  # pyright: ignore[reportPrivateImportUsage]
 raise_each = torch._foreach_clamp_min_  # pyright: ignore[reportPrivateImportUsage]
 lower_each = torch._foreach_clamp_max_  # pyright: ignore[reportPrivateImportUsage]

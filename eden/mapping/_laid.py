@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from eden._say import a_kind, an_int, refusal
+from eden._say import a_kind, a_power_of_two, an_int, refusal
 from eden.errors import Cells
 from eden.mapping._validity import WHOLE_MODULE
 from eden.network import Config, TensorInfo
@@ -88,9 +88,7 @@ def lay_out(
         raise ValueError(
             refusal("address", address, f"a multiple of {_LINE_BYTES}, a line's bytes")
         )
-    an_int("row_bytes", row_bytes, 64, 8192)
-    if row_bytes & (row_bytes - 1):
-        raise ValueError(refusal("row_bytes", row_bytes, "a power of two from 64 to 8192"))
+    a_power_of_two("row_bytes", row_bytes, 64, 8192)
     if size_bytes is not None:
         an_int("size_bytes", size_bytes, 1, _HIGHEST)
     if config.protect:

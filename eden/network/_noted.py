@@ -8,13 +8,22 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from eden._torch import clone_each, copy_each
+from eden._torch import add_each, clone_each, copy_each
 from eden.errors import ErrorModel
 from eden.network import _corruption, _replay
 from eden.network._calibration import Calibration
 from eden.network._draw import begin_call
 from eden.network._numbering import Numbering
 from eden.network._reading import Handle
+
+
+class Numbers(NamedTuple):
+    """How far images and copies are numbered: the fields are those of a switch and its tensors."""
+
+    by_image: bool
+    numbering: Numbering
+    moment: tuple[Any, ...]
+    copies_read: list[tuple[int, list[int]]]
 
 
 class Noted(NamedTuple):
@@ -26,9 +35,7 @@ class Noted(NamedTuple):
     rates: list[float | None]
     own: list[tuple[ErrorModel, _corruption.Corruption | None]]
     counters: list[Tensor]
-    by_image: bool
-    numbering: tuple[Numbering, tuple[Any, ...]]
-    copies_read: list[tuple[int, list[int]]]
+    numbers: Numbers
 
 
 def noted(attachment: Handle) -> Noted:
@@ -36,12 +43,8 @@ def noted(attachment: Handle) -> Noted:
     tensors = attachment.reading.tensors.values()
     counters = clone_each([tensor.counter for tensor in tensors])
     rates, own = [tensor.asked_ber for tensor in tensors], [tensor.own for tensor in tensors]
-    copies = [(tensor.read_of_call, [*tensor.copies_read]) for tensor in tensors]
-    switch, known = attachment.reading.switch, attachment.config.calibration
-    at = switch.numbering, switch.numbering.moment
-    return Noted(
-        switch.state, attachment.draw, known, rates, own, counters, switch.by_image, at, copies
-    )
+    state, known = attachment.reading.switch.state, attachment.config.calibration
+    return Noted(state, attachment.draw, known, rates, own, counters, _numbers(attachment))
 
 
 @contextmanager
@@ -80,16 +83,21 @@ def _restore(attachment: Handle, noted: Noted) -> None:
         if rate != tensor.asked_ber:
             tensor.set_ber(rate)
     copy_each([tensor.counter for tensor in tensors], noted.counters)
-    _number_as(attachment, noted)
+    _number_as(attachment, noted.numbers)
 
 
-def _number_as(attachment: Handle, noted: Noted) -> None:
+def _numbers(attachment: Handle) -> Numbers:
+    switch, tensors = attachment.reading.switch, attachment.reading.tensors.values()
+    copies = [(tensor.read_of_call, [*tensor.copies_read]) for tensor in tensors]
+    return Numbers(switch.by_image, switch.numbering, switch.numbering.moment, copies)
+
+
+def _number_as(attachment: Handle, numbers: Numbers) -> None:
     """Go on numbering images and copies from where it was."""
-    switch = attachment.reading.switch
-    switch.by_image = noted.by_image
-    switch.numbering, moment = noted.numbering
-    switch.numbering.go_back(moment)
-    for tensor, read in zip(attachment.reading.tensors.values(), noted.copies_read, strict=True):
+    switch, tensors = attachment.reading.switch, attachment.reading.tensors.values()
+    switch.by_image, switch.numbering = numbers.by_image, numbers.numbering
+    switch.numbering.go_back(numbers.moment)
+    for tensor, read in zip(tensors, numbers.copies_read, strict=True):
         tensor.read_of_call, tensor.copies_read = read[0], [*read[1]]
 
 
@@ -112,8 +120,9 @@ def by_image(attachment: Handle, images: Tensor | None = None) -> Iterator[None]
         ValueError: If it has more dimensions than one, or a number below 0; inside the context
             where more images come than it has.
     """
-    now, begun, numbering = noted(attachment), attachment.reading.begun, Numbering(images)
+    now, begun, numbering = _numbers(attachment), attachment.reading.begun, Numbering(images)
     tensors = list(attachment.reading.tensors.values())
+    before = clone_each([tensor.counter for tensor in tensors])
     begin_call(tensors, first=True)
     switch = attachment.reading.switch
     switch.by_image, switch.numbering = True, numbering
@@ -122,5 +131,5 @@ def by_image(attachment: Handle, images: Tensor | None = None) -> Iterator[None]
     finally:
         _number_as(attachment, now)
         if begun == attachment.reading.begun:
-            for tensor, before in zip(tensors, now.counters, strict=True):
-                tensor.counter.add_(before.to(tensor.counter.device))
+            counters = [tensor.counter for tensor in tensors]
+            add_each(counters, [n.to(c.device) for n, c in zip(before, counters, strict=True)])

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from eden import errors
-from eden._say import an_int, refusal
+from eden._say import a_power_of_two, refusal
 from eden.profiles._counts import MIXED, bits_of_patterns, operating_points
 from eden.profiles._profile import Profile
 
@@ -59,9 +59,7 @@ def bitlines_of(profile: Profile, *, row_bytes: int = 8192) -> dict[str, np.ndar
     Raises:
         ValueError: As for `cells_of`, or for another row_bytes.
     """
-    an_int("row_bytes", row_bytes, 64, 8192)
-    if row_bytes & (row_bytes - 1):
-        raise ValueError(refusal("row_bytes", row_bytes, "a power of two from 64 to 8192"))
+    a_power_of_two("row_bytes", row_bytes, 64, 8192)
     address, reads, failures, _ = _columns(profile)
     cells, at = np.unique(address, return_inverse=True)
     failed = np.bincount(at, failures)
